@@ -1,0 +1,92 @@
+"""Bayesian Gaussian mixtures for people who segment and must say how sure they are."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AmbiguousLabelsWarning",
+    "BayesGMM",
+    "ConvergenceWarning",
+    "DataError",
+    "FitError",
+    "HalfNormal",
+    "InverseGamma",
+    "LogNormal",
+    "MapFit",
+    "Mixture",
+    "Mode",
+    "MultimodalWarning",
+    "Normal",
+    "Prior",
+    "Structure",
+    "__version__",
+    "build_model",
+    "datasets",
+    "load",
+    "plots",
+    "read_table",
+]
+
+_WHERE = {
+    "BayesGMM": "bayes_gmm.estimator",
+    "Prior": "bayes_gmm.model.prior",
+    "Normal": "bayes_gmm.model.prior",
+    "LogNormal": "bayes_gmm.model.prior",
+    "HalfNormal": "bayes_gmm.model.prior",
+    "InverseGamma": "bayes_gmm.model.prior",
+    "Structure": "bayes_gmm.model.structure",
+    "Mixture": "bayes_gmm.model.mixture",
+    "MapFit": "bayes_gmm.results.map_fit",
+    "Mode": "bayes_gmm.results.map_fit",
+    "build_model": "bayes_gmm.model.pymc_model",
+    "read_table": "bayes_gmm.data.table",
+    "load": "bayes_gmm.results.storage",
+    "DataError": "bayes_gmm.errors",
+    "FitError": "bayes_gmm.errors",
+    "ConvergenceWarning": "bayes_gmm.errors",
+    "AmbiguousLabelsWarning": "bayes_gmm.errors",
+    "MultimodalWarning": "bayes_gmm.errors",
+}
+_MODULES = {
+    "datasets": "bayes_gmm.data.datasets",
+    "plots": "bayes_gmm.views.plots",
+}
+
+if TYPE_CHECKING:
+    from bayes_gmm.data import datasets
+    from bayes_gmm.data.table import read_table
+    from bayes_gmm.errors import (
+        AmbiguousLabelsWarning,
+        ConvergenceWarning,
+        DataError,
+        FitError,
+        MultimodalWarning,
+    )
+    from bayes_gmm.estimator import BayesGMM
+    from bayes_gmm.model.mixture import Mixture
+    from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Normal, Prior
+    from bayes_gmm.model.pymc_model import build_model
+    from bayes_gmm.model.structure import Structure
+    from bayes_gmm.results.map_fit import MapFit, Mode
+    from bayes_gmm.results.storage import load
+    from bayes_gmm.views import plots
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used, so that importing the package costs nothing."""
+    if name in _MODULES:
+        value: Any = importlib.import_module(_MODULES[name])
+    elif name in _WHERE:
+        value = getattr(importlib.import_module(_WHERE[name]), name)
+    else:
+        raise AttributeError(f"module 'bayes_gmm' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

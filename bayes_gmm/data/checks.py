@@ -1,0 +1,177 @@
+"""What must hold before a fit: usable weights, columns that vary, rows enough."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.errors import DataError, one_line, shown
+
+if TYPE_CHECKING:
+    from bayes_gmm.data.table import FeatureMatrix
+
+LARGEST_RANGE = 1e150
+"""A column's squares must fit in floating point, with room for sums of them."""
+
+ROUNDING = 4 * np.finfo(np.float64).eps
+"""Values this near to each other, relative to their size, are the same number computed twice."""
+
+
+LARGEST_CHUNK = 65_536
+"""Rows looked at together for distinct ones: small beside the table."""
+
+
+def check_weights(sample_weight: Any, n_rows: int) -> Floats | None:
+    """Row weights as floats, or None when every row counts once.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_rows,), a number for all rows, or None
+        Finite and non-negative, not all 0.
+    n_rows : int
+        Rows of the table that the weights belong to.
+
+    Raises
+    ------
+    DataError
+        With the row of the first weight that cannot be used.
+
+    Examples
+    --------
+    >>> check_weights([1, 0, 2], n_rows=3)
+    array([1., 0., 2.])
+    >>> check_weights([1, -0.5, 2], n_rows=3)
+    Traceback (most recent call last):
+    ...
+    bayes_gmm.errors.DataError: sample_weight is -0.5 in row 2; weights must be at least 0
+    """
+    if sample_weight is None:
+        return None
+    weights = _as_floats(sample_weight)
+    if weights.ndim == 0:
+        weights = np.full(n_rows, weights)
+    if weights.shape != (n_rows,):
+        found = f"{len(weights)} values" if weights.ndim == 1 else f"shape {weights.shape}"
+        raise DataError(
+            f"sample_weight has {found} for {n_rows} rows; give one weight a row: "
+            f"its shape must be ({n_rows},)"
+        )
+    _refuse_weights(weights, ~np.isfinite(weights), "weights must be finite numbers")
+    _refuse_weights(weights, weights < 0.0, "weights must be at least 0")
+    if not np.any(weights):
+        raise DataError(f"sample_weight is zero in all {n_rows} rows; at least one must count")
+    with np.errstate(over="ignore"):
+        if not np.isfinite(np.sum(weights)):
+            raise DataError("sample_weight sums to infinity; divide the weights by their largest")
+    return weights
+
+
+def _as_floats(sample_weight: Any) -> Floats:
+    array = np.asarray(sample_weight)
+    if array.dtype.kind not in "fiubO":
+        raise DataError(f"sample_weight is not numeric: it holds {array.dtype} values")
+    try:
+        return np.asarray(array, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"sample_weight is not numeric: {one_line(error)}") from error
+
+
+def _refuse_weights(weights: Floats, refused: npt.NDArray[np.bool_], rule: str) -> None:
+    if refused.any():
+        row = int(refused.argmax())
+        raise DataError(f"sample_weight is {weights[row]:g} in row {row + 1}; {rule}")
+
+
+def check_fit(matrix: FeatureMatrix, weights: Floats | None, n_components: int) -> None:
+    """Refuse a table that a mixture of `n_components` cannot be fitted to.
+
+    Rows of weight 0, and rows with nothing observed, do not count.
+
+    Parameters
+    ----------
+    matrix : FeatureMatrix
+        The table.
+    weights : ndarray, shape (n_rows,), or None
+        Row weights as `check_weights` returns them.
+    n_components : int
+        Components of the mixture.
+
+    Raises
+    ------
+    DataError
+        For a column that is constant, never observed or too large to square; for fewer rows, or
+        fewer distinct rows, than components.
+
+    Examples
+    --------
+    >>> from bayes_gmm.data.table import feature_matrix
+    >>> check_fit(feature_matrix([[1.0], [1.0], [2.0]]), None, n_components=3)
+    Traceback (most recent call last):
+    ...
+    bayes_gmm.errors.DataError: the table has 2 distinct rows, fewer than n_components=3; \
+ask for at most 2
+    """
+    if n_components < 1:
+        raise DataError(f"n_components is {n_components}; ask for at least 1")
+    counted = np.ones(matrix.n_rows, dtype=bool) if weights is None else weights > 0.0
+    observed = np.zeros(matrix.n_rows, dtype=bool)
+    for name, column in zip(matrix.features, matrix.values.T, strict=True):
+        present = counted & ~np.isnan(column)
+        _check_column(name, column[present], int(counted.sum()))
+        observed |= present
+    n_rows = int(observed.sum())
+    if n_rows < n_components:
+        raise DataError(
+            f"the table has n_samples={n_rows} usable rows, fewer than "
+            f"n_components={n_components}; ask for at most {n_rows}"
+        )
+    distinct = count_distinct(matrix.values, observed, enough=n_components)
+    if distinct < n_components:
+        raise DataError(
+            f"the table has {distinct} distinct rows, fewer than "
+            f"n_components={n_components}; ask for at most {distinct}"
+        )
+
+
+def _check_column(name: str, column: Floats, n_rows: int) -> None:
+    if not len(column):
+        raise DataError(f"column {shown(name)} is missing in all {n_rows} rows; leave it out")
+    low, high = float(column.min()) + 0.0, float(column.max()) + 0.0
+    if n_rows == 1:
+        raise DataError(
+            f"the table has 1 usable row (n_samples=1), in which column {shown(name)} cannot vary"
+        )
+    if high / 2 - low / 2 <= ROUNDING / 2 * max(high, -low):
+        rows = f"all {n_rows} rows"
+        if len(column) < n_rows:
+            rows = f"{len(column)} of {n_rows} rows and missing in the rest"
+        raise DataError(f"column {shown(name)} is constant: it is {low:g} in {rows}; leave it out")
+    if not 1.0 / LARGEST_RANGE < high / 2 - low / 2 < LARGEST_RANGE:
+        raise DataError(
+            f"column {shown(name)} runs from {low:g} to {high:g}, whose squares are beyond "
+            "floating point; give it in another unit"
+        )
+
+
+def count_distinct(values: Floats, counted: npt.NDArray[np.bool_], enough: int) -> int:
+    """Distinct rows among those counted, at most `enough`: no more are looked for.
+
+    Examples
+    --------
+    >>> X = np.array([[1.0, np.nan], [1.0, np.nan], [2.0, 3.0]])
+    >>> count_distinct(X, np.ones(3, dtype=bool), enough=10)
+    2
+    """
+    seen: set[bytes] = set()
+    start, size = 0, max(256, 2 * enough)
+    while start < len(values) and len(seen) < enough:
+        rows = np.array(values[start : start + size][counted[start : start + size]], order="C")
+        rows[np.isnan(rows)] = np.nan
+        rows += 0.0  # -0.0 and 0.0 are one number of two bit patterns
+        keys = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
+        seen.update(key.tobytes() for key in np.unique(keys))
+        start, size = start + size, min(2 * size, LARGEST_CHUNK)
+    return min(len(seen), enough)

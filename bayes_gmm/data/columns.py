@@ -1,0 +1,140 @@
+"""Columns of a table: chosen by name, turned into floats, refused by name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from math import nan
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.errors import DataError, listed, nearest, shown
+
+CELLS_AT_ONCE = 1 << 17
+"""Cells looked at together: a mask of so many is small beside any table."""
+
+
+def choose_columns(
+    names: Sequence[str], features: Sequence[str] | None, table: str = "the table"
+) -> tuple[str, ...]:
+    """The columns named in `features`, in that order, or all of them.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Columns that the table has.
+    features : sequence of str, optional
+        Columns wanted.
+    table : str
+        What the message calls the table.
+
+    Raises
+    ------
+    DataError
+        For a column that is not there, with the name that was probably meant, and for a name that
+        two columns have or that is asked for twice.
+
+    Examples
+    --------
+    >>> choose_columns(["Age", "Annual income", "City"], ["Annual income", "Age"])
+    ('Annual income', 'Age')
+    >>> choose_columns(["Age", "Annual income", "City"], ["Income"])
+    Traceback (most recent call last):
+    ...
+    bayes_gmm.errors.DataError: no column 'Income' in the table; did you mean 'Annual income'? \
+It has: Age, Annual income, City
+    """
+    refuse_repeated(names, f"{table} has {{}} columns named {{}}; rename all but one")
+    if features is None:
+        return tuple(names)
+    if isinstance(features, str):
+        features = [features]
+    features = [str(name) for name in features]
+    if not features:
+        raise DataError(f"features names no column; {table} has: {listed(names)}")
+    refuse_repeated(features, "features names {} times the column {}; name it once")
+    known = set(names)
+    for name in features:
+        if name not in known:
+            meant = nearest(name, names)
+            hint = f"did you mean {shown(meant)}? It" if meant is not None else "it"
+            raise DataError(f"no column {shown(name)} in {table}; {hint} has: {listed(names)}")
+    return tuple(features)
+
+
+def refuse_repeated(names: Iterable[str], message: str) -> None:
+    """Raise for a name that comes twice; `message` has room for how often, and for the name."""
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise DataError(message.format(times, shown(name)))
+
+
+def numbers(cells: Sequence[Any], name: str) -> Floats:
+    """Cells of any Python type as floats, missing ones as NaN.
+
+    Examples
+    --------
+    >>> from decimal import Decimal
+    >>> numbers([Decimal("1.5"), None, 2, True], "Price")
+    array([1.5, nan, 2. , 1. ])
+    >>> numbers([1.5, "cheap"], "Price")
+    Traceback (most recent call last):
+    ...
+    bayes_gmm.errors.DataError: column 'Price' is not numeric: row 2 holds 'cheap'; \
+choose numeric columns with features=, or encode it as numbers
+    """
+    values = np.empty(len(cells))
+    for row, cell in enumerate(cells):
+        value = number(cell)
+        if value is None:
+            raise not_numeric(name, row, cell)
+        values[row] = value
+    return values
+
+
+def number(cell: Any) -> float | None:
+    """A cell as a float, NaN where it is missing, None where it is not a number.
+
+    Examples
+    --------
+    >>> number(3), number(None), number("3")
+    (3.0, nan, None)
+    """
+    if isinstance(cell, Real | Decimal | np.bool_):
+        try:
+            return float(cell)
+        except (OverflowError, ValueError):
+            return None
+    return nan if _is_missing(cell) else None
+
+
+def _is_missing(cell: Any) -> bool:
+    # pandas' own missing values are told by name: pandas need not be there.
+    return cell is None or type(cell).__name__ in ("NAType", "NaTType")
+
+
+def not_numeric(name: str, row: int, cell: object) -> DataError:
+    """The error for a cell that is not a number; `row` counts from 0."""
+    return DataError(
+        f"column {shown(name)} is not numeric: row {row + 1} holds {shown(cell)}; "
+        "choose numeric columns with features=, or encode it as numbers"
+    )
+
+
+def refuse_infinite(values: Floats, features: Sequence[str]) -> None:
+    """Raise for the first infinite cell, by column and row."""
+    n_rows, n_features = values.shape
+    rows = max(1, CELLS_AT_ONCE // max(n_features, 1))
+    for start in range(0, n_rows, rows):
+        infinite: npt.NDArray[np.bool_] = np.isinf(values[start : start + rows])
+        if infinite.any():
+            row, column = np.argwhere(infinite)[0]
+            raise DataError(
+                f"column {shown(features[column])} is infinite in row {start + row + 1}; "
+                "make it missing (NaN) or a number"
+            )

@@ -1,0 +1,178 @@
+"""How a CSV file is written: its encoding, separator, decimal mark and header."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bayes_gmm.errors import DataError, file_named, one_line, shown
+
+SAMPLE = 1 << 18
+"""Bytes looked at, or more where the header is longer."""
+
+LONGEST_HEADER = 1 << 26
+"""Bytes without the end of a line after which none is looked for."""
+
+SAMPLE_ROWS = 200
+"""Rows looked at."""
+
+DELIMITERS = "\t;|,"
+"""The likelier first, where two explain the rows equally well."""
+
+DECIMAL = {mark: re.compile(rf"\s*[+-]?\d*{re.escape(mark)}\d+\s*") for mark in ",."}
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a CSV file is written.
+
+    Attributes
+    ----------
+    encoding : str
+        One of utf-8, utf-16, latin-1.
+    delimiter, decimal : str
+        Between cells; between a number's units and tenths.
+    header : tuple of str
+        Names of the columns, without spaces around them; empty where a column has none.
+    header_lines : int
+        Lines of the file up to the header's last.
+    longest_line : int
+        Bytes, at most, of the longest line looked at.
+    """
+
+    encoding: str
+    delimiter: str
+    decimal: str
+    header: tuple[str, ...]
+    header_lines: int
+    longest_line: int
+
+    @property
+    def header_is_numbers(self) -> bool:
+        """Whether the first row holds numbers, and so hardly names."""
+        number = re.compile(rf"[+-]?\d*{re.escape(self.decimal)}?\d+([eE][+-]?\d+)?")
+        return all(number.fullmatch(cell) for cell in self.header)
+
+    @classmethod
+    def of(cls, path: Path) -> Dialect:
+        """The dialect of a file, from its first lines.
+
+        Raises
+        ------
+        DataError
+            For a file that is empty or binary, and one whose rows nothing separates.
+        """
+        raw, whole = _head(path)
+        encoding = _encoding(raw, whole, path)
+        text = _decode(raw, encoding, whole)
+        lines = text.splitlines(keepends=True)
+        if not whole and len(lines) > 1:
+            lines.pop()
+        blank = next((n for n, line in enumerate(lines) if line.strip()), len(lines))
+        lines = lines[blank : blank + SAMPLE_ROWS]
+        if not lines:
+            raise DataError(f"{file_named(path)} is empty; it needs a header and rows")
+        delimiter = _delimiter(lines)
+        try:
+            header, header_lines, rows = _parse(lines, delimiter or ",")
+        except csv.Error as error:
+            raise DataError(f"{file_named(path)} is not a CSV file: {one_line(error)}") from error
+        if not any(name.strip() for name in header):
+            raise DataError(f"{file_named(path)} has no column names in its first row")
+        if whole and not rows:
+            raise DataError(f"{file_named(path)} has a header but no rows")
+        if delimiter is None and not _is_one_column(rows):
+            raise DataError(
+                f"{file_named(path)} has one column, {shown(lines[0].strip())}: its values "
+                "must be separated by a comma, semicolon, tab or pipe"
+            )
+        return cls(
+            encoding,
+            delimiter or ",",
+            _decimal(rows, delimiter),
+            tuple(name.strip() for name in header),
+            blank + header_lines,
+            4 * max(len(line) for line in lines),
+        )
+
+
+def open_bytes(path: Path) -> io.BufferedIOBase:
+    """The file's bytes, unpacked where it is gzipped."""
+    with path.open("rb") as stream:
+        packed = stream.read(2) == b"\x1f\x8b"
+    return gzip.open(path) if packed else path.open("rb")
+
+
+def _head(path: Path) -> tuple[bytes, bool]:
+    """First bytes of the file, the header's line among them, and whether that is all of it."""
+    with open_bytes(path) as stream:
+        raw = stream.read(SAMPLE)
+        while len(raw) < LONGEST_HEADER and b"\n" not in raw and b"\r" not in raw:
+            more = stream.read(SAMPLE)
+            if not more:
+                break
+            raw += more
+        return raw, not stream.read(1)
+
+
+def _encoding(raw: bytes, whole: bool, path: Path) -> str:
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if b"\0" in raw:
+        raise DataError(f"{file_named(path)} is not text; export the table as CSV or Parquet")
+    try:
+        _decode(raw, "utf-8", whole)
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8"
+
+
+def _decode(raw: bytes, encoding: str, whole: bool) -> str:
+    """Text of the bytes; unless they are whole, their end may be half a character."""
+    decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)
+    return decoder().decode(raw, final=whole)
+
+
+def _parse(lines: Iterable[str], delimiter: str) -> tuple[list[str], int, list[list[str]]]:
+    """The header, the lines it takes, and the rows that hold something."""
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    header = next(reader)
+    header_lines = reader.line_num
+    return header, header_lines, [row for row in reader if row]
+
+
+def _delimiter(lines: list[str]) -> str | None:
+    """What splits the header, and most rows into as many cells; None where nothing does."""
+    best, best_score = None, (0.0, 0)
+    for delimiter in DELIMITERS:
+        try:
+            header, _, rows = _parse(lines, delimiter)
+        except csv.Error:
+            continue
+        agree = [len(row) == len(header) for row in rows]
+        score = (sum(agree) / max(len(agree), 1), len(header))
+        if score[1] > 1 and score > best_score:
+            best, best_score = delimiter, score
+    return best
+
+
+def _is_one_column(rows: list[list[str]]) -> bool:
+    """Whether rows that no separator splits are one column of numbers, or words."""
+    return all(len(row) == 1 and not re.search(r"[\s:;|,]", row[0].strip()) for row in rows)
+
+
+def _decimal(rows: list[list[str]], delimiter: str | None) -> str:
+    """The mark that more cells have between digits; Europe's, where cells show none."""
+    if delimiter in (None, ","):
+        return "."
+    cells = [cell for row in rows for cell in row]
+    commas, points = (sum(bool(DECIMAL[mark].fullmatch(c)) for c in cells) for mark in ",.")
+    if commas == points:
+        return "," if delimiter == ";" else "."
+    return "," if commas > points else "."

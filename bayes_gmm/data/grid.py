@@ -1,0 +1,171 @@
+"""Grids that values keep to: the largest step with multiples nearer to them than chance allows.
+
+A step of unknown size and origin, behind a few measured values, is the problem of the quantum
+(Broadbent 1955; Kendall 1974, "Hunting quanta").
+"""
+
+from __future__ import annotations
+
+from math import lgamma, log
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bayes_gmm.data.rows import Floats
+
+ROUNDING = 8 * np.finfo(np.float64).eps
+"""Values this near to each other, relative to the largest, are one value computed twice."""
+
+MOST_VALUES = 4096
+"""Neighbouring distinct values looked at; with more of them the step is far below the floor."""
+
+MOST_MULTIPLE = 10
+"""The step may be this many times smaller than a typical gap between neighbouring values."""
+
+LOOSEST = 0.1
+"""Furthest that values may lie from the grid, in steps: minutes written as hours to 2 decimals."""
+
+LOG_CHANCE = log(1e-6)
+"""A grid is believed when chance would bring the values as close to one less often than this."""
+
+
+class Grid(NamedTuple):
+    """A step, and the log of how often chance would keep the values as near to multiples of it."""
+
+    log_chance: float
+    step: float
+
+
+NO_GRID = Grid(0.0, 0.0)
+
+
+def find_grid(values: Floats) -> Grid:
+    """Grid of the largest step that values keep to.
+
+    One value in twenty may stray from the grid; one in ten (and one in any case) where the grid is
+    then the harder to explain by chance. Two values are a grid of their distance.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Sorted and distinct.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(find_grid(np.array([-1.0, 0.5, 2.75, 3.25, 9.5])).step, 9)
+    0.25
+    >>> find_grid(np.sqrt([2.0, 3.0, 5.0, 7.0, 11.0])).step
+    0.0
+    """
+    if not len(values):
+        return NO_GRID
+    # In units of a power of two that bring all values below 1: exact, and nothing overflows.
+    _, exponent = np.frexp(max(values[-1], -values[0]))
+    m = min(len(values), MOST_VALUES)
+    first = (len(values) - m) // 2
+    log_chance, step = _find(np.ldexp(values[first : first + m], -exponent))
+    return Grid(log_chance, float(np.ldexp(step, exponent)))
+
+
+def _find(u: Floats) -> Grid:
+    """Grid that sorted distinct values, at most 1 in size, keep to."""
+    m = len(u)
+    if m < 3:
+        return Grid(0.0, float(u[-1] - u[0]))
+    allowed = {max(m // 20, int(m >= 10)), max(m // 10, int(m >= 5))}
+    found: dict[int, Grid] = {}
+    strays = max(allowed)
+    for candidate in _candidates(u, strays):
+        refined = _refine(u, candidate, strays)
+        if refined is None:
+            continue
+        step, offsets = _fit_grid(u, refined)
+        for n_strays in allowed - found.keys():
+            log_chance = _log_chance(u, step, offsets, n_strays)
+            if log_chance < LOG_CHANCE:
+                found[n_strays] = Grid(log_chance, step)
+        if len(found) == len(allowed):
+            break
+    return min(found.values(), default=NO_GRID)
+
+
+def _candidates(u: Floats, strays: int) -> list[float]:
+    """Steps to try, largest first: typical gaps between neighbours, and fractions of them.
+
+    Most gaps of a few steps must be near multiples, which leaves few steps to try where there is
+    no grid.
+    """
+    gaps = np.diff(u)
+    typical = np.quantile(gaps, [0.05, 0.1, 0.2, 0.5], method="lower")
+    steps = np.unique(np.divide.outer(typical, np.arange(1, MOST_MULTIPLE + 1)))[::-1]
+    steps = steps[steps > ROUNDING / LOOSEST]
+    ratios = gaps / steps[:, None]
+    multiples = np.rint(ratios)
+    small = multiples <= MOST_MULTIPLE
+    near = small & (multiples > 0) & (np.abs(ratios - multiples) < 0.25)
+    likely = near.sum(axis=1) >= _fewest_near(small.sum(axis=1), strays)
+    return [float(step) for step in steps[likely]]
+
+
+def _fewest_near(n: Any, strays: int) -> Any:
+    """How many of n spans between values on a grid are near multiples: a stray spoils two."""
+    return 0.9 * n - np.minimum(2 * strays, 0.2 * n + 1)
+
+
+def _refine(u: Floats, step: float, strays: int) -> float | None:
+    """Least squares slope of value on multiple, over spans twice as long each time.
+
+    A step known to a part in n names the multiple right for spans of up to n / 4 steps; these make
+    it known better, until the whole range is spanned; None as soon as too few spans are multiples.
+    """
+    median_gap = float(np.median(np.diff(u)))
+    reach = 3.0
+    while True:
+        lag = int(min(max(reach * step / median_gap, 1), len(u) // 2))
+        spans = u[lag:] - u[:-lag]
+        multiples = np.rint(spans / step)
+        within = multiples <= reach
+        good = within & (multiples > 0) & (np.abs(spans / step - multiples) < 0.25)
+        if good.sum() < _fewest_near(within.sum(), strays):
+            return None
+        if good.any():
+            step = float(spans[good] @ multiples[good] / np.square(multiples[good]).sum())
+        if reach * step >= u[-1] - u[0]:
+            return step
+        reach *= 2.0
+
+
+def _fit_grid(u: Floats, step: float) -> tuple[float, Floats]:
+    """Step that fits the nearer values best, and the distances of all from it, in steps, sorted."""
+    middle = u[len(u) // 2]
+    phases = (u - middle) / step
+    origin = np.angle(np.mean(np.exp(2j * np.pi * phases))) / (2.0 * np.pi)
+    for _ in range(3):
+        multiples = np.rint(phases - origin)
+        offsets = phases - origin - multiples
+        offsets -= np.median(offsets)
+        near = np.abs(offsets) <= 2.0 * np.median(np.abs(offsets)) + ROUNDING / step
+        centred = multiples[near] - multiples[near].mean()
+        spread = np.square(centred).sum()
+        if spread == 0.0:
+            break
+        step = float(centred @ u[near] / spread)
+        origin = float(np.mean((u[near] - middle) / step - multiples[near]))
+        phases = (u - middle) / step
+    offsets = phases - origin
+    return step, np.sort(np.abs(offsets - np.rint(offsets)))
+
+
+def _log_chance(u: Floats, step: float, offsets: Floats, strays: int) -> float:
+    """Log of the number of steps at which scattered values would lie as near to a grid.
+
+    All but `strays` of m values lie within a share 2 r of the circle; two of them go to fix step
+    and origin; the steps that can be told apart number as many as the range holds.
+    """
+    m = len(u)
+    r = max(float(offsets[m - strays - 1]), ROUNDING / step)
+    if r > LOOSEST:
+        return 0.0
+    ways = lgamma(m + 1) - lgamma(strays + 1) - lgamma(m - strays + 1)
+    return ways + (m - strays - 2) * log(2.0 * r) + log((u[-1] - u[0]) / step)

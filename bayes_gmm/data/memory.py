@@ -1,0 +1,208 @@
+"""Rows in memory: standardised once into tiles, summed by a thread for each core."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache, reduce
+from itertools import pairwise
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from bayes_gmm.data.rows import TILE, Block, Floats, Integers
+from bayes_gmm.data.standardize import Standardizer
+
+CELLS_PER_THREAD = 20_000
+"""Below about this many cells a second thread costs more than it brings."""
+
+
+@dataclass(frozen=True)
+class MemoryRows:
+    """Rows held in memory, in tiles that group equal missingness patterns.
+
+    Attributes
+    ----------
+    block : Block
+        All the rows.
+    n_rows : int
+        Rows of positive weight.
+    n_features : int
+        Columns of the table.
+    total_weight : float
+        Sum of the row weights.
+    parts : tuple of Block
+        The same rows, shared out to threads.
+    """
+
+    block: Block
+    n_rows: int
+    n_features: int
+    total_weight: float
+    parts: tuple[Block, ...] = field(repr=False)
+
+    @classmethod
+    def from_matrix(
+        cls,
+        values: Floats,
+        standardizer: Standardizer,
+        weights: Floats | None = None,
+        *,
+        threads: int | None = None,
+    ) -> MemoryRows:
+        """Standardise a matrix and lay it out in tiles.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_rows, n_features)
+            The table in the user's units; NaN is a missing cell. It is read, never written.
+        standardizer : Standardizer
+            Takes the columns to standardised units.
+        weights : ndarray, shape (n_rows,), optional
+            Non-negative row weights; rows of weight 0 are left out.
+        threads : int, optional
+            How many parts to share the rows out to; by default one for each core.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> X = np.array([[0.0, 1.0], [2.0, np.nan], [4.0, 5.0]])
+        >>> rows = MemoryRows.from_matrix(X, Standardizer.identity(2))
+        >>> rows.n_rows, rows.block.observed.tolist()
+        (3, [[True, False], [True, True]])
+        """
+        n_features = values.shape[1]
+        order, sizes, observed = _group_by_pattern(values, weights)
+        first, tile_rows, pattern = _tile_table(sizes)
+        cells = tile_rows * observed.sum(axis=1)[pattern]
+        offset = np.cumsum(cells) - cells
+        tiles = np.empty(int(cells.sum()))
+        _fill_tiles(
+            values, order, first, tile_rows, pattern, offset, observed,
+            standardizer.shift, 1.0 / standardizer.scale, tiles,
+        )  # fmt: skip
+        row_weights = _stored_weights(weights, order)
+        block = Block(
+            tiles, offset, tile_rows, pattern, first, observed, row_weights, order,
+        )  # fmt: skip
+        n_rows = int(sizes.sum())
+        total = float(row_weights.sum()) if len(row_weights) else float(n_rows)
+        return cls(block, n_rows, n_features, total, _share_out(block, threads))
+
+    @property
+    def cell_weights(self) -> Floats:
+        """Total weight of the rows that observe each feature, shape (n_features,)."""
+        block = self.block
+        of_tile = block.n_rows.astype(np.float64)
+        if len(block.weights):
+            of_tile = np.add.reduceat(block.weights, block.first)
+        of_pattern = np.bincount(block.pattern, of_tile, minlength=len(block.observed))
+        return of_pattern @ block.observed
+
+    def sum_blocks(self, f: Callable[[Block], Floats]) -> Floats:
+        """Sum of ``f(block)`` over the blocks, one thread a block."""
+        if len(self.parts) == 1:
+            return f(self.parts[0])
+        first, *rest = self.parts
+        others = [_pool().submit(f, part) for part in rest]
+        return reduce(np.add, (other.result() for other in others), f(first))
+
+
+def _group_by_pattern(
+    values: Floats, weights: Floats | None
+) -> tuple[Integers, Integers, npt.NDArray[np.bool_]]:
+    """Order of the rows by missingness pattern, rows of each pattern, and the patterns.
+
+    An empty order says that the rows stay where they are.
+    """
+    n_rows, n_features = values.shape
+    kept = None if weights is None or np.all(weights > 0.0) else np.flatnonzero(weights > 0.0)
+    packed = _packed_pattern(values)
+    full = np.packbits(np.ones(n_features, dtype=bool))
+    if np.all(packed == full):
+        order = np.empty(0, np.int64) if kept is None else kept
+        sizes = np.array([n_rows if kept is None else len(kept)])
+        return order, sizes, np.ones((1, n_features), dtype=bool)
+    if kept is not None:
+        packed = packed[kept]
+    keys = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
+    codes, pattern, sizes = np.unique(keys, return_inverse=True, return_counts=True)
+    order = np.argsort(pattern, kind="stable")
+    observed = np.unpackbits(codes.view(np.uint8).reshape(len(codes), -1), axis=1)[:, :n_features]
+    return order if kept is None else kept[order], sizes, observed.astype(bool)
+
+
+def _packed_pattern(values: Floats) -> npt.NDArray[np.uint8]:
+    """Which cells of each row are observed, a bit a cell."""
+    n_rows, n_features = values.shape
+    packed = np.zeros((n_rows, (n_features + 7) // 8), dtype=np.uint8)
+    for j in range(n_features):
+        packed[:, j // 8] |= np.isfinite(values[:, j]).astype(np.uint8) << np.uint8(7 - j % 8)
+    return packed
+
+
+def _stored_weights(weights: Floats | None, order: Integers) -> Floats:
+    if weights is None or np.all(weights == 1.0):
+        return np.empty(0)
+    return np.ascontiguousarray(weights[order] if len(order) else weights, dtype=np.float64)
+
+
+def _tile_table(sizes: Integers) -> tuple[Integers, Integers, Integers]:
+    """First row, number of rows and pattern of every tile; no tile spans two patterns."""
+    starts = np.cumsum(sizes) - sizes
+    tiles = -(-sizes // TILE)
+    pattern = np.repeat(np.arange(len(sizes)), tiles)
+    rank = np.arange(len(pattern)) - np.repeat(np.cumsum(tiles) - tiles, tiles)
+    first = starts[pattern] + rank * TILE
+    n_rows = np.minimum(TILE, sizes[pattern] - rank * TILE)
+    return first, n_rows, pattern
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _fill_tiles(values, order, first, n_rows, pattern, offset, observed, shift, factor, tiles):
+    for t in range(len(first)):
+        position = offset[t]
+        for j in range(observed.shape[1]):
+            if observed[pattern[t], j]:
+                for i in range(first[t], first[t] + n_rows[t]):
+                    row = order[i] if len(order) else i
+                    tiles[position] = (values[row, j] - shift[j]) * factor[j]
+                    position += 1
+
+
+def _share_out(block: Block, threads: int | None) -> tuple[Block, ...]:
+    """Runs of tiles with about equal numbers of cells, one for each thread."""
+    cells = len(block.values)
+    wanted = threads or min(_n_cores(), max(1, cells // CELLS_PER_THREAD))
+    parts = min(wanted, max(1, len(block.offset)))
+    if parts == 1:
+        return (block,)
+    cuts = np.searchsorted(block.offset, np.linspace(0, cells, parts + 1)[1:-1])
+    edges = np.unique(np.concatenate([[0], cuts, [len(block.offset)]]))
+    return tuple(
+        block._replace(
+            offset=block.offset[a:b],
+            n_rows=block.n_rows[a:b],
+            pattern=block.pattern[a:b],
+            first=block.first[a:b],
+        )
+        for a, b in pairwise(edges)
+    )
+
+
+def _n_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=_n_cores(), thread_name_prefix="bayes_gmm")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)

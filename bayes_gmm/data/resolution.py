@@ -1,0 +1,173 @@
+r"""Recording resolution: the step :math:`\delta_j` to which the values of a column were rounded.
+
+A column that was rounded keeps to a grid, and ties in it say nothing but that. Which rows share a
+value does not matter, so that copies of rows make no grid where there was none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite, sqrt
+from numbers import Real
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_gmm.data.grid import ROUNDING, find_grid
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.errors import DataError, shown
+
+Resolution = Literal["auto"] | float | Sequence[float | None] | Floats | None
+"""What a user may say of a table's resolution."""
+
+FLOOR = 1e-3
+"""Least resolution, in standard deviations of the column."""
+
+TIED_SHARE = 0.95
+"""Where so many rows share their value with others, the shared values have a say of their own."""
+
+
+def detect_resolution(values: Floats, weights: Floats | None = None) -> Floats:
+    """Step of the grid that the distinct values of each column lie on; 0 where there is none.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_rows, n_features)
+        NaN is a missing cell.
+    weights : ndarray, shape (n_rows,), optional
+        A weight of 2 is two copies of the row, 0 its absence.
+
+    Returns
+    -------
+    ndarray, shape (n_features,)
+        In the user's units.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> draws = np.random.default_rng(0).normal(50.0, 20.0, size=200)
+    >>> detect_resolution(np.column_stack([draws, draws.round(), (draws / 5).round() * 5])).round(9)
+    array([0., 1., 5.])
+    """
+    if weights is not None:
+        counted = weights > 0.0
+        if not counted.all():
+            values, weights = values[counted], weights[counted]
+    steps = [_column_step(column, weights) for column in values.T]
+    return np.array(steps, dtype=np.float64)
+
+
+def recording_error(
+    resolution: Resolution, values: Floats, scale: Floats, weights: Floats | None = None
+) -> Floats:
+    r"""Standard deviation of the rounding error of each column (Sheppard 1898).
+
+    .. math:: \rho_j = \max(\delta_j, 10^{-3} \mathrm{scale}_j) / \sqrt{12}
+
+    Parameters
+    ----------
+    resolution : "auto", None, a number, or one entry per column
+        The :math:`\delta_j`: found in `values` by "auto", given by a number in the user's units.
+        None or 0 says that nothing was rounded: :math:`\rho_j = 0`, without a floor.
+    values : ndarray, shape (n_rows, n_features)
+        The table, read where the resolution is to be found.
+    scale : ndarray, shape (n_features,)
+        Standard deviations of the columns.
+    weights : ndarray, shape (n_rows,), optional
+        A weight of 2 is two copies of the row, 0 its absence.
+
+    Returns
+    -------
+    ndarray, shape (n_features,)
+        In the user's units.
+
+    Raises
+    ------
+    DataError
+        For a resolution that is negative, not finite, or not one per column.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> recording_error([2.0, None], np.zeros((3, 2)), scale=np.ones(2)).round(3)
+    array([0.577, 0.   ])
+    """
+    entries = _entries(resolution, n_features=values.shape[1])
+    found = [j for j, entry in enumerate(entries) if entry == "auto"]
+    delta = np.array([0.0 if entry == "auto" else entry for entry in entries], dtype=np.float64)
+    for j in found:
+        delta[j] = detect_resolution(values[:, j : j + 1], weights)[0]
+    floored = delta > 0.0
+    floored[found] = True
+    return np.where(floored, np.maximum(delta, FLOOR * np.asarray(scale)), 0.0) / sqrt(12.0)
+
+
+def _entries(resolution: Any, n_features: int) -> list[float | Literal["auto"]]:
+    """One checked entry per column."""
+    if resolution is None or isinstance(resolution, str | Real) or np.ndim(resolution) == 0:
+        return [_entry(resolution)] * n_features
+    entries = [_entry(entry, j + 1) for j, entry in enumerate(resolution)]
+    if len(entries) != n_features:
+        raise DataError(
+            f"resolution has {len(entries)} entries for {n_features} columns; "
+            "give one per column, one number for all, 'auto' or None"
+        )
+    return entries
+
+
+def _entry(entry: object, position: int | None = None) -> float | Literal["auto"]:
+    if entry is None:
+        return 0.0
+    if isinstance(entry, str) and entry == "auto":
+        return "auto"
+    if isinstance(entry, Real):
+        value = float(entry)
+        if isfinite(value) and value >= 0.0:
+            return value
+    where = "" if position is None else f" for column {position}"
+    raise DataError(
+        f"resolution is {shown(entry)}{where}; give 'auto', None, or a number of at least 0"
+    )
+
+
+def _column_step(column: Floats, weights: Floats | None) -> float:
+    """Step of one column.
+
+    The values that several rows share are asked for themselves where nearly all rows have one of
+    them: a few stray rows may bring more values than a coarse grid has.
+    """
+    distinct, counts = _distinct(column, weights)
+    grid = find_grid(distinct)
+    tied = counts > 1
+    if tied.sum() < len(tied) and counts[tied].sum() >= TIED_SHARE * counts.sum():
+        grid = min(grid, find_grid(distinct[tied]))
+    return grid.step
+
+
+def _distinct(column: Floats, weights: Floats | None) -> tuple[Floats, Floats]:
+    """Sorted distinct observed values, and the rows that have each, counted by weight."""
+    if weights is None:
+        ordered = np.sort(column)
+    else:
+        order = np.argsort(column)
+        ordered, weights = column[order], weights[order]
+        del order
+    n = len(ordered) - np.count_nonzero(np.isnan(ordered))
+    starts = _starts(ordered[:n])
+    distinct = ordered[starts]
+    # Columns may be long: few copies of one live at a time.
+    del ordered
+    if weights is None:
+        return distinct, np.diff(starts, append=n)
+    return distinct, np.add.reduceat(weights[:n], starts) if n else distinct
+
+
+def _starts(ordered: Floats) -> npt.NDArray[np.int64]:
+    """Where each run of equal values starts; values within rounding of each other are equal."""
+    if not len(ordered):
+        return np.empty(0, dtype=np.int64)
+    nearest = ROUNDING * max(ordered[-1], -ordered[0])
+    is_new = np.ones(len(ordered), dtype=bool)
+    np.greater(ordered[1:], ordered[:-1] + nearest, out=is_new[1:])
+    return np.flatnonzero(is_new)

@@ -1,0 +1,74 @@
+"""Where rows live: one interface with one heavy verb, the sum over blocks of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+TILE = 128
+"""Rows in a full tile: long enough to vectorise over, short enough for the first cache."""
+
+
+class Block(NamedTuple):
+    """A run of tiles of rows, laid out for a kernel that vectorises over rows.
+
+    A tile holds up to `TILE` rows that observe the same features, feature-major: tile `t` is
+    ``values[offset[t] : offset[t] + n_observed * n_rows[t]]`` read as (n_observed, n_rows[t]).
+
+    Attributes
+    ----------
+    values : ndarray, float64
+        Standardised cells of all tiles, one tile after the other; missing cells take no room.
+    offset, n_rows, pattern, first : ndarray of int, shape (n_tiles,)
+        Of each tile: where it starts in `values`, its rows, its row of `observed`, and the position
+        of its first row in `weights` and `order`.
+    observed : ndarray of bool, shape (n_patterns, n_features)
+        Which features each missingness pattern observes.
+    weights : ndarray, float64, shape (n_rows_in_all,) or (0,)
+        Row weights; empty when all are 1.
+    order : ndarray of int, shape (n_rows_in_all,) or (0,)
+        The number each row had in the table; empty when rows kept their order.
+    """
+
+    values: Floats
+    offset: Integers
+    n_rows: Integers
+    pattern: Integers
+    first: Integers
+    observed: npt.NDArray[np.bool_]
+    weights: Floats
+    order: Integers
+
+
+class Rows(Protocol):
+    """Standardised rows of a table, wherever they live; they know nothing of mixtures."""
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of positive weight."""
+        ...
+
+    @property
+    def n_features(self) -> int:
+        """Columns of the table."""
+        ...
+
+    @property
+    def total_weight(self) -> float:
+        """Sum of the row weights."""
+        ...
+
+    @property
+    def cell_weights(self) -> Floats:
+        """Total weight of the rows that observe each feature, shape (n_features,)."""
+        ...
+
+    def sum_blocks(self, f: Callable[[Block], Floats]) -> Floats:
+        """Sum of ``f(block)`` over the blocks that together hold every row once."""
+        ...

@@ -1,0 +1,221 @@
+"""Files as they come: read right, or refused in one line that names them."""
+
+import gzip
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+
+from bayes_gmm.data.table import read_table
+from bayes_gmm.errors import DataError
+
+
+@pytest.fixture
+def write(tmp_path):
+    def to(content, name="table.csv", encoding="utf-8"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
+        return path
+
+    return to
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Größe,b\n1.5,2\n,-4e1\n", "utf-8"),
+        ("Größe,b\n1.5,2\n,-4e1\n", "utf-8-sig"),
+        ("Größe;b\n1,5;2\nNA;-4e1\n", "latin-1"),
+        ("Größe;b\n1,5;2\nNA;-4e1\n", "utf-16"),
+        ("Größe\tb\n1.5\t2\nNaN\t-40.0\n", "utf-8"),
+        ("Größe\tb\n1,5\t2\n\t-40,0\n", "utf-16"),
+        ("Größe|b\r\n1.5|2\r\nnull|-40\r\n", "utf-8"),
+        ('"Größe","b"\n"1.5","2"\n"","-40"', "utf-8"),
+        (" Größe , b \n 1.5 , 2 \n NA , -40 \n", "utf-8"),
+        ("\n\nGröße,b\n\n1.5,2\n\n,-40\n\n", "utf-8"),
+    ],
+)
+@pytest.mark.parametrize("features", [None, ["Größe", "b"]])
+@pytest.mark.parametrize("packed", [False, True])
+def test_csv_of_any_dialect(write, text, encoding, features, packed):
+    content = text.encode(encoding)
+    table = read_table(write(gzip.compress(content) if packed else content), features)
+    assert list(table) == ["Größe", "b"]
+    assert (table.dtypes == np.float64).all()
+    assert_array_equal(table.to_numpy(), [[1.5, 2.0], [np.nan, -40.0]])
+
+
+@given(cells=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=30))
+def test_every_float_survives(tmp_path_factory, cells):
+    path = tmp_path_factory.mktemp("floats") / "table.csv"
+    path.write_text("a;b\n" + "".join(f"{cell!r};1.5\n" for cell in cells))
+    assert_array_equal(read_table(path)["a"], cells)
+
+
+def test_columns_by_name_in_any_order(write):
+    path = write('id,"Income, gross",Age,=x\nu,1,2,3\nv,4,5,6\n')
+    table = read_table(path, ["=x", "Income, gross"])
+    assert list(table) == ["=x", "Income, gross"]
+    assert table.to_numpy().tolist() == [[3.0, 1.0], [6.0, 4.0]]
+    assert list(read_table(str(path))) == ["Income, gross", "Age", "=x"]
+
+
+def test_columns_without_a_name_are_left_out(write):
+    assert list(read_table(write(",a,b\n0,1,2\n1,3,4\n"))) == ["a", "b"]
+    assert list(read_table(write("a,b,,\n1,2,,\n3,4,,\n"))) == ["a", "b"]
+
+
+def test_words_that_say_missing(write):
+    words = ["", "NA", "N/A", "nan", "NaN", "NULL", "null", "None", "#N/A", " NA ", "<NA>"]
+    table = read_table(write("a,b\n" + "".join(f"{word},1\n" for word in words) + "2,1\n"))
+    assert np.isnan(table["a"][:-1]).all()
+    assert table["a"].iloc[-1] == 2.0
+
+
+def test_a_column_with_nothing_in_it_is_kept(write):
+    assert np.isnan(read_table(write("a,b\n1,\n2,NA\n"))["b"]).all()
+
+
+def test_integers_first_and_fractions_late(write):
+    rows = "".join(f"{j},{j}\n" for j in range(200_000))
+    table = read_table(write(f"a,b\n{rows}0.5,1\n"))
+    assert table["a"].iloc[-1] == 0.5
+    assert len(table) == 200_001
+
+
+def test_text_of_another_encoding_beyond_the_sample(write):
+    rows = "x,1\n" * 100_000
+    content = f"name,a\n{rows}".encode() + b"\xe9t\xe9,2\n"
+    assert read_table(write(content))["a"].iloc[-1] == 2.0
+    with pytest.raises(DataError, match="column 'name' is not numeric: row 1 holds 'x'"):
+        read_table(write(content), ["name"])
+
+
+def test_quoted_lines_and_large_integers(write):
+    table = read_table(write('note,a\n"two\nlines",1\n"one",99999999999999999999\n'))
+    assert table["a"].tolist() == [1.0, 1e20]
+
+
+@pytest.mark.parametrize(
+    ("content", "features", "message"),
+    [
+        ("a,b\n1,2\n3\n", None, "table.csv' is ragged: the header has 2 cells, row 2 has 1: '3'"),
+        ("a,b\n1,2\n3,4,5\n", ["a"], "is ragged: the header has 2 cells, row 2 has 3: '3,4,5'"),
+        ('"a\nx",b\n1,2\n3,4\n5\n', None, "row 3 has 1: '5'"),
+        ("a,b\n1,2,3\n4,5,6\n", None, "row 1 has 3: '1,2,3'"),
+        ("a,b\n1,2\n3,4\n5,", ["a", "c"], "no column 'c' in file '.*table.csv'; it has: a, b"),
+        ("Age,Income (k$)\n1,2\n", ["income"], "no column 'income' in .*; did you mean 'Income"),
+        ("a,a,b\n1,2,3\n", ["b"], "table.csv' has 2 columns named 'a'; rename all but one"),
+        ("5.1,3.5\n4.9,3.0\n", None, "table.csv' has no header: its first row is 5.1, 3.5; put"),
+        ("a,b\n1,2\n3,Male\n", ["a", "b"], "column 'b' is not numeric: row 2 holds 'Male'; choose"),
+        ("a,b\n1,2\n3,?\n5,6\n", None, "column 'b' is not numeric: row 2 holds '\\?'"),
+        ("a,b\nNA,2\nx,?\n5,6\n", ["a"], "column 'a' is not numeric: row 2 holds 'x'"),
+        ("a;b\n1.234,5;2\n", ["a"], "column 'a' is not numeric: row 1 holds '1.234,5'"),
+        ("a,b\n1,2\n3,inf\n", None, "column 'b' is infinite in row 2; make it missing"),
+        ("a,b\n1,2\n3,-Infinity\n", ["b"], "column 'b' is infinite in row 2"),
+        ("a,b\n1,2\n3,1e999\n", ["b"], "column 'b' is infinite in row 2"),
+        ("a,b\nx,True\ny,False\n", None, "the table has no numeric column; it has: a, b"),
+        ("a,b\n1_0,0x1F\n", ["a"], "column 'a' is not numeric: row 1 holds '1_0'"),
+        ("a,b\n1_0,0x1F\n", ["b"], "column 'b' is not numeric: row 1 holds '0x1F'"),
+        (
+            gzip.compress(b"a,b\n" + b"1,2\n" * 50_000)[:-50],
+            None,
+            "table.csv' cannot be read: Comp",
+        ),
+        (gzip.compress(b"a,b\n1,2\n")[:15] + b"\xff" * 9, None, "table.csv' cannot be read: "),
+    ],
+)
+def test_csv_refused(write, content, features, message):
+    with pytest.raises(DataError, match=message) as caught:
+        read_table(write(content), features)
+    assert "\n" not in str(caught.value)
+
+
+@given(
+    text=st.one_of(
+        st.text(alphabet='ab1.,;\t|"\n\r -eé', max_size=60),
+        st.binary(max_size=60),
+        st.binary(max_size=60).map(gzip.compress),
+    ),
+    features=st.sampled_from([None, ["a"], ["b", "a"]]),
+)
+def test_whatever_a_file_holds_it_is_read_or_refused(tmp_path_factory, text, features):
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    message = ""
+    try:
+        table = read_table(path, features)
+    except DataError as error:
+        message = str(error)
+    else:
+        assert table.shape[0] > 0
+        assert (table.dtypes == np.float64).all()
+    assert "\n" not in message
+
+
+def test_parquet_round_trip(tmp_path):
+    frame = pd.DataFrame({"id": ["u", "v"], "a": [1, 2], "b": [0.5, None]}, index=[7, 9])
+    frame.to_parquet(tmp_path / "table.parquet")
+    assert list(read_table(tmp_path / "table.parquet")) == ["a", "b"]
+    assert_array_equal(read_table(tmp_path / "table.parquet", ["b"]), [[0.5], [np.nan]])
+    with pytest.raises(DataError, match="column 'id' is not numeric: row 1 holds 'u'"):
+        read_table(tmp_path / "table.parquet", ["id"])
+    with pytest.raises(
+        DataError, match=r"no column 'c' in file '.*table.parquet'; it has: id, a, b"
+    ):
+        read_table(tmp_path / "table.parquet", ["c"])
+
+
+def test_parquet_is_told_by_its_first_bytes(tmp_path):
+    pd.DataFrame({"a": [1.0, 2.0]}).to_parquet(tmp_path / "table.csv")
+    assert read_table(tmp_path / "table.csv")["a"].tolist() == [1.0, 2.0]
+
+
+def test_damaged_parquet(tmp_path):
+    path = tmp_path / "table.parquet"
+    pd.DataFrame({"a": np.arange(1000.0)}).to_parquet(path)
+    whole = path.read_bytes()
+    for content in (whole[:-30], whole[:100], whole[:4], b"", b"a,b\n1,2\n"):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match="table.parquet' is not a whole Parquet file"):
+            read_table(path)
+
+
+def test_parquet_without_rows(tmp_path):
+    pd.DataFrame({"a": np.zeros(0)}).to_parquet(tmp_path / "table.parquet")
+    with pytest.raises(DataError, match="table.parquet' has a header but no rows"):
+        read_table(tmp_path / "table.parquet")
+
+
+def test_no_such_file(tmp_path, write):
+    write("a,b\n1,2\n", "customers.csv")
+    with pytest.raises(DataError, match="no file '.*custmers.csv'; did you mean '.*customers.csv'"):
+        read_table(tmp_path / "custmers.csv")
+    with pytest.raises(DataError, match="no file '.*zzz'; check the path"):
+        read_table(tmp_path / "zzz")
+    with pytest.raises(DataError, match="no file '.*a.csv': there is no folder '.*absent'"):
+        read_table(tmp_path / "absent" / "a.csv")
+    with pytest.raises(DataError, match="is a folder; name a CSV or Parquet file in it"):
+        read_table(tmp_path)
+
+
+def test_a_file_that_may_not_be_read(write, monkeypatch):
+    path = write("a,b\n1,2\n")
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(path), "open", refuse)
+    with pytest.raises(DataError, match="table.csv' cannot be read: Permission denied"):
+        read_table(path)
+
+
+def test_many_columns(write):
+    names = [f"x{j}" for j in range(3000)]
+    text = ",".join(names) + "\n" + "\n".join(",".join([cell] * 3000) for cell in "123") + "\n"
+    table = read_table(write(text))
+    assert table.shape == (3, 3000)
+    assert table["x2999"].tolist() == [1.0, 2.0, 3.0]
