@@ -1,0 +1,114 @@
+"""The log-posterior of a mixture on rows, and its gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from bayes_gmm.data.memory import MemoryRows
+from bayes_gmm.data.resolution import recording_error
+from bayes_gmm.data.rows import Floats, Rows
+from bayes_gmm.data.standardize import Standardizer
+from bayes_gmm.data.table import FeatureMatrix
+from bayes_gmm.model.kernel import expectations
+from bayes_gmm.model.parameters import Layout, Point, log_prior, pull_back
+from bayes_gmm.model.prior import Prior, PriorConstants
+from bayes_gmm.model.structure import Structure
+
+
+@dataclass(frozen=True)
+class Density:
+    """log p(rows, theta) of a Bayesian Gaussian mixture, in standardised units.
+
+    Attributes
+    ----------
+    rows : Rows
+        The standardised table.
+    layout : Layout
+        Components, features and structure of the unconstrained vector theta.
+    prior : PriorConstants
+    rho2 : ndarray, shape (d,)
+        Variances of the recording error; zeros for the plain mixture.
+    """
+
+    rows: Rows
+    layout: Layout
+    prior: PriorConstants
+    rho2: Floats
+
+    @classmethod
+    def of_table(
+        cls,
+        matrix: FeatureMatrix,
+        n_components: int,
+        *,
+        structure: Structure,
+        prior: Prior,
+        resolution: Any = "auto",
+        weights: Floats | None = None,
+        standardize: bool = True,
+    ) -> tuple[Density, Standardizer]:
+        """The density of a checked table, and the change of units it was standardised by.
+
+        Parameters
+        ----------
+        matrix : FeatureMatrix
+        n_components : int
+        structure : Structure
+        prior : Prior
+        resolution : "auto", None, float or sequence of n_features floats
+            Smallest step of each column, in the user's units.
+        weights : ndarray, shape (n_rows,), optional
+        standardize : bool
+            False takes the table as it is.
+        """
+        own_units = Standardizer.fit(matrix.values, weights)
+        units = own_units if standardize else Standardizer.identity(matrix.n_features)
+        rho = recording_error(resolution, matrix.values, own_units.scale, weights)
+        density = cls(
+            MemoryRows.from_matrix(matrix.values, units, weights),
+            Layout(n_components, matrix.n_features, structure),
+            prior.constants(n_components, matrix.n_features),
+            (rho / units.scale) ** 2,
+        )
+        return density, units
+
+    def statistics(self, point: Point) -> Floats:
+        """[loglik, n_k, d/d mu, d/d Sigma] of all rows at a point (see `kernel`)."""
+        return self.rows.sum_blocks(
+            lambda block: expectations(
+                block, point.log_weights, point.means, point.scale_trils, self.rho2
+            )
+        )
+
+    def log_posterior(self, theta: Floats, *, jacobian: bool = False) -> float:
+        """log p(rows | theta) + log p(theta).
+
+        Parameters
+        ----------
+        theta : ndarray, shape (layout.size,)
+        jacobian : bool
+            False: the density of (weights, means, scales, corr_chol), whose mode is the MAP. True:
+            the density of theta itself, which samplers need.
+        """
+        point = self.layout.point(theta)
+        return float(self.statistics(point)[0] + log_prior(point, self.prior, float(jacobian)))
+
+    def value_and_gradient(self, theta: Floats, *, jacobian: bool = False) -> tuple[float, Floats]:
+        """The log-posterior and its gradient with respect to theta."""
+        point = self.layout.point(theta)
+        return self.from_statistics(point, self.statistics(point), jacobian=jacobian)
+
+    def from_statistics(
+        self, point: Point, stats: Floats, *, jacobian: bool = False
+    ) -> tuple[float, Floats]:
+        """The log-posterior and its gradient where the statistics are known already."""
+        gradient = np.empty(self.layout.size)
+        pull_back(stats, self.layout.indices, point, self.prior, float(jacobian), gradient)
+        return float(stats[0] + log_prior(point, self.prior, float(jacobian))), gradient
+
+    def on(self, rows: Rows) -> Density:
+        """The same density on other rows."""
+        return replace(self, rows=rows)

@@ -1,0 +1,126 @@
+"""Covariance structures: which scales and correlations components and features share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Integers = npt.NDArray[np.int64]
+
+SCALES = ("component-feature", "component", "feature", "shared")
+CORRELATIONS = ("component", "shared", "none")
+ALIASES = {
+    "full": ("component-feature", "component"),
+    "tied": ("feature", "shared"),
+    "diag": ("component-feature", "none"),
+    "spherical": ("component", "none"),
+}
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What the covariances of the components have in common (Barnard, McCulloch & Meng 2000).
+
+    Sigma_k = diag(sigma_k) R_k diag(sigma_k), and scales and correlations are shared separately:
+    four ways for scales times three for correlations.
+
+    Parameters
+    ----------
+    scales : {"component-feature", "component", "feature", "shared"}
+        What a scale varies by.
+    correlations : {"component", "shared", "none"}
+        Whether each component has its own correlations, all share them, or there are none.
+
+    Examples
+    --------
+    >>> Structure.parse("tied")
+    Structure(scales='feature', correlations='shared')
+    >>> Structure("component", "shared").name
+    'component/shared'
+    """
+
+    scales: str = "component-feature"
+    correlations: str = "component"
+
+    def __post_init__(self) -> None:
+        if self.scales not in SCALES:
+            raise ValueError(f"scales must be one of {', '.join(SCALES)}; got {self.scales!r}")
+        if self.correlations not in CORRELATIONS:
+            raise ValueError(
+                f"correlations must be one of {', '.join(CORRELATIONS)}; got {self.correlations!r}"
+            )
+
+    @classmethod
+    def parse(cls, structure: str | Structure) -> Structure:
+        """Structure from an alias ("full", "tied", "diag", "spherical") or "scales/correlations".
+
+        Raises
+        ------
+        ValueError
+            If the text names none.
+        """
+        if isinstance(structure, Structure):
+            return structure
+        if structure in ALIASES:
+            return cls(*ALIASES[structure])
+        parts = str(structure).split("/")
+        if len(parts) != 2 or parts[0] not in SCALES or parts[1] not in CORRELATIONS:
+            raise ValueError(
+                f"structure {structure!r} is unknown; use {', '.join(ALIASES)}, or "
+                f"'scales/correlations' with scales one of {', '.join(SCALES)} "
+                f"and correlations one of {', '.join(CORRELATIONS)}"
+            )
+        return cls(*parts)
+
+    @classmethod
+    def all(cls) -> tuple[Structure, ...]:
+        """The twelve structures."""
+        return tuple(cls(s, c) for s in SCALES for c in CORRELATIONS)
+
+    @property
+    def name(self) -> str:
+        """Alias where there is one, otherwise "scales/correlations"."""
+        for alias, parts in ALIASES.items():
+            if parts == (self.scales, self.correlations):
+                return alias
+        return f"{self.scales}/{self.correlations}"
+
+    def scale_shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        """Shape of the scale parameters."""
+        return {
+            "component-feature": (n_components, n_features),
+            "component": (n_components,),
+            "feature": (n_features,),
+            "shared": (),
+        }[self.scales]
+
+    def n_correlations(self, n_components: int, n_features: int) -> int:
+        """How many correlation matrices are free parameters; none for a single feature."""
+        if n_features == 1:
+            return 0
+        return {"component": n_components, "shared": 1, "none": 0}[self.correlations]
+
+    def scale_index(self, n_components: int, n_features: int) -> Integers:
+        """(K, d) numbers of the scale that component k has in feature j."""
+        shape = self.scale_shape(n_components, n_features)
+        index = np.arange(int(np.prod(shape)), dtype=np.int64).reshape(shape)
+        if self.scales == "component":
+            index = index[:, None]
+        return np.broadcast_to(index, (n_components, n_features)).copy()
+
+    def corr_index(self, n_components: int, n_features: int) -> Integers:
+        """(K,) numbers of the correlation matrix of component k; -1 is the identity."""
+        n = self.n_correlations(n_components, n_features)
+        return np.minimum(np.arange(n_components, dtype=np.int64), n - 1)
+
+    def n_parameters(self, n_components: int, n_features: int) -> int:
+        """Free parameters of the mixture: weights, means, scales and correlations."""
+        pairs = n_features * (n_features - 1) // 2
+        return (
+            n_components - 1
+            + n_components * n_features
+            + int(np.prod(self.scale_shape(n_components, n_features)))
+            + self.n_correlations(n_components, n_features) * pairs
+        )  # fmt: skip

@@ -1,0 +1,207 @@
+"""The log-posterior: its gradient, its invariances, and what is known of it in closed form."""
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
+
+from bayes_gmm.data.memory import MemoryRows
+from bayes_gmm.data.standardize import Standardizer
+from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.parameters import Layout
+from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Normal, Prior
+from bayes_gmm.model.structure import ALIASES, Structure
+
+FULL = Structure()
+PRIORS = {
+    "default": Prior(),
+    "half-normal": Prior((1.5, 0.5, 3.0), Normal(1.0, 2.0), HalfNormal(2.0), 2.0),
+    "inverse-gamma": Prior(3.0, Normal(), InverseGamma(2.0, 1.5), 0.7),
+    "flat": Prior.flat(),
+}
+
+structures = pytest.mark.parametrize("structure", Structure.all(), ids=lambda s: s.name)
+
+
+def random_table(seed, n_rows, d, missing=0.0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_rows, d)) + 2.0 * rng.integers(0, 3, size=(n_rows, 1))
+    X[rng.random(X.shape) < missing] = np.nan
+    return X
+
+
+def density_of(X, K, structure=FULL, prior=PRIORS["default"], rho=0.0, weights=None):
+    d = X.shape[1]
+    rows = MemoryRows.from_matrix(X, Standardizer.identity(d), weights)
+    layout = Layout(K, d, structure)
+    return Density(rows, layout, prior.constants(K, d), np.full(d, rho) ** 2)
+
+
+def random_vector(density, seed=0):
+    return 0.5 * np.random.default_rng(seed).normal(size=density.layout.size)
+
+
+def finite_differences(f, theta, h=2e-4):
+    """Central differences with an error of h^4."""
+    return np.array([
+        8.0 * (f(theta + step) - f(theta - step)) - f(theta + 2 * step) + f(theta - 2 * step)
+        for step in h * np.eye(len(theta))
+    ]) / (12.0 * h)  # fmt: skip
+
+
+@structures
+@pytest.mark.parametrize("d", [1, 2, 5])
+@pytest.mark.parametrize("prior", PRIORS)
+@pytest.mark.parametrize("jacobian", [False, True])
+def test_the_gradient_is_the_slope(structure, d, prior, jacobian):
+    X = random_table(d, 60, d, missing=0.1)
+    weights = np.random.default_rng(d).exponential(size=60)
+    density = density_of(X, 3, structure, PRIORS[prior], 0.1, weights)
+    theta = random_vector(density)
+    value, gradient = density.value_and_gradient(theta, jacobian=jacobian)
+    assert value == density.log_posterior(theta, jacobian=jacobian)
+    slope = finite_differences(lambda t: density.log_posterior(t, jacobian=jacobian), theta)
+    np.testing.assert_allclose(gradient, slope, rtol=0, atol=1e-8 * (1.0 + np.abs(gradient).max()))
+
+
+def test_the_posterior_is_likelihood_times_prior():
+    X = random_table(0, 40, 2)
+    prior = Prior(1.5, Normal(0.5, 2.0), LogNormal(0.8, 0.6), eta=1.0)
+    density = density_of(X, 2, prior=prior, rho=0.3)
+    theta = random_vector(density)
+    point = density.layout.point(theta)
+    w = np.exp(point.log_weights)
+    V = [L @ L.T + 0.09 * np.eye(2) for L in point.scale_trils]
+    rows = sum(w[k] * stats.multivariate_normal(point.means[k], V[k]).pdf(X) for k in range(2))
+    expected = (
+        np.log(rows).sum()
+        + stats.dirichlet([1.5, 1.5]).logpdf(w)
+        + stats.norm(0.5, 2.0).logpdf(point.means).sum()
+        + stats.lognorm(0.6, scale=0.8).logpdf(point.scales).sum()
+        - 2 * math.log(2.0)
+    )
+    assert density.log_posterior(theta) == pytest.approx(expected, rel=1e-12)
+
+
+@structures
+def test_the_number_of_a_component_means_nothing(structure):
+    K, d = 3, 3
+    density = density_of(random_table(1, 50, d, 0.1), K, structure, rho=0.1)
+    theta = random_vector(density)
+    point = density.layout.point(theta)
+    order = [2, 0, 1]
+    scales = point.scales.reshape(structure.scale_shape(K, d))
+    corr_chol = point.corr_chol
+    if structure.scales in ("component-feature", "component"):
+        scales = scales[order]
+    if structure.correlations == "component":
+        corr_chol = corr_chol[order]
+    renamed = density.layout.pack(
+        np.exp(point.log_weights[order]), point.means[order], scales, corr_chol
+    )
+    for jacobian in (False, True):
+        assert density.log_posterior(renamed, jacobian=jacobian) == pytest.approx(
+            density.log_posterior(theta, jacobian=jacobian), rel=1e-12
+        )
+
+
+def test_weights_count_copies_and_order_is_nothing():
+    X = random_table(2, 150, 3, 0.2)
+    rng = np.random.default_rng(2)
+    copies = rng.integers(0, 3, 150)
+    weighted = density_of(X, 2, weights=copies.astype(float))
+    theta = random_vector(weighted)
+    value, gradient = weighted.value_and_gradient(theta)
+    for rows in (np.repeat(X, copies, axis=0), rng.permutation(np.repeat(X, copies, axis=0))):
+        other, other_gradient = weighted.on(density_of(rows, 2).rows).value_and_gradient(theta)
+        assert other == pytest.approx(value, rel=1e-12)
+        np.testing.assert_allclose(other_gradient, gradient, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(("factor", "shift"), [(1e-9, 0.0), (1e9, -3e9), (1.0, 1e4), (-2.0, 5.0)])
+@pytest.mark.parametrize("resolution", [None, 0.25])
+def test_units_change_nothing(factor, shift, resolution):
+    """Mirrored columns only turn the signs of their means."""
+    X = random_table(3, 80, 2, 0.1)
+    layout = Layout(2, 2, FULL)
+    theta = 0.5 * np.random.default_rng(3).normal(size=layout.size)
+    found = []
+    for scale, origin in ((1.0, 0.0), (factor, shift)):
+        density, units = Density.of_table(
+            feature_matrix(scale * X + origin), 2, structure=FULL, prior=Prior(),
+            resolution=None if resolution is None else abs(scale) * resolution,
+        )  # fmt: skip
+        signed = theta.copy()
+        signed[layout.means] *= np.sign(scale)
+        found.append(density.log_posterior(signed))
+        assert units.scale == pytest.approx(abs(scale) * np.nanstd(X, axis=0), rel=1e-9)
+    assert found[1] == pytest.approx(found[0], rel=1e-9)
+
+
+def test_a_table_in_its_own_units():
+    X = random_table(4, 80, 2, 0.1)
+    options = {"structure": FULL, "prior": Prior(), "resolution": [0.5, 0.1]}
+    density, units = Density.of_table(feature_matrix(X), 3, **options, standardize=False)
+    standardised, own_units = Density.of_table(feature_matrix(X), 3, **options)
+    assert units.shift.tolist() == [0.0, 0.0]
+    assert units.scale.tolist() == [1.0, 1.0]
+    np.testing.assert_allclose(density.rho2, np.array([0.5, 0.1]) ** 2 / 12)
+    np.testing.assert_allclose(standardised.rho2, density.rho2 / own_units.scale**2)
+    theta = random_vector(density)
+    expected = density_of(X, 3, rho=np.sqrt(density.rho2)).log_posterior(theta)
+    assert density.log_posterior(theta) == pytest.approx(expected, rel=1e-14)
+
+
+@pytest.mark.parametrize("structure", ["full", "tied"])
+def test_one_component_without_prior_is_best_at_the_sample_moments(structure):
+    """loglik = -N/2 (d log 2 pi + log det S + d) at S, and nothing pulls away from there."""
+    X = random_table(5, 200, 3)
+    S = np.cov(X, rowvar=False, bias=True)
+    sd = np.sqrt(np.diag(S))
+    density = density_of(X, 1, Structure.parse(structure), Prior.flat())
+    theta = density.layout.pack(
+        np.ones(1), X.mean(axis=0), sd, np.linalg.cholesky(S / np.outer(sd, sd))
+    )
+    value, gradient = density.value_and_gradient(theta)
+    expected = -100 * (3 * math.log(2 * math.pi) + np.linalg.slogdet(S)[1] + 3)
+    assert value == pytest.approx(expected, rel=1e-13)
+    np.testing.assert_allclose(gradient, 0.0, atol=1e-10)
+
+
+def sklearn_covariances(mixture, K, d):
+    shapes = {
+        "full": lambda S: S,
+        "tied": lambda S: np.tile(S, (K, 1, 1)),
+        "diag": lambda S: S[:, :, None] * np.eye(d),
+        "spherical": lambda S: S[:, None, None] * np.eye(d),
+    }
+    return shapes[mixture.covariance_type](mixture.covariances_)
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_scikit_learn_agrees_where_nothing_is_believed(alias):
+    K, d = 3, 2
+    X = random_table(6, 300, d)
+    mixture = GaussianMixture(
+        K, covariance_type=alias, reg_covar=0.0, tol=1e-13, max_iter=5000, random_state=0
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        mixture.fit(X)
+    structure = Structure.parse(alias)
+    density = density_of(X, K, structure, Prior.flat())
+    S = sklearn_covariances(mixture, K, d)
+    sd = np.sqrt(np.diagonal(S, axis1=1, axis2=2))
+    C = np.linalg.cholesky(S / sd[:, :, None] / sd[:, None, :])
+    scales = {"component-feature": sd, "component": sd[:, 0], "feature": sd[0]}[structure.scales]
+    theta = density.layout.pack(
+        mixture.weights_, mixture.means_, scales, C[: density.layout.n_correlations]
+    )
+    value, gradient = density.value_and_gradient(theta)
+    assert value - math.log(2.0) == pytest.approx(mixture.score_samples(X).sum(), rel=1e-12)
+    assert np.abs(gradient).max() < 1e-2
