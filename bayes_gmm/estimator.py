@@ -1,0 +1,344 @@
+"""`BayesGMM`: the mixture as a scikit-learn estimator."""
+
+from __future__ import annotations
+
+import warnings
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, DensityMixin
+from sklearn.utils.validation import check_is_fitted
+
+from bayes_gmm.data.checks import check_fit, check_weights
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.sampling import sample_rows
+from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.errors import ConvergenceWarning, DataError, FitError
+from bayes_gmm.inference.modes import find_modes
+from bayes_gmm.inference.starts import Sample
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.mixture import Mixture
+from bayes_gmm.model.prior import Prior
+from bayes_gmm.model.structure import Structure
+from bayes_gmm.results.map_fit import MapFit, Mode
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+
+class BayesGMM(DensityMixin, BaseEstimator):
+    """A Bayesian Gaussian mixture of a table's rows.
+
+    ``fit`` finds the modes of the posterior of
+
+        w ~ Dirichlet(concentration), mu ~ Normal, sigma ~ LogNormal, C ~ LKJ(eta)
+        x_i ~ sum_k w_k Normal(mu_k, L_k L_k' + diag(delta^2 / 12)),  L_k = diag(sigma_k) C_k
+
+    from many starts, ranks them by mass and takes the first. Missing cells (NaN) are integrated
+    out; a row of weight 2 counts as two rows.
+
+    Parameters
+    ----------
+    n_components : int
+        Number of segments K.
+    structure : str or Structure
+        What covariances share: "full", "tied", "diag", "spherical" as in scikit-learn, or any of
+        the twelve of `Structure`, such as "component/shared".
+    prior : Prior, optional
+        In standardised units; None is ``Prior()``.
+    standardize : bool
+        Whether the prior speaks of standardised features. Results are in the table's units anyway.
+    resolution : "auto", None, float or sequence of floats
+        Recording resolution of the features, in their units: found from the ties in each column,
+        none (the plain mixture), or given.
+    n_init : "auto" or int
+        Number of starts.
+    random_state : int, Generator or None
+        Seed of the starts; None draws a fresh one.
+
+    Attributes
+    ----------
+    weights_ : ndarray, shape (K,)
+        Shares of the segments, falling.
+    means_ : ndarray, shape (K, d)
+    covariances_ : ndarray, shape (K, d, d)
+        Of the segments themselves, without recording error; in the table's units, as are the means.
+    mixture_ : Mixture
+        The three together, as a density.
+    modes_ : tuple of Mode
+        All optima found, by falling mass.
+    log_posterior_ : float
+        Of the first mode, in standardised units: what `pymc_model()` says with ``jacobian=False``.
+    log_likelihood_ : float
+        Of the table, in its units.
+    converged_ : bool
+        Whether the gradient vanished at the optimum.
+    n_iter_ : int
+    history_ : ndarray
+        Log-posterior along the way to the optimum.
+    map_fit_ : MapFit
+        All of this, immutable, and with ``save``.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Where the table had column names.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.concatenate([rng.normal(0, 1, (300, 2)), rng.normal(5, 1, (100, 2))])
+    >>> model = BayesGMM(n_components=2, random_state=0).fit(X)
+    >>> model.weights_.round(2), model.converged_
+    (array([0.75, 0.25]), True)
+    """
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        structure: str | Structure = "full",
+        prior: Prior | None = None,
+        standardize: bool = True,
+        resolution: Any = "auto",
+        n_init: str | int = "auto",
+        random_state: int | np.random.Generator | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.structure = structure
+        self.prior = prior
+        self.standardize = standardize
+        self.resolution = resolution
+        self.n_init = n_init
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Find the modes of the posterior.
+
+        Parameters
+        ----------
+        X : DataFrame (pandas, polars, pyarrow) or array_like, shape (N, d)
+            NaN is a missing cell.
+        y : ignored
+            Only there for scikit-learn's pipelines.
+        sample_weight : array_like, shape (N,), optional
+            Non-negative; a weight of 2 is two copies of the row, 0 its absence.
+
+        Returns
+        -------
+        BayesGMM
+            Itself.
+
+        Raises
+        ------
+        DataError
+            If the table cannot be used; the message names the column or row.
+        FitError
+            If a parameter is out of range, or no start leads anywhere.
+        """
+        n_components = _whole_number("n_components", self.n_components)
+        n_init = None if self.n_init == "auto" else _whole_number("n_init", self.n_init)
+        structure = _settled(Structure.parse, self.structure)
+        prior = Prior() if self.prior is None else self.prior
+        matrix = feature_matrix(X)
+        weights = check_weights(sample_weight, matrix.n_rows)
+        check_fit(matrix, weights, n_components)
+        density, standardizer = _settled(
+            Density.of_table, matrix, n_components, structure=structure, prior=prior,
+            resolution=self.resolution, weights=weights, standardize=self.standardize,
+        )  # fmt: skip
+        _warn_if_unbounded(density)
+        chosen = sample_rows(matrix.values, weights, _sample_size(density))
+        sample = Sample.of(
+            standardizer.apply(matrix.values[chosen]), None if weights is None else weights[chosen]
+        )
+        rng = np.random.default_rng(self.random_state)
+        found = find_modes(density, sample, rng, n_init=n_init)
+        self.map_fit_ = MapFit.from_modes(
+            density, found, standardizer=standardizer, features=matrix.features,
+            prior=prior, structure=structure,
+        )  # fmt: skip
+        self._density = density
+        self.n_features_in_ = matrix.n_features
+        if hasattr(X, "columns") or hasattr(X, "column_names"):
+            self.feature_names_in_ = np.array(matrix.features, dtype=object)
+        if not self.converged_:
+            warnings.warn(
+                f"the climb stopped after {self.n_iter_} steps before the gradient vanished; "
+                "the optimum is approximate",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        return self
+
+    @property
+    def _fit(self) -> MapFit:
+        check_is_fitted(self, "map_fit_")
+        return self.map_fit_
+
+    @property
+    def mixture_(self) -> Mixture:
+        """The fitted density, in the table's units."""
+        return self._fit.mixture
+
+    @property
+    def weights_(self) -> Floats:
+        """Shares of the segments, shape (K,)."""
+        return self._fit.mixture.weights
+
+    @property
+    def means_(self) -> Floats:
+        """Means of the segments, shape (K, d)."""
+        return self._fit.mixture.means
+
+    @property
+    def covariances_(self) -> Floats:
+        """Covariances of the segments, shape (K, d, d)."""
+        return self._fit.mixture.covariances
+
+    @property
+    def modes_(self) -> tuple[Mode, ...]:
+        """All optima found, by falling mass."""
+        return self._fit.modes
+
+    @property
+    def log_posterior_(self) -> float:
+        """Log-posterior at the optimum, standardised."""
+        return self._fit.log_posterior
+
+    @property
+    def log_likelihood_(self) -> float:
+        """Log-likelihood of the table at the optimum, in its units."""
+        return self._fit.log_likelihood
+
+    @property
+    def converged_(self) -> bool:
+        """Whether the gradient vanished."""
+        return self._fit.converged
+
+    @property
+    def n_iter_(self) -> int:
+        """Steps to the optimum."""
+        return self._fit.n_iter
+
+    @property
+    def history_(self) -> Floats:
+        """Log-posterior along the way."""
+        return self._fit.history
+
+    def predict(self, X: Any) -> npt.NDArray[np.int64]:
+        """The most probable segment of each row, 0 ... K - 1."""
+        return self._fit.predict(X)
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Probability of each segment for each row, shape (N, K)."""
+        return self._fit.predict_proba(X)
+
+    def fit_predict(
+        self, X: Any, y: Any = None, sample_weight: Any = None
+    ) -> npt.NDArray[np.int64]:
+        """Fit, and give the most probable segment of each row."""
+        return self.fit(X, sample_weight=sample_weight).predict(X)
+
+    def score_samples(self, X: Any) -> Floats:
+        """Log density of each row at what it observes, shape (N,)."""
+        return self._fit.score_samples(X)
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """Mean log density of the rows."""
+        log_prob = self.score_samples(X)
+        weights = check_weights(sample_weight, len(log_prob))
+        return float(np.average(log_prob, weights=weights))
+
+    def bic(self, X: Any, sample_weight: Any = None) -> float:
+        """Bayesian information criterion, -2 log L + p log N; lower is better (Schwarz 1978)."""
+        log_likelihood, n = self._log_likelihood(X, sample_weight)
+        return self._fit.n_parameters * float(np.log(n)) - 2.0 * log_likelihood
+
+    def aic(self, X: Any, sample_weight: Any = None) -> float:
+        """Akaike information criterion, -2 log L + 2 p; lower is better."""
+        log_likelihood, _ = self._log_likelihood(X, sample_weight)
+        return 2.0 * self._fit.n_parameters - 2.0 * log_likelihood
+
+    def icl(self, X: Any, sample_weight: Any = None) -> float:
+        """Integrated completed likelihood: BIC - 2 sum_i log max_k r_ik; lower is better.
+
+        It charges for rows that are torn between segments (Biernacki, Celeux & Govaert 2000).
+        """
+        certainty = np.log(self.predict_proba(X).max(axis=1))
+        weights = check_weights(sample_weight, len(certainty))
+        torn = certainty.sum() if weights is None else certainty @ weights
+        return self.bic(X, sample_weight) - 2.0 * float(torn)
+
+    def _log_likelihood(self, X: Any, sample_weight: Any) -> tuple[float, float]:
+        log_prob = self.score_samples(X)
+        weights = check_weights(sample_weight, len(log_prob))
+        if weights is None:
+            return float(log_prob.sum()), float(len(log_prob))
+        return float(log_prob @ weights), float(weights.sum())
+
+    def sample(
+        self, n_samples: int = 1, random_state: int | np.random.Generator | None = None
+    ) -> tuple[Floats, npt.NDArray[np.int64]]:
+        """Rows drawn from the fitted mixture and the segment of each, as scikit-learn gives them.
+
+        Parameters
+        ----------
+        n_samples : int
+        random_state : int or Generator, optional
+            By default that of the model.
+        """
+        if n_samples < 1:
+            raise ValueError(f"n_samples must be at least 1, got {n_samples}")
+        seed = self.random_state if random_state is None else random_state
+        return self._fit.mixture.sample(n_samples, seed)
+
+    def pymc_model(self) -> pm.Model:
+        """The PyMC model on the fitted table, in standardised units (see `build_model`)."""
+        from bayes_gmm.model.pymc_model import model_of
+
+        fit = self._fit
+        return model_of(self._density, fit.features, fit.structure, fit.prior)
+
+    def __sklearn_tags__(self) -> Any:
+        """Say to scikit-learn that missing cells are welcome."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+def _whole_number(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise FitError(f"{name} must be a whole number of at least 1, got {value!r}")
+    return int(value)
+
+
+def _settled(build: Any, *args: Any, **options: Any) -> Any:
+    """What `build` makes of the parameters; what it finds wrong with them is a FitError."""
+    try:
+        return build(*args, **options)
+    except (DataError, FitError):
+        raise
+    except ValueError as error:
+        raise FitError(str(error)) from None
+
+
+def _sample_size(density: Density) -> int:
+    """Rows that starts are tried on: enough for every parameter to be seen."""
+    return max(4000, 4 * density.layout.size)
+
+
+def _warn_if_unbounded(density: Density) -> None:
+    """A density without a maximum is climbed only as far as the starts happen to lead."""
+    d = density.layout.n_features
+    has_correlations = density.layout.n_correlations > 0
+    weak = has_correlations and density.prior.corr_exponents[-1] < d + 1.0
+    if np.any(density.rho2 == 0.0) and (density.prior.family == 1 or weak):
+        warnings.warn(
+            "the posterior has no maximum: with resolution=None, a HalfNormal prior on scales or "
+            f"eta below {(d + 3) / 2:g} lets components close on single values; "
+            "give a resolution, or take what is found as a local optimum",
+            ConvergenceWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,1 @@
+"""From rows and a prior to modes of the posterior."""

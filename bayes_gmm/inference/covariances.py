@@ -1,0 +1,262 @@
+"""The covariance half of an M-step: scales and correlations from the scatter of each component.
+
+LKJ and log-normal priors are not conjugate, and structures share scales and correlations in twelve
+ways, so this is done numerically; but it sees K matrices of d x d, never a row.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.model.parameters import Indices, Point, compiled, log_prior, pull_back, unpack
+from bayes_gmm.model.prior import HALF_NORMAL, LOG_NORMAL, PriorConstants
+
+GRADIENT_STEPS = 2
+"""Steps along the gradient in an M-step: the climb after EM does the rest."""
+SHORTEST_STEP = 0.02
+"""Fraction of a step at which it is given up."""
+
+
+def raise_covariances(
+    theta: Floats,
+    n: Floats,
+    scatter: Floats,
+    indices: Indices,
+    point: Point,
+    prior: PriorConstants,
+) -> Floats:
+    """Scales and correlations that fit the scatter better than those in theta, never worse.
+
+    First towards the moments of the scatter, pulled towards the prior; then two steps along the
+    gradient, each coordinate scaled by its expected curvature. A step that does not raise the
+    expected log-posterior is shortened, then given up. `point` is room to work in.
+
+    Parameters
+    ----------
+    theta : ndarray
+    n : ndarray, shape (K,)
+        Rows of each component.
+    scatter : ndarray, shape (K, d, d)
+        About the means in theta.
+    """
+    covariances = slice(len(theta) - n_covariance_parameters(point), len(theta))
+    gradient = np.empty_like(theta)
+    value = expected_log_posterior(theta, n, scatter, indices, point, prior, gradient)
+    target = theta.copy()
+    moment_covariances(n, scatter, indices, point, prior, target)
+    direction = target[covariances] - theta[covariances]
+    for _ in range(1 + GRADIENT_STEPS):
+        step = 1.0
+        slope = np.empty_like(theta)
+        while step > SHORTEST_STEP:
+            trial = theta.copy()
+            trial[covariances] += step * direction
+            raised = expected_log_posterior(trial, n, scatter, indices, point, prior, slope)
+            if raised > value:
+                theta, value, gradient = trial, raised, slope
+                break
+            step *= 0.3
+        curvature = np.empty_like(theta)
+        unpack(theta, indices, point)
+        expected_curvature(n, indices, point, prior, curvature)
+        direction = gradient[covariances] / curvature[covariances]
+    return theta
+
+
+def n_covariance_parameters(point: Point) -> int:
+    """How many scales and correlations stand at the end of the unconstrained vector."""
+    d = point.means.shape[1]
+    return len(point.scales) + len(point.corr_chol) * int(d * (d - 1) // 2)
+
+
+@compiled
+def expected_log_posterior(theta, n, scatter, indices, point, prior, gradient):
+    """sum_k -n_k log|L_k| - tr(L_k^-1 T_k L_k^-T) / 2 + log prior, and its gradient.
+
+    The gradient is right for scales and correlations; weights and means are held.
+    """
+    K, d = scatter.shape[0], scatter.shape[1]
+    unpack(theta, indices, point)
+    stats = np.zeros(1 + K * (1 + d + d * d))
+    Y, B = np.empty((d, d)), np.empty((d, d))
+    value = 0.0
+    for k in range(K):
+        L = point.scale_trils[k]
+        for i in range(d):
+            for j in range(d):
+                Y[i, j] = scatter[k, i, j]
+        _solve(L, Y, False)
+        _transpose(Y, B)
+        _solve(L, B, False)
+        for j in range(d):
+            value -= n[k] * np.log(L[j, j]) + 0.5 * B[j, j]
+            B[j, j] -= n[k]
+        _solve(L, B, True)
+        _transpose(B, Y)
+        _solve(L, Y, True)
+        start = 1 + K * (1 + d) + k * d * d
+        for i in range(d):
+            for j in range(d):
+                stats[start + i * d + j] = 0.25 * (Y[i, j] + Y[j, i])
+    pull_back(stats, indices, point, prior, 0.0, gradient)
+    return value + log_prior(point, prior, 0.0)
+
+
+@compiled
+def _solve(L, Y, transposed):
+    """Y <- L^-1 Y, or L^-T Y where `transposed`."""
+    d = len(L)
+    for a in range(d):
+        i = d - 1 - a if transposed else a
+        for b in range(a):
+            l = d - 1 - b if transposed else b
+            factor = L[l, i] if transposed else L[i, l]
+            for j in range(d):
+                Y[i, j] -= factor * Y[l, j]
+        for j in range(d):
+            Y[i, j] /= L[i, i]
+
+
+@compiled
+def _transpose(A, B):
+    for i in range(len(A)):
+        for j in range(len(A)):
+            B[i, j] = A[j, i]
+
+
+@compiled
+def moment_covariances(n, scatter, indices, point, prior, theta):
+    """Log scales and correlations in theta from the scatter's moments, pulled towards the prior.
+
+    `point` only lends its shapes.
+    """
+    K, d = scatter.shape[0], scatter.shape[1]
+    start = K - 1 + K * d
+    n_scales = len(point.scales)
+    count = np.zeros(n_scales)
+    square = np.zeros(n_scales)
+    for k in range(K):
+        for j in range(d):
+            count[indices.scale[k, j]] += n[k]
+            square[indices.scale[k, j]] += max(scatter[k, j, j], 0.0)
+    for s in range(n_scales):
+        theta[start + s] = _log_scale_mode(count[s], max(square[s], 1e-200), prior)
+    t = start + n_scales
+    for c in range(len(point.corr_chol)):
+        R = _pooled_correlation(c, n, scatter, indices, prior)
+        for j in range(1, d):
+            for l in range(j):
+                theta[t] = R[j, l] / R[j, j]
+                t += 1
+
+
+@compiled
+def _log_scale_mode(count, square, prior):
+    """argmax_u -count u - square e^(-2u) / 2 + log prior(e^u): Newton with bounded steps."""
+    u = 0.5 * np.log(square / max(count, 1e-300))
+    u = min(max(u, -50.0), 50.0)
+    for _ in range(20):
+        fit = square * np.exp(-2.0 * u)
+        slope, curve = fit - count, -2.0 * fit
+        if prior.family == LOG_NORMAL:
+            slope -= prior.second * (u - prior.first) + 1.0
+            curve -= prior.second
+        elif prior.family == HALF_NORMAL:
+            pull = prior.first * np.exp(2.0 * u)
+            slope -= pull
+            curve -= 2.0 * pull
+        else:
+            pull = 2.0 * prior.second * np.exp(-2.0 * u)
+            slope += pull - (2.0 * prior.first + 1.0)
+            curve -= 2.0 * pull
+        step = min(max(-slope / curve, -1.0), 1.0)
+        u += step
+        if abs(step) < 1e-10:
+            break
+    return u
+
+
+@compiled
+def _pooled_correlation(c, n, scatter, indices, prior):
+    """Cholesky factor of the correlations of the components that share matrix c."""
+    K, d = scatter.shape[0], scatter.shape[1]
+    W, R = np.zeros((d, d)), np.zeros((d, d))
+    rows = 0.0
+    for k in range(K):
+        if indices.corr[k] == c and n[k] > 0.0:
+            rows += n[k]
+            for i in range(d):
+                for j in range(d):
+                    product = scatter[k, i, i] * scatter[k, j, j]
+                    if product > 0.0:
+                        W[i, j] += n[k] * scatter[k, i, j] / np.sqrt(product)
+    shrink = rows / (rows + prior.corr_exponents[d - 1]) if rows > 0.0 else 0.0
+    for _ in range(30):
+        for i in range(d):
+            for j in range(i):
+                s = shrink * W[i, j] / max(rows, 1e-300)
+                for l in range(j):
+                    s -= R[i, l] * R[j, l]
+                R[i, j] = s / R[j, j]
+            s = 1.0
+            for l in range(i):
+                s -= R[i, l] ** 2
+            R[i, i] = np.sqrt(s) if s > 1e-12 else np.nan
+        if np.isfinite(R[d - 1, d - 1]):
+            break
+        shrink *= 0.9 if shrink < 0.999 else 0.999
+    return R
+
+
+@compiled
+def expected_curvature(n, indices, point, prior, curvature):
+    """Diagonal of the expected information of complete data, plus the prior's, in theta.
+
+    With v_j = (R^-1)_jj: n (1 + v_j) for a log scale, n v_j C_jj^2 for a z_jl,
+    n v_j / sigma_j^2 for a mean, n_k for a weight.
+    """
+    K, d = point.means.shape
+    t = K - 1
+    last = n[K - 1] + prior.concentration[K - 1]
+    for k in range(K - 1):
+        curvature[k] = n[k] + prior.concentration[k] + last
+    inflation = np.ones((len(point.corr_chol) + 1, d))
+    inverse = np.empty((d, d))
+    for c in range(len(point.corr_chol)):
+        _variance_inflation(point.corr_chol[c], inverse, inflation[c])
+    scales = t + K * d
+    for s in range(len(point.scales)):
+        curvature[scales + s] = 1.0 + prior.second if prior.family == LOG_NORMAL else 1.0
+    for k in range(K):
+        for j in range(d):
+            v = inflation[indices.corr[k], j]
+            sigma = point.scales[indices.scale[k, j]]
+            curvature[t] = n[k] * v / sigma**2 + prior.precision + 1e-12
+            curvature[scales + indices.scale[k, j]] += n[k] * (1.0 + v)
+            t += 1
+    t += len(point.scales)
+    for c in range(len(point.corr_chol)):
+        rows = 0.0
+        for k in range(K):
+            if indices.corr[k] == c:
+                rows += n[k]
+        for j in range(1, d):
+            weight = rows * inflation[c, j] + prior.corr_exponents[j] + 1e-3
+            for _l in range(j):
+                curvature[t] = weight * point.corr_chol[c, j, j] ** 2
+                t += 1
+
+
+@compiled
+def _variance_inflation(C, inverse, inflation):
+    """Diagonal of (C C')^-1: the squared norms of the columns of C^-1."""
+    d = len(C)
+    for i in range(d):
+        for j in range(d):
+            inverse[i, j] = 1.0 if i == j else 0.0
+    _solve(C, inverse, False)
+    for j in range(d):
+        inflation[j] = 0.0
+        for i in range(j, d):
+            inflation[j] += inverse[i, j] ** 2

@@ -1,0 +1,174 @@
+"""Generalised EM: every step raises the log-posterior, with any prior, structure and missing cells.
+
+The latent data are the component of each row, its missing cells and the values before rounding.
+Their expected moments come from the gradient of the log-likelihood alone: with g_k = d/d mu_k,
+G_k = d/d Sigma_k, the latent mean is mu_k + Sigma_k g_k / n_k and the latent scatter about mu_k is
+T_k = n_k Sigma_k + 2 Sigma_k G_k Sigma_k. The M-step sees n_k, g_k and T_k, never a row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.inference.covariances import raise_covariances
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.parameters import Indices, Point, compiled, log_prior
+from bayes_gmm.model.prior import PriorConstants
+
+SMALLEST_SHARE = 1e-10
+"""Weight of a component that its rows and the prior have left with nothing."""
+
+
+@dataclass(frozen=True)
+class EMRun:
+    """Where EM came to, and how.
+
+    Attributes
+    ----------
+    theta : ndarray
+        The last vector whose log-posterior is known.
+    log_posterior : float
+    history : tuple of float
+        The log-posterior at every E-step; it never falls.
+    """
+
+    theta: Floats
+    log_posterior: float
+    history: tuple[float, ...]
+
+
+def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) -> EMRun:
+    """Iterate until the log-posterior gains less than `tolerance` nats in a step.
+
+    Parameters
+    ----------
+    density : Density
+    theta : ndarray
+        Start.
+    max_iter : int
+        E-steps at most.
+    tolerance : float
+        In nats. A small gain is not convergence: the polish that follows decides that.
+    """
+    layout = density.layout
+    history: list[float] = []
+    best = theta
+    for _ in range(max_iter):
+        point = layout.point(theta)
+        stats = density.statistics(point)
+        value = float(stats[0] + log_prior(point, density.prior, 0.0))
+        if not np.isfinite(value) or (history and value < history[-1]):
+            break
+        best = theta
+        history.append(value)
+        if len(history) > 1 and value - history[-2] < tolerance:
+            break
+        theta = m_step(theta, stats, layout.indices, point, density.prior)
+    return EMRun(best, history[-1] if history else -np.inf, tuple(history))
+
+
+def m_step(
+    theta: Floats, stats: Floats, indices: Indices, point: Point, prior: PriorConstants
+) -> Floats:
+    """Parameters that do not lower the expected complete-data log-posterior.
+
+    Weights in closed form (Figueiredo & Jain 2002, eq. 17); means given the covariances by a d x d
+    solve; covariances given the means by `raise_covariances`. The point is overwritten.
+    """
+    K = len(point.means)
+    moved = np.empty_like(theta)
+    scatter = np.empty_like(point.scale_trils)
+    move_means(theta, stats, point, prior, moved, scatter)
+    return raise_covariances(moved, stats[1 : 1 + K], scatter, indices, point, prior)
+
+
+@compiled
+def move_means(theta, stats, point, prior, moved, scatter):
+    """Update weights and means in `moved`; latent scatter about the new means into `scatter`."""
+    K, d = point.means.shape
+    for t in range(len(theta)):
+        moved[t] = theta[t]
+    _update_weights(stats, prior, moved)
+    Sigma, SG, half = np.empty((d, d)), np.empty((d, d)), np.empty((d, d))
+    pull, step = np.empty(d), np.empty(d)
+    for k in range(K):
+        n_k = stats[1 + k]
+        g = stats[1 + K + k * d : 1 + K + (k + 1) * d]
+        G = stats[1 + K * (1 + d) + k * d * d : 1 + K * (1 + d) + (k + 1) * d * d].reshape((d, d))
+        _multiply(point.scale_trils[k], point.scale_trils[k], True, Sigma)
+        _multiply(Sigma, G, False, SG)
+        _multiply(SG, Sigma, False, half)
+        _mean_step(Sigma, n_k, g, point.means[k], prior, SG, pull, step)
+        for i in range(d):
+            moved[K - 1 + k * d + i] += step[i]
+            for j in range(d):
+                scatter[k, i, j] = n_k * (Sigma[i, j] + step[i] * step[j]) + 2.0 * half[i, j]
+                scatter[k, i, j] -= pull[i] * step[j] + step[i] * pull[j]
+
+
+@compiled
+def _multiply(A, B, transposed, product):
+    """product <- A B, or A B' where `transposed`."""
+    d = len(A)
+    for i in range(d):
+        for j in range(d):
+            s = 0.0
+            for l in range(d):
+                s += A[i, l] * (B[j, l] if transposed else B[l, j])
+            product[i, j] = s
+
+
+@compiled
+def _update_weights(stats, prior, new):
+    K = len(prior.concentration)
+    total = 0.0
+    for k in range(K):
+        total += max(stats[1 + k] + prior.concentration[k] - 1.0, 0.0)
+    mean = 0.0
+    last = 0.0
+    for k in range(K):
+        share = max(stats[1 + k] + prior.concentration[k] - 1.0, 0.0) / total
+        last = np.log(max(share, SMALLEST_SHARE))
+        mean += last / K
+        if k < K - 1:
+            new[k] = last
+    for k in range(K - 1):
+        new[k] -= mean
+
+
+@compiled
+def _mean_step(Sigma, n_k, g, mean, prior, A, pull, step):
+    """Change of a mean to its conditional mode: Sigma (n I + tau Sigma)^-1 (g + tau (m - mu)).
+
+    `pull` becomes Sigma g; A is room to work in.
+    """
+    d, tau = len(mean), prior.precision
+    for i in range(d):
+        pull[i] = 0.0
+        for j in range(d):
+            pull[i] += Sigma[i, j] * g[j]
+            A[i, j] = tau * Sigma[i, j]
+        A[i, i] += max(n_k, 1e-300)
+    right = np.empty(d)
+    for i in range(d):
+        right[i] = g[i] + tau * (prior.location - mean[i])
+    for j in range(d):
+        for i in range(j, d):
+            s = A[i, j]
+            for l in range(j):
+                s -= A[i, l] * A[j, l]
+            A[i, j] = np.sqrt(s) if i == j else s / A[j, j]
+        for l in range(j):
+            right[j] -= A[j, l] * right[l]
+        right[j] /= A[j, j]
+    for i in range(d - 1, -1, -1):
+        for l in range(i + 1, d):
+            right[i] -= A[l, i] * right[l]
+        right[i] /= A[i, i]
+    for i in range(d):
+        step[i] = 0.0
+        for j in range(d):
+            step[i] += Sigma[i, j] * right[j]

@@ -1,0 +1,68 @@
+"""The mass of a mode by Laplace's method."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.inference.polish import Whitening, hessian, polish
+from bayes_gmm.model.density import Density
+
+AFFORDABLE = 2e11
+"""Floating-point operations that the curvature of a mode may cost before it is approximated."""
+
+
+def laplace_log_evidence(density: Density, theta: Floats) -> float:
+    """log of the posterior mass, times p(rows), in the basin of one labelling of a mode.
+
+    Laplace's approximation of the integral of exp(log-posterior of theta) at that density's own
+    mode (Tierney & Kadane 1986): log p + (p / 2) log 2 pi - log|H| / 2. Where that mode lies in
+    another basin than the MAP, the approximation is made at the MAP instead, in the coordinates
+    (weights, means, scales, corr_chol). Where 2 p passes over the rows cost more than `AFFORDABLE`
+    operations, it is made at the MAP with the expected information of complete data for H, which
+    is too sharp by what overlapping components hide.
+
+    Parameters
+    ----------
+    density : Density
+    theta : ndarray
+        The MAP of the mode.
+
+    Returns
+    -------
+    float
+        NaN where the curvature is not that of a maximum.
+    """
+    if _cost(density) > AFFORDABLE:
+        log_volume = Whitening(density, theta).log_det
+        return _laplace(density, density.log_posterior(theta, jacobian=True), log_volume)
+    peak = polish(density, theta, jacobian=True, max_iter=200)
+    if _same_basin(density, theta, peak.theta):
+        return _laplace(density, peak.log_posterior, _log_volume(density, peak.theta, True))
+    value = density.log_posterior(theta, jacobian=True)
+    return _laplace(density, value, _log_volume(density, theta, False))
+
+
+def _laplace(density: Density, value: float, log_volume: float) -> float:
+    return value + 0.5 * density.layout.size * math.log(2.0 * math.pi) + log_volume
+
+
+def _log_volume(density: Density, theta: Floats, jacobian: bool) -> float:
+    """-log|H| / 2 in theta."""
+    whitening = Whitening(density, theta)
+    sign, curvature = np.linalg.slogdet(hessian(density, theta, whitening, jacobian=jacobian))
+    return whitening.log_det - 0.5 * float(curvature) if sign > 0 else math.nan
+
+
+def _same_basin(density: Density, theta: Floats, peak: Floats) -> bool:
+    """Whether climbing down to the MAP from the peak leads back to where the peak was sought."""
+    back = polish(density, peak, max_iter=200)
+    return abs(back.log_posterior - density.log_posterior(theta)) < 1e-2
+
+
+def _cost(density: Density) -> float:
+    layout = density.layout
+    per_row = 3.0 * layout.n_components * (layout.n_features + 2) ** 2
+    return 2.0 * layout.size * density.rows.n_rows * per_row

@@ -1,0 +1,231 @@
+"""The distinct modes of the posterior, found from many starts and ranked by mass."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from threadpoolctl import ThreadpoolController
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.errors import FitError
+from bayes_gmm.inference.em import EMRun, run_em
+from bayes_gmm.inference.evidence import laplace_log_evidence
+from bayes_gmm.inference.ladder import diverse_starts
+from bayes_gmm.inference.moves import improve
+from bayes_gmm.inference.occupancy import padded, without_empty
+from bayes_gmm.inference.polish import Polished, polish
+from bayes_gmm.inference.starts import Moments, Sample
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.parameters import Layout, Point
+from bayes_gmm.model.structure import Integers
+
+MAX_MODES = 8
+"""Optima that are polished and reported at most."""
+WINDOW = 40.0
+"""Nats below the best at which an optimum is still polished."""
+
+
+@dataclass(frozen=True)
+class FoundMode:
+    """An optimum of the log-posterior, in standardised units.
+
+    Attributes
+    ----------
+    theta : ndarray
+    layout : Layout
+        Of theta: that of the density, without components that are empty.
+    log_posterior : float
+    log_evidence : float
+        Laplace's estimate of its mass, for one labelling.
+    converged : bool
+    history : tuple of float
+        Log-posteriors on the way there, on all rows.
+    """
+
+    theta: Floats
+    layout: Layout
+    log_posterior: float
+    log_evidence: float
+    converged: bool
+    history: tuple[float, ...]
+
+    def point(self, density: Density) -> Point:
+        """The parameters of the mode, with the components of the density that it leaves empty."""
+        point = self.layout.point(self.theta)
+        return padded(point, density.layout.n_components, density.prior)
+
+
+def find_modes(
+    density: Density,
+    sample: Sample,
+    rng: np.random.Generator,
+    *,
+    n_init: int | None = None,
+    extra: Sequence[Moments] = (),
+) -> tuple[FoundMode, ...]:
+    """Search from many starts; what is best by mass comes first, labels as in the first.
+
+    Short runs from every start on the sample, the best few to the end (Biernacki, Celeux & Govaert
+    2003), split-and-merge moves on the best, all distinct optima polished on all rows.
+
+    Parameters
+    ----------
+    density : Density
+        On all rows.
+    sample : Sample
+        Of those rows; starts are tried on it.
+    rng : Generator
+    n_init : int, optional
+        Starts; by default more where there are more components.
+    extra : sequence of Moments
+        Starts of the caller's own.
+    """
+    with one_blas_thread():
+        return _find_modes(density, sample, rng, n_init, extra)
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Matrices here are a few features wide: handing them to threads costs milliseconds a call."""
+    with _blas().limit(limits=1, user_api="blas"):
+        yield
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def _find_modes(
+    density: Density,
+    sample: Sample,
+    rng: np.random.Generator,
+    n_init: int | None,
+    extra: Sequence[Moments],
+) -> tuple[FoundMode, ...]:
+    on_sample = density.on(sample.rows)
+    n_init = default_n_init(density.layout.n_components) if n_init is None else n_init
+    candidates = _search(on_sample, sample, rng, n_init, extra)
+    if not np.isfinite(candidates[0].log_posterior):
+        raise FitError(
+            f"none of {len(extra) + n_init} starts has a finite log-posterior; "
+            "check the prior and the resolution, or raise n_init"
+        )
+    occupied, candidates = without_empty(on_sample, candidates)
+    whole = sample.rows.n_rows == density.rows.n_rows
+    full = occupied.on(density.rows)
+    return _rank(full, _polish_all(full, candidates, whole=whole))
+
+
+def default_n_init(n_components: int) -> int:
+    """Starts where none are asked for: one is enough for one component."""
+    return 1 if n_components == 1 else min(20 + 4 * n_components, 48)
+
+
+def _search(
+    density: Density,
+    sample: Sample,
+    rng: np.random.Generator,
+    n_init: int,
+    extra: Sequence[Moments],
+) -> list[EMRun]:
+    """Optima on the sample, best first, nearly converged."""
+    layout, prior = density.layout, density.prior
+    starts = [start(density, sample, rng) for start in diverse_starts(n_init)]
+    thetas = [moments.theta(layout, prior) for moments in (*extra, *starts)]
+    short = [run_em(density, theta, max_iter=12, tolerance=0.05) for theta in thetas]
+    kept = [*short[: len(extra)], *_best(short[len(extra) :], max(10, n_init // 3))]
+    runs = [run_em(density, run.theta, max_iter=150, tolerance=1e-3) for run in _distinct(kept)]
+    runs = _distinct(runs)
+    best = improve(density, sample, runs[0], rng)
+    return _distinct([best, *runs])
+
+
+def _best(runs: list[EMRun], n: int) -> list[EMRun]:
+    return sorted(runs, key=lambda run: -run.log_posterior)[:n]
+
+
+def _distinct(runs: Sequence[EMRun], tolerance: float = 1e-2) -> list[EMRun]:
+    """Best first, without those that came to the same height."""
+    kept: list[EMRun] = []
+    for run in _best(list(runs), len(runs)):
+        if not kept or kept[-1].log_posterior - run.log_posterior > tolerance:
+            kept.append(run)
+    return kept
+
+
+def _polish_all(density: Density, candidates: list[EMRun], *, whole: bool) -> list[Polished]:
+    """Distinct optima on all rows, best first."""
+    top = candidates[0].log_posterior
+    window = WINDOW if whole else WINDOW / 4
+    near = [run for run in candidates if run.log_posterior > top - window]
+    optima: list[Polished] = []
+    for run in near[: MAX_MODES if whole else 3]:
+        history = run.history
+        theta = run.theta
+        if not whole:
+            settled = run_em(density, theta, max_iter=30, tolerance=0.1)
+            theta, history = settled.theta, settled.history
+        peak = polish(density, theta)
+        peak = replace(peak, history=_rising(history + peak.history))
+        if not any(_same(density.layout, peak, other) for other in optima):
+            optima.append(peak)
+    return sorted(optima, key=lambda peak: -peak.log_posterior)
+
+
+def _rising(history: Sequence[float]) -> tuple[float, ...]:
+    return tuple(np.maximum.accumulate(history).tolist())
+
+
+def _same(layout: Layout, a: Polished, b: Polished) -> bool:
+    """Whether two optima are one up to the numbering of their components."""
+    if abs(a.log_posterior - b.log_posterior) > 1e-3:
+        return False
+    _, distance = _match(layout, a.theta, b.theta)
+    return distance < 0.05
+
+
+def _match(layout: Layout, theta: Floats, reference: Floats) -> tuple[Integers, float]:
+    """Order of theta's components that is nearest to the reference's, and the largest distance.
+
+    The distance of two components is that of their means, in standard deviations of both, plus
+    those of their log weights and log standard deviations.
+    """
+    one, two = layout.point(theta), layout.point(reference)
+    sd_one, sd_two = (np.sqrt((p.scale_trils**2).sum(axis=2)) for p in (one, two))
+    gap = one.means[None, :] - two.means[:, None]
+    cost = np.abs(gap / np.sqrt(sd_one[None] * sd_two[:, None])).sum(axis=2)
+    cost += np.abs(np.log(sd_one[None] / sd_two[:, None])).sum(axis=2)
+    cost += np.abs(one.log_weights[None, :] - two.log_weights[:, None])
+    rows, order = linear_sum_assignment(cost)
+    return order, float(cost[rows, order].max())
+
+
+def _rank(density: Density, optima: list[Polished]) -> tuple[FoundMode, ...]:
+    """Modes by falling mass; the first by falling weight, the others labelled like it."""
+    layout = density.layout
+    modes = [
+        FoundMode(
+            peak.theta, layout, peak.log_posterior, laplace_log_evidence(density, peak.theta),
+            peak.converged, peak.history,
+        )
+        for peak in optima
+    ]  # fmt: skip
+    modes.sort(key=lambda mode: -_or_lowest(mode.log_evidence))
+    by_weight = np.argsort(-layout.point(modes[0].theta).log_weights, kind="stable")
+    first = replace(modes[0], theta=layout.selected(modes[0].theta, by_weight))
+    rest = (
+        replace(mode, theta=layout.selected(mode.theta, _match(layout, mode.theta, first.theta)[0]))
+        for mode in modes[1:]
+    )
+    return (first, *rest)
+
+
+def _or_lowest(log_evidence: float) -> float:
+    return -math.inf if math.isnan(log_evidence) else log_evidence

@@ -1,0 +1,187 @@
+"""Where EM starts from: many, cheap and diverse guesses on a sample of the rows."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+from scipy.cluster.vq import kmeans2
+
+from bayes_gmm.data.memory import MemoryRows
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.standardize import Standardizer
+from bayes_gmm.inference.covariances import moment_covariances
+from bayes_gmm.model.parameters import Layout
+from bayes_gmm.model.prior import PriorConstants
+from bayes_gmm.model.structure import Integers
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some rows of the table, as guesses need them.
+
+    Attributes
+    ----------
+    values : ndarray, shape (m, d)
+        Standardised; NaN is missing.
+    filled : ndarray, shape (m, d)
+        The same with missing cells at 0, the columns' mean.
+    weights : ndarray, shape (m,)
+    rows : MemoryRows
+        The same rows, for the kernel.
+    """
+
+    values: Floats
+    filled: Floats
+    weights: Floats
+    rows: MemoryRows
+
+    @classmethod
+    def of(cls, values: Floats, weights: Floats | None = None) -> Sample:
+        """Sample of standardised rows, sorted by their values so that their order cannot matter."""
+        weights = np.ones(len(values)) if weights is None else weights
+        filled = np.where(np.isfinite(values), values, 0.0)
+        order = np.lexsort(filled.T)
+        values, weights = values[order], weights[order]
+        rows = MemoryRows.from_matrix(values, Standardizer.identity(values.shape[1]), weights)
+        return cls(values, filled[order], weights, rows)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """A rough mixture: rows, means and covariances of components, in standardised units.
+
+    Attributes
+    ----------
+    n : ndarray, shape (K,)
+    means : ndarray, shape (K, d)
+    covariances : ndarray, shape (K, d, d)
+    """
+
+    n: Floats
+    means: Floats
+    covariances: Floats
+
+    def theta(self, layout: Layout, prior: PriorConstants) -> Floats:
+        """Unconstrained vector of these moments, pulled towards the prior."""
+        share = (self.n + 1.0) / np.sum(self.n + 1.0)
+        theta = layout.pack(
+            share,
+            self.means,
+            np.ones(layout.n_scales),
+            np.tile(np.eye(layout.n_features), (layout.n_correlations, 1, 1)),
+        )
+        scatter = self.covariances * self.n[:, None, None]
+        moment_covariances(self.n, scatter, layout.indices, layout.point(theta), prior, theta)
+        return theta
+
+    @classmethod
+    def of_labels(cls, sample: Sample, labels: Integers, n_components: int) -> Moments:
+        """Moments of labelled rows; rows of negative label are left out."""
+        return cls.of_responsibilities(sample, labels[:, None] == np.arange(n_components))
+
+    @classmethod
+    def of_responsibilities(cls, sample: Sample, r: Floats | npt.NDArray[np.bool_]) -> Moments:
+        """Moments of rows shared out by r, shape (m, K); each is padded with a row of the whole."""
+        d, K = sample.filled.shape[1], r.shape[1]
+        n = np.empty(K)
+        means = np.empty((K, d))
+        covariances = np.empty((K, d, d))
+        pad = K ** (-2.0 / d) * np.eye(d)
+        for k in range(K):
+            weights = sample.weights * r[:, k]
+            n[k] = weights.sum() + 1.0
+            means[k] = weights @ sample.filled / n[k]
+            offsets = sample.filled - means[k]
+            covariances[k] = ((offsets.T * weights) @ offsets + pad) / n[k]
+        return cls(n, means, covariances)
+
+
+Guess = Callable[[Sample, int, np.random.Generator], Moments]
+
+
+def guesses(n_init: int) -> Iterator[Guess]:
+    """`n_init` ways to guess, the most different first."""
+    kinds = (
+        partial(_k_means, metric=_as_it_is),
+        _lines,
+        partial(_k_means, metric=_sphered),
+        partial(_k_means, metric=_stretched),
+        _quantiles,
+        _lines,
+        partial(_k_means, metric=_stretched),
+        _shells,
+    )
+    for i in range(n_init):
+        yield kinds[i % len(kinds)]
+
+
+def _k_means(
+    sample: Sample,
+    n_components: int,
+    rng: np.random.Generator,
+    *,
+    metric: Callable[[Sample, np.random.Generator], Floats],
+) -> Moments:
+    """k-means++ and a few rounds of k-means, in some metric (Arthur & Vassilvitskii 2007)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # an empty cluster is no harm in a guess
+        _, labels = kmeans2(metric(sample, rng), n_components, iter=4, minit="++", rng=rng)
+    return Moments.of_labels(sample, labels, n_components)
+
+
+def _as_it_is(sample: Sample, rng: np.random.Generator) -> Floats:
+    return sample.filled
+
+
+def _sphered(sample: Sample, rng: np.random.Generator) -> Floats:
+    """Rows in their principal axes, each at unit variance: thin directions count like long ones."""
+    variances, axes = np.linalg.eigh(
+        np.atleast_2d(np.cov(sample.filled.T, aweights=sample.weights))
+    )
+    kept = variances > 1e-10 * variances[-1]
+    return np.asarray(sample.filled @ (axes[:, kept] / np.sqrt(variances[kept])))
+
+
+def _stretched(sample: Sample, rng: np.random.Generator) -> Floats:
+    """Sphered rows stretched along random directions: elongated clusters come within reach."""
+    sphered = _sphered(sample, rng)
+    axes, _ = np.linalg.qr(rng.standard_normal((sphered.shape[1], sphered.shape[1])))
+    return np.asarray(sphered @ (axes * np.exp(rng.normal(0.0, 1.0, sphered.shape[1]))))
+
+
+def _lines(sample: Sample, n_components: int, rng: np.random.Generator) -> Moments:
+    """Each row goes to the nearest of K lines through pairs of rows: finds what crosses."""
+    rows = _sphered(sample, rng) if rng.random() < 0.5 else sample.filled
+    pairs = rng.integers(len(rows), size=(2, n_components))
+    origin, direction = rows[pairs[0]], rows[pairs[1]] - rows[pairs[0]]
+    direction = direction + 1e-9 * rng.standard_normal(direction.shape)
+    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    distance = np.empty((n_components, len(rows)))
+    for k in range(n_components):
+        offsets = rows - origin[k]
+        distance[k] = (offsets**2).sum(axis=1) - (offsets @ direction[k]) ** 2
+    return Moments.of_labels(sample, distance.argmin(axis=0), n_components)
+
+
+def _quantiles(sample: Sample, n_components: int, rng: np.random.Generator) -> Moments:
+    """Slices of equal size across a random direction of the sphered rows."""
+    sphered = _sphered(sample, rng)
+    return _sliced(sample, sphered @ rng.standard_normal(sphered.shape[1]), n_components)
+
+
+def _shells(sample: Sample, n_components: int, rng: np.random.Generator) -> Moments:
+    """Shells of equal size around a random row or the middle: finds what is nested."""
+    sphered = _sphered(sample, rng)
+    if rng.random() < 0.5:
+        sphered = sphered - sphered[rng.integers(len(sphered))]
+    return _sliced(sample, (sphered**2).sum(axis=1), n_components)
+
+
+def _sliced(sample: Sample, score: Floats, n_components: int) -> Moments:
+    rank = np.argsort(np.argsort(score, kind="stable"))
+    return Moments.of_labels(sample, rank * n_components // len(score), n_components)

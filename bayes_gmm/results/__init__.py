@@ -1,0 +1,1 @@
+"""What a fit says: modes, memberships, and the file that keeps them."""

@@ -1,0 +1,191 @@
+"""A fitted mixture: its modes in the user's units, and what it says of rows."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.standardize import Standardizer
+from bayes_gmm.inference.modes import FoundMode
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.mixture import Mixture
+from bayes_gmm.model.prior import Prior
+from bayes_gmm.model.structure import Structure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Mode:
+    """An optimum of the posterior.
+
+    Attributes
+    ----------
+    mixture : Mixture
+        In the user's units, its components labelled like those of the first mode.
+    log_posterior : float
+        Log density of (weights, means, scales, corr_chol) and the table, standardised.
+    log_evidence : float
+        Laplace's estimate of the log of its mass.
+    probability : float
+        Its share of the mass of all the modes found.
+    """
+
+    mixture: Mixture
+    log_posterior: float
+    log_evidence: float
+    probability: float
+
+
+@dataclass(frozen=True)
+class MapFit:
+    """The mode of the posterior with the most mass, and the other modes found.
+
+    Attributes
+    ----------
+    mixture : Mixture
+        In the user's units; components by falling weight.
+    prior : Prior
+    structure : Structure
+    standardizer : Standardizer
+        Between the user's units and those the prior speaks of.
+    features : tuple of str
+    n_rows : int
+        Rows of positive weight.
+    total_weight : float
+        Sum of the row weights: the number of rows where all weights are 1.
+    log_posterior : float
+        Log density of (weights, means, scales, corr_chol) and the table, standardised: what
+        PyMC's model says with ``jacobian=False``.
+    log_likelihood : float
+        Of the table, per unit of the user's.
+    converged : bool
+        Whether the gradient vanished.
+    n_iter : int
+    history : ndarray
+        Log-posterior along EM and the climb that follows; it never falls.
+    modes : tuple of Mode
+        By falling mass; the first is this fit.
+    """
+
+    mixture: Mixture
+    prior: Prior
+    structure: Structure
+    standardizer: Standardizer
+    features: tuple[str, ...]
+    n_rows: int
+    total_weight: float
+    log_posterior: float
+    log_likelihood: float
+    converged: bool
+    n_iter: int
+    history: Floats
+    modes: tuple[Mode, ...]
+
+    @classmethod
+    def from_modes(
+        cls,
+        density: Density,
+        found: tuple[FoundMode, ...],
+        *,
+        standardizer: Standardizer,
+        features: tuple[str, ...],
+        prior: Prior,
+        structure: Structure,
+    ) -> MapFit:
+        """Take what was found in standardised units to the user's."""
+        best = found[0]
+        probabilities = _shares(np.array([mode.log_evidence for mode in found]))
+        modes = tuple(
+            Mode(
+                _mixture(density, mode, standardizer, features),
+                mode.log_posterior,
+                mode.log_evidence,
+                float(probability),
+            )
+            for mode, probability in zip(found, probabilities, strict=True)
+        )
+        standard = float(density.statistics(best.point(density))[0])
+        in_units = density.rows.cell_weights @ np.log(standardizer.scale)
+        return cls(
+            mixture=modes[0].mixture,
+            prior=prior,
+            structure=structure,
+            standardizer=standardizer,
+            features=features,
+            n_rows=density.rows.n_rows,
+            total_weight=density.rows.total_weight,
+            log_posterior=best.log_posterior,
+            log_likelihood=standard - float(in_units),
+            converged=best.converged,
+            n_iter=len(best.history),
+            history=np.array(best.history),
+            modes=modes,
+        )
+
+    @property
+    def n_parameters(self) -> int:
+        """Free parameters of the mixture."""
+        return self.structure.n_parameters(self.mixture.n_components, self.mixture.n_features)
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Probability of each segment for each row, at the mode, shape (N, K)."""
+        return self.mixture.responsibilities(X)
+
+    def predict(self, X: Any) -> npt.NDArray[np.int64]:
+        """The most probable segment of each row, 0 ... K - 1, shape (N,)."""
+        return self.predict_proba(X).argmax(axis=1)
+
+    def score_samples(self, X: Any) -> Floats:
+        """Log density of each row at what it observes, in the user's units, shape (N,)."""
+        return self.mixture.log_prob(X)
+
+    def segments(self) -> pd.DataFrame:
+        """A row per segment: its share, and the mean and standard deviation of each feature."""
+        import pandas as pd
+
+        sd = np.sqrt(np.diagonal(self.mixture.covariances, axis1=1, axis2=2))
+        columns: dict[str, Any] = {
+            "segment": [f"Segment {k + 1}" for k in range(self.mixture.n_components)],
+            "share": self.mixture.weights,
+        }
+        for j, name in enumerate(self.features):
+            columns[f"{name} (mean)"] = self.mixture.means[:, j]
+            columns[f"{name} (sd)"] = sd[:, j]
+        return pd.DataFrame(columns)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the fit to a NetCDF file, which `bayes_gmm.load` reads."""
+        from bayes_gmm.results.storage import save_map_fit
+
+        return save_map_fit(self, path)
+
+
+def _shares(log_evidence: Floats) -> Floats:
+    """Masses that sum to 1; a mode whose mass is unknown has none, unless it is the only one."""
+    known = np.where(np.isnan(log_evidence), -np.inf, log_evidence)
+    if not np.isfinite(known.max()):
+        return np.eye(len(known))[0]
+    shares = np.exp(known - known.max())
+    return shares / shares.sum()
+
+
+def _mixture(
+    density: Density, mode: FoundMode, standardizer: Standardizer, features: tuple[str, ...]
+) -> Mixture:
+    point = mode.point(density)
+    weights = np.exp(point.log_weights)
+    return Mixture(
+        weights / weights.sum(),
+        standardizer.means(point.means),
+        standardizer.covariances(point.scale_trils @ point.scale_trils.mT),
+        np.sqrt(12.0 * density.rho2) * standardizer.scale,
+        features,
+    )

@@ -1,0 +1,213 @@
+"""A fit comes back from disk as it was, and what is no fit is refused by name."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from bayes_gmm.data.standardize import Standardizer
+from bayes_gmm.errors import DataError
+from bayes_gmm.model.mixture import Mixture
+from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Normal, Prior
+from bayes_gmm.model.structure import Structure
+from bayes_gmm.results.map_fit import MapFit, Mode
+from bayes_gmm.results.storage import FORMAT_VERSION, load, replacing, save_map_fit
+
+FEATURES = ("Einkommen (k€)", "=Score, 1-100", "年齢")
+
+
+def random_mixture(n_components, seed):
+    rng = np.random.default_rng(seed)
+    factors = rng.normal(size=(n_components, 3, 3)) * [1e-6, 1.0, 1e9]
+    return Mixture(
+        weights=rng.dirichlet(np.ones(n_components)),
+        means=rng.normal(size=(n_components, 3)) * [1e-6, 1.0, 1e9],
+        covariances=np.einsum("kni,knj->kij", factors, factors),
+        resolution=np.array([0.0, 1 / 3, 1e7]),
+        features=FEATURES,
+    )
+
+
+@pytest.fixture
+def fit():
+    mixture = random_mixture(4, seed=0)
+    modes = (
+        Mode(mixture=mixture, log_posterior=-10.1, log_evidence=-20.3, probability=0.7),
+        Mode(random_mixture(3, seed=1), log_posterior=-9.7, log_evidence=-21.1, probability=0.3),
+    )
+    return MapFit(
+        mixture=mixture,
+        prior=Prior(),
+        structure=Structure(),
+        standardizer=Standardizer(shift=np.array([1e-7, 0.1, 3e8]), scale=np.array([1e-6, 1, 1e9])),
+        features=FEATURES,
+        n_rows=123,
+        total_weight=122.5,
+        log_posterior=-10.1,
+        log_likelihood=-1 / 3,
+        converged=True,
+        n_iter=17,
+        history=np.array([-12.0, -11.1, -10.1]),
+        modes=modes,
+    )
+
+
+@pytest.fixture
+def rows():
+    X = random_mixture(4, seed=0).sample(50, 2)[0]
+    X[::7, 1] = np.nan
+    return X
+
+
+def same_mixture(one, other):
+    names = ("weights", "means", "covariances", "resolution")
+    same = all(np.array_equal(getattr(one, name), getattr(other, name)) for name in names)
+    return same and one.features == other.features
+
+
+def test_predictions_of_a_loaded_fit_are_the_originals_bit_for_bit(fit, rows, tmp_path):
+    save_map_fit(fit, tmp_path / "model.nc")
+    back = load(tmp_path / "model.nc")
+    assert np.array_equal(back.predict_proba(rows), fit.predict_proba(rows))
+    assert np.array_equal(back.score_samples(rows), fit.score_samples(rows))
+
+
+def test_every_part_comes_back(fit, tmp_path):
+    back = load(save_map_fit(fit, tmp_path / "model.nc"))
+    assert same_mixture(back.mixture, fit.mixture)
+    assert np.array_equal(back.history, fit.history)
+    assert np.array_equal(back.standardizer.shift, fit.standardizer.shift)
+    assert np.array_equal(back.standardizer.scale, fit.standardizer.scale)
+    told_apart = {"mixture", "history", "standardizer", "modes"}
+    for field in dataclasses.fields(MapFit):
+        if field.name not in told_apart:
+            value, original = getattr(back, field.name), getattr(fit, field.name)
+            assert value == original
+            assert type(value) is type(original)
+
+
+def test_modes_come_back_with_their_own_number_of_components(fit, tmp_path):
+    back = load(save_map_fit(fit, tmp_path / "model.nc"))
+    assert [mode.mixture.n_components for mode in back.modes] == [4, 3]
+    for mode, original in zip(back.modes, fit.modes, strict=True):
+        assert same_mixture(mode.mixture, original.mixture)
+        assert mode.log_posterior == original.log_posterior
+        assert mode.log_evidence == original.log_evidence
+        assert mode.probability == original.probability
+
+
+@pytest.mark.parametrize(
+    "prior",
+    [
+        Prior(concentration=(0.5, 1.0, 2.0, 1 / 3), eta=1.7),
+        Prior(means=Normal(0.1, 1e300), scales=LogNormal(0.2, 0.3)),
+        Prior(means=Normal(0, float("inf")), scales=HalfNormal(1 / 3)),
+        Prior(scales=InverseGamma(2.5, 1e-9)),
+    ],
+    ids=lambda prior: type(prior.scales).__name__,
+)
+def test_any_prior_comes_back(fit, prior, tmp_path):
+    fit = dataclasses.replace(fit, prior=prior)
+    assert load(save_map_fit(fit, tmp_path / "model.nc")).prior == prior
+
+
+@pytest.mark.parametrize("structure", Structure.all(), ids=lambda structure: structure.name)
+def test_any_structure_comes_back(fit, structure, tmp_path):
+    fit = dataclasses.replace(fit, structure=structure)
+    assert load(save_map_fit(fit, tmp_path / "model.nc")).structure == structure
+
+
+def test_file_explains_itself_to_xarray(fit, tmp_path):
+    path = save_map_fit(fit, tmp_path / "model.nc")
+    with xr.open_datatree(path, engine="h5netcdf") as tree:
+        share = tree["map/weights"].sel(component="Segment 2").item()
+        income = tree["map/means"].sel(component="Segment 1", feature=FEATURES[0]).item()
+        assert {"created", "bayes_gmm_version", "numpy_version"} <= set(tree.attrs)
+    assert share == fit.mixture.weights[1]
+    assert income == fit.mixture.means[0, 0]
+
+
+def test_nothing_else_is_left_beside_the_file(fit, tmp_path):
+    save_map_fit(fit, tmp_path / "model.nc")
+    save_map_fit(fit, tmp_path / "model.nc")
+    assert [file.name for file in tmp_path.iterdir()] == ["model.nc"]
+
+
+@pytest.mark.parametrize("failure", [OSError("disk full"), RuntimeError("HDF5"), KeyboardInterrupt])
+def test_failure_leaves_the_former_file_and_no_draft(fit, failure, tmp_path, monkeypatch):
+    path = tmp_path / "model.nc"
+    path.write_text("the former file")
+
+    def write_half(tree, target, **options):
+        target.write_text("half")
+        raise failure
+
+    monkeypatch.setattr(xr.DataTree, "to_netcdf", write_half)
+    with pytest.raises((OSError, KeyboardInterrupt)):
+        save_map_fit(fit, path)
+    assert path.read_text() == "the former file"
+    assert [file.name for file in tmp_path.iterdir()] == ["model.nc"]
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.01, 0.5, 0.9, 0.999])
+def test_truncated_file_is_refused_by_name(fit, kept, tmp_path):
+    path = save_map_fit(fit, tmp_path / "model.nc")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(kept * len(whole))])
+    with pytest.raises(DataError, match=r"model\.nc' is damaged or no model file"):
+        load(path)
+
+
+def test_foreign_files_are_refused_by_name(tmp_path):
+    text = tmp_path / "customers.csv"
+    text.write_text("a,b\n1,2\n")
+    with pytest.raises(DataError, match=r"customers\.csv' is damaged or no model file"):
+        load(text)
+    foreign = tmp_path / "weather.nc"
+    xr.Dataset({"rain": ("day", [1.0, 2.0])}).to_netcdf(foreign, engine="h5netcdf")
+    with pytest.raises(DataError, match=r"weather\.nc' is a NetCDF file, but no model"):
+        load(foreign)
+
+
+def test_missing_file_is_refused_by_name(tmp_path):
+    with pytest.raises(DataError, match=r"no model file '.*absent\.nc'"):
+        load(tmp_path / "absent.nc")
+
+
+def rewritten(path, change):
+    with xr.open_datatree(path, engine="h5netcdf") as tree:
+        tree = tree.load()
+    change(tree)
+    tree.to_netcdf(path, engine="h5netcdf")
+    return path
+
+
+def test_newer_format_asks_for_an_upgrade(fit, tmp_path):
+    path = save_map_fit(fit, tmp_path / "model.nc")
+    rewritten(path, lambda tree: tree.attrs.update(format_version=FORMAT_VERSION + 1))
+    with pytest.raises(DataError, match=rf"format {FORMAT_VERSION + 1}.* upgrade bayes_gmm"):
+        load(path)
+
+
+def test_file_without_a_part_is_damaged(fit, tmp_path):
+    path = save_map_fit(fit, tmp_path / "model.nc")
+    rewritten(path, lambda tree: tree.attrs.pop("prior"))
+    with pytest.raises(DataError, match=r"is damaged: KeyError.*prior"):
+        load(path)
+
+
+def test_saving_where_there_is_no_folder_names_the_folder(fit, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*absent"):
+        save_map_fit(fit, tmp_path / "absent" / "model.nc")
+    with pytest.raises(IsADirectoryError, match="is a folder; name a file"):
+        save_map_fit(fit, tmp_path)
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "real.txt").write_text("old")
+    (tmp_path / "link.txt").symlink_to(tmp_path / "real.txt")
+    with replacing(tmp_path / "link.txt") as draft:
+        draft.write_text("new")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "real.txt").read_text() == "new"
