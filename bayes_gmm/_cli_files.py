@@ -1,0 +1,210 @@
+"""What the command line writes: CSV that spreadsheets cannot misread, all of it or nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bayes_gmm.results.storage import replacing, save_map_fit
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from bayes_gmm._cli_report import Report
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+DECIMALS = 6  # of a written probability
+
+
+def write_fit(
+    report: Report,
+    table: pd.DataFrame,
+    folder: Path,
+    source: Mapping[str, pd.DataFrame] | None = None,
+) -> dict[str, Path]:
+    """Write the model, the segments, each row's assignment and the picture into `folder`.
+
+    Either all files are there afterwards, or the folder is as it was.
+
+    Parameters
+    ----------
+    report : Report
+        The fit.
+    table : pandas.DataFrame
+        The features of the rows, for the picture.
+    folder : Path
+        Made if it is not there.
+    source : mapping of str to pandas.DataFrame, optional
+        Tables to write as well, by the names of their files.
+
+    Returns
+    -------
+    dict
+        The path of each file by what it holds: model, segments, assignments, picture.
+    """
+    from bayes_gmm.views.plots import save_segments
+
+    names = {
+        "model": "model.nc",
+        "segments": "segments.csv",
+        "assignments": "assignments.csv",
+        "picture": "segments.png",
+    }
+    with filling(folder) as draft:
+        save_map_fit(report.fit, draft / names["model"])
+        write_csv(report.segments(), draft / names["segments"])
+        rows = assignments(report.membership)
+        rows.insert(0, "row", range(1, len(rows) + 1))
+        write_csv(rows, draft / names["assignments"])
+        save_segments(report.fit, draft / names["picture"], table)
+        for name, rows in (source or {}).items():
+            write_csv(rows, draft / name)
+            names["table"] = name
+    return {what: folder / name for what, name in names.items()}
+
+
+def write_scored(table: pd.DataFrame, membership: NDArray[np.float64], path: Path) -> None:
+    """Write a table with its own columns first, then each row's segment and probabilities.
+
+    A new column whose name the table already has gets a number: "segment (2)".
+    """
+    scored = table.copy()
+    for name, column in assignments(membership).items():
+        scored[_free_name(str(name), scored.columns)] = column.to_numpy()
+    with replacing(path) as draft:
+        write_csv(scored, draft)
+
+
+def assignments(membership: NDArray[np.float64]) -> pd.DataFrame:
+    """Tabulate each row's segment, its probability and the probability of every segment."""
+    import pandas as pd
+
+    labels = [f"Segment {k + 1}" for k in range(membership.shape[1])]
+    top = membership.argmax(axis=1)
+    probabilities = pd.DataFrame(membership.round(DECIMALS), columns=labels)
+    probabilities.insert(0, "segment", [labels[k] for k in top])
+    probabilities.insert(1, "probability", probabilities[labels].max(axis=1))
+    return probabilities
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write UTF-8 CSV in which no text of the user's can run as a formula in a spreadsheet."""
+    safe = table.copy()
+    safe.columns = [safe_text(str(name)) for name in table.columns]
+    for position, kind in enumerate(table.dtypes):
+        if kind.kind not in "biuf":
+            safe.isetitem(position, table.iloc[:, position].map(safe_text))
+    safe.to_csv(path, index=False, encoding="utf-8")
+
+
+def safe_text(cell: Any) -> Any:
+    """Put an apostrophe before text that a spreadsheet would run as a formula.
+
+    Numbers, also as text, stay what they are.
+
+    Examples
+    --------
+    >>> safe_text("=1+1"), safe_text("-12.5"), safe_text("@home"), safe_text("a - b")
+    ("'=1+1", '-12.5', "'@home", 'a - b')
+    """
+    if not isinstance(cell, str) or not cell.startswith(FORMULA_STARTS):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that cannot be written, before any work is done for it.
+
+    Raises
+    ------
+    OSError
+        If something that is no folder has that name, or writing there is not allowed.
+    """
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(f"cannot write into '{folder}': '{there}' is not a folder")
+    if not os.access(there, os.W_OK):
+        raise PermissionError(f"cannot write into '{folder}': no permission to write '{there}'")
+
+
+@contextmanager
+def filling(folder: Path) -> Iterator[Path]:
+    """Give an empty draft folder whose files move into `folder` once the block has succeeded.
+
+    When the block or the move fails, `folder` is as it was: no file new, none changed.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     with filling(Path(place) / "out") as draft:
+    ...         _ = (draft / "a.txt").write_text("all of it")
+    ...     [file.name for file in (Path(place) / "out").iterdir()]
+    ['a.txt']
+    """
+    folder = Path(os.path.realpath(folder))
+    check_folder(folder)
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    draft = Path(tempfile.mkdtemp(prefix=".bayes-gmm-", dir=there))
+    try:
+        yield draft
+        _move_in(draft, folder, there)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _move_in(draft: Path, folder: Path, there: Path) -> None:
+    new = [file.name for file in draft.iterdir()]
+    before = draft / "before"
+    before.mkdir()
+    moved = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in new:
+            _keep(folder / name, before / name)
+            os.replace(draft / name, folder / name)
+            moved.append(name)
+    except BaseException:
+        for name in moved:
+            (folder / name).unlink()
+            if (before / name).exists():
+                os.replace(before / name, folder / name)
+        _remove_empty(folder, there)
+        raise
+
+
+def _keep(file: Path, copy: Path) -> None:
+    """Keep what is there, so that it can be put back."""
+    if file.is_dir():
+        raise IsADirectoryError(f"cannot write '{file}': it is a folder")
+    if file.exists():
+        try:
+            os.link(file, copy)
+        except OSError:  # not every file system has links
+            shutil.copy2(file, copy)
+
+
+def _remove_empty(folder: Path, there: Path) -> None:
+    """Remove the folders that were made below the one that was there."""
+    while folder != there and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+
+
+def _free_name(name: str, taken: Any) -> str:
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name} ({number})" in taken:
+        number += 1
+    return f"{name} ({number})"

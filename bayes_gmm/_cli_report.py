@@ -1,0 +1,279 @@
+"""What the command line says about a fit: as text for people, as JSON for programs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_gmm.views.plots import percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bayes_gmm.results.map_fit import MapFit, Mode
+
+Array = NDArray[np.float64]
+
+WIDTH = 100  # characters that a line of the table may have
+NAME_WIDTH = 32  # of a feature's name, above its two columns
+SHOWN_MODES = 5
+LEAST_MASS = 0.001  # of a mode that is worth a line
+
+
+@dataclass(frozen=True)
+class Report:
+    """A fit and what a reader wants to know of it.
+
+    Attributes
+    ----------
+    table : str
+        What was fitted, by the name the user gave it.
+    fit : MapFit
+        The fit.
+    membership : ndarray, shape (n_rows, K)
+        The probability of each segment for each row.
+    row_weights : ndarray, shape (n_rows,)
+        How many rows each row stands for.
+    """
+
+    table: str
+    fit: MapFit
+    membership: Array
+    row_weights: Array
+
+    @cached_property
+    def sizes(self) -> Array:
+        """Rows that most probably belong to each segment, shape (K,)."""
+        top = self.membership.argmax(axis=1)
+        return np.bincount(top, self.row_weights, minlength=self.membership.shape[1])
+
+    @property
+    def sizes_as_shown(self) -> list[float]:
+        """Sizes as whole numbers where they are, as they always are without row weights."""
+        if np.all(self.sizes == np.round(self.sizes)):
+            return [int(size) for size in self.sizes]
+        return [round(float(size), 3) for size in self.sizes]
+
+    @cached_property
+    def sds(self) -> Array:
+        """Standard deviations of the segments in the user's units, shape (K, d)."""
+        return np.sqrt(np.diagonal(self.fit.mixture.covariances, axis1=1, axis2=2))
+
+    @property
+    def labels(self) -> list[str]:
+        """Names of the segments: Segment 1, Segment 2, ..."""
+        return [f"Segment {k + 1}" for k in range(self.fit.mixture.n_components)]
+
+    @property
+    def bic(self) -> float:
+        """p log n - 2 log L (Schwarz 1978); lower is better."""
+        return self.fit.n_parameters * math.log(self.fit.total_weight) - 2 * self.fit.log_likelihood
+
+    @property
+    def other_modes(self) -> tuple[Mode, ...]:
+        """The modes besides the one reported, the heaviest first."""
+        return self.fit.modes[1:]
+
+    def segments(self) -> pd.DataFrame:
+        """Tabulate the segments: share, size, and each feature's mean and sd."""
+        table = self.fit.segments()
+        table.insert(2, "size", self.sizes_as_shown)
+        return table
+
+    def text(self) -> str:
+        """Write all of it for a person, in lines of at most 100 characters."""
+        blocks = [self._title(), *_tables(self), self._summary(), self._modes()]
+        return "\n\n".join(block for block in blocks if block)
+
+    def json(self) -> dict[str, Any]:
+        """Return all of it for a program: only what JSON can say."""
+        fit, mixture = self.fit, self.fit.mixture
+        return {
+            "table": self.table,
+            "features": list(fit.features),
+            "n_rows": fit.n_rows,
+            "total_weight": fit.total_weight,
+            "n_components": mixture.n_components,
+            "structure": fit.structure.name,
+            "log_likelihood": fit.log_likelihood,
+            "log_posterior": fit.log_posterior,
+            "bic": self.bic,
+            "converged": bool(fit.converged),
+            "n_iter": int(fit.n_iter),
+            "segments": [self._segment(k) for k in range(mixture.n_components)],
+            "other_modes": [_mode(mode) for mode in self.other_modes],
+        }
+
+    def _segment(self, k: int) -> dict[str, Any]:
+        names, mixture = self.fit.features, self.fit.mixture
+        return {
+            "segment": self.labels[k],
+            "share": float(mixture.weights[k]),
+            "size": self.sizes_as_shown[k],
+            "mean": dict(zip(names, mixture.means[k].tolist(), strict=True)),
+            "sd": dict(zip(names, self.sds[k].tolist(), strict=True)),
+            "covariance": mixture.covariances[k].tolist(),
+        }
+
+    def _title(self) -> str:
+        segments = _count(self.fit.mixture.n_components, "segment")
+        rows = f"{_count(self.fit.n_rows, 'row')} of {Path(self.table).name}"
+        return f"{segments} in {rows}, by {_count(len(self.fit.features), 'feature')}"
+
+    def _summary(self) -> str:
+        fit = self.fit
+        state = "converged" if fit.converged else "NOT converged"
+        return (
+            f"log-likelihood {fit.log_likelihood:.3f}   BIC {self.bic:.3f}   "
+            f"{state} after {_count(fit.n_iter, 'iteration')}"
+        )
+
+    def _modes(self) -> str:
+        worth = [mode for mode in self.other_modes if mode.probability >= LEAST_MASS]
+        if not worth:
+            return ""
+        own = percent(self.fit.modes[0].probability)
+        lines = [f"This segmentation holds {own} of the probability mass. Others of the same rows:"]
+        for mode in worth[:SHOWN_MODES]:
+            shares = ", ".join(percent(w) for w in mode.mixture.weights)
+            lines.append(f"  {percent(mode.probability):>6}   shares {shares}")
+        if len(worth) > SHOWN_MODES:
+            lines.append(f"  and {len(worth) - SHOWN_MODES} more")
+        return "\n".join(lines)
+
+
+def fitted(
+    name: str,
+    table: pd.DataFrame,
+    row_weights: Array | None,
+    components: int,
+    options: dict[str, Any],
+) -> Report:
+    """Fit a table and gather what there is to say about the fit."""
+    from bayes_gmm.estimator import BayesGMM
+
+    model = BayesGMM(components, **options).fit(table, sample_weight=row_weights)
+    weights = np.ones(len(table)) if row_weights is None else row_weights
+    return Report(name, model.map_fit_, model.predict_proba(table), weights)
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """What there is to say of rows that were given their segments.
+
+    Attributes
+    ----------
+    table : str
+        The rows, by the name the user gave them.
+    membership : ndarray, shape (n_rows, K)
+        The probability of each segment for each row.
+    """
+
+    table: str
+    membership: Array
+
+    @cached_property
+    def sizes(self) -> list[int]:
+        """Rows that most probably belong to each segment."""
+        top = self.membership.argmax(axis=1)
+        return np.bincount(top, minlength=self.membership.shape[1]).tolist()
+
+    def text(self) -> str:
+        """Write it for a person."""
+        n_rows = len(self.membership)
+        width = len(f"Segment {len(self.sizes)}")
+        lines = [f"{_count(n_rows, 'row')} of {Path(self.table).name}"]
+        for k, size in enumerate(self.sizes):
+            label = f"Segment {k + 1}"
+            lines.append(f"  {label:<{width}}   {size:>9,}   {percent(size / n_rows):>7}")
+        return "\n".join(lines)
+
+    def json(self) -> dict[str, Any]:
+        """Return it for a program."""
+        segments = [{"segment": f"Segment {k + 1}", "size": n} for k, n in enumerate(self.sizes)]
+        return {"table": self.table, "n_rows": len(self.membership), "segments": segments}
+
+
+def files_text(files: dict[str, Path]) -> str:
+    """List the files that were written, one a line."""
+    return "\n".join(["written", *(f"  {what:<12} {path}" for what, path in files.items())])
+
+
+def _tables(report: Report) -> list[str]:
+    """Blocks of as many features as a line holds; each block has a line per segment."""
+    label_width = max(len(label) for label in report.labels)
+    labels = ["", " " * label_width], [f"{label:<{label_width}}" for label in report.labels]
+    shares = _column("share", [percent(w) for w in report.fit.mixture.weights])
+    block = _beside(labels, shares, _column("size", [f"{n:,}" for n in report.sizes_as_shown]))
+    blocks, has_features = [], False
+    for j in range(len(report.fit.features)):
+        group = _feature_group(report, j)
+        wider = _beside(block, group)
+        if has_features and len(wider[0][1]) > WIDTH:
+            blocks.append(block)
+            wider = _beside(labels, group)
+        block, has_features = wider, True
+    return ["\n".join(line.rstrip() for line in head + body) for head, body in [*blocks, block]]
+
+
+Columns = tuple[list[str], list[str]]  # two lines of heading, one line per segment
+
+
+def _beside(left: Columns, *right: Columns) -> Columns:
+    """Put columns next to each other, three spaces apart."""
+    heads, rows = left
+    heads = [heads[0].ljust(len(heads[1])), heads[1]]
+    for more_heads, more_rows in right:
+        heads = [f"{a}   {b}" for a, b in zip(heads, more_heads, strict=True)]
+        rows = [f"{a}   {b}" for a, b in zip(rows, more_rows, strict=True)]
+    return heads, rows
+
+
+def _column(name: str, cells: list[str]) -> Columns:
+    width = max(len(name), *(len(cell) for cell in cells))
+    return [" " * width, name.rjust(width)], [cell.rjust(width) for cell in cells]
+
+
+def _feature_group(report: Report, j: int) -> Columns:
+    """Mean and sd of one feature under its name."""
+    means, sds = report.fit.mixture.means[:, j], report.sds[:, j]
+    write = _writer(means, sds)
+    pair = _beside(
+        _column("mean", [write(m) for m in means]), _column("sd", [write(s) for s in sds])
+    )
+    heads, rows = pair
+    name = _shortened(report.fit.features[j])
+    width = max(len(name), len(heads[1]))
+    return [name.rjust(width), heads[1].rjust(width)], [row.rjust(width) for row in rows]
+
+
+def _writer(means: Array, sds: Array) -> Any:
+    """Write numbers with the decimals that show the smallest sd to three digits or so."""
+    decimals = 2 - math.floor(math.log10(sds.min()))
+    if decimals > 6 or np.abs(means).max() >= 1e9:
+        return lambda x: f"{x:.4g}"
+    return lambda x: f"{x:,.{max(decimals, 0)}f}"
+
+
+def _shortened(name: str) -> str:
+    name = " ".join(name.split())
+    return name if len(name) <= NAME_WIDTH else name[: NAME_WIDTH - 1] + "…"
+
+
+def _mode(mode: Mode) -> dict[str, Any]:
+    return {
+        "probability": float(mode.probability),
+        "log_posterior": float(mode.log_posterior),
+        "shares": mode.mixture.weights.tolist(),
+        "means": mode.mixture.means.tolist(),
+    }
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" + "s" * (n != 1)

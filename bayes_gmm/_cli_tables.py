@@ -1,0 +1,115 @@
+"""Tables that the command line is given: columns named in options, and cells kept as they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bayes_gmm.data.checks import check_weights
+from bayes_gmm.data.dialect import Dialect, open_bytes
+from bayes_gmm.data.table import read_table
+from bayes_gmm.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+PARQUET = (".parquet", ".pq")
+
+
+def read_columns(
+    table: str, features: Sequence[str], weights: str | None
+) -> tuple[pd.DataFrame, NDArray[np.float64] | None]:
+    """Read the features that `--features` names, and the row weights if a column holds them.
+
+    Raises
+    ------
+    DataError
+        If the file or a column cannot be used; the message says which.
+    """
+    names = chosen_features(table, features)
+    wanted = names if weights is None or weights in names else [*names, weights]
+    columns = read_table(table, wanted)
+    if weights is None:
+        return columns, None
+    try:
+        row_weights = check_weights(columns[weights].to_numpy(), len(columns))
+    except DataError as error:
+        message = str(error).replace("sample_weight", f"column {weights!r} of weights", 1)
+        raise DataError(message) from None
+    return columns[names], row_weights
+
+
+def chosen_features(table: str, given: Sequence[str]) -> list[str]:
+    """Return the columns that values of `--features` name: a column as a whole, or a list of them.
+
+    Examples
+    --------
+    >>> chosen_features("unread.csv", ["Age", "Income"])
+    ['Age', 'Income']
+    """
+    known = column_names(table) if any("," in value for value in given) else given
+    names: list[str] = []
+    for value in given:
+        parts = [value] if value in known else [part.strip() for part in value.split(",")]
+        names += [part for part in parts if part and part not in names]
+    return names
+
+
+def column_names(table: str) -> Sequence[str]:
+    """Names of the columns of a CSV or Parquet file; none if there is no such file."""
+    path = Path(table).expanduser()
+    if not path.is_file():
+        return ()
+    if not is_parquet(path):
+        return Dialect.of(path).header
+    import pyarrow.parquet as pq
+
+    names: list[str] = pq.read_schema(path).names
+    return names
+
+
+def whole_table(table: str) -> pd.DataFrame:
+    """Read every column of a file: of CSV the text of each cell, so that it can be given back."""
+    path = Path(table).expanduser()
+    if is_parquet(path):
+        import pandas as pd
+
+        return pd.read_parquet(path)
+    import pyarrow as pa
+
+    dialect = Dialect.of(path)
+    try:
+        return _text_of_cells(path, dialect, dialect.encoding)
+    except pa.ArrowInvalid:  # bytes that are no UTF-8 may come after the first lines
+        return _text_of_cells(path, dialect, "latin-1")
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file is Parquet, by its first bytes or its name."""
+    with path.open("rb") as stream:
+        return stream.read(4) == b"PAR1" or path.suffix.lower() in PARQUET
+
+
+def _text_of_cells(path: Path, dialect: Dialect, encoding: str) -> pd.DataFrame:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    positions = [str(position) for position in range(len(dialect.header))]
+    options: dict[str, Any] = {
+        "read_options": csv.ReadOptions(
+            skip_rows=dialect.header_lines,
+            column_names=positions,
+            encoding=encoding,
+            block_size=max(1 << 20, 4 * dialect.longest_line),
+        ),
+        "parse_options": csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True),
+        "convert_options": csv.ConvertOptions(
+            column_types=dict.fromkeys(positions, pa.string()), strings_can_be_null=False
+        ),
+    }
+    with open_bytes(path) as stream:
+        cells = csv.read_csv(stream, **options).to_pandas()
+    return cells.set_axis(list(dialect.header), axis=1)

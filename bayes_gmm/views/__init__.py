@@ -1,0 +1,1 @@
+"""What a fit looks like: pictures of segments. Matplotlib loads when something is drawn."""

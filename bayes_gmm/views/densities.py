@@ -1,0 +1,138 @@
+"""One feature: a histogram of its rows under the weighted densities of the components."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_gmm.views import palette
+from bayes_gmm.views.ellipses import LINE_STYLES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.patches import Patch
+
+    from bayes_gmm.model.mixture import Mixture
+
+Array = NDArray[np.float64]
+
+MAX_BINS = 80
+REACH = 4.0  # standard deviations that a curve is drawn to either side
+
+
+def draw_densities(
+    ax: Axes, mixture: Mixture, values: Array | None, shown: Sequence[int]
+) -> list[str]:
+    """Draw the weighted density of each component, over a histogram of the rows if there are any.
+
+    A curve is w_k Normal(x; mu_k, Sigma_kk) for the feature shown, shaded over the middle 50 %
+    and 95 % of the component; with rows it is scaled to rows per bin.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    mixture : Mixture
+        The mixture, in the user's units.
+    values : ndarray, shape (n_rows, n_features), or None
+        The rows; NaN is a missing cell.
+    shown : tuple of one int
+        The feature.
+
+    Returns
+    -------
+    list of str
+        What a reader of the picture must be told: rows left out.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    (j,) = shown
+    mu = mixture.means[:, j]
+    sigma = np.sqrt(mixture.covariances[:, j, j])
+    height, notes = 1.0, list[str]()
+    if values is not None:
+        within = float(np.sqrt(mixture.weights @ sigma**2))
+        height, notes = _draw_histogram(ax, values[:, j], within, mixture.resolution[j])
+    grid = _grid(mu, sigma)
+    total = np.zeros_like(grid)
+    for k, color in enumerate(palette.palette(mixture.n_components)):
+        peak = height * mixture.weights[k] / (sigma[k] * np.sqrt(2 * np.pi))
+        curve = peak * np.exp(-0.5 * ((grid - mu[k]) / sigma[k]) ** 2)
+        total += curve
+        _draw_component(ax, grid, curve, (grid - mu[k]) / sigma[k], color)
+        ax.plot(mu[k], peak, "X", ms=10, color="black", markeredgecolor="white", zorder=5)
+    if mixture.n_components > 1:
+        ax.plot(grid, total, color="0.2", linewidth=1.2, linestyle=(0, (1, 1.5)), zorder=4)
+    ax.set_ylim(bottom=0)
+    ax.set_ylabel("density" if values is None else "rows")
+    if values is not None:
+        ax.yaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
+    return notes
+
+
+def legend_handles() -> list[Patch]:
+    """Return one legend entry for each shade, saying how much of a segment it covers.
+
+    Examples
+    --------
+    >>> [handle.get_label() for handle in legend_handles()]
+    ['middle 50 % of a segment', 'middle 95 % of a segment']
+    """
+    from matplotlib.patches import Patch
+
+    labels = [f"middle {prob * 100:g} % of a segment" for prob in LINE_STYLES]
+    darker, lighter = (
+        Patch(color="0.35", alpha=alpha, linewidth=0, label=label)
+        for alpha, label in zip((0.55, 0.25), labels, strict=True)
+    )
+    return [darker, lighter]
+
+
+def _draw_component(ax: Axes, grid: Array, curve: Array, z: Array, color: str) -> None:
+    from scipy.stats import norm
+
+    near = np.abs(z) <= REACH
+    ax.plot(grid[near], curve[near], color=color, linewidth=2, zorder=3)
+    for prob in LINE_STYLES:
+        middle = np.abs(z) <= norm.ppf(0.5 + prob / 2)
+        ax.fill_between(grid, curve, where=middle, color=color, alpha=0.25, linewidth=0, zorder=2)
+
+
+def _grid(mu: Array, sigma: Array) -> Array:
+    """Points dense enough for the narrowest component, wherever it is."""
+    z = np.linspace(-REACH, REACH, 401)
+    return np.unique(mu[:, None] + sigma[:, None] * z)
+
+
+def _draw_histogram(
+    ax: Axes, column: Array, within: float, resolution: float
+) -> tuple[float, list[str]]:
+    """Draw the bars; returns rows times the width of a bin, which scales a density to them."""
+    present = column[~np.isnan(column)]
+    n_missing = len(column) - len(present)
+    notes = [f"{n_missing:,} row{'s' * (n_missing != 1)} with the cell missing: not drawn"]
+    notes = notes if n_missing else []
+    if not len(present):
+        return 1.0, notes
+    edges = _edges(present, within, resolution)
+    counts, _ = np.histogram(present, edges)
+    width = float(edges[1] - edges[0])
+    ax.bar(edges[:-1], counts, width, align="edge", color="0.85", edgecolor="white", zorder=1)
+    return len(present) * width, notes
+
+
+def _edges(present: Array, within: float, resolution: float) -> Array:
+    """Edges of bins that hold whole steps of the resolution, so that rounding makes no comb.
+
+    Their width is that of Freedman & Diaconis (1981) for rows spread as within a component.
+    """
+    low, high = float(present.min()), float(present.max())
+    width = max(2.7 * within / len(present) ** (1 / 3), (high - low) / MAX_BINS)
+    if resolution > 0:
+        width = resolution * max(1, round(width / resolution))
+    n_bins = int((high - low) // width) + 1
+    return low - resolution / 2 + width * np.arange(n_bins + 1)

@@ -1,0 +1,84 @@
+"""Colours and sizes of the pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Okabe & Ito (2008), in an order that tells neighbours apart on white; their yellow is darkened.
+COLORS = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#E69F00",
+    "#CC79A7",
+    "#56B4E9",
+    "#B5A400",
+    "#4D4D4D",
+)
+SHADES = (1.0, 0.65, 0.4)  # how dark the colours are when they come round again
+MARKERS = ("o", "s", "^", "D", "v", "P")  # and the shape of the points then
+UNCERTAIN = (0.62, 0.62, 0.62)
+
+FIGURE_SIZE = (9.6, 5.4)  # inches; 16:9, as slides are
+TITLE_SIZE, LABEL_SIZE, TEXT_SIZE = 16, 13, 11
+
+
+def palette(n: int) -> list[str]:
+    """Return `n` colours that colour-blind readers can tell apart, darker each time round.
+
+    Examples
+    --------
+    >>> palette(2)
+    ['#0072b2', '#d55e00']
+    """
+    from matplotlib.colors import to_hex, to_rgb
+
+    shaded = (
+        SHADES[lap(k) % len(SHADES)] * np.array(to_rgb(COLORS[k % len(COLORS)])) for k in range(n)
+    )
+    return [to_hex(tuple(rgb)) for rgb in shaded]
+
+
+def lap(k: int) -> int:
+    """Return how often the colours have come round before component `k`."""
+    return k // len(COLORS)
+
+
+def marker(k: int) -> str:
+    """Return the shape of the points of component `k`."""
+    return MARKERS[lap(k) % len(MARKERS)]
+
+
+def faded(colors: Sequence[str], membership: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return each row's RGBA: its likeliest component's colour, fading where that is uncertain.
+
+    A row that belongs to one component for certain has the full colour; one that could as well
+    be in any component is a faint grey.
+
+    Parameters
+    ----------
+    colors : sequence of str
+        One colour per component.
+    membership : ndarray, shape (n_rows, n_components)
+        Probabilities that sum to 1 in each row.
+
+    Returns
+    -------
+    ndarray, shape (n_rows, 4)
+    """
+    from matplotlib.colors import to_rgba_array
+
+    n_rows, n_components = membership.shape
+    top = membership.argmax(axis=1)
+    chance = 1 / n_components if n_components > 1 else 0.0
+    certainty = (membership[np.arange(n_rows), top] - chance) / (1 - chance)
+    certainty = np.clip(certainty, 0, 1)[:, None]
+    full = to_rgba_array(colors)[top, :3]
+    rgb = certainty * full + (1 - certainty) * np.array(UNCERTAIN)
+    return np.hstack([rgb, 0.3 + 0.55 * certainty])

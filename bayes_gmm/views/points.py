@@ -1,0 +1,115 @@
+"""The rows of a table as points in the plane of two features."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_gmm.views import palette
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+
+    from bayes_gmm.model.mixture import Mixture
+
+Array = NDArray[np.float64]
+
+MAX_POINTS = 20_000
+
+
+def draw_points(ax: Axes, mixture: Mixture, values: Array, shown: Sequence[int]) -> list[str]:
+    """Draw each row as a point, or as a tick at the axis where one of the two cells is missing.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    mixture : Mixture
+        Gives each row its segment, from all its features.
+    values : ndarray, shape (n_rows, n_features)
+        The rows; NaN is a missing cell.
+    shown : pair of int
+        The features on the horizontal and the vertical axis.
+
+    Returns
+    -------
+    list of str
+        What a reader of the picture must be told: rows left out, rows that are ticks.
+    """
+    values, notes = _thinned(values)
+    membership = mixture.responsibilities(values)
+    colors = palette.faded(palette.palette(mixture.n_components), membership)
+    points = values[:, list(shown)]
+    whole = ~np.isnan(points).any(axis=1)
+    top = membership.argmax(axis=1)
+    for k in range(0, mixture.n_components, len(palette.COLORS)):
+        rows = whole & (top >= k) & (top < k + len(palette.COLORS))
+        ax.scatter(
+            points[rows, 0], points[rows, 1], s=_size(len(points)), c=colors[rows],
+            marker=palette.marker(k), linewidths=0, zorder=2,
+        )  # fmt: skip
+    return notes + _draw_ticks(ax, points, colors)
+
+
+def uncertain_handle() -> Line2D:
+    """Return the legend entry that says what a pale point is.
+
+    Examples
+    --------
+    >>> uncertain_handle().get_label()
+    'pale: uncertain'
+    """
+    from matplotlib.lines import Line2D
+
+    pale = palette.faded(["black", "black"], np.array([[0.5, 0.5]]))[0]
+    return Line2D(
+        [], [], linestyle="none", marker="o", markersize=9, markeredgewidth=0, color=tuple(pale),
+        label="pale: uncertain",
+    )  # fmt: skip
+
+
+def _thinned(values: Array) -> tuple[Array, list[str]]:
+    n_rows = len(values)
+    if n_rows <= MAX_POINTS:
+        return values, []
+    keep = np.random.default_rng(0).choice(n_rows, MAX_POINTS, replace=False)
+    return values[np.sort(keep)], [f"{MAX_POINTS:,} of {n_rows:,} rows drawn"]
+
+
+def _size(n_points: int) -> float:
+    """Area of a point: smaller where there are many."""
+    return float(np.clip(900 / np.sqrt(max(n_points, 1)), 5, 40))
+
+
+def _draw_ticks(ax: Axes, points: Array, colors: Array) -> list[str]:
+    """Draw ticks at the axis of the one feature that a row has."""
+    lacks = np.isnan(points)
+    only_x, only_y = lacks[:, 1] & ~lacks[:, 0], lacks[:, 0] & ~lacks[:, 1]
+    look: dict[str, Any] = {"s": 110, "linewidths": 1.8, "zorder": 4, "clip_on": False}
+    if only_x.any():
+        inside = np.full(only_x.sum(), 0.017)
+        look.update(transform=ax.get_xaxis_transform(), marker="|", c=colors[only_x])
+        ax.scatter(points[only_x, 0], inside, **look)
+    if only_y.any():
+        inside = np.full(only_y.sum(), 0.01)
+        look.update(transform=ax.get_yaxis_transform(), marker="_", c=colors[only_y])
+        ax.scatter(inside, points[only_y, 1], **look)
+    return _missing_notes(int((only_x | only_y).sum()), int(lacks.all(axis=1).sum()))
+
+
+def _missing_notes(n_ticks: int, n_absent: int) -> list[str]:
+    notes = []
+    if n_ticks:
+        notes.append(f"{_rows(n_ticks)} with one cell missing: ticks at the axes")
+    if n_absent:
+        notes.append(f"{_rows(n_absent)} with both cells missing: not drawn")
+    return notes
+
+
+def _rows(n: int) -> str:
+    return f"{n:,} row" + "s" * (n != 1)
