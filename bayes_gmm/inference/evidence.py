@@ -7,10 +7,11 @@ import math
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.inference.polish import Whitening, hessian, polish
+from bayes_gmm.inference.polish import hessian, polish
+from bayes_gmm.inference.whitening import Whitening
 from bayes_gmm.model.density import Density
 
-AFFORDABLE = 2e11
+AFFORDABLE = 2e10
 """Floating-point operations that the curvature of a mode may cost before it is approximated."""
 
 

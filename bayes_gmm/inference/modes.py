@@ -27,6 +27,8 @@ from bayes_gmm.model.structure import Integers
 
 MAX_MODES = 8
 """Optima that are polished and reported at most."""
+MODES_OF_SAMPLE = 3
+"""Optima on a sample that are looked at on all rows."""
 WINDOW = 40.0
 """Nats below the best at which an optimum is still polished."""
 
@@ -162,18 +164,19 @@ def _distinct(runs: Sequence[EMRun], tolerance: float = 1e-2) -> list[EMRun]:
 
 def _polish_all(density: Density, candidates: list[EMRun], *, whole: bool) -> list[Polished]:
     """Distinct optima on all rows, best first."""
+    if not whole:
+        candidates = [
+            run_em(density, run.theta, max_iter=5, tolerance=0.1)
+            for run in candidates[:MODES_OF_SAMPLE]
+            if run.log_posterior > candidates[0].log_posterior - WINDOW
+        ]
+        candidates.sort(key=lambda run: -run.log_posterior)
     top = candidates[0].log_posterior
-    window = WINDOW if whole else WINDOW / 4
-    near = [run for run in candidates if run.log_posterior > top - window]
+    near = [run for run in candidates if run.log_posterior > top - WINDOW]
     optima: list[Polished] = []
-    for run in near[: MAX_MODES if whole else 3]:
-        history = run.history
-        theta = run.theta
-        if not whole:
-            settled = run_em(density, theta, max_iter=30, tolerance=0.1)
-            theta, history = settled.theta, settled.history
-        peak = polish(density, theta)
-        peak = replace(peak, history=_rising(history + peak.history))
+    for run in near[:MAX_MODES]:
+        peak = polish(density, run.theta)
+        peak = replace(peak, history=_rising(run.history + peak.history))
         if not any(_same(density.layout, peak, other) for other in optima):
             optima.append(peak)
     return sorted(optima, key=lambda peak: -peak.log_posterior)

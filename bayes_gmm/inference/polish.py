@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import block_diag
 from scipy.optimize import minimize
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.inference.covariances import expected_curvature
+from bayes_gmm.inference.whitening import Whitening
 from bayes_gmm.model.density import Density
 
 GRADIENT_TOLERANCE = 1e-6
 """Largest slope at a mode, in nats for each expected posterior standard deviation."""
+RESTARTS = 3
+"""Times the coordinates are renewed, where the climb has left those it began with behind."""
 
 
 @dataclass(frozen=True)
@@ -39,61 +40,6 @@ class Polished:
     history: tuple[float, ...]
 
 
-class Whitening:
-    """Coordinates xi about theta0 whose expected information of complete data is the identity.
-
-    theta = theta0 + P xi, with P diagonal but for the means, where it is L_k / sqrt(n_k).
-    """
-
-    def __init__(self, density: Density, theta: Floats) -> None:
-        layout = density.layout
-        point = layout.point(theta)
-        n_k = np.exp(point.log_weights) * density.rows.total_weight
-        curvature = np.empty(layout.size)
-        expected_curvature(n_k, layout.indices, point, density.prior, curvature)
-        self.theta0 = theta
-        self.diagonal = 1.0 / np.sqrt(curvature)
-        self.means = layout.means
-        tau = density.prior.precision
-        precision = np.maximum(n_k, 1e-3)[:, None, None] * np.eye(layout.n_features)
-        inverse = np.linalg.inv(precision + tau * point.scale_trils.mT @ point.scale_trils)
-        self.blocks = point.scale_trils @ np.linalg.cholesky(inverse)
-
-    def theta(self, xi: Floats) -> Floats:
-        """The unconstrained vector at xi."""
-        return self.theta0 + self.forward(xi)
-
-    def forward(self, xi: Floats) -> Floats:
-        """P xi."""
-        step = self.diagonal * xi
-        step[self.means] = np.einsum("kij,kj->ki", self.blocks, self._by_component(xi)).ravel()
-        return step
-
-    def backward(self, gradient: Floats) -> Floats:
-        """P' g: the gradient in xi."""
-        pulled = self.diagonal * gradient
-        by_component = self._by_component(gradient)
-        pulled[self.means] = np.einsum("kji,kj->ki", self.blocks, by_component).ravel()
-        return pulled
-
-    @property
-    def log_det(self) -> float:
-        """log |det P|."""
-        diagonal = np.log(self.diagonal)
-        diagonal[self.means] = np.log(np.diagonal(self.blocks, axis1=1, axis2=2)).ravel()
-        return float(diagonal.sum())
-
-    @property
-    def matrix(self) -> Floats:
-        """P as a dense matrix."""
-        P = np.diag(self.diagonal)
-        P[self.means, self.means] = block_diag(*self.blocks)
-        return P
-
-    def _by_component(self, vector: Floats) -> Floats:
-        return vector[self.means].reshape(self.blocks.shape[:2])
-
-
 def polish(
     density: Density, theta: Floats, *, jacobian: bool = False, max_iter: int = 1000
 ) -> Polished:
@@ -110,8 +56,8 @@ def polish(
         Quasi-Newton steps at most.
     """
     history: list[float] = []
-    slope = np.inf
-    for _ in range(3):
+    tolerance = _tolerance(density.log_posterior(theta, jacobian=jacobian))
+    for _ in range(RESTARTS):
         whitening = Whitening(density, theta)
 
         def objective(xi: Floats, whitening: Whitening = whitening) -> tuple[float, Floats]:
@@ -124,15 +70,22 @@ def polish(
             objective, np.zeros(len(theta)), jac=True, method="L-BFGS-B",
             callback=lambda intermediate_result: history.append(-intermediate_result.fun),
             options={"maxiter": max_iter, "maxfun": 2 * max_iter, "maxcor": 20,
-                     "ftol": 0.0, "gtol": GRADIENT_TOLERANCE},
+                     "ftol": 0.0, "gtol": tolerance},
         )  # fmt: skip
         theta = whitening.theta(result.x)
         slope = float(np.abs(result.jac).max(initial=0.0))
-        if slope <= GRADIENT_TOLERANCE:
+        if slope <= tolerance:
             break
-    value = -float(result.fun)
-    tolerance = max(GRADIENT_TOLERANCE, 1e-7 * np.sqrt(abs(value)))
-    return Polished(theta, value, slope, slope <= tolerance, tuple(history))
+    return Polished(theta, -float(result.fun), slope, bool(slope <= tolerance), tuple(history))
+
+
+def _tolerance(log_posterior: float) -> float:
+    """The gradient tolerance, or what rounding leaves of a sum as large as the log-posterior.
+
+    A slope s is worth about s^2 / 2 nats, and the sum is known to a few times its last digit.
+    """
+    rounding = np.finfo(np.float64).eps * abs(log_posterior)
+    return float(max(GRADIENT_TOLERANCE, np.sqrt(2.0 * rounding)))
 
 
 def hessian(density: Density, theta: Floats, whitening: Whitening, *, jacobian: bool) -> Floats:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
-import sys
 import zlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from pytensor.link.numba.dispatch.basic import (
 )
 from pytensor.tensor.variable import TensorConstant, TensorVariable
 
+from bayes_gmm.data import rows
 from bayes_gmm.data.checks import check_fit, check_weights
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Block, Floats
@@ -113,15 +113,15 @@ def model_of(
     prior : Prior
         The prior whose constants the density has.
     """
-    rows = density.rows
-    if not isinstance(rows, MemoryRows):
-        raise TypeError(f"a PyMC model needs its rows in memory; got {type(rows).__name__}")
+    table = density.rows
+    if not isinstance(table, MemoryRows):
+        raise TypeError(f"a PyMC model needs its rows in memory; got {type(table).__name__}")
     K, d = density.layout.n_components, density.layout.n_features
     coords = {
         "component": [f"Segment {k + 1}" for k in range(K)],
         "feature": list(features),
         "feature_bis": list(features),
-        "row": np.sort(rows.block.order) if len(rows.block.order) else np.arange(rows.n_rows),
+        "row": np.sort(table.block.order) if len(table.block.order) else np.arange(table.n_rows),
     }
     with pm.Model(coords=coords) as model:
         concentration = np.broadcast_to(prior.concentration, K)
@@ -133,7 +133,7 @@ def model_of(
         scales = scales * pt.ones((K, d))
         correlated = structure.n_correlations(K, d) > 0
         corr_chol = _corr_chol(prior, structure, K, d) if correlated else pt.eye(d)
-        _likelihood(rows, density.rho2, weights, means, scales[:, :, None] * corr_chol)
+        _likelihood(table, density.rho2, weights, means, scales[:, :, None] * corr_chol)
     return model
 
 
@@ -211,7 +211,7 @@ def _corr_chol(prior: Prior, structure: Structure, K: int, d: int) -> TensorVari
 
 
 def _likelihood(
-    rows: MemoryRows,
+    table: MemoryRows,
     rho2: Floats,
     weights: TensorVariable,
     means: TensorVariable,
@@ -219,8 +219,8 @@ def _likelihood(
 ) -> None:
     """Register the observed rows, their density given the mixture, and how to draw others."""
     # A constant, as PyMC imputes the missing cells of an array.
-    observed = pt.constant(_table(rows))
-    data = _shared_data(rows, rho2)
+    observed = pt.constant(_cells(table))
+    data = _shared_data(table, rho2)
     rho = np.sqrt(rho2)
 
     def dist(weights: Any, means: Any, scale_trils: Any, size: Any) -> TensorVariable:
@@ -241,34 +241,37 @@ def _likelihood(
     )  # fmt: skip
 
 
-def _table(rows: MemoryRows) -> Floats:
+def _cells(table: MemoryRows) -> Floats:
     """The rows of positive weight as a matrix, in the order of the user's table."""
-    block = rows.block
-    table = np.full((rows.n_rows, rows.n_features), np.nan)
+    block = table.block
+    matrix = np.full((table.n_rows, table.n_features), np.nan)
     for offset, n, pattern, first in zip(
         block.offset, block.n_rows, block.pattern, block.first, strict=True
     ):
         features = np.flatnonzero(block.observed[pattern])
         cells = block.values[offset : offset + n * len(features)].reshape(len(features), n)
-        table[first : first + n, features] = cells.T
-    return table[np.argsort(block.order)] if len(block.order) else table
+        matrix[first : first + n, features] = cells.T
+    return matrix[np.argsort(block.order)] if len(block.order) else matrix
 
 
-def _shared_data(rows: MemoryRows, rho2: Floats) -> list[TensorVariable]:
+def _shared_data(table: MemoryRows, rho2: Floats) -> list[TensorVariable]:
     """rho^2 and the block, shared rather than constant: a graph compiled once fits all tables."""
-    arrays = {"rho2": rho2, **rows.block._asdict()}
-    del arrays["order"]
+    arrays = {"rho2": rho2, **{name: getattr(table.block, name) for name in _ARRAYS}}
     return [
         pytensor.shared(array, name=f"likelihood_{name}", borrow=True)
         for name, array in arrays.items()
     ]
 
 
+_ARRAYS = tuple(name for name in Block._fields if name != "order")
+"""What a sum over rows needs of a block."""
+
+
 class LogLikelihood(Op):
     """Log-likelihood of a mixture on a block of rows and its gradient, by one pass of the kernel.
 
-    Inputs are log w (K,), mu (K, d), L (K, d, d), rho^2 (d,) and the arrays of a `Block` but for
-    `order`; outputs are the log-likelihood and its derivatives in the first three.
+    Inputs are log w (K,), mu (K, d), L (K, d, d), rho^2 (d,) and the arrays of a `Block` but
+    for `order`; outputs are the log-likelihood and its derivatives in the first three.
     """
 
     __props__ = ()
@@ -284,11 +287,13 @@ class LogLikelihood(Op):
 
     def perform(self, node: Apply, inputs: Any, output_storage: Any) -> None:
         """Run the kernel from Python."""
-        *parameters, rho2 = (np.ascontiguousarray(value) for value in inputs[:4])
-        K, d = parameters[1].shape
-        stats = expectations(Block(*inputs[4:], _no_order()), *parameters, rho2)
+        log_weights, means, scale_trils, rho2 = map(np.ascontiguousarray, inputs[:4])
+        arrays = dict(zip(_ARRAYS, inputs[4:], strict=True))
+        block = Block(**arrays, order=np.empty(0, np.int64))
+        K, d = means.shape
+        stats = expectations(block, log_weights, means, scale_trils, rho2)
         value, n, d_means, G = np.split(stats, np.cumsum([1, K, K * d]))
-        d_scale_trils = 2.0 * np.tril(G.reshape(K, d, d) @ parameters[2])
+        d_scale_trils = 2.0 * np.tril(G.reshape(K, d, d) @ scale_trils)
         results = (value.reshape(()), n, d_means.reshape(K, d), d_scale_trils)
         for storage, result in zip(output_storage, results, strict=True):
             storage[0] = result
@@ -310,14 +315,8 @@ class LogLikelihood(Op):
 log_likelihood = LogLikelihood()
 
 
-@numba_njit
-def _no_order() -> Any:
-    """For a block's `order`, which sums over rows have no use for."""
-    return np.empty(0, np.int64)
-
-
 @register_funcify_default_op_cache_key(LogLikelihood)
-def _numba_log_likelihood(op: Op, **kwargs: Any) -> tuple[Any, int]:
+def _numba_log_likelihood(op, **kwargs):  # type: ignore[no-untyped-def]
     """What numba compiles, and a number by which PyTensor's cache on disk tells kernels apart."""
 
     @numba_njit
@@ -326,7 +325,9 @@ def _numba_log_likelihood(op: Op, **kwargs: Any) -> tuple[Any, int]:
         values, offset, n_rows, pattern, first, observed, weights,
     ):  # fmt: skip
         K, d = means.shape
-        block = Block(values, offset, n_rows, pattern, first, observed, weights, _no_order())
+        block = Block(
+            values, offset, n_rows, pattern, first, observed, weights, np.empty(0, np.int64)
+        )
         stats = np.zeros(1 + K * (1 + d + d * d))
         # Contiguous, so that the kernel is compiled for one kind of array only.
         L = np.ascontiguousarray(scale_trils)
@@ -344,6 +345,5 @@ def _numba_log_likelihood(op: Op, **kwargs: Any) -> tuple[Any, int]:
         d_means = stats[1 + K : 1 + K * (1 + d)].reshape((K, d))
         return np.array(stats[0]), stats[1 : 1 + K].copy(), d_means.copy(), d_scale_trils
 
-    names = (Block.__module__, accumulate.__module__, __name__)
-    sources = "".join(inspect.getsource(sys.modules[name]) for name in names)
-    return value_and_gradient, zlib.crc32(sources.encode())
+    sources = [Path(rows.__file__), *sorted(Path(__file__).parent.glob("*.py"))]
+    return value_and_gradient, zlib.crc32(b"".join(source.read_bytes() for source in sources))

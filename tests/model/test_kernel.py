@@ -13,7 +13,8 @@ from scipy.stats import multivariate_normal
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import TILE, Floats
 from bayes_gmm.data.standardize import Standardizer
-from bayes_gmm.model.kernel import FAR, exp_nonpositive, expectations, log_joint
+from bayes_gmm.model.kernel import expectations, log_joint
+from bayes_gmm.model.tile_loops import FAR, exp_nonpositive
 
 
 class Mixture(NamedTuple):
