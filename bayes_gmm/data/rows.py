@@ -11,7 +11,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-TILE = 128
+TILE = 256
 """Rows in a full tile: long enough to vectorise over, short enough for the first cache."""
 
 
