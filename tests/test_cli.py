@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_gmm import _cli_report
-from bayes_gmm.cli import main
+from bayes_gmm.cli import findings, main
 from bayes_gmm.errors import ConvergenceWarning
 from bayes_gmm.results.storage import load
 
@@ -259,7 +258,7 @@ def test_failure_while_writing_leaves_the_folder_as_it_was(
 
 @pytest.mark.parametrize("there_before", [True, False])
 def test_failure_while_moving_puts_everything_back(tmp_path, monkeypatch, there_before):
-    from bayes_gmm._cli_files import filling
+    from bayes_gmm.cli.files import filling
 
     folder = tmp_path / "out"
     if there_before:
@@ -384,13 +383,13 @@ def test_interruption_is_one_line_and_exit_code_130(table, tmp_path, monkeypatch
 
 
 def test_warnings_are_one_line_without_file_and_line_number(table, monkeypatch, capsys):
-    fitted = _cli_report.fitted
+    fitted = findings.fitted
 
     def with_warning(*arguments):
         warnings.warn("stopped\nearly", ConvergenceWarning, stacklevel=1)
         return fitted(*arguments)
 
-    monkeypatch.setattr(_cli_report, "fitted", with_warning)
+    monkeypatch.setattr(findings, "fitted", with_warning)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         assert main(fit_arguments(table, "--components", 1)) == 0

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from functools import cache, reduce
 from itertools import pairwise
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from bayes_gmm.data.compiled import compiled
 from bayes_gmm.data.rows import TILE, Block, Floats, Integers
 from bayes_gmm.data.standardize import Standardizer
 
@@ -161,7 +161,7 @@ def _tile_table(sizes: Integers) -> tuple[Integers, Integers, Integers]:
     return first, n_rows, pattern
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@compiled()
 def _fill_tiles(values, order, first, n_rows, pattern, offset, observed, shift, factor, tiles):
     for t in range(len(first)):
         position = offset[t]

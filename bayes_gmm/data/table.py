@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.data.checks import check_fit, check_weights
 from bayes_gmm.data.columns import (
     choose_columns,
     numbers,
@@ -23,7 +22,7 @@ from bayes_gmm.errors import DataError, listed, shown
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FeatureMatrix", "check_fit", "check_weights", "feature_matrix", "read_table"]
+__all__ = ["FeatureMatrix", "feature_matrix", "read_table"]
 
 
 @dataclass(frozen=True, eq=False)

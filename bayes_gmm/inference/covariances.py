@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayes_gmm.data.compiled import compiled
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.model.parameters import Indices, Point, compiled, log_prior, pull_back, unpack
+from bayes_gmm.model.parameters import Indices, Point, log_prior, pull_back, unpack
 from bayes_gmm.model.prior import HALF_NORMAL, LOG_NORMAL, PriorConstants
 
 GRADIENT_STEPS = 2
@@ -70,7 +71,7 @@ def n_covariance_parameters(point: Point) -> int:
     return len(point.scales) + len(point.corr_chol) * int(d * (d - 1) // 2)
 
 
-@compiled
+@compiled()
 def expected_log_posterior(theta, n, scatter, indices, point, prior, gradient):
     """sum_k -n_k log|L_k| - tr(L_k^-1 T_k L_k^-T) / 2 + log prior, and its gradient.
 
@@ -103,7 +104,7 @@ def expected_log_posterior(theta, n, scatter, indices, point, prior, gradient):
     return value + log_prior(point, prior, 0.0)
 
 
-@compiled
+@compiled()
 def _solve(L, Y, transposed):
     """Y <- L^-1 Y, or L^-T Y where `transposed`."""
     d = len(L)
@@ -118,14 +119,14 @@ def _solve(L, Y, transposed):
             Y[i, j] /= L[i, i]
 
 
-@compiled
+@compiled()
 def _transpose(A, B):
     for i in range(len(A)):
         for j in range(len(A)):
             B[i, j] = A[j, i]
 
 
-@compiled
+@compiled()
 def moment_covariances(n, scatter, indices, point, prior, theta):
     """Log scales and correlations in theta from the scatter's moments, pulled towards the prior.
 
@@ -151,7 +152,7 @@ def moment_covariances(n, scatter, indices, point, prior, theta):
                 t += 1
 
 
-@compiled
+@compiled()
 def _log_scale_mode(count, square, prior):
     """argmax_u -count u - square e^(-2u) / 2 + log prior(e^u): Newton with bounded steps."""
     u = 0.5 * np.log(square / max(count, 1e-300))
@@ -177,7 +178,7 @@ def _log_scale_mode(count, square, prior):
     return u
 
 
-@compiled
+@compiled()
 def _pooled_correlation(c, n, scatter, indices, prior):
     """Cholesky factor of the correlations of the components that share matrix c."""
     K, d = scatter.shape[0], scatter.shape[1]
@@ -209,7 +210,7 @@ def _pooled_correlation(c, n, scatter, indices, prior):
     return R
 
 
-@compiled
+@compiled()
 def expected_curvature(n, indices, point, prior, curvature):
     """Diagonal of the expected information of complete data, plus the prior's, in theta.
 
@@ -248,7 +249,7 @@ def expected_curvature(n, indices, point, prior, curvature):
                 t += 1
 
 
-@compiled
+@compiled()
 def _variance_inflation(C, inverse, inflation):
     """Diagonal of (C C')^-1: the squared norms of the columns of C^-1."""
     d = len(C)

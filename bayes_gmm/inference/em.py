@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_gmm.data.compiled import compiled
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.covariances import raise_covariances
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.parameters import Indices, Point, compiled, log_prior
+from bayes_gmm.model.parameters import Indices, Point, log_prior
 from bayes_gmm.model.prior import PriorConstants
 
 SMALLEST_SHARE = 1e-10
@@ -85,7 +86,7 @@ def m_step(
     return raise_covariances(moved, stats[1 : 1 + K], scatter, indices, point, prior)
 
 
-@compiled
+@compiled()
 def move_means(theta, stats, point, prior, moved, scatter):
     """Update weights and means in `moved`; latent scatter about the new means into `scatter`."""
     K, d = point.means.shape
@@ -109,7 +110,7 @@ def move_means(theta, stats, point, prior, moved, scatter):
                 scatter[k, i, j] -= pull[i] * step[j] + step[i] * pull[j]
 
 
-@compiled
+@compiled()
 def _multiply(A, B, transposed, product):
     """product <- A B, or A B' where `transposed`."""
     d = len(A)
@@ -121,7 +122,7 @@ def _multiply(A, B, transposed, product):
             product[i, j] = s
 
 
-@compiled
+@compiled()
 def _update_weights(stats, prior, new):
     K = len(prior.concentration)
     total = 0.0
@@ -139,7 +140,7 @@ def _update_weights(stats, prior, new):
         new[k] -= mean
 
 
-@compiled
+@compiled()
 def _mean_step(Sigma, n_k, g, mean, prior, A, pull, step):
     """Change of a mean to its conditional mode: Sigma (n I + tau Sigma)^-1 (g + tau (m - mu)).
 

@@ -11,21 +11,16 @@ theta = [weights, means, log scales, correlations], as PyMC's default transforms
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numba
 import numpy as np
 
+from bayes_gmm.data.compiled import compiled
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.model.prior import HALF_NORMAL, LOG_NORMAL
 from bayes_gmm.model.structure import Integers, Structure
-
-compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = numba.njit(
-    cache=True, nogil=True, error_model="numpy"
-)
 
 
 class Point(NamedTuple):
@@ -152,7 +147,7 @@ class Layout:
         return chosen.pack(weights / weights.sum(), point.means[order], scales, corr_chol)
 
 
-@compiled
+@compiled()
 def unpack(theta, indices, point):
     """Fill a point from an unconstrained vector."""
     K, d = point.means.shape
@@ -187,7 +182,7 @@ def unpack(theta, indices, point):
                     point.scale_trils[k, j, l] = sigma * point.corr_chol[c, j, l]
 
 
-@compiled
+@compiled()
 def _unpack_weights(theta, log_weights):
     K = len(log_weights)
     last = 0.0
@@ -205,7 +200,7 @@ def _unpack_weights(theta, log_weights):
         log_weights[k] -= largest + np.log(total)
 
 
-@compiled
+@compiled()
 def log_prior(point, prior, jacobian):
     """Log prior density of (weights, means, scales, Cholesky factors) at a point.
 
@@ -237,7 +232,7 @@ def log_prior(point, prior, jacobian):
     return value
 
 
-@compiled
+@compiled()
 def pull_back(stats, indices, point, prior, jacobian, gradient):
     """Gradient in theta of the log prior plus a log-likelihood with these statistics.
 
@@ -280,7 +275,7 @@ def pull_back(stats, indices, point, prior, jacobian, gradient):
                 t += 1
 
 
-@compiled
+@compiled()
 def _scale_pull(sigma, prior):
     """Derivative of the log prior of a scale with respect to its logarithm."""
     if prior.family == LOG_NORMAL:
@@ -290,7 +285,7 @@ def _scale_pull(sigma, prior):
     return -(2.0 * prior.first + 1.0) + 2.0 * prior.second / sigma**2
 
 
-@compiled
+@compiled()
 def _pull_back_covariances(stats, indices, point, gradient, scales, dC):
     """Add the likelihood's part to the gradients of the log scales and the Cholesky factors.
 

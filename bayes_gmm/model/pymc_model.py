@@ -30,6 +30,9 @@ from bayes_gmm.model.kernel import accumulate, expectations
 from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Prior
 from bayes_gmm.model.structure import Structure
 
+_ARRAYS = tuple(name for name in Block._fields if name != "order")
+"""What a sum over rows needs of a block."""
+
 
 def build_model(
     X: Any,
@@ -137,11 +140,16 @@ def model_of(
     return model
 
 
+def _double(value: float) -> TensorVariable:
+    """A constant in double precision: PyTensor takes a bare 3.0, and its logarithm, in single."""
+    return pt.constant(value, dtype="float64")
+
+
 def _means(prior: Prior) -> TensorVariable:
     dims = ("component", "feature")
     if np.isinf(prior.means.scale):
         return pm.Flat("means", dims=dims)
-    return pm.Normal("means", prior.means.location, prior.means.scale, dims=dims)
+    return pm.Normal("means", _double(prior.means.location), _double(prior.means.scale), dims=dims)
 
 
 def _scales(prior: Prior, structure: Structure, K: int, d: int) -> TensorVariable:
@@ -153,11 +161,12 @@ def _scales(prior: Prior, structure: Structure, K: int, d: int) -> TensorVariabl
     }[structure.scales]
     match prior.scales:
         case LogNormal(median, spread):
-            return pm.LogNormal("scales", np.log(median or K ** (-1 / d)), spread, dims=dims)
+            location = np.log(median or K ** (-1 / d))
+            return pm.LogNormal("scales", location, _double(spread), dims=dims)
         case HalfNormal(scale) if np.isinf(scale):
             return pm.HalfFlat("scales", dims=dims)
         case HalfNormal(scale):
-            return pm.HalfNormal("scales", scale, dims=dims)
+            return pm.HalfNormal("scales", _double(scale), dims=dims)
         case InverseGamma(shape, scale):
             return _root_inverse_gamma(shape, scale, dims)
     raise TypeError(f"no scale prior: {prior.scales!r}")
@@ -176,7 +185,7 @@ def _root_inverse_gamma(shape: float, scale: float, dims: tuple[str, ...]) -> Te
         return pt.full(size, pt.sqrt(scale / (shape + 1.0)))
 
     return pm.CustomDist(
-        "scales", shape, scale, dist=dist, logp=logp, support_point=support_point,
+        "scales", _double(shape), _double(scale), dist=dist, logp=logp, support_point=support_point,
         transform=transforms.log, class_name="RootInverseGamma", dims=dims,
     )  # fmt: skip
 
@@ -203,7 +212,7 @@ def _corr_chol(prior: Prior, structure: Structure, K: int, d: int) -> TensorVari
     # LKJCorr by itself compiles the loop that draws from it to learn the shape of a starting point.
     flat = prior.eta == 0.0
     return pm.CustomDist(
-        "corr_chol", (d + 3) / 2 if prior.eta is None else prior.eta,
+        "corr_chol", _double((d + 3) / 2 if prior.eta is None else prior.eta),
         **({"logp": flat_logp} if flat else {"dist": dist, "logp": logp}),
         support_point=support_point, signature=f"()->({d},{d})", class_name="LKJCorr",
         transform=transforms.CholeskyCorrTransform(n=d), shape=shape, dims=dims,
@@ -261,10 +270,6 @@ def _shared_data(table: MemoryRows, rho2: Floats) -> list[TensorVariable]:
         pytensor.shared(array, name=f"likelihood_{name}", borrow=True)
         for name, array in arrays.items()
     ]
-
-
-_ARRAYS = tuple(name for name in Block._fields if name != "order")
-"""What a sum over rows needs of a block."""
 
 
 class LogLikelihood(Op):

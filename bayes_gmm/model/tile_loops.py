@@ -9,12 +9,11 @@ number of features is padded by one that is always 0.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
 
 import numba
 import numpy as np
 
+from bayes_gmm.data.compiled import Decorator, compiled
 from bayes_gmm.data.rows import TILE
 
 U = np.uintp
@@ -27,16 +26,13 @@ FAR = 46.0
 REORDERING = {"contract", "reassoc", "nsz", "arcp"}
 """What the compiler may do to sums over rows; NaN and infinity keep their meaning."""
 
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-_options: dict[str, Any] = {"error_model": "numpy", "nogil": True, "cache": True}
-_inner = _options | {"no_cpython_wrapper": True}
-vectorised: Decorator = numba.njit(fastmath=REORDERING, **_inner)
+vectorised = compiled(fastmath=REORDERING, no_cpython_wrapper=True)
 """For loops over rows, each compiled by itself so that the compiler sees it bare."""
-exact: Decorator = numba.njit(fastmath={"contract"}, **_inner)
+exact = compiled(fastmath={"contract"}, no_cpython_wrapper=True)
 """For what must not be reordered."""
 composed: Decorator = numba.njit(inline="always", error_model="numpy")
 """For what strings loops together: compiled once, where it is used."""
-entry: Decorator = numba.njit(fastmath=REORDERING, **_options)
+entry = compiled(fastmath=REORDERING)
 """For what is called from Python."""
 
 

@@ -111,9 +111,9 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 )
 def demo(out: Path) -> None:
     """Fit the bundled, simulated customers, from table to picture."""
-    from bayes_gmm import _cli_demo
+    from bayes_gmm.cli import walkthrough
 
-    click.echo(_cli_demo.run(out))
+    click.echo(walkthrough.run(out))
 
 
 @commands.command()
@@ -170,9 +170,9 @@ def fit(
 ) -> None:
     """Fit segments to the rows of TABLE (CSV or Parquet)."""
     _check_structure(structure)
-    from bayes_gmm._cli_files import check_folder, write_fit
-    from bayes_gmm._cli_report import files_text, fitted
-    from bayes_gmm._cli_tables import read_columns
+    from bayes_gmm.cli.files import check_folder, write_fit
+    from bayes_gmm.cli.findings import files_text, fitted
+    from bayes_gmm.cli.tables import read_columns
 
     if out is not None:
         check_folder(out)
@@ -200,9 +200,9 @@ def fit(
 def predict(model: str, table: str, out: Path, as_json: bool) -> None:
     """Give each row of TABLE its segment by MODEL, a fit's model.nc."""
     _check_output(out, model, table)
-    from bayes_gmm._cli_files import write_scored
-    from bayes_gmm._cli_report import Assigned, files_text
-    from bayes_gmm._cli_tables import whole_table
+    from bayes_gmm.cli.files import write_scored
+    from bayes_gmm.cli.findings import Assigned, files_text
+    from bayes_gmm.cli.tables import whole_table
     from bayes_gmm.data.table import read_table
     from bayes_gmm.results.storage import load
 
@@ -262,7 +262,3 @@ def _one_line(error: BaseException | str) -> str:
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     return " ".join(str(error).split()) or type(error).__name__
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from bayes_gmm._cli_report import Report
+    from bayes_gmm.cli.findings import Report
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 DECIMALS = 6  # of a written probability

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_gmm._cli_files import check_folder, write_fit
-from bayes_gmm._cli_report import Report, files_text, fitted
+from bayes_gmm.cli.files import check_folder, write_fit
+from bayes_gmm.cli.findings import Report, files_text, fitted
 from bayes_gmm.data.datasets import load_customers
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.views.plots import percent

@@ -1,0 +1,61 @@
+"""numba's compiler, with a cache on disk that is told which sources compiled code comes from.
+
+numba renews what it has cached for a function when the function's own file changes. Here functions
+call each other across files and share constants, so the cache stands in a folder named by the
+contents of all of them: code compiled from other sources is never loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+
+PACKAGE = Path(__file__).parent.parent
+FLOORS = ("data", "model", "inference")
+"""The floors that have compiled code."""
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+_njit: Callable[..., Decorator] = numba.njit
+_config: Any = numba.config
+
+
+def compiled(**options: Any) -> Decorator:
+    """`numba.njit` without Python's lock or its division checks, cached on disk.
+
+    Parameters
+    ----------
+    **options
+        What else `numba.njit` takes, such as ``fastmath``.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        chosen = _config.CACHE_DIR
+        _config.CACHE_DIR = str(cache_folder())
+        try:
+            return _njit(cache=True, nogil=True, error_model="numpy", **options)(function)
+        finally:
+            _config.CACHE_DIR = chosen
+
+    return decorate
+
+
+@cache
+def cache_folder() -> Path:
+    """Where code compiled from these sources is kept: beside them or in ``NUMBA_CACHE_DIR``."""
+    parent = Path(_config.CACHE_DIR) if _config.CACHE_DIR else PACKAGE / "__pycache__"
+    return parent / f"numba-{source_stamp()}"
+
+
+@cache
+def source_stamp() -> str:
+    """A digest of the sources of all compiled code."""
+    digest = hashlib.sha256()
+    for floor in FLOORS:
+        for path in sorted((PACKAGE / floor).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,32 @@
+"""Compiled code is kept apart by the sources that it comes from."""
+
+import subprocess
+import sys
+
+from bayes_gmm.data import compiled
+
+
+def test_stamp_names_the_sources(tmp_path, monkeypatch):
+    stamp = compiled.source_stamp.__wrapped__
+    monkeypatch.setattr(compiled, "PACKAGE", tmp_path)
+    for floor in compiled.FLOORS:
+        (tmp_path / floor).mkdir()
+    constants = tmp_path / "data" / "constants.py"
+    constants.write_text("TILE = 128")
+    before = stamp()
+    assert stamp() == before
+    constants.write_text("TILE = 256")
+    assert stamp() != before
+
+
+def test_decorating_leaves_numba_as_it_was(tmp_path):
+    code = (
+        "import numba\n"
+        "from bayes_gmm.data.compiled import cache_folder, compiled\n"
+        "double = compiled()(lambda x: 2.0 * x)\n"
+        "assert double(4.0) == 8.0\n"
+        f"assert numba.config.CACHE_DIR == {str(tmp_path)!r}\n"
+        f"assert str(cache_folder()).startswith({str(tmp_path)!r})\n"
+    )
+    environment = {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(compiled.PACKAGE.parent)}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
