@@ -61,7 +61,7 @@ def responsibilities(density: Density, sample: Sample, point: Point) -> Floats:
     """Probability of each component for each row of the sample, shape (m, K)."""
     joint = log_joint(
         sample.rows.parts, point.log_weights, point.means, point.scale_trils,
-        density.rho2, sample.rows.n_rows,
+        density.rho2, len(sample.values),
     )  # fmt: skip
     joint -= joint.max(axis=1, keepdims=True)
     r = np.exp(joint)

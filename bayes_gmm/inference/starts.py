@@ -44,6 +44,7 @@ class Sample:
     def of(cls, values: Floats, weights: Floats | None = None) -> Sample:
         """Sample of standardised rows, sorted by their values so that their order cannot matter."""
         weights = np.ones(len(values)) if weights is None else weights
+        values, weights = values[weights > 0.0], weights[weights > 0.0]
         filled = np.where(np.isfinite(values), values, 0.0)
         order = np.lexsort(filled.T)
         values, weights = values[order], weights[order]

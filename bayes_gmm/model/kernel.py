@@ -267,12 +267,22 @@ def log_joint(
     rho2: Floats,
     n_rows: int,
 ) -> Floats:
-    """log w_k + log p(x_i | k) of every row of the blocks, in the table's order, shape (n_rows, K).
+    """log w_k + log p(x_i | k) of every row of a table, in its order, shape (n_rows, K).
 
-    Parameters are as in `expectations`.
+    From `FEW_FEATURES` features on, -1e300 stands for what lies more than `FAR` nats behind another
+    component. Rows of weight 0, which no block holds, get NaN.
+
+    Parameters
+    ----------
+    blocks : tuple of Block
+        That together hold every row once.
+    log_weights, means, scale_trils, rho2 : ndarray
+        As in `expectations`.
+    n_rows : int
+        Rows of the table, those of weight 0 included.
     """
     n_components, d = means.shape
-    joint = np.empty((n_rows, n_components))
+    joint = np.full((n_rows, n_components), np.nan)
     stats = np.empty(1 + n_components * (1 + d + d * d))
     for block in blocks:
         accumulate(block, log_weights, means, scale_trils, rho2, stats, joint)

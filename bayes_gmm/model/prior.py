@@ -172,7 +172,12 @@ class Prior:
 
     def __post_init__(self) -> None:
         values = np.atleast_1d(np.asarray(self.concentration, dtype=float))
-        if values.ndim != 1 or not np.all(values > 0.0) or not np.all(np.isfinite(values)):
+        if (
+            values.ndim != 1
+            or not len(values)
+            or not np.all(values > 0.0)
+            or not np.all(np.isfinite(values))
+        ):
             raise ValueError(f"concentration must be positive, got {self.concentration}")
         scalar = np.ndim(self.concentration) == 0
         settled = float(values[0]) if scalar else tuple(values.tolist())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,27 +9,16 @@ import pymc as pm
 import pytensor
 import pytensor.tensor as pt
 from pymc.distributions import transforms
-from pytensor.gradient import DisconnectedType, disconnected_type
-from pytensor.graph.basic import Apply
-from pytensor.graph.op import Op
-from pytensor.link.numba.dispatch.basic import (
-    numba_njit,
-    register_funcify_default_op_cache_key,
-)
 from pytensor.tensor.variable import TensorConstant, TensorVariable
 
-from bayes_gmm.data import rows
 from bayes_gmm.data.checks import check_fit, check_weights
 from bayes_gmm.data.memory import MemoryRows
-from bayes_gmm.data.rows import Block, Floats
+from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.kernel import accumulate, expectations
+from bayes_gmm.model.likelihood_op import ARRAYS, log_likelihood
 from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Prior
 from bayes_gmm.model.structure import Structure
-
-_ARRAYS = tuple(name for name in Block._fields if name != "order")
-"""What a sum over rows needs of a block."""
 
 
 def build_model(
@@ -265,90 +252,8 @@ def _cells(table: MemoryRows) -> Floats:
 
 def _shared_data(table: MemoryRows, rho2: Floats) -> list[TensorVariable]:
     """rho^2 and the block, shared rather than constant: a graph compiled once fits all tables."""
-    arrays = {"rho2": rho2, **{name: getattr(table.block, name) for name in _ARRAYS}}
+    arrays = {"rho2": rho2, **{name: getattr(table.block, name) for name in ARRAYS}}
     return [
         pytensor.shared(array, name=f"likelihood_{name}", borrow=True)
         for name, array in arrays.items()
     ]
-
-
-class LogLikelihood(Op):
-    """Log-likelihood of a mixture on a block of rows and its gradient, by one pass of the kernel.
-
-    Inputs are log w (K,), mu (K, d), L (K, d, d), rho^2 (d,) and the arrays of a `Block` but
-    for `order`; outputs are the log-likelihood and its derivatives in the first three.
-    """
-
-    __props__ = ()
-
-    def make_node(self, *inputs: Any) -> Apply:
-        """Apply the Op to its inputs."""
-        inputs = tuple(pt.as_tensor(value) for value in inputs)
-        return Apply(self, list(inputs), [pt.dscalar(), pt.dvector(), pt.dmatrix(), pt.dtensor3()])
-
-    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
-        """Derivatives have the shapes of what they are taken in."""
-        return [(), *shapes[:3]]
-
-    def perform(self, node: Apply, inputs: Any, output_storage: Any) -> None:
-        """Run the kernel from Python."""
-        log_weights, means, scale_trils, rho2 = map(np.ascontiguousarray, inputs[:4])
-        arrays = dict(zip(_ARRAYS, inputs[4:], strict=True))
-        block = Block(**arrays, order=np.empty(0, np.int64))
-        K, d = means.shape
-        stats = expectations(block, log_weights, means, scale_trils, rho2)
-        value, n, d_means, G = np.split(stats, np.cumsum([1, K, K * d]))
-        d_scale_trils = 2.0 * np.tril(G.reshape(K, d, d) @ scale_trils)
-        results = (value.reshape(()), n, d_means.reshape(K, d), d_scale_trils)
-        for storage, result in zip(output_storage, results, strict=True):
-            storage[0] = result
-
-    def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        """Only the parameters of the mixture can be differentiated in."""
-        return [[i < 3] * len(node.outputs) for i in range(len(node.inputs))]
-
-    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
-        """Derivatives that the same pass has already computed."""
-        value, *others = cotangents
-        if not all(isinstance(other.type, DisconnectedType) for other in others):
-            raise NotImplementedError("the kernel has first derivatives only")
-        return [value * gradient for gradient in outputs[1:]] + [
-            disconnected_type() for _ in inputs[3:]
-        ]
-
-
-log_likelihood = LogLikelihood()
-
-
-@register_funcify_default_op_cache_key(LogLikelihood)
-def _numba_log_likelihood(op, **kwargs):  # type: ignore[no-untyped-def]
-    """What numba compiles, and a number by which PyTensor's cache on disk tells kernels apart."""
-
-    @numba_njit
-    def value_and_gradient(  # type: ignore[no-untyped-def]
-        log_weights, means, scale_trils, rho2,
-        values, offset, n_rows, pattern, first, observed, weights,
-    ):  # fmt: skip
-        K, d = means.shape
-        block = Block(
-            values, offset, n_rows, pattern, first, observed, weights, np.empty(0, np.int64)
-        )
-        stats = np.zeros(1 + K * (1 + d + d * d))
-        # Contiguous, so that the kernel is compiled for one kind of array only.
-        L = np.ascontiguousarray(scale_trils)
-        accumulate(
-            block, np.ascontiguousarray(log_weights), np.ascontiguousarray(means), L, rho2,
-            stats, np.empty((0, 0)),
-        )  # fmt: skip
-        G = stats[1 + K * (1 + d) :].reshape((K, d, d))
-        d_scale_trils = np.zeros((K, d, d))
-        for k in range(K):
-            for j in range(d):
-                for l in range(j + 1):
-                    for m in range(l, d):
-                        d_scale_trils[k, j, l] += 2.0 * G[k, j, m] * L[k, m, l]
-        d_means = stats[1 + K : 1 + K * (1 + d)].reshape((K, d))
-        return np.array(stats[0]), stats[1 : 1 + K].copy(), d_means.copy(), d_scale_trils
-
-    sources = [Path(rows.__file__), *sorted(Path(__file__).parent.glob("*.py"))]
-    return value_and_gradient, zlib.crc32(b"".join(source.read_bytes() for source in sources))

@@ -168,7 +168,7 @@ def test_priors_are_values():
         (lambda: Prior([1.0, -2.0]), r"concentration must be positive, got \[1.0, -2.0\]"),
         (lambda: Prior(math.nan), "concentration must be positive, got nan"),
         (lambda: Prior(math.inf), "concentration must be positive, got inf"),
-        (lambda: Prior([]).constants(2, 1), "has 0 values for 2 components"),
+        (lambda: Prior([]).constants(2, 1), "concentration must be positive"),
         (lambda: Prior([1.0, 2.0]).constants(3, 1), "has 2 values for 3 components"),
         (lambda: Prior(means=3.0), "means must be a Normal, got 3.0"),
         (lambda: Prior(scales=Normal()), "scales must be a LogNormal, HalfNormal or InverseGamma"),

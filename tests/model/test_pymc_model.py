@@ -15,9 +15,10 @@ from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.density import Density
+from bayes_gmm.model.likelihood_op import log_likelihood
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Normal, Prior
-from bayes_gmm.model.pymc_model import build_model, log_likelihood, model_of
+from bayes_gmm.model.pymc_model import build_model, model_of
 from bayes_gmm.model.structure import Structure
 
 FAST = Mode(linker="py", optimizer="fast_compile")

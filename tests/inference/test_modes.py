@@ -1,0 +1,296 @@
+"""Modes: the best by mass first, every other one named, and none that rounding alone has made."""
+
+from itertools import combinations, permutations
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.metrics import adjusted_rand_score
+
+from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.errors import FitError
+from bayes_gmm.inference.em import run_em
+from bayes_gmm.inference.evidence import laplace_log_evidence
+from bayes_gmm.inference.modes import MAX_MODES, default_n_init, find_modes
+from bayes_gmm.inference.polish import hessian, polish
+from bayes_gmm.inference.starts import Moments, Sample
+from bayes_gmm.inference.whitening import Whitening
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.kernel import log_joint
+from bayes_gmm.model.mixture import Mixture
+from bayes_gmm.model.prior import HalfNormal, Prior
+from bayes_gmm.model.structure import Structure
+
+
+class Problem:
+    """A table, its density and the sample that starts are tried on."""
+
+    def __init__(self, X, K, structure="full", prior=Prior(), resolution="auto", weights=None):  # noqa: B008
+        self.X = X
+        self.density, self.units = Density.of_table(
+            feature_matrix(X), K, structure=Structure.parse(structure), prior=prior,
+            resolution=resolution, weights=weights,
+        )  # fmt: skip
+        self.sample = Sample.of(self.units.apply(X), weights)
+
+    def modes(self, seed=0, **options):
+        return find_modes(self.density, self.sample, np.random.default_rng(seed), **options)
+
+    def log_joint(self, mode):
+        point = mode.point(self.density)
+        rows = self.density.rows
+        return log_joint(
+            rows.parts, point.log_weights, point.means, point.scale_trils,
+            self.density.rho2, rows.n_rows,
+        )  # fmt: skip
+
+    def labels(self, mode):
+        return self.log_joint(mode).argmax(axis=1)
+
+    def labelled(self, labels):
+        """A start at labelled rows of the table."""
+        order = np.lexsort(np.nan_to_num(self.units.apply(self.X)).T)
+        return Moments.of_labels(self.sample, labels[order], self.density.layout.n_components)
+
+    def least_curvature(self, mode):
+        whitening = Whitening(self.density, mode.theta)
+        H = hessian(self.density, mode.theta, whitening, jacobian=False)
+        return np.linalg.eigvalsh(H).min()
+
+
+def four_corners(seed=0, n_rows=40):
+    """Four groups, to be told in two or three: there is more than one way."""
+    rng = np.random.default_rng(seed)
+    corners = np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 3.0], [3.0, 3.0]])
+    return np.repeat(corners, n_rows, axis=0) + 0.7 * rng.normal(size=(4 * n_rows, 2))
+
+
+@pytest.fixture(scope="module")
+def corners():
+    problem = Problem(four_corners(), 3)
+    return problem, problem.modes()
+
+
+def test_modes_stand_by_falling_mass(corners):
+    problem, modes = corners
+    assert 2 <= len(modes) <= MAX_MODES
+    masses = [mode.log_evidence for mode in modes]
+    assert masses == sorted(masses, reverse=True)
+    for mode in modes:
+        assert mode.converged
+        assert mode.log_posterior == pytest.approx(problem.density.log_posterior(mode.theta))
+        assert mode.log_evidence == pytest.approx(
+            laplace_log_evidence(problem.density, mode.theta), abs=1e-6
+        )
+        assert mode.history[-1] == pytest.approx(mode.log_posterior, abs=1e-6)
+        assert np.all(np.diff(mode.history) >= 0.0)
+        assert problem.least_curvature(mode) > 0.0
+
+
+def test_modes_are_different_segmentations(corners):
+    problem, modes = corners
+    labels = [problem.labels(mode) for mode in modes]
+    for i, one in enumerate(labels):
+        for other in labels[:i]:
+            assert adjusted_rand_score(one, other) < 0.99
+
+
+def test_the_first_mode_is_by_falling_weight(corners):
+    problem, modes = corners
+    weights = np.exp(modes[0].point(problem.density).log_weights)
+    assert weights.tolist() == sorted(weights, reverse=True)
+    assert weights.sum() == pytest.approx(1.0)
+
+
+def test_labels_follow_the_first_mode(corners):
+    """No other numbering of a mode gives more rows the label that they have in the first."""
+    problem, modes = corners
+    first = problem.labels(modes[0])
+    for mode in modes[1:]:
+        labels = problem.labels(mode)
+        agreeing = [
+            (np.array(order)[labels] == first).sum() for order in permutations(range(3))
+        ]
+        assert agreeing[0] == max(agreeing)
+
+
+def test_other_seeds_find_the_same_modes(corners):
+    problem, modes = corners
+    for seed in range(1, 4):
+        again = problem.modes(seed)
+        assert again[0].log_posterior == pytest.approx(modes[0].log_posterior, abs=1e-6)
+        assert again[1].log_posterior == pytest.approx(modes[1].log_posterior, abs=1e-6)
+    same = problem.modes(0)
+    np.testing.assert_array_equal(same[0].theta, modes[0].theta)
+
+
+@pytest.mark.parametrize("structure", ["tied", "spherical", "full"])
+def test_modes_of_equal_height_are_all_named(structure):
+    """A table and its mirror image: each way to cut it has a twin of the same height."""
+    Z = four_corners(1, 30) * [1.0, 1.2]
+    problem = Problem(np.r_[Z, Z[:, ::-1]], 2, structure)
+    first, second = problem.modes()[:2]
+    assert second.log_evidence == pytest.approx(first.log_evidence, abs=1e-3)
+    assert adjusted_rand_score(problem.labels(first), problem.labels(second)) < 0.9
+
+
+class TestIris:
+    """Three species, and 29 rows whose petal width reads 0.2."""
+
+    @staticmethod
+    def problem(resolution):
+        X, species = load_iris(return_X_y=True)
+        at_02 = np.isclose(X[:, 3], 0.2)
+        assert at_02.sum() == 29
+        labels = np.where(at_02, 0, np.where(X[:, 2] < 2.5, 1, 2))
+        problem = Problem(X, 3, resolution=resolution)
+        modes = problem.modes(n_init=100, extra=[problem.labelled(labels)])
+        return problem, modes, species, at_02
+
+    @staticmethod
+    def sd_of_petal_width(problem, mode):
+        L = mode.point(problem.density).scale_trils
+        return (problem.units.scale * np.sqrt((L**2).sum(axis=2)))[:, 3]
+
+    def test_with_the_resolution_found_the_species_win(self):
+        problem, modes, species, at_02 = self.problem("auto")
+        np.testing.assert_allclose(
+            np.sqrt(12 * problem.density.rho2) * problem.units.scale, 0.1, rtol=1e-6
+        )
+        assert adjusted_rand_score(species, problem.labels(modes[0])) > 0.90
+        assert self.sd_of_petal_width(problem, modes[0]).min() > 0.08
+        spurious = [
+            mode for mode in modes[1:] if self.sd_of_petal_width(problem, mode).min() < 0.06
+        ]
+        assert len(spurious) == 1
+        assert modes[0].log_evidence - spurious[0].log_evidence > 10.0
+        labels = problem.labels(spurious[0])
+        thinnest = labels == self.sd_of_petal_width(problem, spurious[0]).argmin()
+        assert (thinnest & at_02).sum() > 0.8 * max(29, thinnest.sum())
+
+    def test_without_it_a_single_value_wins(self):
+        """Which is what the resolution is for."""
+        problem, modes, species, at_02 = self.problem(None)
+        assert np.all(problem.density.rho2 == 0.0)
+        assert self.sd_of_petal_width(problem, modes[0]).min() < 1e-3
+        assert adjusted_rand_score(species, problem.labels(modes[0])) < 0.6
+        labels = problem.labels(modes[0])
+        alone = np.flatnonzero(np.bincount(labels) == 29)
+        assert len(alone) == 1
+        assert np.all((labels == alone[0]) == at_02)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("structure", ["full", "component-feature/shared", "tied"])
+def test_a_wide_table_has_a_maximum(seed, structure):
+    """43 rows in 12 columns, two groups: a positive definite Hessian, at the groups."""
+    rng = np.random.default_rng(seed)
+    truth = np.repeat([0, 1], [36, 7])
+    X = rng.normal(size=(43, 12)) + 2.5 * truth[:, None] * rng.normal(size=12)
+    problem = Problem(X, 2, structure)
+    modes = problem.modes(seed)
+    assert modes[0].converged
+    assert np.isfinite(modes[0].log_evidence)
+    assert problem.least_curvature(modes[0]) > 0.1
+    assert adjusted_rand_score(truth, problem.labels(modes[0])) == 1.0
+
+
+@pytest.mark.parametrize(("n_rows", "d"), [(6, 5), (12, 6), (20, 8), (4, 3)])
+@pytest.mark.parametrize("decimals", [0, 1, 15])
+def test_fewer_rows_than_a_covariance_has_entries(n_rows, d, decimals):
+    X = np.random.default_rng(n_rows).normal(size=(n_rows, d)).round(decimals)
+    assert n_rows < d * (d + 1) / 2
+    problem = Problem(X, 2)
+    first = problem.modes()[0]
+    assert first.converged
+    assert np.isfinite(first.log_posterior)
+    assert problem.least_curvature(first) > 0.0
+
+
+def test_a_column_that_repeats_another_has_a_maximum():
+    """The floor of the resolution keeps the density bounded where rows lie in a plane."""
+    x = np.random.default_rng(0).normal(size=(60, 1))
+    problem = Problem(np.hstack([x, 2.0 * x, -x]), 2)
+    first = problem.modes()[0]
+    assert first.converged
+    assert problem.least_curvature(first) > 0.0
+
+
+def test_scales_may_be_zero_where_the_prior_lets_them():
+    """A HalfNormal is highest at 0: components on tied rows shrink onto them, and the fit lives."""
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(200, 3)) + 3.0 * rng.integers(0, 3, size=(200, 1))
+    X[rng.random(X.shape) < 0.1] = np.nan
+    problem = Problem(X, 8, prior=Prior(scales=HalfNormal(1.0)))
+    for seed in range(3):
+        modes = problem.modes(seed)
+        assert np.isfinite(modes[0].log_posterior)
+        for mode in modes:
+            point = mode.point(problem.density)
+            weights = np.exp(point.log_weights)
+            Mixture(weights / weights.sum(), point.means, point.scale_trils @ point.scale_trils.mT)
+
+
+def test_a_sparse_prior_leaves_components_empty():
+    """Concentration below 1 (Figueiredo & Jain 2002): two groups, eight components, two kept."""
+    rng = np.random.default_rng(4)
+    X = np.r_[rng.normal(-3, 1, size=(150, 2)), rng.normal(3, 1, size=(150, 2))]
+    problem = Problem(X, 8, prior=Prior(0.05))
+    first = problem.modes()[0]
+    point = first.point(problem.density)
+    weights = np.exp(point.log_weights)
+    assert weights.shape == (8,)
+    assert np.count_nonzero(weights) < 8
+    assert weights[:2].sum() > 0.9
+    assert weights.sum() == pytest.approx(1.0)
+    assert np.all(np.diff(weights) <= 0.0)
+    assert first.converged
+
+
+@pytest.mark.parametrize("pair", list(combinations(range(4), 2)), ids=str)
+def test_starts_of_ones_own_are_followed_to_the_end(pair):
+    """The optimum that EM and the climb reach from a start is among the modes."""
+    problem = Problem(four_corners(), 3)
+    density = problem.density
+    together = np.isin(np.arange(4), pair)
+    numbers = np.where(together, 0, np.cumsum(~together))
+    own = problem.labelled(np.repeat(numbers, 40))
+    run = run_em(density, own.theta(density.layout, density.prior), max_iter=200, tolerance=1e-4)
+    peak = polish(density, run.theta)
+    modes = problem.modes(n_init=1, extra=[own])
+    heights = np.array([mode.log_posterior for mode in modes])
+    assert np.abs(heights - peak.log_posterior).min() < 1e-6
+
+
+def test_one_component_has_one_mode():
+    X = np.random.default_rng(5).normal(size=(100, 3))
+    (only,) = Problem(X, 1).modes()
+    assert only.converged
+    assert default_n_init(1) == 1
+
+
+def test_more_components_have_more_starts():
+    counts = [default_n_init(K) for K in range(1, 30)]
+    assert counts == sorted(counts)
+    assert counts[1] >= 16
+
+
+def test_rows_may_be_more_than_the_sample():
+    """Starts see 300 rows of 6000; the modes are those of all of them."""
+    rng = np.random.default_rng(6)
+    X = np.r_[rng.normal(0, 1, (4000, 2)), rng.normal([4, 1], [0.5, 2], (2000, 2))]
+    problem = Problem(X, 2)
+    some = Sample.of(problem.units.apply(X)[::20])
+    of_some = find_modes(problem.density, some, np.random.default_rng(0))[0]
+    of_all = problem.modes()[0]
+    assert of_some.converged
+    assert of_some.log_posterior == pytest.approx(of_all.log_posterior, abs=1e-6)
+    assert of_some.log_evidence == pytest.approx(of_all.log_evidence, abs=1e-3)
+    assert np.all(np.diff(of_some.history) >= 0.0)
+
+
+def test_no_start_leads_anywhere():
+    problem = Problem(np.random.default_rng(7).normal(size=(20, 2)), 2)
+    problem.density.prior.concentration[:] = np.nan
+    with pytest.raises(FitError, match="none of 3 starts has a finite log-posterior"):
+        problem.modes(n_init=3)
