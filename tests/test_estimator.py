@@ -117,7 +117,9 @@ class TestScikitLearnsManners:
     def test_in_a_pipeline(self, X, model):
         """Scaling beforehand changes nothing: the model does it anyway."""
         pipeline = make_pipeline(StandardScaler(), BayesGMM(3, random_state=0)).fit(1e3 * X + 7.0)
-        np.testing.assert_allclose(pipeline.predict_proba(1e3 * X + 7.0), model.predict_proba(X), atol=1e-6)
+        np.testing.assert_allclose(
+            pipeline.predict_proba(1e3 * X + 7.0), model.predict_proba(X), atol=1e-6
+        )
         assert pipeline.score(1e3 * X + 7.0) == pytest.approx(
             model.score(X) + np.log(X.std(axis=0)).sum(), abs=1e-6
         )
@@ -365,7 +367,7 @@ class TestRowWeights:
 
     def test_beyond_the_rows_that_starts_look_at(self):
         rng = np.random.default_rng(4)
-        X = np.r_[rng.normal(size=(3000, 2)), rng.normal(size=(2000, 2)) + [4, 0]]
+        X = np.r_[rng.normal(size=(3000, 2)), rng.normal([4, 0], 1, size=(2000, 2))]
         copies = rng.integers(0, 4, size=len(X))
         assert_same_fit(fitted(X, 2, copies), fitted(np.repeat(X, copies, axis=0), 2))
 
@@ -459,14 +461,16 @@ class TestFrames:
     def test_columns_are_known_by_name(self, X):
         model = fitted(pd.DataFrame(X, columns=FEATURES), n_init=1)
         misspelt = pd.DataFrame(X, columns=["Age", "Incme", "Visits"])
-        with pytest.raises(DataError, match="no column 'Income' in the table; did you mean 'Incme'"):
+        with pytest.raises(DataError, match="no column 'Income' in .* did you mean 'Incme'"):
             model.predict(misspelt)
         extra = misspelt.assign(Income=X[:, 1])
         np.testing.assert_array_equal(model.predict(extra), model.predict(X))
         with pytest.raises(DataError, match="column 'Age' is not numeric: row 1 holds 'young'"):
             model.predict(extra.assign(Age="young"))
 
-    @pytest.mark.parametrize("method", ["predict", "predict_proba", "score_samples", "score", "bic"])
+    @pytest.mark.parametrize(
+        "method", ["predict", "predict_proba", "score_samples", "score", "bic"]
+    )
     def test_columns_are_counted(self, X, model, method):
         with pytest.raises(DataError, match="X has 2 features"):
             getattr(model, method)(X[:, :2])

@@ -9,7 +9,27 @@ import bayes_gmm
 
 HEAVY = ("pymc", "pytensor", "arviz", "matplotlib", "sklearn", "numba", "pandas", "scipy", "xarray")
 
-PROMISED = ["BayesGMM", "Prior", "Normal", "LogNormal", "HalfNormal", "InverseGamma", "Structure", "Mixture", "MapFit", "build_model", "read_table", "load", "datasets", "plots", "DataError", "FitError", "ConvergenceWarning", "AmbiguousLabelsWarning", "MultimodalWarning"]
+PROMISED = [
+    "BayesGMM",
+    "Prior",
+    "Normal",
+    "LogNormal",
+    "HalfNormal",
+    "InverseGamma",
+    "Structure",
+    "Mixture",
+    "MapFit",
+    "build_model",
+    "read_table",
+    "load",
+    "datasets",
+    "plots",
+    "DataError",
+    "FitError",
+    "ConvergenceWarning",
+    "AmbiguousLabelsWarning",
+    "MultimodalWarning",
+]
 
 
 def in_a_new_interpreter(code):

@@ -10,7 +10,14 @@ import numpy as np
 
 from bayes_gmm.data.compiled import compiled
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.model.parameters import Indices, Point, log_prior, pull_back, unpack
+from bayes_gmm.model.parameters import (
+    SMALLEST_LOG_SCALE,
+    Indices,
+    Point,
+    log_prior,
+    pull_back,
+    unpack,
+)
 from bayes_gmm.model.prior import HALF_NORMAL, LOG_NORMAL, PriorConstants
 
 GRADIENT_STEPS = 2
@@ -61,7 +68,8 @@ def raise_covariances(
         curvature = np.empty_like(theta)
         unpack(theta, indices, point)
         expected_curvature(n, indices, point, prior, curvature)
-        direction = gradient[covariances] / curvature[covariances]
+        reach = 1.0 + np.abs(theta[covariances])
+        direction = np.clip(gradient[covariances] / curvature[covariances], -reach, reach)
     return theta
 
 
@@ -156,7 +164,7 @@ def moment_covariances(n, scatter, indices, point, prior, theta):
 def _log_scale_mode(count, square, prior):
     """argmax_u -count u - square e^(-2u) / 2 + log prior(e^u): Newton with bounded steps."""
     u = 0.5 * np.log(square / max(count, 1e-300))
-    u = min(max(u, -50.0), 50.0)
+    u = min(max(u, SMALLEST_LOG_SCALE), -SMALLEST_LOG_SCALE)
     for _ in range(20):
         fit = square * np.exp(-2.0 * u)
         slope, curve = fit - count, -2.0 * fit
@@ -175,7 +183,7 @@ def _log_scale_mode(count, square, prior):
         u += step
         if abs(step) < 1e-10:
             break
-    return u
+    return max(u, SMALLEST_LOG_SCALE)
 
 
 @compiled()

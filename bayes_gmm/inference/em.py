@@ -128,10 +128,15 @@ def _update_weights(stats, prior, new):
     total = 0.0
     for k in range(K):
         total += max(stats[1 + k] + prior.concentration[k] - 1.0, 0.0)
+    keep = total <= 0.0  # rows too few for any component to stay: weights by rows alone
+    if keep:
+        for k in range(K):
+            total += stats[1 + k]
     mean = 0.0
     last = 0.0
     for k in range(K):
-        share = max(stats[1 + k] + prior.concentration[k] - 1.0, 0.0) / total
+        taken = 0.0 if keep else prior.concentration[k] - 1.0
+        share = max(stats[1 + k] + taken, 0.0) / total
         last = np.log(max(share, SMALLEST_SHARE))
         mean += last / K
         if k < K - 1:

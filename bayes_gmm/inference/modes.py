@@ -143,21 +143,22 @@ def _search(
     thetas = [moments.theta(layout, prior) for moments in (*extra, *starts)]
     short = [run_em(density, theta, max_iter=12, tolerance=0.05) for theta in thetas]
     kept = [*short[: len(extra)], *_best(short[len(extra) :], max(10, n_init // 3))]
-    runs = [run_em(density, run.theta, max_iter=150, tolerance=1e-3) for run in _distinct(kept)]
-    runs = _distinct(runs)
+    kept = _distinct(layout, kept)
+    runs = [run_em(density, run.theta, max_iter=150, tolerance=1e-3) for run in kept]
+    runs = _distinct(layout, runs)
     best = improve(density, sample, runs[0], rng)
-    return _distinct([best, *runs])
+    return _distinct(layout, [best, *runs])
 
 
 def _best(runs: list[EMRun], n: int) -> list[EMRun]:
     return sorted(runs, key=lambda run: -run.log_posterior)[:n]
 
 
-def _distinct(runs: Sequence[EMRun], tolerance: float = 1e-2) -> list[EMRun]:
-    """Best first, without those that came to the same height."""
+def _distinct(layout: Layout, runs: Sequence[EMRun]) -> list[EMRun]:
+    """Best first, without those that came to the same place, numbered otherwise perhaps."""
     kept: list[EMRun] = []
     for run in _best(list(runs), len(runs)):
-        if not kept or kept[-1].log_posterior - run.log_posterior > tolerance:
+        if not any(_same(layout, run, other, height=1e-2, distance=0.3) for other in kept[-3:]):
             kept.append(run)
     return kept
 
@@ -177,7 +178,9 @@ def _polish_all(density: Density, candidates: list[EMRun], *, whole: bool) -> li
     for run in near[:MAX_MODES]:
         peak = polish(density, run.theta)
         peak = replace(peak, history=_rising(run.history + peak.history))
-        if not any(_same(density.layout, peak, other) for other in optima):
+        if not any(
+            _same(density.layout, peak, other, height=1e-3, distance=0.05) for other in optima
+        ):
             optima.append(peak)
     return sorted(optima, key=lambda peak: -peak.log_posterior)
 
@@ -186,12 +189,13 @@ def _rising(history: Sequence[float]) -> tuple[float, ...]:
     return tuple(np.maximum.accumulate(history).tolist())
 
 
-def _same(layout: Layout, a: Polished, b: Polished) -> bool:
+def _same(
+    layout: Layout, a: EMRun | Polished, b: EMRun | Polished, *, height: float, distance: float
+) -> bool:
     """Whether two optima are one up to the numbering of their components."""
-    if abs(a.log_posterior - b.log_posterior) > 1e-3:
+    if abs(a.log_posterior - b.log_posterior) > height:
         return False
-    _, distance = _match(layout, a.theta, b.theta)
-    return distance < 0.05
+    return _match(layout, a.theta, b.theta)[1] < distance
 
 
 def _match(layout: Layout, theta: Floats, reference: Floats) -> tuple[Integers, float]:

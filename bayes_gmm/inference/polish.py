@@ -13,6 +13,8 @@ from bayes_gmm.model.density import Density
 
 GRADIENT_TOLERANCE = 1e-6
 """Largest slope at a mode, in nats for each expected posterior standard deviation."""
+ACCEPTED_SLOPE = 1e-4
+"""Slope that still counts as a mode's, where rounding stops the climb: 5e-9 nats are left."""
 RESTARTS = 3
 """Times the coordinates are renewed, where the climb has left those it began with behind."""
 
@@ -74,9 +76,10 @@ def polish(
         )  # fmt: skip
         theta = whitening.theta(result.x)
         slope = float(np.abs(result.jac).max(initial=0.0))
-        if slope <= tolerance:
+        converged = slope <= max(tolerance, ACCEPTED_SLOPE)
+        if converged:
             break
-    return Polished(theta, -float(result.fun), slope, bool(slope <= tolerance), tuple(history))
+    return Polished(theta, -float(result.fun), slope, bool(converged), tuple(history))
 
 
 def _tolerance(log_posterior: float) -> float:

@@ -131,7 +131,11 @@ def _k_means(
     """k-means++ and a few rounds of k-means, in some metric (Arthur & Vassilvitskii 2007)."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # an empty cluster is no harm in a guess
-        _, labels = kmeans2(metric(sample, rng), n_components, iter=4, minit="++", rng=rng)
+        rows = metric(sample, rng)
+        if len(rows) < n_components:
+            return _quantiles(sample, n_components, rng)
+        rows = rows + 1e-9 * rng.standard_normal(rows.shape)  # k-means++ wants distinct rows
+        _, labels = kmeans2(rows, n_components, iter=4, minit="++", rng=rng)
     return Moments.of_labels(sample, labels, n_components)
 
 
@@ -145,6 +149,8 @@ def _sphered(sample: Sample, rng: np.random.Generator) -> Floats:
         np.atleast_2d(np.cov(sample.filled.T, aweights=sample.weights))
     )
     kept = variances > 1e-10 * variances[-1]
+    if not kept.any():
+        return sample.filled
     return np.asarray(sample.filled @ (axes[:, kept] / np.sqrt(variances[kept])))
 
 

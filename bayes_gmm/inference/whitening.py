@@ -27,16 +27,18 @@ class Whitening:
         self.theta0 = theta
         self.layout = layout
         self.diagonal = 1.0 / np.sqrt(curvature)
-        tau = density.prior.precision
+        M = point.scale_trils
+        if np.any(density.rho2 > 0.0):
+            M = np.linalg.cholesky(M @ M.mT + np.diag(density.rho2))
         precision = np.maximum(n_k, 1e-3)[:, None, None] * np.eye(layout.n_features)
-        inverse = np.linalg.inv(precision + tau * point.scale_trils.mT @ point.scale_trils)
-        self.means = point.scale_trils @ np.linalg.cholesky(inverse)
+        inverse = np.linalg.inv(precision + density.prior.precision * M.mT @ M)
+        self.means = M @ np.linalg.cholesky(inverse)
         self.triangles: _Triangles | None = None
         if _has_triangles(layout):
-            shared = layout.n_correlations == 1
-            rows = np.array([n_k.sum()]) if shared else n_k
-            L = point.scale_trils[:1] if shared else point.scale_trils
-            self.triangles = _Triangles(L, rows + 1.0 + density.prior.corr_exponents[-1])
+            own = layout.n_correlations == layout.n_components
+            rows = n_k if own else np.array([n_k.sum()])
+            prior_rows = 1.0 + density.prior.corr_exponents[-1]
+            self.triangles = _Triangles(point.corr_chol, rows + prior_rows)
 
     def theta(self, xi: Floats) -> Floats:
         """The unconstrained vector at xi."""
@@ -83,43 +85,42 @@ def _has_triangles(layout: Layout) -> bool:
 
 
 class _Triangles:
-    """(log sigma, z) of Cholesky factors L against E, dL = L E / sqrt(n).
+    """(log sigma, z) of Cholesky factors L = diag(sigma) C against E, dL = L E / sqrt(n).
 
-    With dL: d log sigma_j = sum_l dL_jl L_jl / sigma_j^2, and d z_jl = (dL_jl - z_jl dL_jj) / L_jj.
+    With dC = C E / sqrt(n): d log sigma_j = sum_l dC_jl C_jl, d z_jl = (dC_jl - z_jl dC_jj) / C_jj.
     The information of n rows is n times the squares of E below the diagonal, 2 n on it; the
     determinant of E -> (log sigma, z) is 1.
     """
 
-    def __init__(self, L: Floats, n: Floats) -> None:
-        d = L.shape[1]
-        self.L = L
+    def __init__(self, C: Floats, n: Floats) -> None:
+        d = C.shape[1]
+        self.C = C
         self.rows, self.columns = np.tril_indices(d, -1)
         self.each = np.arange(d)
-        self.sigma2 = (L**2).sum(axis=2)
-        self.diagonal = np.diagonal(L, axis1=1, axis2=2)
+        self.diagonal = np.diagonal(C, axis1=1, axis2=2)
         self.below = 1.0 / np.sqrt(n)[:, None]
 
     def forward(self, scales: Floats, correlations: Floats) -> tuple[Floats, Floats]:
         """The steps in log sigma and z of a whitened step."""
-        n = len(self.L)
-        E = np.zeros_like(self.L)
+        n = len(self.C)
+        E = np.zeros_like(self.C)
         E[:, self.each, self.each] = scales.reshape(n, -1) * self.below / np.sqrt(2.0)
         E[:, self.rows, self.columns] = correlations.reshape(n, -1) * self.below
-        dL = self.L @ E
-        log_sigma = (dL * self.L).sum(axis=2) / self.sigma2
-        z = self.L / self.diagonal[:, :, None]
-        dz = (dL - z * dL[:, self.each, self.each][:, :, None]) / self.diagonal[:, :, None]
+        dC = self.C @ E
+        log_sigma = (dC * self.C).sum(axis=2)
+        z = self.C / self.diagonal[:, :, None]
+        dz = (dC - z * dC[:, self.each, self.each][:, :, None]) / self.diagonal[:, :, None]
         return log_sigma.ravel(), dz[:, self.rows, self.columns].ravel()
 
     def backward(self, scales: Floats, correlations: Floats) -> tuple[Floats, Floats]:
         """The whitened gradient of a gradient in log sigma and z."""
-        n = len(self.L)
-        dz = np.zeros_like(self.L)
+        n = len(self.C)
+        dz = np.zeros_like(self.C)
         dz[:, self.rows, self.columns] = correlations.reshape(n, -1)
         dz /= self.diagonal[:, :, None]
-        dL = dz + (scales.reshape(n, -1) / self.sigma2)[:, :, None] * self.L
-        dL[:, self.each, self.each] -= (dz * self.L).sum(axis=2) / self.diagonal
-        dE = self.L.mT @ dL
+        dC = dz + scales.reshape(n, -1)[:, :, None] * self.C
+        dC[:, self.each, self.each] -= (dz * self.C).sum(axis=2) / self.diagonal
+        dE = self.C.mT @ dC
         on = dE[:, self.each, self.each] * self.below / np.sqrt(2.0)
         return on.ravel(), (dE[:, self.rows, self.columns] * self.below).ravel()
 
@@ -128,4 +129,4 @@ class _Triangles:
         """log |det| of the whole map."""
         log_below = np.log(self.below).sum()
         d = len(self.each)
-        return float(len(self.rows) * log_below + d * log_below - len(self.L) * d * np.log(2.0) / 2)
+        return float(len(self.rows) * log_below + d * log_below - len(self.C) * d * np.log(2.0) / 2)

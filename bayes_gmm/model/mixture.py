@@ -136,8 +136,11 @@ class Mixture:
     def _standard(self) -> tuple[Floats, Floats, Floats, Floats]:
         """log weights, means, Cholesky factors and recording variances in standardised units."""
         units = self._standardizer
+        sd = np.sqrt(np.diagonal(self.covariances, axis1=1, axis2=2))
         try:
-            scale_trils = np.linalg.cholesky(units.standard_covariances(self.covariances))
+            with np.errstate(invalid="ignore", divide="ignore"):
+                correlations = self.covariances / sd[:, :, None] / sd[:, None, :]
+            scale_trils = np.linalg.cholesky(correlations) * (sd / units.scale)[:, :, None]
         except np.linalg.LinAlgError:
             raise ValueError("covariances must be positive definite") from None
         with np.errstate(divide="ignore"):

@@ -22,6 +22,9 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.model.prior import HALF_NORMAL, LOG_NORMAL
 from bayes_gmm.model.structure import Integers, Structure
 
+SMALLEST_LOG_SCALE = -40.0
+"""A scale that its prior lets go to 0 stops here, while its square is still a number."""
+
 
 class Point(NamedTuple):
     """A mixture's parameters in standardised units.
@@ -158,7 +161,7 @@ def unpack(theta, indices, point):
             point.means[k, j] = theta[t]
             t += 1
     for s in range(len(point.scales)):
-        point.scales[s] = np.exp(theta[t])
+        point.scales[s] = np.exp(max(theta[t], SMALLEST_LOG_SCALE))
         t += 1
     for c in range(len(point.corr_chol)):
         C = point.corr_chol[c]

@@ -41,9 +41,7 @@ def random_table(rng, n_rows, d, missing=0.0):
 def density_of(X, K, structure=Structure(), prior=PRIORS["default"], rho=0.0, weights=None):  # noqa: B008
     d = X.shape[1]
     rows = MemoryRows.from_matrix(X, Standardizer.identity(d), weights)
-    return Density(
-        rows, Layout(K, d, structure), prior.constants(K, d), np.full(d, rho) ** 2
-    )
+    return Density(rows, Layout(K, d, structure), prior.constants(K, d), np.full(d, rho) ** 2)
 
 
 def step(density, theta):
@@ -88,9 +86,7 @@ def test_the_log_posterior_never_falls(
     """From anywhere, by the step alone: `run_em` would stop at a fall and hide it."""
     rng = np.random.default_rng(seed)
     X = random_table(rng, max(n_rows, K), d, missing)
-    density = density_of(
-        X, K, structure, PRIORS[prior], rho, row_weights(weights, rng, len(X))
-    )
+    density = density_of(X, K, structure, PRIORS[prior], rho, row_weights(weights, rng, len(X)))
     theta = spread * rng.normal(size=density.layout.size)
     values = [density.log_posterior(theta)]
     for _ in range(10):

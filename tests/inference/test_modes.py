@@ -108,9 +108,7 @@ def test_labels_follow_the_first_mode(corners):
     first = problem.labels(modes[0])
     for mode in modes[1:]:
         labels = problem.labels(mode)
-        agreeing = [
-            (np.array(order)[labels] == first).sum() for order in permutations(range(3))
-        ]
+        agreeing = [(np.array(order)[labels] == first).sum() for order in permutations(range(3))]
         assert agreeing[0] == max(agreeing)
 
 

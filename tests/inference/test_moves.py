@@ -72,7 +72,7 @@ def test_a_group_may_be_hidden_at_first():
 @pytest.mark.parametrize("K", [1, 2, 3, 4])
 @pytest.mark.parametrize("seed", range(3))
 def test_nothing_is_made_worse(K, seed):
-    """Wherever EM has come to, right or wrong; its own optimum is given back where none is better."""
+    """Wherever EM has come to; its own optimum is given back where none is better."""
     rng = np.random.default_rng(seed)
     X = groups(rng.integers(0, 4, size=150), seed)
     density, sample = problem(X, K)

@@ -40,9 +40,7 @@ def groups(seed, n_rows=120, d=2, missing=0.0):
 def density_of(X, K, structure=Structure(), prior=PRIORS["default"], rho=0.05, weights=None):  # noqa: B008
     d = X.shape[1]
     rows = MemoryRows.from_matrix(X, Standardizer.identity(d), weights)
-    return Density(
-        rows, Layout(K, d, structure), prior.constants(K, d), np.full(d, rho) ** 2
-    )
+    return Density(rows, Layout(K, d, structure), prior.constants(K, d), np.full(d, rho) ** 2)
 
 
 def start_of(density, X, labels):
@@ -247,7 +245,7 @@ def test_one_component_without_prior_is_the_sample(alias):
 
 @structures
 def test_recording_error_is_taken_off_the_covariance(structure):
-    """Sheppard's correction: rows 1 apart in spread with error rho leave 1 - rho^2 to the segment."""
+    """Sheppard's correction: of a variance of 1, rho^2 is not the segment's."""
     rng = np.random.default_rng(10)
     X = rng.normal(size=(400, 2))
     X = (X - X.mean(axis=0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(X.T, ddof=0))).T

@@ -100,6 +100,15 @@ def test_a_sample_keeps_rows_and_weights_together():
     assert sample.rows.total_weight == pytest.approx(50 * 51 / 2)
 
 
+def test_rows_of_weight_zero_are_no_part_of_a_sample():
+    X = random_table(np.random.default_rng(8), 50, 2, 0.2)
+    weights = np.arange(50) % 3.0
+    sample, without = Sample.of(X, weights), Sample.of(X[weights > 0], weights[weights > 0])
+    np.testing.assert_array_equal(sample.values, without.values)
+    np.testing.assert_array_equal(sample.weights, without.weights)
+    assert sample.rows.n_rows == len(sample.values) == len(sample.filled) == 33
+
+
 def test_moments_of_labelled_rows():
     """Each component's rows and one more: a row at 0 as spread as the Kth part of the whole."""
     rng = np.random.default_rng(4)
@@ -119,8 +128,9 @@ def test_labels_are_responsibilities_of_zero_and_one():
     rng = np.random.default_rng(5)
     sample = Sample.of(rng.normal(size=(40, 3)))
     labels = rng.integers(0, 2, size=40)
-    a, b = Moments.of_labels(sample, labels, 2), Moments.of_responsibilities(
-        sample, np.eye(2)[labels]
+    a, b = (
+        Moments.of_labels(sample, labels, 2),
+        Moments.of_responsibilities(sample, np.eye(2)[labels]),
     )
     np.testing.assert_array_equal(a.n, b.n)
     np.testing.assert_array_equal(a.means, b.means)

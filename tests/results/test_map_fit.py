@@ -35,9 +35,7 @@ def fitted(X, K=2, structure="full", prior=Prior(), resolution="auto", weights=N
         feature_matrix(X), K, structure=structure, prior=prior,
         resolution=resolution, weights=weights,
     )  # fmt: skip
-    counted = np.ones(len(X), bool) if weights is None else weights > 0.0
-    sample = Sample.of(units.apply(X[counted]), None if weights is None else weights[counted])
-    found = find_modes(density, sample, np.random.default_rng(0))
+    found = find_modes(density, Sample.of(units.apply(X), weights), np.random.default_rng(0))
     fit = MapFit.from_modes(
         density, found, standardizer=units, features=FEATURES, prior=prior, structure=structure
     )
@@ -159,9 +157,7 @@ def with_masses(log_evidence):
     """A fit whose modes are said to have these masses."""
     X = customers()
     _, density, found = fitted(X)
-    modes = tuple(
-        FoundMode(**{**_fields(found[0]), "log_evidence": mass}) for mass in log_evidence
-    )
+    modes = tuple(FoundMode(**{**_fields(found[0]), "log_evidence": mass}) for mass in log_evidence)
     return MapFit.from_modes(
         density, modes, standardizer=Standardizer.fit(X), features=FEATURES,
         prior=Prior(), structure=Structure(),
