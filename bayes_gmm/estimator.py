@@ -20,7 +20,7 @@ from bayes_gmm.inference.modes import find_modes
 from bayes_gmm.inference.starts import Sample
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.mixture import Mixture
-from bayes_gmm.model.prior import Prior
+from bayes_gmm.model.prior import HALF_NORMAL, Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.map_fit import MapFit, Mode
 
@@ -141,6 +141,9 @@ class BayesGMM(DensityMixin, BaseEstimator):
         n_init = None if self.n_init == "auto" else _whole_number("n_init", self.n_init)
         structure = _settled(Structure.parse, self.structure)
         prior = Prior() if self.prior is None else self.prior
+        if not isinstance(prior, Prior):
+            raise FitError(f"prior must be a Prior, got {prior!r}")
+        rng = _generator(self.random_state)
         matrix = feature_matrix(X)
         weights = check_weights(sample_weight, matrix.n_rows)
         check_fit(matrix, weights, n_components)
@@ -153,7 +156,6 @@ class BayesGMM(DensityMixin, BaseEstimator):
         sample = Sample.of(
             standardizer.apply(matrix.values[chosen]), None if weights is None else weights[chosen]
         )
-        rng = np.random.default_rng(self.random_state)
         found = find_modes(density, sample, rng, n_init=n_init)
         self.map_fit_ = MapFit.from_modes(
             density, found, standardizer=standardizer, features=matrix.features,
@@ -163,6 +165,8 @@ class BayesGMM(DensityMixin, BaseEstimator):
         self.n_features_in_ = matrix.n_features
         if hasattr(X, "columns") or hasattr(X, "column_names"):
             self.feature_names_in_ = np.array(matrix.features, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
         if not self.converged_:
             warnings.warn(
                 f"the climb stopped after {self.n_iter_} steps before the gradient vanished; "
@@ -314,6 +318,16 @@ def _whole_number(name: str, value: Any) -> int:
     return int(value)
 
 
+def _generator(random_state: Any) -> np.random.Generator:
+    try:
+        return np.random.default_rng(random_state)
+    except (TypeError, ValueError):
+        raise FitError(
+            f"random_state must be None, a whole number of at least 0 or a Generator, "
+            f"got {random_state!r}"
+        ) from None
+
+
 def _settled(build: Any, *args: Any, **options: Any) -> Any:
     """What `build` makes of the parameters; what it finds wrong with them is a FitError."""
     try:
@@ -331,10 +345,13 @@ def _sample_size(density: Density) -> int:
 
 def _warn_if_unbounded(density: Density) -> None:
     """A density without a maximum is climbed only as far as the starts happen to lead."""
-    d = density.layout.n_features
-    has_correlations = density.layout.n_correlations > 0
-    weak = has_correlations and density.prior.corr_exponents[-1] < d + 1.0
-    if np.any(density.rho2 == 0.0) and (density.prior.family == 1 or weak):
+    layout, prior = density.layout, density.prior
+    d = layout.n_features
+    own_scales = layout.structure.scales.startswith("component")
+    own_correlations = layout.n_correlations == layout.n_components
+    flat_at_0 = own_scales and prior.family == HALF_NORMAL
+    weak = own_correlations and prior.corr_exponents[-1] < d + 1.0
+    if layout.n_components > 1 and np.any(density.rho2 == 0.0) and (flat_at_0 or weak):
         warnings.warn(
             "the posterior has no maximum: with resolution=None, a HalfNormal prior on scales or "
             f"eta below {(d + 3) / 2:g} lets components close on single values; "

@@ -13,7 +13,7 @@ def sample_rows(values: Floats, weights: Floats | None, size: int) -> Integers:
     """Numbers of `size` rows of positive weight: every n-th in the order of a hash of their values.
 
     All rows where there are no more than `size`. Equal rows stand together in that order, so each
-    value is taken as often as its share of the table says.
+    value is taken as often as its share of the table says; the extremes of each column come along.
 
     Examples
     --------
@@ -26,7 +26,17 @@ def sample_rows(values: Floats, weights: Floats | None, size: int) -> Integers:
         return kept
     order = np.argsort(_hash_rows(values if len(kept) == len(values) else values[kept]))
     every = (np.arange(size) + 0.5) * (len(kept) / size)
-    return kept[np.sort(order[every.astype(np.int64)])]
+    return np.union1d(kept[order[every.astype(np.int64)]], _extremes(values, kept))
+
+
+def _extremes(values: Floats, kept: Integers) -> Integers:
+    """Rows with the least and the greatest value of each column, which a sample may well miss."""
+    rows = []
+    for column in values.T:
+        seen = column[kept]
+        if np.isfinite(seen).any():
+            rows += [kept[np.nanargmin(seen)], kept[np.nanargmax(seen)]]
+    return np.array(rows, dtype=np.int64)
 
 
 def _hash_rows(values: Floats) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:

@@ -53,7 +53,10 @@ def _laplace(density: Density, value: float, log_volume: float) -> float:
 def _log_volume(density: Density, theta: Floats, jacobian: bool) -> float:
     """-log|H| / 2 in theta."""
     whitening = Whitening(density, theta)
-    sign, curvature = np.linalg.slogdet(hessian(density, theta, whitening, jacobian=jacobian))
+    H = hessian(density, theta, whitening, jacobian=jacobian)
+    if not np.all(np.isfinite(H)):
+        return math.nan
+    sign, curvature = np.linalg.slogdet(H)
     return whitening.log_det - 0.5 * float(curvature) if sign > 0 else math.nan
 
 

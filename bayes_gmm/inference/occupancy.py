@@ -50,7 +50,9 @@ def _emptied(density: Density, run: EMRun) -> EMRun:
 def _occupied(density: Density, run: EMRun) -> npt.NDArray[np.bool_]:
     log_weights = density.layout.point(run.theta).log_weights
     may_empty = density.prior.concentration < 1.0
-    return np.asarray(~may_empty | (log_weights > np.log(2.0 * SMALLEST_SHARE)))
+    occupied = ~may_empty | (log_weights > np.log(2.0 * SMALLEST_SHARE))
+    occupied[log_weights.argmax()] = True
+    return np.asarray(occupied)
 
 
 def padded(point: Point, n_components: int, prior: PriorConstants) -> Point:

@@ -15,6 +15,8 @@ GRADIENT_TOLERANCE = 1e-6
 """Largest slope at a mode, in nats for each expected posterior standard deviation."""
 ACCEPTED_SLOPE = 1e-4
 """Slope that still counts as a mode's, where rounding stops the climb: 5e-9 nats are left."""
+NEWTON_SIZE, NEWTON_STEPS = 200, 20
+"""Parameters up to which, and steps for which, Newton's method takes over where that fails."""
 RESTARTS = 3
 """Times the coordinates are renewed, where the climb has left those it began with behind."""
 
@@ -76,10 +78,40 @@ def polish(
         )  # fmt: skip
         theta = whitening.theta(result.x)
         slope = float(np.abs(result.jac).max(initial=0.0))
-        converged = slope <= max(tolerance, ACCEPTED_SLOPE)
-        if converged:
+        if slope <= max(tolerance, ACCEPTED_SLOPE):
             break
-    return Polished(theta, -float(result.fun), slope, bool(converged), tuple(history))
+    value = -float(result.fun)
+    if slope > max(tolerance, ACCEPTED_SLOPE) and len(theta) <= NEWTON_SIZE:
+        theta, value, slope = _newton(density, theta, value, jacobian)
+        history.append(value)
+    converged = bool(slope <= max(tolerance, ACCEPTED_SLOPE))
+    return Polished(theta, value, slope, converged, tuple(history))
+
+
+def _newton(
+    density: Density, theta: Floats, value: float, jacobian: bool
+) -> tuple[Floats, float, float]:
+    """Along a ridge that quasi-Newton steps creep on: full steps by the curvature itself."""
+    for _ in range(NEWTON_STEPS):
+        whitening = Whitening(density, theta)
+        gradient = whitening.backward(density.value_and_gradient(theta, jacobian=jacobian)[1])
+        slope = float(np.abs(gradient).max())
+        if slope <= GRADIENT_TOLERANCE:
+            break
+        H = hessian(density, theta, whitening, jacobian=jacobian)
+        if not np.all(np.isfinite(H)):
+            break
+        curvature, axes = np.linalg.eigh(H)
+        step = axes @ (axes.T @ gradient / np.maximum(np.abs(curvature), 1e-10))
+        for shrink in 0.5 ** np.arange(12):
+            trial = whitening.theta(shrink * step)
+            raised = density.log_posterior(trial, jacobian=jacobian)
+            if raised > value:
+                theta, value = trial, raised
+                break
+        else:
+            break
+    return theta, value, slope
 
 
 def _tolerance(log_posterior: float) -> float:

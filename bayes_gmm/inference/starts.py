@@ -148,7 +148,7 @@ def _sphered(sample: Sample, rng: np.random.Generator) -> Floats:
     variances, axes = np.linalg.eigh(
         np.atleast_2d(np.cov(sample.filled.T, aweights=sample.weights))
     )
-    kept = variances > 1e-10 * variances[-1]
+    kept = variances > max(1e-10 * variances[-1], 1e-12)
     if not kept.any():
         return sample.filled
     return np.asarray(sample.filled @ (axes[:, kept] / np.sqrt(variances[kept])))

@@ -101,7 +101,7 @@ class Mixture:
         resolution = _frozen(np.broadcast_to(np.asarray(self.resolution, float), (d,)))
         if not np.all(resolution >= 0.0):
             raise ValueError(f"resolution must not be negative, got {resolution}")
-        features = tuple(self.features) or tuple(f"x{j + 1}" for j in range(d))
+        features = tuple(self.features) or _numbered(d)
         if len(features) != d:
             raise ValueError(f"{len(features)} feature names for {d} features")
         for name, value in (
@@ -158,7 +158,9 @@ class Mixture:
         return joint, np.logaddexp.reduce(joint, axis=1)
 
     def _names_of(self, X: Any) -> tuple[str, ...] | None:
-        return self.features if hasattr(X, "columns") or hasattr(X, "column_names") else None
+        """Columns to look for in a frame; by position where the features never had names."""
+        named = hasattr(X, "columns") or hasattr(X, "column_names")
+        return self.features if named and self.features != _numbered(self.n_features) else None
 
     def log_prob(self, X: Any) -> Floats:
         """Log density of each row at what it observes, per unit of the features, shape (N,).
@@ -258,6 +260,10 @@ class Mixture:
         if not -self.n_features <= feature < self.n_features:
             raise DataError(f"no feature {feature}; the mixture has {self.n_features}")
         return int(feature) % self.n_features
+
+
+def _numbered(n_features: int) -> tuple[str, ...]:
+    return tuple(f"x{j + 1}" for j in range(n_features))
 
 
 def _frozen(value: Any) -> Floats:

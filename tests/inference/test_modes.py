@@ -220,25 +220,24 @@ def test_scales_may_be_zero_where_the_prior_lets_them():
     X = rng.normal(size=(200, 3)) + 3.0 * rng.integers(0, 3, size=(200, 1))
     X[rng.random(X.shape) < 0.1] = np.nan
     problem = Problem(X, 8, prior=Prior(scales=HalfNormal(1.0)))
-    for seed in range(3):
-        modes = problem.modes(seed)
-        assert np.isfinite(modes[0].log_posterior)
-        for mode in modes:
-            point = mode.point(problem.density)
-            weights = np.exp(point.log_weights)
-            Mixture(weights / weights.sum(), point.means, point.scale_trils @ point.scale_trils.mT)
+    modes = problem.modes()
+    assert np.isfinite(modes[0].log_posterior)
+    for mode in modes:
+        point = mode.point(problem.density)
+        weights = np.exp(point.log_weights)
+        Mixture(weights / weights.sum(), point.means, point.scale_trils @ point.scale_trils.mT)
 
 
 def test_a_sparse_prior_leaves_components_empty():
-    """Concentration below 1 (Figueiredo & Jain 2002): two groups, eight components, two kept."""
+    """Concentration below 1 (Figueiredo & Jain 2002): two groups, five components, fewer kept."""
     rng = np.random.default_rng(4)
-    X = np.r_[rng.normal(-3, 1, size=(150, 2)), rng.normal(3, 1, size=(150, 2))]
-    problem = Problem(X, 8, prior=Prior(0.05))
+    X = np.r_[rng.normal(-3, 1, size=(100, 2)), rng.normal(3, 1, size=(100, 2))]
+    problem = Problem(X, 5, prior=Prior(0.05))
     first = problem.modes()[0]
     point = first.point(problem.density)
     weights = np.exp(point.log_weights)
-    assert weights.shape == (8,)
-    assert np.count_nonzero(weights) < 8
+    assert weights.shape == (5,)
+    assert np.count_nonzero(weights) < 5
     assert weights[:2].sum() > 0.9
     assert weights.sum() == pytest.approx(1.0)
     assert np.all(np.diff(weights) <= 0.0)

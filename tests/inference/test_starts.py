@@ -31,7 +31,7 @@ def random_table(rng, n_rows, d, missing=0.0):
     weighted=st.booleans(),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_every_guess_is_a_mixture(n_rows, K, d, missing, kind, weighted, seed):
     """Also of a sample that holds fewer distinct rows than the table, down to one."""
     rng = np.random.default_rng(seed)
@@ -51,8 +51,8 @@ def test_every_guess_is_a_mixture(n_rows, K, d, missing, kind, weighted, seed):
         assert moments.n.sum() == pytest.approx(sample.weights.sum() + K)
         assert np.all(np.isfinite(moments.means))
         assert np.linalg.eigvalsh(moments.covariances).min() > 0.0
-        for structure in Structure.all():
-            layout = Layout(K, d, structure)
+        for name in ("full", "tied", "spherical", "shared/component"):
+            layout = Layout(K, d, Structure.parse(name))
             theta = moments.theta(layout, Prior().constants(K, d))
             assert np.all(np.isfinite(theta))
             assert np.all(np.isfinite(layout.point(theta).scale_trils))
