@@ -139,7 +139,9 @@ def demo(out: Path) -> None:
     callback=_only_none,
     help="Only 'none' so far: the most probable segmentation, without intervals.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the random starts.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random starts."
+)
 @click.option(
     "--resolution",
     type=Resolution(),

@@ -27,6 +27,8 @@ from bayes_gmm.model.structure import Integers
 
 MAX_MODES = 8
 """Optima that are polished and reported at most."""
+IMPROVED = 2
+"""Optima that split-and-merge moves set out from."""
 MODES_OF_SAMPLE = 3
 """Optima on a sample that are looked at on all rows."""
 WINDOW = 40.0
@@ -146,8 +148,8 @@ def _search(
     kept = _distinct(layout, kept)
     runs = [run_em(density, run.theta, max_iter=150, tolerance=1e-3) for run in kept]
     runs = _distinct(layout, runs)
-    best = improve(density, sample, runs[0], rng)
-    return _distinct(layout, [best, *runs])
+    better = [improve(density, sample, run, rng) for run in runs[:IMPROVED]]
+    return _distinct(layout, [*better, *runs])
 
 
 def _best(runs: list[EMRun], n: int) -> list[EMRun]:
@@ -178,10 +180,12 @@ def _polish_all(density: Density, candidates: list[EMRun], *, whole: bool) -> li
     for run in near[:MAX_MODES]:
         peak = polish(density, run.theta)
         peak = replace(peak, history=_rising(run.history + peak.history))
-        if not any(
+        if np.all(np.isfinite(peak.theta)) and not any(
             _same(density.layout, peak, other, height=1e-3, distance=0.05) for other in optima
         ):
             optima.append(peak)
+    if not optima:
+        raise FitError("every climb left the numbers; give a resolution or a stronger prior")
     return sorted(optima, key=lambda peak: -peak.log_posterior)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import chi2
 
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats
@@ -94,6 +93,8 @@ class Mixture:
                 f"weights must be (K,) and means (K, d), got {weights.shape} and {means.shape}"
             )
         K, d = means.shape
+        if not np.all(np.isfinite(means)) or not np.all(np.isfinite(covariances)):
+            raise ValueError("means and covariances must be finite")
         if covariances.shape != (K, d, d):
             raise ValueError(f"covariances must be {(K, d, d)}, got {covariances.shape}")
         if not np.all(weights >= 0.0) or abs(weights.sum() - 1.0) > 1e-8:
@@ -235,7 +236,7 @@ class Mixture:
         if len(pair) != 2:
             raise ValueError(f"an ellipse needs two features, got {len(pair)}")
         variances, axes = np.linalg.eigh(self.covariances[k][np.ix_(pair, pair)])
-        across, along = 2.0 * np.sqrt(variances * chi2.ppf(prob, 2))
+        across, along = 2.0 * np.sqrt(variances * -2.0 * np.log1p(-prob))
         angle = np.rad2deg(np.arctan2(axes[1, 1], axes[0, 1])) % 180.0
         return Ellipse(self.means[k, pair], float(along), float(across), float(angle), prob)
 

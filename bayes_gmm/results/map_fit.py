@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
+from bayes_gmm.errors import FitError
 from bayes_gmm.inference.modes import FoundMode
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.mixture import Mixture
@@ -100,17 +101,28 @@ class MapFit:
         prior: Prior,
         structure: Structure,
     ) -> MapFit:
-        """Take what was found in standardised units to the user's."""
-        best = found[0]
-        probabilities = _shares(np.array([mode.log_evidence for mode in found]))
-        modes = tuple(
-            Mode(
-                _mixture(density, mode, standardizer, features),
-                mode.log_posterior,
-                mode.log_evidence,
-                float(probability),
+        """Take what was found in standardised units to the user's.
+
+        Raises
+        ------
+        FitError
+            If no optimum is a proper mixture.
+        """
+        usable = [
+            (mode, mixture)
+            for mode in found
+            if (mixture := _mixture(density, mode, standardizer, features)) is not None
+        ]
+        if not usable:
+            raise FitError(
+                "every optimum found has a component closed on rows that lie in a plane; "
+                "give a resolution, a prior that keeps scales off 0, or fewer components"
             )
-            for mode, probability in zip(found, probabilities, strict=True)
+        best = usable[0][0]
+        probabilities = _shares(np.array([mode.log_evidence for mode, _ in usable]))
+        modes = tuple(
+            Mode(mixture, mode.log_posterior, mode.log_evidence, float(probability))
+            for (mode, mixture), probability in zip(usable, probabilities, strict=True)
         )
         standard = float(density.statistics(best.point(density))[0])
         in_units = density.rows.cell_weights @ np.log(standardizer.scale)
@@ -179,13 +191,17 @@ def _shares(log_evidence: Floats) -> Floats:
 
 def _mixture(
     density: Density, mode: FoundMode, standardizer: Standardizer, features: tuple[str, ...]
-) -> Mixture:
+) -> Mixture | None:
+    """The mode in the user's units; None where it is degenerate, as unbounded densities allow."""
     point = mode.point(density)
     weights = np.exp(point.log_weights)
-    return Mixture(
-        weights / weights.sum(),
-        standardizer.means(point.means),
-        standardizer.covariances(point.scale_trils @ point.scale_trils.mT),
-        np.sqrt(12.0 * density.rho2) * standardizer.scale,
-        features,
-    )
+    try:
+        return Mixture(
+            weights / weights.sum(),
+            standardizer.means(point.means),
+            standardizer.covariances(point.scale_trils @ point.scale_trils.mT),
+            np.sqrt(12.0 * density.rho2) * standardizer.scale,
+            features,
+        )
+    except ValueError:
+        return None
