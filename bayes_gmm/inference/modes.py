@@ -27,7 +27,7 @@ from bayes_gmm.model.structure import Integers
 
 MAX_MODES = 8
 """Optima that are polished and reported at most."""
-IMPROVED = 2
+IMPROVED = 1
 """Optima that split-and-merge moves set out from."""
 MODES_OF_SAMPLE = 3
 """Optima on a sample that are looked at on all rows."""
