@@ -81,7 +81,8 @@ def polish(
         if slope <= max(tolerance, ACCEPTED_SLOPE):
             break
     value = -float(result.fun)
-    if slope > max(tolerance, ACCEPTED_SLOPE) and len(theta) <= NEWTON_SIZE:
+    cut_short = result.status == 1
+    if slope > max(tolerance, ACCEPTED_SLOPE) and len(theta) <= NEWTON_SIZE and not cut_short:
         theta, value, slope = _newton(density, theta, value, jacobian)
         history.append(value)
     converged = bool(slope <= max(tolerance, ACCEPTED_SLOPE))
