@@ -562,9 +562,6 @@ class TestSmallAndOdd:
         assert model.converged_
         assert adjusted_rand_score(group, model.predict(X)) > 0.7
 
-    @pytest.mark.xfail(
-        reason="starts see hardly anything but the one value, and EM may stay there", strict=False
-    )
     def test_values_too_rare_for_the_rows_that_starts_look_at(self):
         """Ten thousand equal rows and three others: the starts may see but one value."""
         X = np.zeros((10_000, 2))

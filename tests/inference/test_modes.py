@@ -87,6 +87,13 @@ def test_modes_stand_by_falling_mass(corners):
         assert problem.least_curvature(mode) > 0.0
 
 
+def test_mass_ranks_modes_and_not_height():
+    """Here the broader of two optima is the lower."""
+    first, second = Problem(four_corners(9), 3).modes()[:2]
+    assert first.log_evidence > second.log_evidence
+    assert first.log_posterior < second.log_posterior - 0.5
+
+
 def test_modes_are_different_segmentations(corners):
     problem, modes = corners
     labels = [problem.labels(mode) for mode in modes]
