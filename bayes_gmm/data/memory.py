@@ -76,18 +76,13 @@ class MemoryRows:
         """
         n_features = values.shape[1]
         order, sizes, observed = _group_by_pattern(values, weights)
-        first, tile_rows, pattern = _tile_table(sizes)
-        cells = tile_rows * observed.sum(axis=1)[pattern]
-        offset = np.cumsum(cells) - cells
-        tiles = np.empty(int(cells.sum()))
+        tiles, n_cells = _tile_table(sizes, observed)
+        cells = np.empty(n_cells)
         _fill_tiles(
-            values, order, first, tile_rows, pattern, offset, observed,
-            standardizer.shift, 1.0 / standardizer.scale, tiles,
-        )  # fmt: skip
+            values, order, tiles, observed, standardizer.shift, 1.0 / standardizer.scale, cells
+        )
         row_weights = _stored_weights(weights, order)
-        block = Block(
-            tiles, offset, tile_rows, pattern, first, observed, row_weights, order,
-        )  # fmt: skip
+        block = Block(cells, tiles, observed, row_weights, order)
         n_rows = int(sizes.sum())
         total = float(row_weights.sum()) if len(row_weights) else float(n_rows)
         return cls(block, n_rows, n_features, total, _share_out(block, threads))
@@ -96,10 +91,11 @@ class MemoryRows:
     def cell_weights(self) -> Floats:
         """Total weight of the rows that observe each feature, shape (n_features,)."""
         block = self.block
-        of_tile = block.n_rows.astype(np.float64)
+        _, n_rows, pattern, first = block.tiles.T
+        of_tile = n_rows.astype(np.float64)
         if len(block.weights):
-            of_tile = np.add.reduceat(block.weights, block.first)
-        of_pattern = np.bincount(block.pattern, of_tile, minlength=len(block.observed))
+            of_tile = np.add.reduceat(block.weights, first)
+        of_pattern = np.bincount(pattern, of_tile, minlength=len(block.observed))
         return of_pattern @ block.observed
 
     def sum_blocks(self, f: Callable[[Block], Floats]) -> Floats:
@@ -150,46 +146,46 @@ def _stored_weights(weights: Floats | None, order: Integers) -> Floats:
     return np.ascontiguousarray(weights[order] if len(order) else weights, dtype=np.float64)
 
 
-def _tile_table(sizes: Integers) -> tuple[Integers, Integers, Integers]:
-    """First row, number of rows and pattern of every tile; no tile spans two patterns."""
+def _tile_table(sizes: Integers, observed: npt.NDArray[np.bool_]) -> tuple[Integers, int]:
+    """The tiles of a block, of which none spans two patterns, and their cells in all."""
     starts = np.cumsum(sizes) - sizes
-    tiles = -(-sizes // TILE)
-    pattern = np.repeat(np.arange(len(sizes)), tiles)
-    rank = np.arange(len(pattern)) - np.repeat(np.cumsum(tiles) - tiles, tiles)
+    counts = -(-sizes // TILE)
+    pattern = np.repeat(np.arange(len(sizes)), counts)
+    rank = np.arange(len(pattern)) - np.repeat(np.cumsum(counts) - counts, counts)
     first = starts[pattern] + rank * TILE
     n_rows = np.minimum(TILE, sizes[pattern] - rank * TILE)
-    return first, n_rows, pattern
+    cells = n_rows * observed.sum(axis=1)[pattern]
+    return np.column_stack([np.cumsum(cells) - cells, n_rows, pattern, first]), int(cells.sum())
 
 
 @compiled()
-def _fill_tiles(values, order, first, n_rows, pattern, offset, observed, shift, factor, tiles):
-    for t in range(len(first)):
-        position = offset[t]
+def _fill_tiles(values, order, tiles, observed, shift, factor, cells):
+    for t in range(len(tiles)):
+        position, n, pattern, first = tiles[t]
         for j in range(observed.shape[1]):
-            if observed[pattern[t], j]:
-                for i in range(first[t], first[t] + n_rows[t]):
+            if observed[pattern, j]:
+                for i in range(first, first + n):
                     row = order[i] if len(order) else i
-                    tiles[position] = (values[row, j] - shift[j]) * factor[j]
+                    cells[position] = (values[row, j] - shift[j]) * factor[j]
                     position += 1
 
 
 def _share_out(block: Block, threads: int | None) -> tuple[Block, ...]:
-    """Runs of tiles with about equal numbers of cells, one for each thread."""
+    """Runs of tiles with about equal numbers of cells, one or more for each thread."""
     cells = len(block.values)
-    wanted = threads or min(_n_cores(), max(1, cells // CELLS_PER_THREAD))
-    parts = min(wanted, max(1, len(block.offset)))
-    if parts == 1:
-        return (block,)
-    cuts = np.searchsorted(block.offset, np.linspace(0, cells, parts + 1)[1:-1])
-    edges = np.unique(np.concatenate([[0], cuts, [len(block.offset)]]))
-    return tuple(
-        block._replace(
-            offset=block.offset[a:b],
-            n_rows=block.n_rows[a:b],
-            pattern=block.pattern[a:b],
-            first=block.first[a:b],
-        )
-        for a, b in pairwise(edges)
+    parts = threads or _n_parts(cells)
+    cuts = np.searchsorted(block.tiles[:, 0], np.linspace(0, cells, parts + 1)[1:-1])
+    edges = np.unique(np.concatenate([[0], cuts, [len(block.tiles)]]))
+    return tuple(block._replace(tiles=block.tiles[a:b]) for a, b in pairwise(edges)) or (block,)
+
+
+def _n_parts(cells: int) -> int:
+    """One a core; more where there is much to do, so that a core that falls behind does less."""
+    cores = _n_cores()
+    if cores == 1 or cells < 2 * CELLS_PER_THREAD:
+        return 1
+    return int(
+        min(cores * max(1, min(4, cells // (50 * CELLS_PER_THREAD))), cells // CELLS_PER_THREAD)
     )
 
 

@@ -18,14 +18,14 @@ TILE = 256
 class Block(NamedTuple):
     """A run of tiles of rows, laid out for a kernel that vectorises over rows.
 
-    A tile holds up to `TILE` rows that observe the same features, feature-major: tile `t` is
-    ``values[offset[t] : offset[t] + n_observed * n_rows[t]]`` read as (n_observed, n_rows[t]).
+    A tile holds up to `TILE` rows that observe the same features, feature-major: a tile with n rows
+    that starts at `offset` is ``values[offset : offset + n_observed * n]`` read as (n_observed, n).
 
     Attributes
     ----------
     values : ndarray, float64
         Standardised cells of all tiles, one tile after the other; missing cells take no room.
-    offset, n_rows, pattern, first : ndarray of int, shape (n_tiles,)
+    tiles : ndarray of int, shape (n_tiles, 4)
         Of each tile: where it starts in `values`, its rows, its row of `observed`, and the position
         of its first row in `weights` and `order`.
     observed : ndarray of bool, shape (n_patterns, n_features)
@@ -37,10 +37,7 @@ class Block(NamedTuple):
     """
 
     values: Floats
-    offset: Integers
-    n_rows: Integers
-    pattern: Integers
-    first: Integers
+    tiles: Integers
     observed: npt.NDArray[np.bool_]
     weights: Floats
     order: Integers

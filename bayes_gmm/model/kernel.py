@@ -11,7 +11,7 @@ With M_k the Cholesky factor of V_k = L_k L_k' + diag(rho^2) and y_ik = M_k^-1 (
 where G_k is the derivative with respect to the symmetric matrix V_k (Fisher's identity). Rows with
 missing cells contribute the same sums in the features they observe.
 
-Rows come in tiles; `tile_loops` holds what is done to one of them.
+Rows come in tiles; `tile_whitening`, `tile_loops` and `tile_sums` hold what is done to one.
 """
 
 from __future__ import annotations
@@ -22,75 +22,77 @@ import numpy as np
 
 from bayes_gmm.data.rows import TILE, Block, Floats
 from bayes_gmm.model.tile_loops import (
+    S2,
+    S3,
     S,
     U,
     composed,
-    drop_negligible,
     entry,
+    exact,
     exponentiate,
-    gather,
     normalise,
     raise_to,
-    responsible,
-    scatter,
-    survivors,
-    whiten,
+    vectorised,
 )
+from bayes_gmm.model.tile_sums import drop_negligible, responsible, scatter, scatter_pair
+from bayes_gmm.model.tile_whitening import whiten
 
 LOG_2PI = math.log(2.0 * math.pi)
-FEW_FEATURES = 16
-"""Below this many it does not pay to look whether a row is out of a component's reach."""
-FIRST_LOOK = 6
-"""Features after which a row may be found out of a component's reach."""
+FEW_FEATURES = 8
+"""Below this many it does not pay to leave out rows that weigh nothing in a component."""
 
 
 @composed
-def _cholesky(V, M):
-    """Lower Cholesky factor of V into M; NaN on the diagonal where V is not positive definite."""
-    for j in range(V.shape[0]):
-        for i in range(j, V.shape[0]):
+def _cholesky(V, d):
+    """Lower Cholesky factor in the place of V; NaN on the diagonal where there is none."""
+    for j in range(d):
+        for i in range(j, d):
             s = V[i, j]
             for l in range(j):
-                s -= M[i, l] * M[j, l]
-            M[i, j] = math.sqrt(s) if i == j else s / M[j, j]
+                s -= V[i, l] * V[j, l]
+            V[i, j] = math.sqrt(s) if i == j else s / V[j, j]
 
 
 @composed
+def _observed_features(observed, features):
+    """The features that a pattern observes, in ascending order; returns how many."""
+    d = np.int64(0)
+    for j in range(len(observed)):
+        features[d] = j
+        d += observed[j]
+    return d
+
+
+@exact
 def _prepare(features, d, log_weights, means, scale_trils, rho2, mu, M, inverse, constant):
     """Means, Cholesky factors M and constants of every component in the observed features."""
     plain = d == means.shape[1]
     for j in range(d):
         plain = plain and rho2[j] == 0.0
-    V = np.empty((d, d))
     for k in range(means.shape[0]):
-        c = log_weights[k] - 0.5 * d * LOG_2PI
+        L = scale_trils[k]
         for a in range(d):
             i = features[a]
             mu[k, a] = means[k, i]
             for b in range(a + 1):
                 j = features[b]
-                s = rho2[i] if i == j else 0.0
-                for l in range(j + 1):
-                    s += scale_trils[k, i, l] * scale_trils[k, j, l]
-                V[a, b] = s
-                M[k, a, b] = scale_trils[k, i, j]
+                M[k, a, b] = L[i, j] if plain else _covariance(L, rho2, i, j)
         if not plain:
-            _cholesky(V, M[k])
+            _cholesky(M[k], d)
+        c = log_weights[k] - 0.5 * d * LOG_2PI
         for a in range(d):
             c -= math.log(M[k, a, a])
             inverse[k, a] = 1.0 / M[k, a, a]
-        _pad(d, mu[k], M[k], inverse[k])
         constant[k] = c
 
 
 @composed
-def _pad(d, mu, M, inverse):
-    """An odd number of features gets a partner that is always 0."""
-    if d % 2:
-        mu[d] = 0.0
-        inverse[d] = 0.0
-        for j in range(d + 1):
-            M[d, j] = 0.0
+def _covariance(L, rho2, i, j):
+    """Element i >= j of L L' + diag(rho^2)."""
+    s = rho2[i] if i == j else 0.0
+    for l in range(j + 1):
+        s += L[i, l] * L[j, l]
+    return s
 
 
 @composed
@@ -103,7 +105,19 @@ def _clear(n_k, a, B):
                 B[k, i, j] = 0.0
 
 
-@composed
+@vectorised
+def _divide_from_left(M, B, d):
+    """B <- M^-T B."""
+    for i in range(d - 1, -1, -1):
+        for l in range(i + 1, d):
+            m = M[l, i]
+            for j in range(d):
+                B[i, j] -= m * B[l, j]
+        for j in range(d):
+            B[i, j] /= M[i, i]
+
+
+@exact
 def _give_back(features, d, n_k, a, B, M, n_features, k, stats, n_components):
     """Add component k's d loglik / d mu and d loglik / d V of one pattern to the statistics."""
     mean_part = 1 + n_components + k * n_features
@@ -115,16 +129,12 @@ def _give_back(features, d, n_k, a, B, M, n_features, k, stats, n_components):
     for i in range(d - 1, -1, -1):
         for l in range(i + 1, d):
             a[i] -= M[l, i] * a[l]
-            for j in range(d):
-                B[i, j] -= M[l, i] * B[l, j]
         a[i] /= M[i, i]
-        for j in range(d):
-            B[i, j] /= M[i, i]
+    _divide_from_left(M, B, d)
     for i in range(d):
-        for j in range(d - 1, -1, -1):
-            for l in range(j + 1, d):
-                B[i, j] -= B[i, l] * M[l, j]
-            B[i, j] /= M[j, j]
+        for j in range(i):
+            B[i, j], B[j, i] = B[j, i], B[i, j]
+    _divide_from_left(M, B, d)
     for i in range(d):
         stats[mean_part + features[i]] += a[i]
         for j in range(d):
@@ -132,105 +142,90 @@ def _give_back(features, d, n_k, a, B, M, n_features, k, stats, n_components):
             stats[matrix_part + features[i] * n_features + features[j]] += half
 
 
-@composed
-def _log_joint(
-    x, start, d, n_padded, mu, M, inverse, constant, n, y, lp, best, chosen, kept, xs, lps
-):  # fmt: skip
-    """log p_ik of a tile into `lp`, its maximum over k into `best`, whitened rows into y.
-
-    From sixteen features on, rows that the first few features already put out of a component's
-    reach are left out of the rest of its substitution; `kept[k]` rows remain, `chosen[k]`.
-    """
-    first_look = n_padded if n_padded < FEW_FEATURES else FIRST_LOOK
+@exact
+def _log_joint(x, x0, d, mu, M, inverse, constant, n, w, y, lp, best):
+    """log p_ik of a tile into `lp`, its maximum over k into `best`, whitened rows into y."""
     for i in range(n):
-        best[i] = -1e300
+        w[best + i] = -1e300
     for k in range(mu.shape[0]):
-        q = U(k) * S
-        y0 = U(k * n_padded) * S
-        for i in range(n):
-            lp[q + i] = constant[k]
-        source, source_start, target, target_start, m = x, start, lp, q, n
-        j_from, j_to = 0, first_look
-        while j_from < j_to:
-            whiten(
-                source, source_start, d, j_from, j_to, mu[k], M[k], inverse[k],
-                m, y, y0, target, target_start,
-            )  # fmt: skip
-            j_from, j_to = j_to, n_padded
-            if j_from < n_padded:
-                alive = survivors(lp, q, best, n, chosen[k])
-                if 4 * alive < 3 * n:
-                    m = alive
-                    gather(x, start, n, d, j_from, y, y0, lp, q, chosen[k], m, xs, lps)
-                    source, source_start, target, target_start = xs, U(0), lps, U(0)
-        kept[k] = m
-        if m < n:
-            for t in range(m):
-                lp[q + chosen[k, t]] = lps[t]
-        raise_to(best, lp, q, n)
+        lp_k = lp + U(k) * S
+        y_k = y + U(k * d) * S
+        if d > 0:
+            whiten(x, x0, n, d, mu[k], M[k], inverse[k], constant[k], n, w, y_k, lp_k)
+        else:
+            for i in range(n):
+                w[lp_k + i] = constant[k]
+        raise_to(w, best, lp_k, n)
+
+
+@composed
+def _room(K, d):
+    """Arrays to work in, in one piece: asking for memory is dear where rows are few.
+
+    The rows' part comes first, where it is aligned.
+    """
+    vectors, matrices = K * d, K * d * d
+    a = (vectors + K + 5) * TILE
+    b = a + 3 * vectors
+    c = b + 2 * matrices
+    room = np.empty(c + 2 * K)
+    return (
+        room[:a],
+        room[a : a + vectors].reshape(K, d),
+        room[a + vectors : a + 2 * vectors].reshape(K, d),
+        room[a + 2 * vectors : b].reshape(K, d),
+        room[b : b + matrices].reshape(K, d, d),
+        room[b + matrices : c].reshape(K, d, d),
+        room[c : c + K],
+        room[c + K :],
+    )
 
 
 @entry
-def accumulate(block, log_weights, means, scale_trils, rho2, stats, log_joint):
+def accumulate(
+    values, tiles, observed, weights, order,
+    log_weights, means, scale_trils, rho2, stats, log_joint,
+):  # fmt: skip
     """Add a block's log-likelihood, n_k, d/d mu and d/d V to `stats`; optionally keep log p_ik.
 
-    `log_joint` is (n_rows, K), filled in the table's own order, or empty. A long function: it is
-    the loop over tiles, and what it allocates is allocated once.
+    The first five arguments are a `Block`'s fields. `log_joint` is (n_rows, K), filled in the
+    table's own order, or empty. A long function: it is the loop over tiles.
     """
-    n_components, n_features = means.shape
-    width = n_features + n_features % 2
-    mu = np.empty((n_components, width))
-    M = np.empty((n_components, width, width))
-    inverse = np.empty((n_components, width))
-    constant = np.empty(n_components)
-    a = np.empty((n_components, width))
-    B = np.empty((n_components, width, width))
-    n_k = np.empty(n_components)
-    y = np.empty(n_components * width * TILE)
-    lp = np.empty(n_components * TILE)
-    best, total, r, lps = np.empty(TILE), np.empty(TILE), np.empty(TILE), np.empty(TILE)
-    ry, xs = np.empty(2 * TILE), np.empty(width * TILE)
-    chosen = np.empty((n_components, TILE), np.uintp)
-    kept = np.empty(n_components, np.uintp)
-    features = np.empty(n_features, np.int64)
-    d = n_padded = 0
-    for t in range(len(block.offset)):
-        if t == 0 or block.pattern[t] != block.pattern[t - 1]:
-            d = 0
-            for j in range(n_features):
-                features[d] = j
-                d += block.observed[block.pattern[t], j]
-            n_padded = d + d % 2
+    K, width = means.shape
+    w, mu, inverse, a, M, B, constant, n_k = _room(K, width)
+    integers = np.empty(width + (TILE if width >= FEW_FEATURES else 0), np.uintp)
+    features, chosen = integers[:width], integers[width:]
+    y, lp = U(0), U(K * width) * S
+    best = lp + U(K) * S
+    total, r, ry = best + S, best + S2, best + S3
+    d = np.int64(0)  # a bare 0 would have all that depends on it compiled for 0, too
+    for t in range(len(tiles)):
+        pattern, first = tiles[t, 2], tiles[t, 3]
+        if t == 0 or pattern != tiles[t - 1, 2]:
+            d = _observed_features(observed[pattern], features)
             _prepare(features, d, log_weights, means, scale_trils, rho2, mu, M, inverse, constant)
             _clear(n_k, a, B)
-        n = U(block.n_rows[t])
-        _log_joint(
-            block.values, U(block.offset[t]), d, n_padded, mu, M, inverse, constant,
-            n, y, lp, best, chosen, kept, xs, lps,
-        )  # fmt: skip
+        n = U(tiles[t, 1])
+        _log_joint(values, U(tiles[t, 0]), d, mu, M, inverse, constant, n, w, y, lp, best)
         if len(log_joint):
             for i in range(n):
-                row = block.first[t] + np.int64(i)
-                if len(block.order):
-                    row = block.order[row]
-                for k in range(n_components):
-                    log_joint[row, k] = lp[U(k) * S + i]
-        exponentiate(lp, best, n, n_components, total)
-        stats[0] += normalise(best, total, block.weights, U(block.first[t]), n)
-        for k in range(n_components):
-            q = U(k) * S
-            y0 = U(k * n_padded) * S
-            n_k[k] += responsible(lp, q, total, n, r)
-            m = n
-            if n_padded >= 8:
-                m = drop_negligible(y, y0, n_padded, r, chosen[k], kept[k], n)
-            scatter(y, y0, r, ry, m, n_padded, a[k], B[k])
-        if t + 1 == len(block.offset) or block.pattern[t + 1] != block.pattern[t]:
-            for k in range(n_components):
+                row = order[first + np.int64(i)] if len(order) else first + np.int64(i)
+                for k in range(K):
+                    log_joint[row, k] = w[lp + U(k) * S + i]
+        exponentiate(w, lp, best, total, n, K)
+        stats[0] += normalise(w, best, total, weights, U(first), n)
+        for k in range(K):
+            y_k = y + U(k * d) * S
+            if d == 2:
+                n_k[k] += scatter_pair(w, lp + U(k) * S, total, y_k, n, a[k], B[k])
+                continue
+            n_k[k] += responsible(w, lp + U(k) * S, total, r, n)
+            m = drop_negligible(w, y_k, d, r, chosen, n) if d >= FEW_FEATURES else n
+            scatter(w, y_k, r, ry, m, d, a[k], B[k])
+        if t + 1 == len(tiles) or tiles[t + 1, 2] != pattern:
+            for k in range(K):
                 stats[1 + k] += n_k[k]
-                _give_back(
-                    features, d, n_k[k], a[k], B[k], M[k], n_features, k, stats, n_components
-                )
+                _give_back(features, d, n_k[k], a[k], B[k], M[k], width, k, stats, K)
 
 
 def expectations(
@@ -255,7 +250,7 @@ def expectations(
     """
     n_components, d = means.shape
     stats = np.zeros(1 + n_components * (1 + d + d * d))
-    accumulate(block, log_weights, means, scale_trils, rho2, stats, _NOT_KEPT)
+    accumulate(*block, log_weights, means, scale_trils, rho2, stats, _NOT_KEPT)
     return stats
 
 
@@ -269,8 +264,7 @@ def log_joint(
 ) -> Floats:
     """log w_k + log p(x_i | k) of every row of a table, in its order, shape (n_rows, K).
 
-    From `FEW_FEATURES` features on, -1e300 stands for what lies more than `FAR` nats behind another
-    component. Rows of weight 0, which no block holds, get NaN.
+    Rows of weight 0, which no block holds, get NaN.
 
     Parameters
     ----------
@@ -285,7 +279,7 @@ def log_joint(
     joint = np.full((n_rows, n_components), np.nan)
     stats = np.empty(1 + n_components * (1 + d + d * d))
     for block in blocks:
-        accumulate(block, log_weights, means, scale_trils, rho2, stats, joint)
+        accumulate(*block, log_weights, means, scale_trils, rho2, stats, joint)
     return joint
 
 

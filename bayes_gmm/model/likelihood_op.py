@@ -77,17 +77,15 @@ def _numba_log_likelihood(op, **kwargs):  # type: ignore[no-untyped-def]
     @numba_njit
     def value_and_gradient(  # type: ignore[no-untyped-def]
         log_weights, means, scale_trils, rho2,
-        values, offset, n_rows, pattern, first, observed, weights,
+        values, tiles, observed, weights,
     ):  # fmt: skip
         K, d = means.shape
-        block = Block(
-            values, offset, n_rows, pattern, first, observed, weights, np.empty(0, np.int64)
-        )
         stats = np.zeros(1 + K * (1 + d + d * d))
         # Contiguous, so that the kernel is compiled for one kind of array only.
         L = np.ascontiguousarray(scale_trils)
         accumulate(
-            block, np.ascontiguousarray(log_weights), np.ascontiguousarray(means), L, rho2,
+            values, tiles, observed, weights, np.empty(0, np.int64),
+            np.ascontiguousarray(log_weights), np.ascontiguousarray(means), L, rho2,
             stats, np.empty((0, 0)),
         )  # fmt: skip
         G = stats[1 + K * (1 + d) :].reshape((K, d, d))

@@ -241,9 +241,7 @@ def _cells(table: MemoryRows) -> Floats:
     """The rows of positive weight as a matrix, in the order of the user's table."""
     block = table.block
     matrix = np.full((table.n_rows, table.n_features), np.nan)
-    for offset, n, pattern, first in zip(
-        block.offset, block.n_rows, block.pattern, block.first, strict=True
-    ):
+    for offset, n, pattern, first in block.tiles:
         features = np.flatnonzero(block.observed[pattern])
         cells = block.values[offset : offset + n * len(features)].reshape(len(features), n)
         matrix[first : first + n, features] = cells.T

@@ -125,7 +125,11 @@ def test_quoted_lines_and_large_integers(write):
             None,
             "table.csv' cannot be read: Comp",
         ),
-        (gzip.compress(b"a,b\n1,2\n", mtime=0)[:15] + b"\xff" * 9, None, "table.csv' cannot be read: "),
+        (
+            gzip.compress(b"a,b\n1,2\n", mtime=0)[:15] + b"\xff" * 9,
+            None,
+            "table.csv' cannot be read: ",
+        ),
     ],
 )
 def test_csv_refused(write, content, features, message):

@@ -25,9 +25,7 @@ def rows_of(blocks, n_features):
     """Number in the table, cells and weight of every row of the blocks, in the table's order."""
     numbers, cells, weights = [], [np.empty((0, n_features))], []
     for block in blocks:
-        for offset, n, pattern, first in zip(
-            block.offset, block.n_rows, block.pattern, block.first, strict=True
-        ):
+        for offset, n, pattern, first in block.tiles:
             seen = block.observed[pattern]
             tile = np.full((n, n_features), np.nan)
             tile[:, seen] = block.values[offset : offset + n * seen.sum()].reshape(-1, n).T
@@ -81,7 +79,7 @@ def test_every_row_of_positive_weight_is_there_once(
 def test_a_tile_is_short_and_of_one_pattern(seed, n_rows, n_features, missing):
     X = random_table(seed, n_rows, n_features, missing)
     block = in_memory(X).block
-    assert np.all((block.n_rows >= 1) & (block.n_rows <= TILE))
+    assert np.all((block.tiles[:, 1] >= 1) & (block.tiles[:, 1] <= TILE))
     assert len(np.unique(block.observed, axis=0)) == len(block.observed)
     assert len(block.values) == np.isfinite(X).sum()
 

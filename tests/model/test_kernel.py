@@ -14,7 +14,7 @@ from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import TILE, Floats
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.model.kernel import expectations, log_joint
-from bayes_gmm.model.tile_loops import FAR, exp_nonpositive
+from bayes_gmm.model.tile_loops import exp_nonpositive
 
 
 class Mixture(NamedTuple):
@@ -126,28 +126,13 @@ def test_sums_are_as_defined_for_any_shape(seed, n_rows, d, K, missing, rho, wei
     assert_same_sums(sums(X, mixture, weights), reference_sums(X, mixture, weights), K, d)
 
 
-@pytest.mark.parametrize(("d", "missing"), [(1, 0.0), (3, 0.3), (6, 0.0), (14, 0.1)])
+@pytest.mark.parametrize(("d", "missing"), [(1, 0.0), (3, 0.3), (6, 0.0), (14, 0.1), (19, 0.0)])
 def test_log_joint_is_of_every_row_in_its_place(d, missing):
     rng = np.random.default_rng(d)
     mixture = random_mixture(rng, 4, d, 2.0, rho=0.2)
     X = random_rows(rng, mixture, 300, missing)
     found = log_joint(in_memory(X, threads=2).parts, *mixture, len(X))
     np.testing.assert_allclose(found, reference_joint(X, mixture), rtol=1e-11, atol=1e-11)
-
-
-@pytest.mark.parametrize("d", [15, 16, 19])
-def test_the_joint_density_of_many_features_is_exact_within_reach(d):
-    """Beyond it, where no responsibility is left, all that is known is that it is far behind."""
-    rng = np.random.default_rng(d)
-    mixture = random_mixture(rng, 4, d, 2.0)
-    X = random_rows(rng, mixture, 300)
-    found = log_joint((in_memory(X).block,), *mixture, len(X))
-    expected = reference_joint(X, mixture)
-    best = expected.max(axis=1, keepdims=True)
-    near = expected > best - FAR
-    np.testing.assert_allclose(found[near], expected[near], rtol=1e-11)
-    assert np.all((found < best - FAR + 1e-6)[~near])
-    assert (~near).sum() > 100
 
 
 @given(
