@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bayes_gmm.model.mixture import segment_labels
 from bayes_gmm.results.storage import replacing, save_map_fit
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def assignments(membership: NDArray[np.float64]) -> pd.DataFrame:
     """Tabulate each row's segment, its probability and the probability of every segment."""
     import pandas as pd
 
-    labels = [f"Segment {k + 1}" for k in range(membership.shape[1])]
+    labels = segment_labels(membership.shape[1])
     top = membership.argmax(axis=1)
     probabilities = pd.DataFrame(membership.round(DECIMALS), columns=labels)
     probabilities.insert(0, "segment", [labels[k] for k in top])

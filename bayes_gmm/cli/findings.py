@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_gmm.model.mixture import segment_labels
 from bayes_gmm.views.plots import percent
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ SHOWN_MODES = 5
 LEAST_MASS = 0.001  # of a mode that is worth a line
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Report:
     """A fit and what a reader wants to know of it.
 
@@ -60,21 +61,6 @@ class Report:
             return [int(size) for size in self.sizes]
         return [round(float(size), 3) for size in self.sizes]
 
-    @cached_property
-    def sds(self) -> Array:
-        """Standard deviations of the segments in the user's units, shape (K, d)."""
-        return np.sqrt(np.diagonal(self.fit.mixture.covariances, axis1=1, axis2=2))
-
-    @property
-    def labels(self) -> list[str]:
-        """Names of the segments: Segment 1, Segment 2, ..."""
-        return [f"Segment {k + 1}" for k in range(self.fit.mixture.n_components)]
-
-    @property
-    def bic(self) -> float:
-        """p log n - 2 log L (Schwarz 1978); lower is better."""
-        return self.fit.n_parameters * math.log(self.fit.total_weight) - 2 * self.fit.log_likelihood
-
     @property
     def other_modes(self) -> tuple[Mode, ...]:
         """The modes besides the one reported, the heaviest first."""
@@ -103,7 +89,7 @@ class Report:
             "structure": fit.structure.name,
             "log_likelihood": fit.log_likelihood,
             "log_posterior": fit.log_posterior,
-            "bic": self.bic,
+            "bic": self.fit.bic,
             "converged": bool(fit.converged),
             "n_iter": int(fit.n_iter),
             "segments": [self._segment(k) for k in range(mixture.n_components)],
@@ -113,11 +99,11 @@ class Report:
     def _segment(self, k: int) -> dict[str, Any]:
         names, mixture = self.fit.features, self.fit.mixture
         return {
-            "segment": self.labels[k],
+            "segment": segment_labels(mixture.n_components)[k],
             "share": float(mixture.weights[k]),
             "size": self.sizes_as_shown[k],
             "mean": dict(zip(names, mixture.means[k].tolist(), strict=True)),
-            "sd": dict(zip(names, self.sds[k].tolist(), strict=True)),
+            "sd": dict(zip(names, mixture.standard_deviations[k].tolist(), strict=True)),
             "covariance": mixture.covariances[k].tolist(),
         }
 
@@ -130,7 +116,7 @@ class Report:
         fit = self.fit
         state = "converged" if fit.converged else "NOT converged"
         return (
-            f"log-likelihood {fit.log_likelihood:.3f}   BIC {self.bic:.3f}   "
+            f"log-likelihood {fit.log_likelihood:.3f}   BIC {self.fit.bic:.3f}   "
             f"{state} after {_count(fit.n_iter, 'iteration')}"
         )
 
@@ -163,7 +149,7 @@ def fitted(
     return Report(name, model.map_fit_, model.predict_proba(table), weights)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Assigned:
     """What there is to say of rows that were given their segments.
 
@@ -187,16 +173,19 @@ class Assigned:
     def text(self) -> str:
         """Write it for a person."""
         n_rows = len(self.membership)
-        width = len(f"Segment {len(self.sizes)}")
+        labels = segment_labels(len(self.sizes))
+        width = len(labels[-1])
         lines = [f"{_count(n_rows, 'row')} of {Path(self.table).name}"]
-        for k, size in enumerate(self.sizes):
-            label = f"Segment {k + 1}"
+        for label, size in zip(labels, self.sizes, strict=True):
             lines.append(f"  {label:<{width}}   {size:>9,}   {percent(size / n_rows):>7}")
         return "\n".join(lines)
 
     def json(self) -> dict[str, Any]:
         """Return it for a program."""
-        segments = [{"segment": f"Segment {k + 1}", "size": n} for k, n in enumerate(self.sizes)]
+        labels = segment_labels(len(self.sizes))
+        segments = [
+            {"segment": label, "size": size} for label, size in zip(labels, self.sizes, strict=True)
+        ]
         return {"table": self.table, "n_rows": len(self.membership), "segments": segments}
 
 
@@ -207,9 +196,11 @@ def files_text(files: dict[str, Path]) -> str:
 
 def _tables(report: Report) -> list[str]:
     """Blocks of as many features as a line holds; each block has a line per segment."""
-    label_width = max(len(label) for label in report.labels)
-    labels = ["", " " * label_width], [f"{label:<{label_width}}" for label in report.labels]
-    shares = _column("share", [percent(w) for w in report.fit.mixture.weights])
+    weights = report.fit.mixture.weights
+    names = segment_labels(len(weights))
+    label_width = max(map(len, names))
+    labels = ["", " " * label_width], [f"{name:<{label_width}}" for name in names]
+    shares = _column("share", [percent(w) for w in weights])
     block = _beside(labels, shares, _column("size", [f"{n:,}" for n in report.sizes_as_shown]))
     blocks, has_features = [], False
     for j in range(len(report.fit.features)):
@@ -242,7 +233,8 @@ def _column(name: str, cells: list[str]) -> Columns:
 
 def _feature_group(report: Report, j: int) -> Columns:
     """Mean and sd of one feature under its name."""
-    means, sds = report.fit.mixture.means[:, j], report.sds[:, j]
+    mixture = report.fit.mixture
+    means, sds = mixture.means[:, j], mixture.standard_deviations[:, j]
     write = _writer(means, sds)
     pair = _beside(
         _column("mean", [write(m) for m in means]), _column("sd", [write(s) for s in sds])

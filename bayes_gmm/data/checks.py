@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 LARGEST_RANGE = 1e150
 """A column's squares must fit in floating point, with room for sums of them."""
 
+MOST_ROWS = 2.0**53
+"""Beyond this many a row more or less is lost in the last digit of a float."""
+
 ROUNDING = 4 * np.finfo(np.float64).eps
 """Values this near to each other, relative to their size, are the same number computed twice."""
 
@@ -64,8 +67,12 @@ def check_weights(sample_weight: Any, n_rows: int) -> Floats | None:
     if not np.any(weights):
         raise DataError(f"sample_weight is zero in all {n_rows} rows; at least one must count")
     with np.errstate(over="ignore"):
-        if not np.isfinite(np.sum(weights)):
-            raise DataError("sample_weight sums to infinity; divide the weights by their largest")
+        total = float(np.sum(weights))
+    if total > MOST_ROWS:
+        raise DataError(
+            f"sample_weight sums to {total:.3g} rows, and a float counts up to {MOST_ROWS:.3g}; "
+            "divide the weights by what makes their sum a number of rows"
+        )
     return weights
 
 

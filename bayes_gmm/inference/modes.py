@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from threadpoolctl import ThreadpoolController
 
-from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.em import EMRun, run_em
 from bayes_gmm.inference.evidence import laplace_log_evidence
@@ -23,7 +23,6 @@ from bayes_gmm.inference.polish import Polished, polish
 from bayes_gmm.inference.starts import Moments, Sample
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout, Point
-from bayes_gmm.model.structure import Integers
 
 MAX_MODES = 8
 """Optima that are polished and reported at most."""

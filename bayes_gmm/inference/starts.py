@@ -12,12 +12,11 @@ import numpy.typing as npt
 from scipy.cluster.vq import kmeans2
 
 from bayes_gmm.data.memory import MemoryRows
-from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.inference.covariances import moment_covariances
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.prior import PriorConstants
-from bayes_gmm.model.structure import Integers
 
 
 @dataclass(frozen=True)

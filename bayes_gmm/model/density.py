@@ -12,13 +12,14 @@ from bayes_gmm.data.resolution import recording_error
 from bayes_gmm.data.rows import Floats, Rows
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.table import FeatureMatrix
+from bayes_gmm.errors import shown
 from bayes_gmm.model.kernel import expectations
 from bayes_gmm.model.parameters import Layout, Point, log_prior, pull_back
-from bayes_gmm.model.prior import Prior, PriorConstants
+from bayes_gmm.model.prior import HALF_NORMAL, Prior, PriorConstants
 from bayes_gmm.model.structure import Structure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Density:
     """log p(rows, theta) of a Bayesian Gaussian mixture, in standardised units.
 
@@ -63,7 +64,14 @@ class Density:
         weights : ndarray, shape (n_rows,), optional
         standardize : bool
             False takes the table as it is.
+
+        Raises
+        ------
+        ValueError
+            If an argument is none of what it may be.
         """
+        if not isinstance(standardize, bool | np.bool_):
+            raise ValueError(f"standardize must be True or False, got {shown(standardize)}")
         own_units = Standardizer.fit(matrix.values, weights)
         units = own_units if standardize else Standardizer.identity(matrix.n_features)
         rho = recording_error(resolution, matrix.values, own_units.scale, weights)
@@ -74,6 +82,24 @@ class Density:
             (rho / units.scale) ** 2,
         )
         return density, units
+
+    @property
+    def has_maximum(self) -> bool:
+        """Whether no component can gain without bound by closing on rows that share a value.
+
+        Recording error in every feature keeps all from it, and so do scales that the components
+        share. Otherwise it takes a prior on scales that vanishes at 0, and an eta of at least
+        (d + 3) / 2 where each component has its own correlations: the rows of a component that lie
+        in a subspace are worth more than a lower eta charges.
+        """
+        layout, prior = self.layout, self.prior
+        if layout.n_components == 1 or np.all(self.rho2 > 0.0):
+            return True
+        own_scales = layout.structure.scales.startswith("component")
+        own_correlations = layout.n_correlations == layout.n_components
+        shrinks = own_scales and prior.family == HALF_NORMAL
+        flattens = own_correlations and prior.corr_exponents[-1] < layout.n_features + 1.0
+        return not (shrinks or flattens)
 
     def statistics(self, point: Point) -> Floats:
         """[loglik, n_k, d/d mu, d/d Sigma] of all rows at a point (see `kernel`)."""

@@ -5,51 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import index
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from bayes_gmm.data.columns import choose_columns
+from bayes_gmm.data.frames import as_frame
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.table import feature_matrix
-from bayes_gmm.errors import DataError
+from bayes_gmm.errors import DataError, listed, shown
+from bayes_gmm.model.checks import (
+    array_of_numbers,
+    checked_covariances,
+    checked_resolution,
+    feature_names,
+    number,
+    numbered,
+)
+from bayes_gmm.model.ellipse import Ellipse
 from bayes_gmm.model.kernel import log_joint
 
 
-@dataclass(frozen=True)
-class Ellipse:
-    """The region of two features that holds a given share of a segment's mass.
-
-    Attributes
-    ----------
-    center : ndarray, shape (2,)
-        In the units of the two features.
-    width, height : float
-        Full lengths of the axes; `width` is the longer.
-    angle : float
-        Degrees from the first feature's axis to the longer axis, counter-clockwise.
-    prob : float
-        Share of the segment's probability mass inside.
-    """
-
-    center: Floats
-    width: float
-    height: float
-    angle: float
-    prob: float
-
-    def boundary(self, n: int = 200) -> Floats:
-        """Points of the boundary, shape (n, 2); the last is the first."""
-        t = np.linspace(0.0, 2.0 * np.pi, n)
-        along, across = self.width / 2 * np.cos(t), self.height / 2 * np.sin(t)
-        cos, sin = np.cos(np.deg2rad(self.angle)), np.sin(np.deg2rad(self.angle))
-        offsets = np.stack([cos * along - sin * across, sin * along + cos * across], axis=1)
-        return np.asarray(self.center + offsets)
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mixture:
     """A Gaussian mixture density, p(x) = sum_k w_k Normal(x; mu_k, Sigma_k + diag(delta^2 / 12)).
 
@@ -85,33 +66,29 @@ class Mixture:
     features: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        weights = _frozen(self.weights)
-        means = _frozen(self.means)
-        covariances = _frozen(self.covariances)
-        if weights.ndim != 1 or means.ndim != 2 or len(means) != len(weights):
+        weights = array_of_numbers("weights", self.weights)
+        means = array_of_numbers("means", self.means)
+        if weights.ndim != 1 or means.ndim != 2 or len(means) != len(weights) or not means.size:
             raise ValueError(
                 f"weights must be (K,) and means (K, d), got {weights.shape} and {means.shape}"
             )
-        K, d = means.shape
-        if not np.all(np.isfinite(means)) or not np.all(np.isfinite(covariances)):
-            raise ValueError("means and covariances must be finite")
-        if covariances.shape != (K, d, d):
-            raise ValueError(f"covariances must be {(K, d, d)}, got {covariances.shape}")
         if not np.all(weights >= 0.0) or abs(weights.sum() - 1.0) > 1e-8:
             raise ValueError(f"weights must be non-negative and sum to 1, got {weights}")
-        resolution = _frozen(np.broadcast_to(np.asarray(self.resolution, float), (d,)))
-        if not np.all(resolution >= 0.0):
-            raise ValueError(f"resolution must not be negative, got {resolution}")
-        features = tuple(self.features) or _numbered(d)
-        if len(features) != d:
-            raise ValueError(f"{len(features)} feature names for {d} features")
-        for name, value in (
-            ("weights", weights),
-            ("means", means),
-            ("covariances", covariances),
-            ("resolution", resolution),
-            ("features", features),
-        ):
+        if not np.all(np.isfinite(means)):
+            raise ValueError("means must be finite")
+        K, d = means.shape
+        settled = {
+            "weights": weights,
+            "means": means,
+            "covariances": checked_covariances(
+                array_of_numbers("covariances", self.covariances), K, d
+            ),
+            "resolution": checked_resolution(array_of_numbers("resolution", self.resolution), d),
+            "features": feature_names(self.features, d),
+        }
+        for name, value in settled.items():
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
             object.__setattr__(self, name, value)
         self._standard  # noqa: B018  a covariance that is not positive definite is refused here
 
@@ -125,21 +102,25 @@ class Mixture:
         """Number of features d."""
         return int(self.means.shape[1])
 
+    @property
+    def standard_deviations(self) -> Floats:
+        """Standard deviation of each feature in each component, shape (K, d)."""
+        return np.sqrt(np.diagonal(self.covariances, axis1=1, axis2=2))
+
     @cached_property
     def _standardizer(self) -> Standardizer:
         """Units in which every feature is of order one, so that nothing under- or overflows."""
-        variances = np.diagonal(self.covariances, axis1=1, axis2=2)
         shift = self.weights @ self.means
-        spread = self.weights @ (variances + (self.means - shift) ** 2)
+        spread = self.weights @ (self.standard_deviations**2 + (self.means - shift) ** 2)
         return Standardizer(shift, np.sqrt(spread))
 
     @cached_property
     def _standard(self) -> tuple[Floats, Floats, Floats, Floats]:
         """log weights, means, Cholesky factors and recording variances in standardised units."""
         units = self._standardizer
-        sd = np.sqrt(np.diagonal(self.covariances, axis1=1, axis2=2))
+        sd = self.standard_deviations
         try:
-            with np.errstate(invalid="ignore", divide="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"):
                 correlations = self.covariances / sd[:, :, None] / sd[:, None, :]
             scale_trils = np.linalg.cholesky(correlations) * (sd / units.scale)[:, :, None]
         except np.linalg.LinAlgError:
@@ -152,37 +133,53 @@ class Mixture:
     def _log_joint(self, X: Any) -> tuple[Floats, Floats]:
         """log w_k p(x_i | k), shape (N, K), and log p(x_i), shape (N,), in the user's units."""
         matrix = feature_matrix(X, self._names_of(X))
+        if matrix.n_features != self.n_features:
+            raise DataError(
+                f"X has {matrix.n_features} features, but the mixture has {self.n_features}: "
+                f"{listed(self.features)}"
+            )
         rows = MemoryRows.from_matrix(matrix.values, self._standardizer)
         joint = log_joint(rows.parts, *self._standard, rows.n_rows)
-        observed = np.isfinite(matrix.values)
-        joint -= (observed @ np.log(self._standardizer.scale))[:, None]
-        return joint, np.logaddexp.reduce(joint, axis=1)
+        log_prob = np.logaddexp.reduce(joint, axis=1)
+        self._refuse_unreachable(matrix.values, log_prob)
+        jacobian = np.isfinite(matrix.values) @ np.log(self._standardizer.scale)
+        joint -= jacobian[:, None]
+        return joint, log_prob - jacobian
+
+    def _refuse_unreachable(self, values: Floats, log_prob: Floats) -> None:
+        """Raise for the first row so far out that its density is 0 in floating point."""
+        unreachable = ~np.isfinite(log_prob)
+        if unreachable.any():
+            row = int(unreachable.argmax())
+            far = np.abs(self._standardizer.standard_means(values[row]))
+            j = int(np.nanargmax(far))
+            raise DataError(
+                f"column {shown(self.features[j])} is {values[row, j]:g} in row {row + 1}, so far "
+                "from every segment that its density is beyond floating point; "
+                "correct it or make it missing (NaN)"
+            )
 
     def _names_of(self, X: Any) -> tuple[str, ...] | None:
         """Columns to look for in a frame; by position where the features never had names."""
-        named = hasattr(X, "columns") or hasattr(X, "column_names")
-        return self.features if named and self.features != _numbered(self.n_features) else None
+        frame = as_frame(X) if hasattr(X, "columns") or hasattr(X, "column_names") else None
+        if frame is None:
+            return None
+        nameless = self.features == numbered(self.n_features)
+        return None if nameless and not set(self.features) <= set(frame.columns) else self.features
 
     def log_prob(self, X: Any) -> Floats:
         """Log density of each row at what it observes, per unit of the features, shape (N,).
 
         Missing cells (NaN) are integrated out; a row with nothing observed has log density 0.
         """
-        return self._log_joint(self._checked(X))[1]
+        return self._log_joint(X)[1]
 
     def responsibilities(self, X: Any) -> Floats:
         """Probability that each row belongs to each component, shape (N, K)."""
-        joint, log_prob = self._log_joint(self._checked(X))
-        return np.exp(joint - log_prob[:, None])
-
-    def _checked(self, X: Any) -> Any:
-        shape = np.shape(X) if not hasattr(X, "shape") else X.shape
-        if len(shape) == 2 and shape[1] != self.n_features and not hasattr(X, "columns"):
-            raise DataError(
-                f"X has {shape[1]} features, but the mixture has {self.n_features}: "
-                f"{', '.join(self.features)}"
-            )
-        return X
+        joint, log_prob = self._log_joint(X)
+        shares = np.exp(joint - log_prob[:, None])
+        # Far out, where one log density is rounded by more than 1, they would not sum to 1.
+        return shares / shares.sum(axis=1, keepdims=True)
 
     def sample(
         self, n: int, random_state: int | np.random.Generator | None = None
@@ -200,8 +197,8 @@ class Mixture:
         X : ndarray, shape (n, d)
         components : ndarray of int, shape (n,)
         """
-        if n < 0:
-            raise ValueError(f"the number of rows to sample must not be negative, got {n}")
+        if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 0:
+            raise ValueError(f"n must be a whole number of at least 0, got {shown(n)}")
         rng = np.random.default_rng(random_state)
         components = rng.choice(self.n_components, size=n, p=self.weights / self.weights.sum())
         X = rng.standard_normal((n, self.n_features))
@@ -220,29 +217,49 @@ class Mixture:
         Parameters
         ----------
         k : int
-            Component.
+            Component, 0 ... K - 1.
         prob : float
             Between 0 and 1; the squared Mahalanobis radius is the chi-square quantile with two
             degrees of freedom.
         features : pair of int or str
+            Names, or positions from 0.
 
         Returns
         -------
         Ellipse
+
+        Raises
+        ------
+        DataError
+            If there is no such component or feature, or both features are one.
         """
+        prob = number("prob", prob)
         if not 0.0 < prob < 1.0:
             raise ValueError(f"prob must lie between 0 and 1, got {prob:g}")
-        pair = [self._feature_number(f) for f in features]
+        k = _position(k, self.n_components, "component")
+        pair = self._positions(features)
         if len(pair) != 2:
-            raise ValueError(f"an ellipse needs two features, got {len(pair)}")
+            raise DataError(f"an ellipse needs two features, got {len(pair)}")
         variances, axes = np.linalg.eigh(self.covariances[k][np.ix_(pair, pair)])
         across, along = 2.0 * np.sqrt(variances * -2.0 * np.log1p(-prob))
         angle = np.rad2deg(np.arctan2(axes[1, 1], axes[0, 1])) % 180.0
         return Ellipse(self.means[k, pair], float(along), float(across), float(angle), prob)
 
-    def marginal(self, features: Sequence[int | str]) -> Mixture:
-        """The mixture of some of the features, in the order given."""
-        chosen = [self._feature_number(f) for f in features]
+    def marginal(self, features: Sequence[int | str] | int | str) -> Mixture:
+        """The mixture of some of the features, in the order given.
+
+        Raises
+        ------
+        DataError
+            If there is no such feature, none at all, or one twice.
+
+        Examples
+        --------
+        >>> mixture = Mixture([1.0], [[1.0, 2.0]], [[[4.0, 0.5], [0.5, 9.0]]], features=("a", "b"))
+        >>> mixture.marginal("b").standard_deviations.tolist()
+        [[3.0]]
+        """
+        chosen = self._positions(features)
         return Mixture(
             self.weights,
             self.means[:, chosen],
@@ -251,23 +268,33 @@ class Mixture:
             tuple(self.features[j] for j in chosen),
         )
 
-    def _feature_number(self, feature: int | str) -> int:
-        if isinstance(feature, str):
-            if feature not in self.features:
-                raise DataError(
-                    f"no feature {feature!r}; the mixture has: {', '.join(self.features)}"
-                )
-            return self.features.index(feature)
-        if not -self.n_features <= feature < self.n_features:
-            raise DataError(f"no feature {feature}; the mixture has {self.n_features}")
-        return int(feature) % self.n_features
+    def _positions(self, features: Sequence[int | str] | int | str) -> list[int]:
+        """Positions of features that are given by name or position, each once."""
+        given = [features] if isinstance(features, str | int | np.integer) else features
+        names = [
+            f if isinstance(f, str) else self.features[_position(f, self.n_features, "feature")]
+            for f in given
+        ]
+        return [self.features.index(f) for f in choose_columns(self.features, names, "the mixture")]
 
 
-def _numbered(n_features: int) -> tuple[str, ...]:
-    return tuple(f"x{j + 1}" for j in range(n_features))
+def segment_labels(n_components: int) -> list[str]:
+    """Names of the components, wherever an analyst reads them.
+
+    Examples
+    --------
+    >>> segment_labels(3)
+    ['Segment 1', 'Segment 2', 'Segment 3']
+    """
+    return [f"Segment {k + 1}" for k in range(n_components)]
 
 
-def _frozen(value: Any) -> Floats:
-    array = np.array(value, dtype=np.float64, order="C")
-    array.setflags(write=False)
-    return array
+def _position(given: Any, n: int, what: str) -> int:
+    """A position from 0, or as Python has it from the end."""
+    try:
+        position = index(given)
+    except TypeError:
+        position = n
+    if not -n <= position < n:
+        raise DataError(f"no {what} {shown(given)}; the mixture has {n}, counted from 0")
+    return position % n

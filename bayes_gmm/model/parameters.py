@@ -18,9 +18,9 @@ from typing import NamedTuple
 import numpy as np
 
 from bayes_gmm.data.compiled import compiled
-from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.model.prior import HALF_NORMAL, LOG_NORMAL
-from bayes_gmm.model.structure import Integers, Structure
+from bayes_gmm.model.structure import Structure
 
 SMALLEST_LOG_SCALE = -40.0
 """A scale that its prior lets go to 0 stops here, while its square is still a number."""

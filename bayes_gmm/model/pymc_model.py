@@ -17,6 +17,7 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.likelihood_op import ARRAYS, log_likelihood
+from bayes_gmm.model.mixture import segment_labels
 from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Prior
 from bayes_gmm.model.structure import Structure
 
@@ -108,7 +109,7 @@ def model_of(
         raise TypeError(f"a PyMC model needs its rows in memory; got {type(table).__name__}")
     K, d = density.layout.n_components, density.layout.n_features
     coords = {
-        "component": [f"Segment {k + 1}" for k in range(K)],
+        "component": segment_labels(K),
         "feature": list(features),
         "feature_bis": list(features),
         "row": np.sort(table.block.order) if len(table.block.order) else np.arange(table.n_rows),

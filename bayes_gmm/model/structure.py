@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Integers = npt.NDArray[np.int64]
+from bayes_gmm.data.rows import Integers
 
 SCALES = ("component-feature", "component", "feature", "shared")
 CORRELATIONS = ("component", "shared", "none")

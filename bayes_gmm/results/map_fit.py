@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.modes import FoundMode
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.mixture import Mixture
+from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mode:
     """An optimum of the posterior.
 
@@ -45,7 +46,7 @@ class Mode:
     probability: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MapFit:
     """The mode of the posterior with the most mass, and the other modes found.
 
@@ -147,6 +148,14 @@ class MapFit:
         """Free parameters of the mixture."""
         return self.structure.n_parameters(self.mixture.n_components, self.mixture.n_features)
 
+    @property
+    def bic(self) -> float:
+        """Bayesian information criterion of the fitted table, p log N - 2 log L (Schwarz 1978).
+
+        Lower is better; N is the total weight of the rows.
+        """
+        return self.n_parameters * math.log(self.total_weight) - 2.0 * self.log_likelihood
+
     def predict_proba(self, X: Any) -> Floats:
         """Probability of each segment for each row, at the mode, shape (N, K)."""
         return self.mixture.responsibilities(X)
@@ -163,9 +172,9 @@ class MapFit:
         """A row per segment: its share, and the mean and standard deviation of each feature."""
         import pandas as pd
 
-        sd = np.sqrt(np.diagonal(self.mixture.covariances, axis1=1, axis2=2))
+        sd = self.mixture.standard_deviations
         columns: dict[str, Any] = {
-            "segment": [f"Segment {k + 1}" for k in range(self.mixture.n_components)],
+            "segment": segment_labels(self.mixture.n_components),
             "share": self.mixture.weights,
         }
         for j, name in enumerate(self.features):

@@ -29,7 +29,7 @@ import numpy as np
 from bayes_gmm import __version__
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.errors import DataError
-from bayes_gmm.model.mixture import Mixture
+from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Normal, Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.map_fit import MapFit, Mode
@@ -193,7 +193,7 @@ def _mixture_dataset(mixture: Mixture) -> Dataset:
             "covariances": (square, np.asarray(mixture.covariances)),
             "resolution": ("feature", np.asarray(mixture.resolution)),
         },
-        coords={"component": [f"Segment {k + 1}" for k in range(mixture.n_components)]},
+        coords={"component": segment_labels(mixture.n_components)},
     )
 
 

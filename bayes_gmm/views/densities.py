@@ -52,7 +52,7 @@ def draw_densities(
 
     (j,) = shown
     mu = mixture.means[:, j]
-    sigma = np.sqrt(mixture.covariances[:, j, j])
+    sigma = mixture.standard_deviations[:, j]
     height, notes = 1.0, list[str]()
     if values is not None:
         within = float(np.sqrt(mixture.weights @ sigma**2))

@@ -14,7 +14,7 @@ import numpy as np
 
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import DataError, listed, nearest
-from bayes_gmm.model.mixture import Mixture
+from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.views import densities, ellipses
 from bayes_gmm.views.palette import (
     FIGURE_SIZE,
@@ -201,10 +201,11 @@ def _add_legend(ax: Axes, mixture: Mixture, n_axes: int, *, with_points: bool) -
     """Put the legend outside on the right, where it hides no data however many segments."""
     from matplotlib.lines import Line2D
 
+    labels = segment_labels(mixture.n_components)
     handles: list[Artist] = [
         Line2D([], [], linestyle="none", marker=marker(k), markersize=9, color=color,
-               label=f"Segment {k + 1} ({percent(mixture.weights[k])})")
-        for k, color in enumerate(palette(mixture.n_components))
+               label=f"{label} ({percent(mixture.weights[k])})")
+        for k, (label, color) in enumerate(zip(labels, palette(len(labels)), strict=True))
     ]  # fmt: skip
     if n_axes == 1:
         handles += densities.legend_handles()

@@ -58,7 +58,11 @@ def test_no_weights_and_one_for_all():
         ([1.0, None, "x"], r"sample_weight is not numeric"),
         ([1j, 1.0, 1.0], r"sample_weight is not numeric: it holds complex128"),
         (np.array(["2020-01-01"] * 3, dtype="M8[D]"), r"sample_weight is not numeric"),
-        ([1e308, 1e308, 1.0], r"sample_weight sums to infinity"),
+        (
+            [1e308, 1e308, 1.0],
+            r"sample_weight sums to inf rows, and a float counts up to 9.01e\+15",
+        ),
+        ([1e300] * 3, r"sample_weight sums to 3e\+300 rows"),
         (-1, r"sample_weight is -1 in row 1"),
     ],
 )
