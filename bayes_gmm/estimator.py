@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -18,6 +17,7 @@ from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import ConvergenceWarning, DataError, FitError, shown
 from bayes_gmm.inference.modes import find_modes
 from bayes_gmm.inference.starts import Sample
+from bayes_gmm.model.checks import whole_number
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.model.prior import Prior
@@ -143,8 +143,8 @@ class BayesGMM(DensityMixin, BaseEstimator):
         FitError
             If a parameter is out of range, or no start leads anywhere.
         """
-        n_components = _whole_number("n_components", self.n_components)
-        n_init = None if self.n_init == "auto" else _whole_number("n_init", self.n_init)
+        n_components = _settled(whole_number, "n_components", self.n_components)
+        n_init = None if self.n_init == "auto" else _settled(whole_number, "n_init", self.n_init)
         structure = _settled(Structure.parse, self.structure)
         prior = Prior() if self.prior is None else self.prior
         if not isinstance(prior, Prior):
@@ -299,7 +299,7 @@ class BayesGMM(DensityMixin, BaseEstimator):
         random_state : int or Generator, optional
             By default that of the model.
         """
-        n_samples = _whole_number("n_samples", n_samples)
+        n_samples = _settled(whole_number, "n_samples", n_samples)
         rng = _generator(self.random_state if random_state is None else random_state)
         return self._fit.mixture.sample(n_samples, rng)
 
@@ -315,12 +315,6 @@ class BayesGMM(DensityMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
-
-
-def _whole_number(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise FitError(f"{name} must be a whole number of at least 1, got {shown(value)}")
-    return int(value)
 
 
 def _generator(random_state: Any) -> np.random.Generator:

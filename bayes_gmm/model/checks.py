@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import suppress
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,21 @@ def positive(name: str, value: Any, *, finite: bool = True) -> float:
     if not checked > 0.0 or (finite and math.isinf(checked)):
         raise ValueError(f"{name} must be positive{' and finite' * finite}, got {checked:g}")
     return checked
+
+
+def whole_number(name: str, value: Any, *, least: int = 1) -> int:
+    """A whole number.
+
+    Examples
+    --------
+    >>> whole_number("n_components", 2.5)
+    Traceback (most recent call last):
+    ...
+    ValueError: n_components must be a whole number of at least 1, got 2.5
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, got {shown(value)}")
+    return int(value)
 
 
 def array_of_numbers(name: str, value: Any) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import index
@@ -25,6 +25,7 @@ from bayes_gmm.model.checks import (
     feature_names,
     number,
     numbered,
+    whole_number,
 )
 from bayes_gmm.model.ellipse import Ellipse
 from bayes_gmm.model.kernel import log_joint
@@ -197,8 +198,7 @@ class Mixture:
         X : ndarray, shape (n, d)
         components : ndarray of int, shape (n,)
         """
-        if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 0:
-            raise ValueError(f"n must be a whole number of at least 0, got {shown(n)}")
+        n = whole_number("n", n, least=0)
         rng = np.random.default_rng(random_state)
         components = rng.choice(self.n_components, size=n, p=self.weights / self.weights.sum())
         X = rng.standard_normal((n, self.n_features))
@@ -270,10 +270,11 @@ class Mixture:
 
     def _positions(self, features: Sequence[int | str] | int | str) -> list[int]:
         """Positions of features that are given by name or position, each once."""
-        given = [features] if isinstance(features, str | int | np.integer) else features
+        if isinstance(features, str) or not isinstance(features, Iterable):
+            features = [features]
         names = [
             f if isinstance(f, str) else self.features[_position(f, self.n_features, "feature")]
-            for f in given
+            for f in features
         ]
         return [self.features.index(f) for f in choose_columns(self.features, names, "the mixture")]
 

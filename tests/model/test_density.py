@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from example_tables import random_table
 from scipy import stats
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
@@ -24,15 +25,6 @@ PRIORS = {
     "inverse-gamma": Prior(3.0, Normal(), InverseGamma(2.0, 1.5), 0.7),
     "flat": Prior.flat(),
 }
-
-structures = pytest.mark.parametrize("structure", Structure.all(), ids=lambda s: s.name)
-
-
-def random_table(seed, n_rows, d, missing=0.0):
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n_rows, d)) + 2.0 * rng.integers(0, 3, size=(n_rows, 1))
-    X[rng.random(X.shape) < missing] = np.nan
-    return X
 
 
 def density_of(X, K, structure=FULL, prior=PRIORS["default"], rho=0.0, weights=None):
@@ -54,7 +46,6 @@ def finite_differences(f, theta, h=2e-4):
     ]) / (12.0 * h)  # fmt: skip
 
 
-@structures
 @pytest.mark.parametrize("d", [1, 2, 5])
 @pytest.mark.parametrize("prior", PRIORS)
 @pytest.mark.parametrize("jacobian", [False, True])
@@ -88,7 +79,6 @@ def test_the_posterior_is_likelihood_times_prior():
     assert density.log_posterior(theta) == pytest.approx(expected, rel=1e-12)
 
 
-@structures
 def test_the_number_of_a_component_means_nothing(structure):
     K, d = 3, 3
     density = density_of(random_table(1, 50, d, 0.1), K, structure, rho=0.1)
@@ -155,6 +145,56 @@ def test_a_table_in_its_own_units():
     theta = random_vector(density)
     expected = density_of(X, 3, rho=np.sqrt(density.rho2)).log_posterior(theta)
     assert density.log_posterior(theta) == pytest.approx(expected, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("K", "structure", "prior", "rho", "expected"),
+    [
+        (2, "full", Prior(), 0.0, True),
+        (2, "full", Prior.flat(), 0.1, True),
+        (2, "full", Prior.flat(), 0.0, False),
+        (2, "full", Prior.flat(), np.array([0.1, 0.0]), False),
+        (1, "full", Prior.flat(), 0.0, True),
+        (2, "full", Prior(scales=HalfNormal(1.0)), 0.0, False),
+        (2, "full", Prior(eta=2.5), 0.0, True),
+        (2, "full", Prior(eta=2.4), 0.0, False),
+        (2, "diag", Prior(eta=2.4), 0.0, True),
+        (2, "spherical", Prior(scales=HalfNormal(1.0)), 0.0, False),
+        (2, "tied", Prior.flat(), 0.0, True),
+        (2, "shared/none", Prior.flat(), 0.0, True),
+    ],
+)
+def test_a_density_knows_whether_it_has_a_maximum(K, structure, prior, rho, expected):
+    density = density_of(random_table(0, 20, 2), K, Structure.parse(structure), prior, rho)
+    assert density.has_maximum == expected
+
+
+def test_a_density_without_one_rises_as_a_component_closes_on_a_row():
+    """And where it is said to have one, the same way leads down."""
+    X = random_table(0, 20, 2)
+    for prior, rises in ((Prior(scales=HalfNormal(1.0)), True), (Prior(), False)):
+        density = density_of(X, 2, prior=prior)
+        means = np.array([X[0], X.mean(axis=0)])
+        corr_chol = np.tile(np.eye(2), (2, 1, 1))
+        along = [
+            density.log_posterior(
+                density.layout.pack(
+                    np.array([0.1, 0.9]), means, np.array([[s, s], [2.0, 2.0]]), corr_chol
+                )
+            )
+            for s in (1e-4, 1e-6, 1e-8)
+        ]
+        assert np.all(np.diff(along) > 0.0) == rises == (not density.has_maximum)
+
+
+@pytest.mark.parametrize("standardize", ["no", 1, None])
+def test_standardize_is_yes_or_no(standardize):
+    message = f"standardize must be True or False, got {standardize!r}"
+    with pytest.raises(ValueError, match=message):
+        Density.of_table(
+            feature_matrix([[1.0], [2.0]]), 1, structure=FULL, prior=Prior(),
+            standardize=standardize,
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize("structure", ["full", "tied"])

@@ -12,8 +12,6 @@ from bayes_gmm.model.parameters import Layout, log_prior
 from bayes_gmm.model.prior import HalfNormal, InverseGamma, Prior
 from bayes_gmm.model.structure import Structure
 
-structures = pytest.mark.parametrize("structure", Structure.all(), ids=lambda s: s.name)
-
 vectors = {
     "structure": st.sampled_from(Structure.all()),
     "K": st.integers(1, 5),
@@ -59,7 +57,6 @@ def test_a_vector_stands_for_a_mixture(structure, K, d, seed, spread):
     np.testing.assert_allclose(ratios.ravel(), theta[layout.correlations], rtol=1e-12)
 
 
-@structures
 @pytest.mark.parametrize(("K", "d"), [(1, 1), (3, 1), (2, 3)])
 def test_factors_are_scales_times_correlation_factors(structure, K, d):
     layout, theta = random_vector(structure, K, d)
@@ -72,7 +69,6 @@ def test_factors_are_scales_times_correlation_factors(structure, K, d):
     np.testing.assert_allclose(point.scale_trils, expected, rtol=1e-15)
 
 
-@structures
 @pytest.mark.parametrize(("K", "d"), [(1, 1), (4, 1), (1, 3), (4, 3)])
 def test_the_parts_follow_one_another(structure, K, d):
     layout = Layout(K, d, structure)
@@ -100,7 +96,6 @@ def log_jacobian(layout, theta, prior):
     return log_prior(point, constants, True) - log_prior(point, constants, False)
 
 
-@structures
 @pytest.mark.parametrize(("K", "d"), [(1, 1), (4, 1), (1, 3), (3, 4)])
 def test_the_jacobian_is_the_determinant_of_the_change_of_variables(structure, K, d):
     layout, theta = random_vector(structure, K, d, seed=K + d)

@@ -7,6 +7,7 @@ import pymc as pm
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from example_tables import random_table
 from pytensor.compile.mode import Mode
 from scipy import stats
 
@@ -23,15 +24,6 @@ from bayes_gmm.model.structure import Structure
 
 FAST = Mode(linker="py", optimizer="fast_compile")
 FULL, TIED = Structure.parse("full"), Structure.parse("tied")
-
-structures = pytest.mark.parametrize("structure", Structure.all(), ids=lambda s: s.name)
-
-
-def random_table(seed, n_rows, d, missing=0.0):
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n_rows, d)) + 2.0 * rng.integers(0, 3, size=(n_rows, 1))
-    X[rng.random(X.shape) < missing] = np.nan
-    return X
 
 
 def random_weights(seed, n_rows):
@@ -117,7 +109,6 @@ def assert_same(density, model, tolerance=1e-11):
         )  # fmt: skip
 
 
-@structures
 @pytest.mark.parametrize("d", [1, 2, 5])
 def test_pymc_agrees_with_weights_and_missing_cells(structure, d):
     X = random_table(d, 60, d, missing=0.15)
@@ -211,7 +202,6 @@ def test_variables_carry_the_names_of_components_and_features():
     np.testing.assert_array_equal(model.rvs_to_values[rows].data, X[1:])
 
 
-@structures
 def test_a_single_feature_has_no_correlations(structure):
     _, model = density_and_model(random_table(5, 20, 1), 2, structure)
     assert "corr_chol" not in model.named_vars

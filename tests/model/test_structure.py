@@ -17,7 +17,6 @@ def test_there_are_twelve():
     assert len(set(Structure.all())) == len(SCALES) * len(CORRELATIONS) == 12
 
 
-@structures
 def test_a_name_names_its_structure(structure):
     assert Structure.parse(structure.name) == structure
     assert Structure.parse(f"{structure.scales}/{structure.correlations}") == structure
@@ -37,7 +36,6 @@ def test_unknown_parts_are_refused_by_name():
         Structure("feature", "own")
 
 
-@structures
 @sizes
 def test_parameters_are_counted(structure, K, d):
     assert structure.n_parameters(K, d) == Layout(K, d, structure).size
@@ -51,7 +49,6 @@ def test_scikit_learn_counts_as_many_parameters(alias, K, d):
     assert Structure.parse(alias).n_parameters(K, d) == mixture._n_parameters()
 
 
-@structures
 @sizes
 def test_scales_are_shared_as_named(structure, K, d):
     index = structure.scale_index(K, d)
@@ -68,7 +65,6 @@ def test_scales_are_shared_as_named(structure, K, d):
     assert set(index.ravel()) == set(range(int(np.prod(structure.scale_shape(K, d)))))
 
 
-@structures
 @sizes
 def test_correlations_are_shared_as_named(structure, K, d):
     index = structure.corr_index(K, d)

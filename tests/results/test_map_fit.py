@@ -131,6 +131,30 @@ def test_parameters_are_counted(structure, expected):
     assert fit.structure == Structure.parse(structure)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_bic_is_schwarzs(weighted):
+    X = customers(0.1)
+    copies = np.random.default_rng(1).integers(0, 4, len(X)) if weighted else np.ones(len(X), int)
+    fit, _, _ = fitted(X, weights=copies.astype(float) if weighted else None)
+    log_likelihood = row_log_densities(np.repeat(X, copies, axis=0), fit.mixture).sum()
+    expected = 11 * np.log(copies.sum()) - 2 * log_likelihood
+    assert fit.bic == pytest.approx(expected, rel=1e-10)
+
+
+def test_fits_and_modes_are_equal_to_themselves_alone():
+    one, other = (fitted(customers())[0] for _ in range(2))
+    assert one == one
+    assert one != other
+    assert one.modes[0] != other.modes[0]
+    assert len({*one.modes, *other.modes}) == len(one.modes) + len(other.modes)
+
+
+def test_covariances_are_exactly_symmetric():
+    for mode in fitted(customers(0.1), K=3)[0].modes:
+        covariances = mode.mixture.covariances
+        np.testing.assert_array_equal(covariances, covariances.mT)
+
+
 def test_the_recording_error_is_not_part_of_a_segment():
     X = np.column_stack([customers()[:, 0].round(), customers()[:, 1].round(-2)])
     fit, _, _ = fitted(X, K=1, prior=Prior.flat())
