@@ -90,6 +90,19 @@ class Resolution(click.ParamType):
         return number
 
 
+class OutPath(click.Path):
+    """A file or folder to write to; an empty name, as of an unset variable, is none."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Turn the text into a path."""
+        if not str(value).strip():
+            self.fail("the name is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def _only_none(context: click.Context, option: click.Parameter, value: str) -> str:
     if value != "none":
         raise click.BadParameter(
@@ -104,7 +117,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 @commands.command()
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=OutPath(),
     default=DEMO_FOLDER,
     show_default=True,
     help="Folder for the files.",
@@ -154,7 +167,7 @@ def demo(out: Path) -> None:
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=OutPath(),
     help="Folder for model.nc, segments.csv, assignments.csv and segments.png.",
 )
 @as_json
@@ -195,9 +208,7 @@ def fit(
 @commands.command()
 @click.argument("model")
 @click.argument("table")
-@click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="CSV file for the scored rows."
-)
+@click.option("--out", type=OutPath(), required=True, help="CSV file for the scored rows.")
 @as_json
 def predict(model: str, table: str, out: Path, as_json: bool) -> None:
     """Give each row of TABLE its segment by MODEL, a fit's model.nc."""
@@ -206,8 +217,9 @@ def predict(model: str, table: str, out: Path, as_json: bool) -> None:
     from bayes_gmm.cli.findings import Assigned, files_text
     from bayes_gmm.cli.tables import whole_table
     from bayes_gmm.data.table import read_table
-    from bayes_gmm.results.storage import load
+    from bayes_gmm.results.storage import check_file, load
 
+    check_file(out)
     fit = load(model)
     columns = read_table(table, fit.features)
     assigned = Assigned(table, fit.predict_proba(columns))

@@ -132,11 +132,10 @@ def check_folder(folder: Path) -> None:
     OSError
         If something that is no folder has that name, or writing there is not allowed.
     """
-    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    there = _nearest_place(folder)
     if not there.is_dir():
         raise NotADirectoryError(f"cannot write into '{folder}': '{there}' is not a folder")
-    if not os.access(there, os.W_OK):
-        raise PermissionError(f"cannot write into '{folder}': no permission to write '{there}'")
+    _new_draft(folder, there).rmdir()
 
 
 @contextmanager
@@ -155,13 +154,31 @@ def filling(folder: Path) -> Iterator[Path]:
     """
     folder = Path(os.path.realpath(folder))
     check_folder(folder)
-    there = next(place for place in (folder, *folder.parents) if place.exists())
-    draft = Path(tempfile.mkdtemp(prefix=".bayes-gmm-", dir=there))
+    there = _nearest_place(folder)
+    draft = _new_draft(folder, there)
     try:
         yield draft
         _move_in(draft, folder, there)
+    except OSError as error:
+        place = Path(str(error.filename))
+        if draft in place.parents:
+            raise type(error)(error.errno, error.strerror, str(folder / place.name)) from error
+        raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _nearest_place(folder: Path) -> Path:
+    """The folder itself, or the nearest of those above it that is there."""
+    return next(place for place in (folder, *folder.absolute().parents) if place.exists())
+
+
+def _new_draft(folder: Path, there: Path) -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix=".bayes-gmm-", dir=there))
+    except OSError as error:
+        message = f"cannot write into '{folder}': {error.strerror or error}"
+        raise type(error)(message) from error
 
 
 def _move_in(draft: Path, folder: Path, there: Path) -> None:

@@ -21,6 +21,9 @@ from bayes_gmm.errors import DataError, shown
 Resolution = Literal["auto"] | float | Sequence[float | None] | Floats | None
 """What a user may say of a table's resolution."""
 
+SLACK = 1e-6
+"""Relative error that a given resolution may have."""
+
 FLOOR = 1e-3
 """Least resolution, in standard deviations of the column."""
 
@@ -85,7 +88,8 @@ def recording_error(
     Raises
     ------
     DataError
-        For a resolution that is negative, not finite, or not one per column.
+        For a resolution that is negative, not finite, wider than all that the column spans, or not
+        one per column.
 
     Examples
     --------
@@ -96,6 +100,8 @@ def recording_error(
     entries = _entries(resolution, n_features=values.shape[1])
     found = [j for j, entry in enumerate(entries) if entry == "auto"]
     delta = np.array([0.0 if entry == "auto" else entry for entry in entries], dtype=np.float64)
+    for j in np.flatnonzero(delta).tolist():
+        _refuse_too_coarse(delta[j], values[:, j], weights, j + 1)
     for j in found:
         delta[j] = detect_resolution(values[:, j : j + 1], weights)[0]
     floored = delta > 0.0
@@ -129,6 +135,17 @@ def _entry(entry: object, position: int | None = None) -> float | Literal["auto"
     raise DataError(
         f"resolution is {shown(entry)}{where}; give 'auto', None, or a number of at least 0"
     )
+
+
+def _refuse_too_coarse(delta: float, column: Floats, weights: Floats | None, position: int) -> None:
+    """Values of a column that was rounded to delta are equal, or at least delta apart."""
+    seen = column[~np.isnan(column) if weights is None else (weights > 0.0) & ~np.isnan(column)]
+    span = float(np.ptp(seen)) if len(seen) else 0.0
+    if 0.0 < span * (1.0 + SLACK) < delta:
+        raise DataError(
+            f"resolution is {delta:g} for column {position}, whose values lie within {span:g} of "
+            "each other; give its smallest step, one per column where they differ, or 'auto'"
+        )
 
 
 def _column_step(column: Floats, weights: Floats | None) -> float:

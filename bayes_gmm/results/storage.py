@@ -28,7 +28,7 @@ import numpy as np
 
 from bayes_gmm import __version__
 from bayes_gmm.data.standardize import Standardizer
-from bayes_gmm.errors import DataError
+from bayes_gmm.errors import DataError, one_line
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Normal, Prior
 from bayes_gmm.model.structure import Structure
@@ -94,11 +94,14 @@ def load(path: str | os.PathLike[str]) -> MapFit:
     if not path.is_file():
         raise DataError(f"no model file '{path}'; give a file that a fit was saved to")
     tree = _opened(path)
-    _check_format(tree, path)
     try:
+        _check_format(tree, path)
         return _map_fit(tree)
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise DataError(f"model file '{path}' is damaged: {error!r}; save the fit again") from error
+    except DataError:
+        raise
+    except Exception as error:  # whatever comes of parts that are lost, of another type or shape
+        found = f"{type(error).__name__}: {one_line(error, 200)}"
+        raise DataError(f"model file '{path}' is damaged ({found}); save the fit again") from error
 
 
 @contextmanager
@@ -116,12 +119,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     ...     [file.name for file in Path(folder).iterdir()]
     ['a.txt']
     """
-    target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"cannot write '{path}': there is no folder '{target.parent}'")
-    if target.is_dir():
-        raise IsADirectoryError(f"cannot write '{path}': it is a folder; name a file")
-    draft = target.with_name(f".{uuid.uuid4().hex[:12]}{target.suffix}")
+    target, draft = _target_and_draft(path)
     try:
         yield draft
         os.replace(draft, target)
@@ -131,6 +129,34 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise
     finally:
         draft.unlink(missing_ok=True)
+
+
+def check_file(path: str | os.PathLike[str]) -> None:
+    """Refuse a file that cannot be written, before any work is done for it.
+
+    Raises
+    ------
+    OSError
+        If it is no regular file, its folder is not there, or writing there is not allowed.
+    """
+    _, draft = _target_and_draft(path)
+    try:
+        draft.touch()
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from error
+    draft.unlink()
+
+
+def _target_and_draft(path: str | os.PathLike[str]) -> tuple[Path, Path]:
+    """The regular file that a path leads to, and a name beside it that is free."""
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"cannot write '{path}': there is no folder '{target.parent}'")
+    if target.is_dir():
+        raise IsADirectoryError(f"cannot write '{path}': it is a folder; name a file")
+    if target.exists() and not target.is_file():
+        raise FileExistsError(f"cannot write '{path}': it is a device or pipe; name a file")
+    return target, target.with_name(f".{uuid.uuid4().hex[:12]}{target.suffix}")
 
 
 def _tree(fit: MapFit) -> DataTree:
