@@ -62,7 +62,11 @@ def detect_resolution(values: Floats, weights: Floats | None = None) -> Floats:
 
 
 def recording_error(
-    resolution: Resolution, values: Floats, scale: Floats, weights: Floats | None = None
+    resolution: Resolution,
+    values: Floats,
+    scale: Floats,
+    weights: Floats | None = None,
+    features: Sequence[str] | None = None,
 ) -> Floats:
     r"""Standard deviation of the rounding error of each column (Sheppard 1898).
 
@@ -79,6 +83,8 @@ def recording_error(
         Standard deviations of the columns.
     weights : ndarray, shape (n_rows,), optional
         A weight of 2 is two copies of the row, 0 its absence.
+    features : sequence of str, optional
+        Names of the columns, for messages.
 
     Returns
     -------
@@ -101,7 +107,8 @@ def recording_error(
     found = [j for j, entry in enumerate(entries) if entry == "auto"]
     delta = np.array([0.0 if entry == "auto" else entry for entry in entries], dtype=np.float64)
     for j in np.flatnonzero(delta).tolist():
-        _refuse_too_coarse(delta[j], values[:, j], weights, j + 1)
+        name = f"x{j + 1}" if features is None else features[j]
+        _refuse_too_coarse(delta[j], values[:, j], weights, name)
     for j in found:
         delta[j] = detect_resolution(values[:, j : j + 1], weights)[0]
     floored = delta > 0.0
@@ -137,13 +144,13 @@ def _entry(entry: object, position: int | None = None) -> float | Literal["auto"
     )
 
 
-def _refuse_too_coarse(delta: float, column: Floats, weights: Floats | None, position: int) -> None:
+def _refuse_too_coarse(delta: float, column: Floats, weights: Floats | None, name: str) -> None:
     """Values of a column that was rounded to delta are equal, or at least delta apart."""
     seen = column[~np.isnan(column) if weights is None else (weights > 0.0) & ~np.isnan(column)]
     span = float(np.ptp(seen)) if len(seen) else 0.0
     if 0.0 < span * (1.0 + SLACK) < delta:
         raise DataError(
-            f"resolution is {delta:g} for column {position}, whose values lie within {span:g} of "
+            f"resolution is {delta:g} for column {shown(name)}, whose values lie within {span:g} of "
             "each other; give its smallest step, one per column where they differ, or 'auto'"
         )
 

@@ -74,7 +74,7 @@ class Density:
             raise ValueError(f"standardize must be True or False, got {shown(standardize)}")
         own_units = Standardizer.fit(matrix.values, weights)
         units = own_units if standardize else Standardizer.identity(matrix.n_features)
-        rho = recording_error(resolution, matrix.values, own_units.scale, weights)
+        rho = recording_error(resolution, matrix.values, own_units.scale, weights, matrix.features)
         density = cls(
             MemoryRows.from_matrix(matrix.values, units, weights),
             Layout(n_components, matrix.n_features, structure),

@@ -224,9 +224,13 @@ def _mixture_dataset(mixture: Mixture) -> Dataset:
 
 
 def _opened(path: Path) -> DataTree:
+    import h5py
     import xarray as xr
 
     try:
+        with h5py.File(path, "r") as file:
+            # h5netcdf asks this too, and prints a traceback of its own where it fails.
+            file.attrs.get("_nc3_strict")
         with xr.open_datatree(path, engine=ENGINE) as tree:
             return tree.load()
     except (ImportError, PermissionError):
