@@ -150,8 +150,8 @@ def _refuse_too_coarse(delta: float, column: Floats, weights: Floats | None, nam
     span = float(np.ptp(seen)) if len(seen) else 0.0
     if 0.0 < span * (1.0 + SLACK) < delta:
         raise DataError(
-            f"resolution is {delta:g} for column {shown(name)}, whose values lie within {span:g} of "
-            "each other; give its smallest step, one per column where they differ, or 'auto'"
+            f"resolution is {delta:g} for column {shown(name)}, whose values lie within {span:g} "
+            "of each other; give its smallest step, one per column where they differ, or 'auto'"
         )
 
 
