@@ -20,6 +20,7 @@ from bayes_gmm.inference.starts import Sample
 from bayes_gmm.model.checks import whole_number
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.mixture import Mixture
+from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.map_fit import MapFit, Mode
@@ -153,12 +154,14 @@ class BayesGMM(DensityMixin, BaseEstimator):
         matrix = feature_matrix(X)
         weights = check_weights(sample_weight, matrix.n_rows)
         check_fit(matrix, weights, n_components)
+        # Chosen before the rows are copied into tiles: the order that it takes is gone by then.
+        layout = Layout(n_components, matrix.n_features, structure)
+        chosen = sample_rows(matrix.values, weights, _sample_size(layout))
         density, standardizer = _settled(
             Density.of_table, matrix, n_components, structure=structure, prior=prior,
             resolution=self.resolution, weights=weights, standardize=self.standardize,
         )  # fmt: skip
         _warn_if_unbounded(density)
-        chosen = sample_rows(matrix.values, weights, _sample_size(density))
         sample = Sample.of(
             standardizer.apply(matrix.values[chosen]), None if weights is None else weights[chosen]
         )
@@ -337,9 +340,9 @@ def _settled(build: Any, *args: Any, **options: Any) -> Any:
         raise FitError(str(error)) from None
 
 
-def _sample_size(density: Density) -> int:
+def _sample_size(layout: Layout) -> int:
     """Rows that starts are tried on: enough for every parameter to be seen."""
-    return max(4000, 4 * density.layout.size)
+    return max(4000, 4 * layout.size)
 
 
 def _warn_if_unbounded(density: Density) -> None:
