@@ -101,7 +101,7 @@ def load(path: str | os.PathLike[str]) -> MapFit:
         raise
     except Exception as error:  # whatever comes of parts that are lost, of another type or shape
         found = f"{type(error).__name__}: {one_line(error, 200)}"
-        raise DataError(f"model file '{path}' is damaged ({found}); save the fit again") from error
+        raise DataError(f"model file '{path}' is damaged: {found}; save the fit again") from error
 
 
 @contextmanager

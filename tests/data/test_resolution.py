@@ -200,3 +200,30 @@ def test_any_column_has_a_finite_resolution(column):
         step = found(column)
     assert np.isfinite(step)
     assert step >= 0.0
+
+
+class TestTooCoarse:
+    """Values of a column that was rounded are equal, or at least one step apart."""
+
+    X = np.array([[0.0, 10.0], [1.0, 20.0], [1.0, np.nan], [50.0, 40.0]])
+
+    def test_a_step_wider_than_the_column_is_refused_by_name(self):
+        message = "resolution is 31 for column 'Age', whose values lie within 30 of each other"
+        with pytest.raises(DataError, match=message):
+            recording_error([1.0, 31.0], self.X, np.ones(2), features=("Sex", "Age"))
+        with pytest.raises(DataError, match="resolution is 1e.300 for column 'x1'"):
+            recording_error(1e300, self.X, np.ones(2))
+
+    def test_one_as_wide_is_taken(self):
+        found = recording_error([50.0, 30.0], self.X, np.ones(2))
+        np.testing.assert_allclose(found * np.sqrt(12.0), [50.0, 30.0])
+        tenths = np.array([[0.1], [0.1 + 0.2]])  # 0.2 and a little less
+        assert recording_error(0.2, tenths, np.ones(1))[0] > 0.0
+
+    def test_rows_of_no_weight_do_not_count(self):
+        weights = np.array([1.0, 1.0, 1.0, 0.0])
+        with pytest.raises(DataError, match="resolution is 20 for column 'x1', .* within 1 of"):
+            recording_error([20.0, 1.0], self.X, np.ones(2), weights)
+
+    def test_a_column_of_one_value_is_another_matter(self):
+        assert recording_error(2.0, np.ones((3, 1)), np.ones(1))[0] > 0.0

@@ -1,7 +1,10 @@
 """A fit comes back from disk as it was, and what is no fit is refused by name."""
 
 import dataclasses
+import gc
+import os
 
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
@@ -12,7 +15,7 @@ from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Normal, Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.map_fit import MapFit, Mode
-from bayes_gmm.results.storage import FORMAT_VERSION, load, replacing, save_map_fit
+from bayes_gmm.results.storage import FORMAT_VERSION, check_file, load, replacing, save_map_fit
 
 FEATURES = ("Einkommen (k€)", "=Score, 1-100", "年齢")
 
@@ -211,3 +214,58 @@ def test_a_link_stays_a_link(tmp_path):
         draft.write_text("new")
     assert (tmp_path / "link.txt").is_symlink()
     assert (tmp_path / "real.txt").read_text() == "new"
+
+
+def test_a_device_is_not_replaced():
+    before = os.stat(os.devnull)
+    with (
+        pytest.raises(FileExistsError, match="it is a device or pipe; name a file"),
+        replacing(os.devnull),
+    ):
+        pass
+    assert os.stat(os.devnull).st_ino == before.st_ino
+
+
+def test_a_root_attribute_that_cannot_be_read_is_one_error(fit, tmp_path):
+    """Of a type that NumPy has not, it made h5netcdf print a traceback besides."""
+    path = save_map_fit(fit, tmp_path / "model.nc")
+    with h5py.File(path, "r+") as file:
+        scalar = h5py.h5s.create(h5py.h5s.SCALAR)
+        h5py.h5a.create(file.id, b"_nc3_strict", h5py.h5t.UNIX_D32LE, scalar)
+    with pytest.raises(DataError, match=r"model\.nc' is damaged or no model file"):
+        load(path)
+    gc.collect()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format_version": "one"},
+        {"n_modes": 1.5e300},
+        {"n_rows": "many"},
+        {"prior": "[1, 2"},
+        {"prior": '{"class": "Posterior"}'},
+        {"prior": '{"class": "Prior", "concentration": "a"}'},
+        {"structure": "round"},
+    ],
+    ids=str,
+)
+def test_attributes_that_say_nothing_are_damage(fit, change, tmp_path):
+    path = save_map_fit(fit, tmp_path / "model.nc")
+    rewritten(path, lambda tree: tree.attrs.update(change))
+    with pytest.raises(DataError, match=r"model\.nc' is damaged") as caught:
+        load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_is_tried_without_being_touched(tmp_path):
+    path = tmp_path / "scored.csv"
+    check_file(path)
+    assert list(tmp_path.iterdir()) == []
+    path.write_text("former")
+    check_file(path)
+    assert path.read_text() == "former"
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        check_file(tmp_path / "absent" / "scored.csv")
+    with pytest.raises(IsADirectoryError, match="it is a folder; name a file"):
+        check_file(tmp_path)

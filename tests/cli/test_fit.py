@@ -1,0 +1,147 @@
+"""`fit`: what is printed and what is written."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from command_line import FILES, SPEND, VISITS, customers, fit_arguments, names_in, write
+
+from bayes_gmm.cli import main
+from bayes_gmm.results.storage import load
+
+
+def test_fit_prints_the_segments_in_the_users_units(table, capsys):
+    assert main(fit_arguments(table, "--components", 2)) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "2 segments in 80 rows of customers.csv, by 2 features" in out
+    rows = [line.split() for line in out.splitlines() if line.startswith("Segment ")]
+    assert [row[2:5] for row in rows] == [["50", "%", "40"]] * 2
+    low, high = sorted(float(row[5]) for row in rows)
+    assert (low, high) == pytest.approx((20, 80), abs=2)
+    assert "log-likelihood -" in out
+    assert "BIC " in out
+    assert "converged after" in out
+    assert "written" not in out
+
+
+def test_json_is_one_object_and_nothing_else(table, tmp_path, capsys):
+    assert main(fit_arguments(table, "--components", 2, "--out", tmp_path / "out", "--json")) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    answer = json.loads(out)
+    assert answer["features"] == [SPEND, VISITS]
+    assert answer["n_rows"] == 80
+    assert sum(segment["share"] for segment in answer["segments"]) == pytest.approx(1)
+    assert sum(segment["size"] for segment in answer["segments"]) == 80
+    first = answer["segments"][0]
+    assert first["sd"][SPEND] == pytest.approx(first["covariance"][0][0] ** 0.5)
+    assert sorted(Path(path).name for path in answer["files"].values()) == FILES
+    fit = load(answer["files"]["model"])
+    assert answer["log_likelihood"] == fit.log_likelihood
+    assert answer["bic"] == 11 * np.log(80) - 2 * fit.log_likelihood
+
+
+def test_same_seed_gives_the_same_answer(table, capsys):
+    answers = set()
+    for _ in range(2):
+        main(fit_arguments(table, "--components", 2, "--seed", 5, "--json"))
+        answers.add(capsys.readouterr().out)
+    assert len(answers) == 1
+
+
+def test_wide_tables_are_broken_into_blocks(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    names = [f"A feature with a long name, number {j}" for j in range(7)]
+    table = write(pd.DataFrame(rng.normal(size=(60, 7)), columns=names), tmp_path / "wide.csv")
+    features = [part for name in names for part in ("--features", name)]
+    assert main(["fit", table, *features, "--components", "1", "--structure", "diag"]) == 0
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 100
+    assert out.count("Segment 1") > 1
+    assert out.count(" mean ") == 7
+
+
+def test_fit_writes_four_files(fitted):
+    assert names_in(fitted / "out") == FILES
+    assert names_in(fitted) == ["customers.csv", "out"]
+    assert (fitted / "out" / "segments.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_assignments_have_a_line_per_row(fitted):
+    rows = pd.read_csv(fitted / "out" / "assignments.csv")
+    assert rows["row"].tolist() == list(range(1, 81))
+    probabilities = rows[["Segment 1", "Segment 2"]]
+    assert probabilities.sum(axis=1).to_numpy() == pytest.approx(1, abs=2e-6)
+    assert (probabilities.idxmax(axis=1) == rows["segment"]).all()
+    assert (probabilities.max(axis=1) == rows["probability"]).all()
+    assert rows["segment"].nunique() == 2
+    assert rows["segment"][:40].nunique() == 1
+
+
+def test_segments_file_has_the_numbers_of_the_model(fitted):
+    table = pd.read_csv(fitted / "out" / "segments.csv")
+    fit = load(fitted / "out" / "model.nc")
+    assert table["segment"].tolist() == ["Segment 1", "Segment 2"]
+    assert table["share"].tolist() == fit.mixture.weights.tolist()
+    assert table["size"].tolist() == [40, 40]
+    assert table.iloc[:, 3].tolist() == fit.mixture.means[:, 0].tolist()
+
+
+def test_weights_count_as_copies_of_rows(tmp_path, capsys):
+    once = customers(15)
+    copied = once.loc[once.index.repeat(once["Copies"])]
+    answers = []
+    for table, more in ((once, ["--weights", "Copies"]), (copied, [])):
+        path = write(table, tmp_path / "table.csv")
+        assert main(fit_arguments(path, "--components", 2, "--json", *more)) == 0
+        answers.append(json.loads(capsys.readouterr().out))
+    weighted, plain = answers
+    assert weighted["total_weight"] == plain["n_rows"] == 60
+    assert weighted["bic"] == pytest.approx(plain["bic"], abs=1e-6)
+    sizes = [[segment["size"] for segment in answer["segments"]] for answer in answers]
+    assert sizes[0] == sizes[1]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [SPEND, "Visits"],
+        ["Visits", SPEND],
+        ["Visits,Copies"],
+        ["Visits, Copies", SPEND],
+        ["Visits", "Visits"],
+    ],
+)
+def test_features_are_whole_names_or_split_at_commas(table, given, capsys):
+    options = [part for value in given for part in ("--features", value)]
+    assert main(["fit", table, *options, "--components", "1", "--json"]) == 0
+    expected = {"Visits,Copies": ["Visits", "Copies"], "Visits, Copies": ["Visits", "Copies"]}
+    names = [name for value in given for name in expected.get(value, [value])]
+    assert json.loads(capsys.readouterr().out)["features"] == list(dict.fromkeys(names))
+
+
+def test_text_of_the_user_cannot_run_in_a_spreadsheet(tmp_path):
+    table = customers().rename(columns={VISITS: "=HYPERLINK(1)", SPEND: "@Spend"})
+    path = write(table, tmp_path / "table.csv")
+    arguments = ["fit", path, "--features", "=HYPERLINK(1)", "--features", "@Spend"]
+    assert main([*arguments, "--components", "2", "--out", str(tmp_path / "out")]) == 0
+    header = (tmp_path / "out" / "segments.csv").read_text("utf-8").splitlines()[0]
+    assert not [name for name in header.split(",") if name.startswith(("=", "@"))]
+    model, scored = str(tmp_path / "out" / "model.nc"), tmp_path / "scored.csv"
+    assert main(["predict", model, path, "--out", str(scored)]) == 0
+    cells = pd.read_csv(scored, dtype=str)
+    assert list(cells.columns[:5]) == ["Id", "'@Spend", "City", "'=HYPERLINK(1)", "Copies"]
+    assert cells["City"][1] == "'=1+1"
+
+
+@pytest.mark.parametrize("resolution", ["auto", "none", "0.5"])
+def test_resolution_reaches_the_model(table, tmp_path, resolution, capsys):
+    folder = tmp_path / "out"
+    more = ("--resolution", resolution, "--out", folder)
+    assert main(fit_arguments(table, "--components", 2, *more)) == 0
+    capsys.readouterr()
+    found = load(folder / "model.nc").mixture.resolution
+    assert (found == 0).all() if resolution == "none" else (found > 0).all()
