@@ -165,7 +165,13 @@ class BayesGMM(DensityMixin, BaseEstimator):
         sample = Sample.of(
             standardizer.apply(matrix.values[chosen]), None if weights is None else weights[chosen]
         )
-        found = find_modes(density, sample, rng, n_init=n_init)
+        try:
+            found = find_modes(density, sample, rng, n_init=n_init)
+        except (ArithmeticError, np.linalg.LinAlgError) as error:
+            raise FitError(
+                f"the search left floating point ({error}); "
+                "give the numbers of the prior in standardised units"
+            ) from error
         self.map_fit_ = MapFit.from_modes(
             density, found, standardizer=standardizer, features=matrix.features,
             prior=prior, structure=structure,

@@ -134,7 +134,7 @@ def _entry(entry: object, position: int | None = None) -> float | Literal["auto"
         return 0.0
     if isinstance(entry, str) and entry == "auto":
         return "auto"
-    if isinstance(entry, Real):
+    if not isinstance(entry, bool) and isinstance(entry, Real):
         value = float(entry)
         if isfinite(value) and value >= 0.0:
             return value

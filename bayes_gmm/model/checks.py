@@ -14,6 +14,9 @@ from bayes_gmm.data.columns import choose_columns
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import shown
 
+SMALLEST = 1e-100
+"""Least of a prior's positive numbers: their squares, and sums of those, must be numbers too."""
+
 ASYMMETRY = 1e-8
 """Largest difference between the two halves of a covariance, in units of the two sds."""
 
@@ -50,6 +53,9 @@ def positive(name: str, value: Any, *, finite: bool = True) -> float:
     checked = number(name, value)
     if not checked > 0.0 or (finite and math.isinf(checked)):
         raise ValueError(f"{name} must be positive{' and finite' * finite}, got {checked:g}")
+    if checked < SMALLEST or (finite and checked > 1.0 / SMALLEST):
+        bounds = f"between {SMALLEST:g} and {1.0 / SMALLEST:g}"
+        raise ValueError(f"{name} must lie {bounds}, where it has a square; got {checked:g}")
     return checked
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,7 @@ class Structure:
             )
 
     @classmethod
-    def parse(cls, structure: str | Structure) -> Structure:
+    def parse(cls, structure: Any) -> Structure:
         """Structure from an alias ("full", "tied", "diag", "spherical") or "scales/correlations".
 
         Raises
@@ -62,7 +63,7 @@ class Structure:
         """
         if isinstance(structure, Structure):
             return structure
-        if structure in ALIASES:
+        if isinstance(structure, str) and structure in ALIASES:
             return cls(*ALIASES[structure])
         parts = str(structure).split("/")
         if len(parts) != 2 or parts[0] not in SCALES or parts[1] not in CORRELATIONS:

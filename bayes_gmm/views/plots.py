@@ -144,7 +144,7 @@ def _positions(names: tuple[str, ...], features: Features) -> tuple[int, ...]:
 def _position(names: tuple[str, ...], feature: int | str) -> int:
     if isinstance(feature, str) and feature in names:
         return names.index(feature)
-    if not isinstance(feature, str) and 0 <= feature < len(names):
+    if isinstance(feature, int | np.integer) and 0 <= feature < len(names):
         return int(feature)
     near = nearest(str(feature), names)
     hint = "." if near is None else f"; did you mean {near!r}?"

@@ -176,6 +176,8 @@ def test_priors_are_values():
         (lambda: Normal([0.0, 1.0]), "the location of Normal must be a number, got"),
         (lambda: Normal(0, "3"), "the scale of Normal must be a number, got '3'"),
         (lambda: Normal(0, True), "the scale of Normal must be a number, got True"),
+        (lambda: Normal(0, 1e-200), "the scale of Normal must lie between .* got 1e-200"),
+        (lambda: LogNormal(1e300), "the median of LogNormal must lie between .* got 1e.300"),
         (lambda: LogNormal("x"), "the median of LogNormal must be a number, got 'x'"),
         (lambda: LogNormal(10**400), "the median of LogNormal must be a number, got 1000"),
         (lambda: HalfNormal({}), "the scale of HalfNormal must be a number, got {}"),
