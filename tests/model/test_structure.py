@@ -9,7 +9,6 @@ from bayes_gmm.model.structure import ALIASES, CORRELATIONS, SCALES, Structure
 
 SIZES = [(1, 1), (1, 4), (2, 1), (3, 2), (4, 5)]
 
-structures = pytest.mark.parametrize("structure", Structure.all(), ids=lambda s: s.name)
 sizes = pytest.mark.parametrize(("K", "d"), SIZES)
 
 
