@@ -9,74 +9,73 @@ from __future__ import annotations
 import numpy as np
 
 from bayes_gmm.data.compiled import compiled
-from bayes_gmm.data.rows import Floats
-from bayes_gmm.model.parameters import (
-    SMALLEST_LOG_SCALE,
-    Indices,
-    Point,
-    log_prior,
-    pull_back,
-    unpack,
-)
-from bayes_gmm.model.prior import HALF_NORMAL, LOG_NORMAL, PriorConstants
+from bayes_gmm.model.parameters import SMALLEST_LOG_SCALE, log_prior, pull_back, unpack
+from bayes_gmm.model.prior import HALF_NORMAL, LOG_NORMAL
 
 GRADIENT_STEPS = 2
 """Steps along the gradient in an M-step: the climb after EM does the rest."""
 SHORTEST_STEP = 0.02
 """Fraction of a step at which it is given up."""
+SMALLEST_GAIN = 1e-9
+"""Nats that a step along the gradient must promise."""
 
 
-def raise_covariances(
-    theta: Floats,
-    n: Floats,
-    scatter: Floats,
-    indices: Indices,
-    point: Point,
-    prior: PriorConstants,
-) -> Floats:
-    """Scales and correlations that fit the scatter better than those in theta, never worse.
+@compiled()
+def raise_covariances(theta, n, scatter, indices, point, prior):
+    """Move scales and correlations to fit the scatter better than before, never worse.
 
     First towards the moments of the scatter, pulled towards the prior; then two steps along the
     gradient, each coordinate scaled by its expected curvature. A step that does not raise the
-    expected log-posterior is shortened, then given up. `point` is room to work in.
+    expected log-posterior is shortened, then given up. `point` becomes that of the moved theta.
 
     Parameters
     ----------
     theta : ndarray
+        Its scales and correlations are overwritten.
     n : ndarray, shape (K,)
         Rows of each component.
     scatter : ndarray, shape (K, d, d)
         About the means in theta.
     """
-    covariances = slice(len(theta) - n_covariance_parameters(point), len(theta))
-    gradient = np.empty_like(theta)
+    p = len(theta)
+    first = p - n_covariance_parameters(point)
+    gradient, slope, curvature = np.empty(p), np.empty(p), np.empty(p)
+    trial, direction = theta.copy(), np.zeros(p)
     value = expected_log_posterior(theta, n, scatter, indices, point, prior, gradient)
-    target = theta.copy()
-    moment_covariances(n, scatter, indices, point, prior, target)
-    direction = target[covariances] - theta[covariances]
-    for _ in range(1 + GRADIENT_STEPS):
-        step = 1.0
-        slope = np.empty_like(theta)
-        while step > SHORTEST_STEP:
-            trial = theta.copy()
-            trial[covariances] += step * direction
-            raised = expected_log_posterior(trial, n, scatter, indices, point, prior, slope)
-            if raised > value:
-                theta, value, gradient = trial, raised, slope
-                break
+    moment_covariances(n, scatter, indices, point, prior, trial)
+    for t in range(first, p):
+        direction[t] = trial[t] - theta[t]
+    for i in range(1 + GRADIENT_STEPS):
+        step, raised = 1.0, False
+        while step > SHORTEST_STEP and not raised:
+            for t in range(first, p):
+                trial[t] = theta[t] + step * direction[t]
+            height = expected_log_posterior(trial, n, scatter, indices, point, prior, slope)
+            raised = height > value
             step *= 0.3
-        curvature = np.empty_like(theta)
-        unpack(theta, indices, point)
+        if raised:
+            value = height
+            for t in range(first, p):
+                theta[t], gradient[t] = trial[t], slope[t]
+        else:
+            unpack(theta, indices, point)
+        if i == GRADIENT_STEPS or (i > 0 and not raised):
+            break
         expected_curvature(n, indices, point, prior, curvature)
-        reach = 1.0 + np.abs(theta[covariances])
-        direction = np.clip(gradient[covariances] / curvature[covariances], -reach, reach)
-    return theta
+        gain = 0.0
+        for t in range(first, p):
+            reach = 1.0 + abs(theta[t])
+            direction[t] = min(max(gradient[t] / curvature[t], -reach), reach)
+            gain += 0.5 * gradient[t] * direction[t]
+        if not gain > SMALLEST_GAIN:
+            break
 
 
-def n_covariance_parameters(point: Point) -> int:
+@compiled()
+def n_covariance_parameters(point):
     """How many scales and correlations stand at the end of the unconstrained vector."""
     d = point.means.shape[1]
-    return len(point.scales) + len(point.corr_chol) * int(d * (d - 1) // 2)
+    return len(point.scales) + len(point.corr_chol) * (d * (d - 1) // 2)
 
 
 @compiled()
@@ -150,7 +149,7 @@ def moment_covariances(n, scatter, indices, point, prior, theta):
             count[indices.scale[k, j]] += n[k]
             square[indices.scale[k, j]] += max(scatter[k, j, j], 0.0)
     for s in range(n_scales):
-        theta[start + s] = _log_scale_mode(count[s], max(square[s], 1e-200), prior)
+        theta[start + s] = _log_scale_mode(count[s], square[s], theta[start + s], prior)
     t = start + n_scales
     for c in range(len(point.corr_chol)):
         R = _pooled_correlation(c, n, scatter, indices, prior)
@@ -161,11 +160,17 @@ def moment_covariances(n, scatter, indices, point, prior, theta):
 
 
 @compiled()
-def _log_scale_mode(count, square, prior):
-    """argmax_u -count u - square e^(-2u) / 2 + log prior(e^u): Newton with bounded steps."""
-    u = 0.5 * np.log(square / max(count, 1e-300))
+def _log_scale_mode(count, square, log_scale, prior):
+    """argmax_u -count u - square e^(-2u) / 2 + log prior(e^u): Newton with bounded steps.
+
+    From the moments, or from `log_scale` where there are no rows; there it stays if there is no
+    prior either.
+    """
+    u = log_scale
+    if count > 0.0:
+        u = 0.5 * np.log(max(square, 1e-200) / count)
     u = min(max(u, SMALLEST_LOG_SCALE), -SMALLEST_LOG_SCALE)
-    for _ in range(20):
+    for _ in range(100):
         fit = square * np.exp(-2.0 * u)
         slope, curve = fit - count, -2.0 * fit
         if prior.family == LOG_NORMAL:
@@ -179,6 +184,8 @@ def _log_scale_mode(count, square, prior):
             pull = 2.0 * prior.second * np.exp(-2.0 * u)
             slope += pull - (2.0 * prior.first + 1.0)
             curve -= 2.0 * pull
+        if curve == 0.0:
+            break
         step = min(max(-slope / curve, -1.0), 1.0)
         u += step
         if abs(step) < 1e-10:
@@ -236,7 +243,7 @@ def expected_curvature(n, indices, point, prior, curvature):
         _variance_inflation(point.corr_chol[c], inverse, inflation[c])
     scales = t + K * d
     for s in range(len(point.scales)):
-        curvature[scales + s] = 1.0 + prior.second if prior.family == LOG_NORMAL else 1.0
+        curvature[scales + s] = 1.0 + _scale_information(point.scales[s], prior)
     for k in range(K):
         for j in range(d):
             v = inflation[indices.corr[k], j]
@@ -255,6 +262,16 @@ def expected_curvature(n, indices, point, prior, curvature):
             for _l in range(j):
                 curvature[t] = weight * point.corr_chol[c, j, j] ** 2
                 t += 1
+
+
+@compiled()
+def _scale_information(sigma, prior):
+    """Negative second derivative of the log prior of a scale with respect to its logarithm."""
+    if prior.family == LOG_NORMAL:
+        return prior.second
+    if prior.family == HALF_NORMAL:
+        return 2.0 * prior.first * sigma**2
+    return 4.0 * prior.second / sigma**2
 
 
 @compiled()

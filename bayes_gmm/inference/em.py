@@ -16,8 +16,7 @@ from bayes_gmm.data.compiled import compiled
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.covariances import raise_covariances
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.parameters import Indices, Point, log_prior
-from bayes_gmm.model.prior import PriorConstants
+from bayes_gmm.model.parameters import log_prior
 
 SMALLEST_SHARE = 1e-10
 """Weight of a component that its rows and the prior have left with nothing."""
@@ -54,36 +53,37 @@ def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) 
     tolerance : float
         In nats. A small gain is not convergence: the polish that follows decides that.
     """
-    layout = density.layout
+    indices, prior = density.layout.indices, density.prior
+    point = density.layout.point(theta)
     history: list[float] = []
     best = theta
     for _ in range(max_iter):
-        point = layout.point(theta)
         stats = density.statistics(point)
-        value = float(stats[0] + log_prior(point, density.prior, 0.0))
+        value = float(stats[0] + log_prior(point, prior, 0.0))
         if not np.isfinite(value) or (history and value < history[-1]):
             break
         best = theta
         history.append(value)
         if len(history) > 1 and value - history[-2] < tolerance:
             break
-        theta = m_step(theta, stats, layout.indices, point, density.prior)
+        theta = m_step(theta, stats, indices, point, prior)
     return EMRun(best, history[-1] if history else -np.inf, tuple(history))
 
 
-def m_step(
-    theta: Floats, stats: Floats, indices: Indices, point: Point, prior: PriorConstants
-) -> Floats:
+@compiled()
+def m_step(theta, stats, indices, point, prior):
     """Parameters that do not lower the expected complete-data log-posterior.
 
     Weights in closed form (Figueiredo & Jain 2002, eq. 17); means given the covariances by a d x d
-    solve; covariances given the means by `raise_covariances`. The point is overwritten.
+    solve; covariances given the means by `raise_covariances`. The point becomes that of the new
+    parameters.
     """
     K = len(point.means)
     moved = np.empty_like(theta)
     scatter = np.empty_like(point.scale_trils)
     move_means(theta, stats, point, prior, moved, scatter)
-    return raise_covariances(moved, stats[1 : 1 + K], scatter, indices, point, prior)
+    raise_covariances(moved, stats[1 : 1 + K], scatter, indices, point, prior)
+    return moved
 
 
 @compiled()

@@ -7,12 +7,9 @@ import math
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.inference.polish import hessian, polish
+from bayes_gmm.inference.polish import AFFORDABLE, hessian, hessian_cost, polish
 from bayes_gmm.inference.whitening import Whitening
 from bayes_gmm.model.density import Density
-
-AFFORDABLE = 2e10
-"""Floating-point operations that the curvature of a mode may cost before it is approximated."""
 
 
 def laplace_log_evidence(density: Density, theta: Floats) -> float:
@@ -36,7 +33,7 @@ def laplace_log_evidence(density: Density, theta: Floats) -> float:
     float
         NaN where the curvature is not that of a maximum.
     """
-    if _cost(density) > AFFORDABLE:
+    if hessian_cost(density) > AFFORDABLE:
         log_volume = Whitening(density, theta).log_det
         return _laplace(density, density.log_posterior(theta, jacobian=True), log_volume)
     peak = polish(density, theta, jacobian=True, max_iter=200)
@@ -64,9 +61,3 @@ def _same_basin(density: Density, theta: Floats, peak: Floats) -> bool:
     """Whether climbing down to the MAP from the peak leads back to where the peak was sought."""
     back = polish(density, peak, max_iter=200)
     return abs(back.log_posterior - density.log_posterior(theta)) < 1e-2
-
-
-def _cost(density: Density) -> float:
-    layout = density.layout
-    per_row = 3.0 * layout.n_components * (layout.n_features + 2) ** 2
-    return 2.0 * layout.size * density.rows.n_rows * per_row

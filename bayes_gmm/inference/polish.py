@@ -17,8 +17,14 @@ ACCEPTED_SLOPE = 1e-4
 """Slope that still counts as a mode's, where rounding stops the climb: 5e-9 nats are left."""
 NEWTON_SIZE, NEWTON_STEPS = 200, 20
 """Parameters up to which, and steps for which, Newton's method takes over where that fails."""
-RESTARTS = 3
-"""Times the coordinates are renewed, where the climb has left those it began with behind."""
+VALUE_NOISE = 1e-6
+"""Nats by which rounding may hide that a Newton step which flattens the slope also climbs."""
+CLIMBS = 3
+"""Times the climb sets out at most, each in the coordinates of where the last has come to."""
+HESSIAN_WIDTH = 1e-4
+"""Of the differences, in expected standard deviations: curvature changes fast across a ridge."""
+AFFORDABLE = 2e10
+"""Floating-point operations that the curvature of a mode may cost."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,10 @@ class Polished:
 def polish(
     density: Density, theta: Floats, *, jacobian: bool = False, max_iter: int = 1000
 ) -> Polished:
-    """Climb to the mode with L-BFGS-B, restarted once in fresh coordinates where it has moved far.
+    """Climb to the mode with L-BFGS-B, then by Newton's method where that stops on the way.
+
+    Each of up to `CLIMBS` climbs sets out in fresh coordinates, where the one before has stopped
+    short of the mode.
 
     Parameters
     ----------
@@ -57,11 +66,12 @@ def polish(
     jacobian : bool
         Whether theta's own density is climbed, or that of (weights, means, scales, corr_chol).
     max_iter : int
-        Quasi-Newton steps at most.
+        Quasi-Newton steps of a climb at most; one that takes as many is the last.
     """
     history: list[float] = []
-    tolerance = _tolerance(density.log_posterior(theta, jacobian=jacobian))
-    for _ in range(RESTARTS):
+    gradient_tolerance = _tolerance(density.log_posterior(theta, jacobian=jacobian))
+    accepted = max(gradient_tolerance, ACCEPTED_SLOPE)
+    for _ in range(CLIMBS):
         whitening = Whitening(density, theta)
 
         def objective(xi: Floats, whitening: Whitening = whitening) -> tuple[float, Floats]:
@@ -74,41 +84,40 @@ def polish(
             objective, np.zeros(len(theta)), jac=True, method="L-BFGS-B",
             callback=lambda intermediate_result: history.append(-intermediate_result.fun),
             options={"maxiter": max_iter, "maxfun": 2 * max_iter, "maxcor": 20,
-                     "ftol": 0.0, "gtol": tolerance},
+                     "ftol": 0.0, "gtol": gradient_tolerance},
         )  # fmt: skip
         theta = whitening.theta(result.x)
         slope = float(np.abs(result.jac).max(initial=0.0))
-        if slope <= max(tolerance, ACCEPTED_SLOPE):
+        cut_short = result.status == 1
+        if slope <= accepted or cut_short:
             break
     value = -float(result.fun)
-    cut_short = result.status == 1
-    if slope > max(tolerance, ACCEPTED_SLOPE) and len(theta) <= NEWTON_SIZE and not cut_short:
-        theta, value, slope = _newton(density, theta, value, jacobian)
+    if slope > accepted and not cut_short:
+        theta, value, slope = _newton(density, theta, value, slope, jacobian)
         history.append(value)
-    converged = bool(slope <= max(tolerance, ACCEPTED_SLOPE))
-    return Polished(theta, value, slope, converged, tuple(history))
+    return Polished(theta, value, slope, slope <= accepted, tuple(history))
 
 
 def _newton(
-    density: Density, theta: Floats, value: float, jacobian: bool
+    density: Density, theta: Floats, value: float, slope: float, jacobian: bool
 ) -> tuple[Floats, float, float]:
     """Along a ridge that quasi-Newton steps creep on: full steps by the curvature itself."""
-    for _ in range(NEWTON_STEPS):
+    affordable = int(AFFORDABLE / hessian_cost(density))
+    for _ in range(min(NEWTON_STEPS, affordable) if len(theta) <= NEWTON_SIZE else 0):
         whitening = Whitening(density, theta)
         gradient = whitening.backward(density.value_and_gradient(theta, jacobian=jacobian)[1])
         slope = float(np.abs(gradient).max())
-        if slope <= GRADIENT_TOLERANCE:
-            break
         H = hessian(density, theta, whitening, jacobian=jacobian)
-        if not np.all(np.isfinite(H)):
+        if slope <= GRADIENT_TOLERANCE or not np.all(np.isfinite(H)):
             break
         curvature, axes = np.linalg.eigh(H)
         step = axes @ (axes.T @ gradient / np.maximum(np.abs(curvature), 1e-10))
         for shrink in 0.5 ** np.arange(12):
             trial = whitening.theta(shrink * step)
-            raised = density.log_posterior(trial, jacobian=jacobian)
-            if raised > value:
-                theta, value = trial, raised
+            height, ahead = density.value_and_gradient(trial, jacobian=jacobian)
+            left = float(np.abs(whitening.backward(ahead)).max())
+            if height > value or (height > value - VALUE_NOISE and left < slope):
+                theta, value, slope = trial, height, left
                 break
         else:
             break
@@ -127,16 +136,21 @@ def _tolerance(log_posterior: float) -> float:
 def hessian(density: Density, theta: Floats, whitening: Whitening, *, jacobian: bool) -> Floats:
     """Negative Hessian of the log-posterior in whitened coordinates, shape (p, p).
 
-    Central differences of the exact gradient, a hundredth of an expected standard deviation wide.
+    Central differences of the exact gradient, `HESSIAN_WIDTH` expected standard deviations wide.
     """
     p = len(theta)
-    rows = np.empty((p, p))
-    width = 1e-2
-    for i in range(p):
-        step = np.zeros(p)
-        step[i] = width
-        move = whitening.forward(step)
+    moves = whitening.forward(HESSIAN_WIDTH * np.eye(p))
+    falls = np.empty((p, p))
+    for fall, move in zip(falls, moves, strict=True):
         ahead = density.value_and_gradient(theta + move, jacobian=jacobian)[1]
         behind = density.value_and_gradient(theta - move, jacobian=jacobian)[1]
-        rows[i] = whitening.backward(behind - ahead) / (2 * width)
-    return 0.5 * (rows + rows.T)
+        fall[:] = behind - ahead
+    H = whitening.backward(falls) / (2.0 * HESSIAN_WIDTH)
+    return np.asarray(0.5 * (H + H.T))
+
+
+def hessian_cost(density: Density) -> float:
+    """Floating-point operations of a Hessian: 2 p passes over the rows."""
+    layout = density.layout
+    per_row = 3.0 * layout.n_components * (layout.n_features + 2) ** 2
+    return 2.0 * layout.size * density.rows.n_rows * per_row

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.covariances import expected_curvature
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
+
+SMALL = 300
+"""Parameters up to which the change of coordinates is kept as a matrix."""
 
 
 class Whitening:
@@ -45,25 +50,41 @@ class Whitening:
         return self.theta0 + self.forward(xi)
 
     def forward(self, xi: Floats) -> Floats:
-        """P xi."""
-        layout = self.layout
-        step = self.diagonal * xi
-        by_component = xi[layout.means].reshape(self.means.shape[:2])
-        step[layout.means] = np.einsum("kij,kj->ki", self.means, by_component).ravel()
-        if self.triangles is not None:
-            parts = self.triangles.forward(xi[layout.scales], xi[layout.correlations])
-            step[layout.scales], step[layout.correlations] = parts
-        return step
+        """P xi, of one vector or of each row of a matrix."""
+        return self._forward(xi) if self._matrix is None else xi @ self._matrix
 
     def backward(self, gradient: Floats) -> Floats:
-        """P' g: the gradient in xi."""
+        """P' g, the gradient in xi, of one vector or of each row of a matrix."""
+        return self._backward(gradient) if self._matrix is None else gradient @ self._matrix.T
+
+    @cached_property
+    def _matrix(self) -> Floats | None:
+        """P', where it is small enough to be quicker than what it is made of."""
+        size = self.layout.size
+        return self._forward(np.eye(size)) if size <= SMALL else None
+
+    def _forward(self, xi: Floats) -> Floats:
         layout = self.layout
-        pulled = self.diagonal * gradient
-        by_component = gradient[layout.means].reshape(self.means.shape[:2])
-        pulled[layout.means] = np.einsum("kji,kj->ki", self.means, by_component).ravel()
+        step = self.diagonal * xi
+        by_component = xi[..., layout.means].reshape(*xi.shape[:-1], *self.means.shape[:2])
+        moved = np.einsum("kij,...kj->...ki", self.means, by_component)
+        step[..., layout.means] = moved.reshape(*xi.shape[:-1], -1)
         if self.triangles is not None:
-            parts = self.triangles.backward(gradient[layout.scales], gradient[layout.correlations])
-            pulled[layout.scales], pulled[layout.correlations] = parts
+            parts = self.triangles.forward(xi[..., layout.scales], xi[..., layout.correlations])
+            step[..., layout.scales], step[..., layout.correlations] = parts
+        return step
+
+    def _backward(self, gradient: Floats) -> Floats:
+        layout = self.layout
+        lead = gradient.shape[:-1]
+        pulled = self.diagonal * gradient
+        by_component = gradient[..., layout.means].reshape(*lead, *self.means.shape[:2])
+        moved = np.einsum("kji,...kj->...ki", self.means, by_component)
+        pulled[..., layout.means] = moved.reshape(*lead, -1)
+        if self.triangles is not None:
+            scales, correlations = gradient[..., layout.scales], gradient[..., layout.correlations]
+            parts = self.triangles.backward(scales, correlations)
+            pulled[..., layout.scales], pulled[..., layout.correlations] = parts
         return pulled
 
     @property
@@ -102,27 +123,30 @@ class _Triangles:
 
     def forward(self, scales: Floats, correlations: Floats) -> tuple[Floats, Floats]:
         """The steps in log sigma and z of a whitened step."""
-        n = len(self.C)
-        E = np.zeros_like(self.C)
-        E[:, self.each, self.each] = scales.reshape(n, -1) * self.below / np.sqrt(2.0)
-        E[:, self.rows, self.columns] = correlations.reshape(n, -1) * self.below
+        lead, n = scales.shape[:-1], len(self.C)
+        E = np.zeros((*lead, *self.C.shape))
+        on = scales.reshape(*lead, n, -1) * self.below / np.sqrt(2.0)
+        E[..., self.each, self.each] = on
+        E[..., self.rows, self.columns] = correlations.reshape(*lead, n, -1) * self.below
         dC = self.C @ E
-        log_sigma = (dC * self.C).sum(axis=2)
+        log_sigma = (dC * self.C).sum(axis=-1)
         z = self.C / self.diagonal[:, :, None]
-        dz = (dC - z * dC[:, self.each, self.each][:, :, None]) / self.diagonal[:, :, None]
-        return log_sigma.ravel(), dz[:, self.rows, self.columns].ravel()
+        dz = (dC - z * dC[..., self.each, self.each][..., None]) / self.diagonal[:, :, None]
+        dz = dz[..., self.rows, self.columns]
+        return log_sigma.reshape(*lead, -1), dz.reshape(*lead, -1)
 
     def backward(self, scales: Floats, correlations: Floats) -> tuple[Floats, Floats]:
         """The whitened gradient of a gradient in log sigma and z."""
-        n = len(self.C)
-        dz = np.zeros_like(self.C)
-        dz[:, self.rows, self.columns] = correlations.reshape(n, -1)
+        lead, n = scales.shape[:-1], len(self.C)
+        dz = np.zeros((*lead, *self.C.shape))
+        dz[..., self.rows, self.columns] = correlations.reshape(*lead, n, -1)
         dz /= self.diagonal[:, :, None]
-        dC = dz + scales.reshape(n, -1)[:, :, None] * self.C
-        dC[:, self.each, self.each] -= (dz * self.C).sum(axis=2) / self.diagonal
+        dC = dz + scales.reshape(*lead, n, -1)[..., None] * self.C
+        dC[..., self.each, self.each] -= (dz * self.C).sum(axis=-1) / self.diagonal
         dE = self.C.mT @ dC
-        on = dE[:, self.each, self.each] * self.below / np.sqrt(2.0)
-        return on.ravel(), (dE[:, self.rows, self.columns] * self.below).ravel()
+        on = dE[..., self.each, self.each] * self.below / np.sqrt(2.0)
+        off = dE[..., self.rows, self.columns] * self.below
+        return on.reshape(*lead, -1), off.reshape(*lead, -1)
 
     @property
     def log_det(self) -> float:
