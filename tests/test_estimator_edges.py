@@ -71,9 +71,6 @@ class TestSmallAndOdd:
         X[[5, 700, 9000]] = [[1.0, 0.0], [0.0, 2.0], [3.0, 1.0]]
         assert fitted(X, 3).weights_[0] > 0.99
 
-    @pytest.mark.xfail(
-        reason="rounding stops the climb on the ridge before the slope vanishes", strict=False
-    )
     def test_a_column_that_is_the_sum_of_others(self):
         """One mode, to the end: rows in a plane leave a ridge that the climb must follow."""
         X = np.random.default_rng(8).normal(size=(80, 2))

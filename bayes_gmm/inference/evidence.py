@@ -36,7 +36,7 @@ def laplace_log_evidence(density: Density, theta: Floats) -> float:
     if hessian_cost(density) > AFFORDABLE:
         log_volume = Whitening(density, theta).log_det
         return _laplace(density, density.log_posterior(theta, jacobian=True), log_volume)
-    peak = polish(density, theta, jacobian=True, max_iter=200)
+    peak = polish(density, theta, jacobian=True)
     if _same_basin(density, theta, peak.theta):
         return _laplace(density, peak.log_posterior, _log_volume(density, peak.theta, True))
     value = density.log_posterior(theta, jacobian=True)
@@ -59,5 +59,5 @@ def _log_volume(density: Density, theta: Floats, jacobian: bool) -> float:
 
 def _same_basin(density: Density, theta: Floats, peak: Floats) -> bool:
     """Whether climbing down to the MAP from the peak leads back to where the peak was sought."""
-    back = polish(density, peak, max_iter=200)
+    back = polish(density, peak)
     return abs(back.log_posterior - density.log_posterior(theta)) < 1e-2

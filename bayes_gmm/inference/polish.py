@@ -15,12 +15,16 @@ GRADIENT_TOLERANCE = 1e-6
 """Largest slope at a mode, in nats for each expected posterior standard deviation."""
 ACCEPTED_SLOPE = 1e-4
 """Slope that still counts as a mode's, where rounding stops the climb: 5e-9 nats are left."""
-NEWTON_SIZE, NEWTON_STEPS = 200, 20
+NEWTON_SIZE, NEWTON_STEPS = 200, 60
 """Parameters up to which, and steps for which, Newton's method takes over where that fails."""
 VALUE_NOISE = 1e-6
 """Nats by which rounding may hide that a Newton step which flattens the slope also climbs."""
+CREEPING = 150
+"""Quasi-Newton steps of a climb after which Newton's method takes over where it can."""
 CLIMBS = 3
 """Times the climb sets out at most, each in the coordinates of where the last has come to."""
+LONGEST_STEP = 10.0
+"""Of Newton's along an axis, in expected standard deviations: curvature says nothing of beyond."""
 HESSIAN_WIDTH = 1e-4
 """Of the differences, in expected standard deviations: curvature changes fast across a ridge."""
 AFFORDABLE = 2e10
@@ -71,6 +75,8 @@ def polish(
     history: list[float] = []
     gradient_tolerance = _tolerance(density.log_posterior(theta, jacobian=jacobian))
     accepted = max(gradient_tolerance, ACCEPTED_SLOPE)
+    newton_steps = _newton_steps(density)
+    steps = min(max_iter, CREEPING) if newton_steps else max_iter
     for _ in range(CLIMBS):
         whitening = Whitening(density, theta)
 
@@ -78,12 +84,12 @@ def polish(
             value, gradient = density.value_and_gradient(whitening.theta(xi), jacobian=jacobian)
             if not np.isfinite(value):
                 return np.inf, np.zeros_like(xi)
-            return -value, -whitening.backward(gradient)
+            return -value, -whitening.pull_back(xi, gradient)
 
         result = minimize(
             objective, np.zeros(len(theta)), jac=True, method="L-BFGS-B",
             callback=lambda intermediate_result: history.append(-intermediate_result.fun),
-            options={"maxiter": max_iter, "maxfun": 2 * max_iter, "maxcor": 20,
+            options={"maxiter": steps, "maxfun": 2 * steps, "maxcor": 20,
                      "ftol": 0.0, "gtol": gradient_tolerance},
         )  # fmt: skip
         theta = whitening.theta(result.x)
@@ -92,36 +98,44 @@ def polish(
         if slope <= accepted or cut_short:
             break
     value = -float(result.fun)
-    if slope > accepted and not cut_short:
-        theta, value, slope = _newton(density, theta, value, slope, jacobian)
+    if slope > accepted and not (cut_short and steps == max_iter):
+        theta, value, slope = _newton(density, theta, value, slope, newton_steps, jacobian)
         history.append(value)
     return Polished(theta, value, slope, slope <= accepted, tuple(history))
 
 
 def _newton(
-    density: Density, theta: Floats, value: float, slope: float, jacobian: bool
+    density: Density, theta: Floats, value: float, slope: float, max_iter: int, jacobian: bool
 ) -> tuple[Floats, float, float]:
     """Along a ridge that quasi-Newton steps creep on: full steps by the curvature itself."""
-    affordable = int(AFFORDABLE / hessian_cost(density))
-    for _ in range(min(NEWTON_STEPS, affordable) if len(theta) <= NEWTON_SIZE else 0):
+    for _ in range(max_iter):
         whitening = Whitening(density, theta)
-        gradient = whitening.backward(density.value_and_gradient(theta, jacobian=jacobian)[1])
-        slope = float(np.abs(gradient).max())
         H = hessian(density, theta, whitening, jacobian=jacobian)
+        gradient = density.value_and_gradient(theta, jacobian=jacobian)[1]
+        gradient = whitening.pull_back(np.zeros_like(theta), gradient)
+        slope = float(np.abs(gradient).max())
         if slope <= GRADIENT_TOLERANCE or not np.all(np.isfinite(H)):
             break
         curvature, axes = np.linalg.eigh(H)
-        step = axes @ (axes.T @ gradient / np.maximum(np.abs(curvature), 1e-10))
+        along = axes.T @ gradient / np.maximum(np.abs(curvature), 1e-10)
+        step = axes @ np.clip(along, -LONGEST_STEP, LONGEST_STEP)
         for shrink in 0.5 ** np.arange(12):
             trial = whitening.theta(shrink * step)
             height, ahead = density.value_and_gradient(trial, jacobian=jacobian)
-            left = float(np.abs(whitening.backward(ahead)).max())
+            left = float(np.abs(whitening.pull_back(shrink * step, ahead)).max())
             if height > value or (height > value - VALUE_NOISE and left < slope):
                 theta, value, slope = trial, height, left
                 break
         else:
             break
     return theta, value, slope
+
+
+def _newton_steps(density: Density) -> int:
+    """How many steps of Newton's method can be afforded."""
+    if density.layout.size > NEWTON_SIZE:
+        return 0
+    return min(NEWTON_STEPS, int(AFFORDABLE / hessian_cost(density)))
 
 
 def _tolerance(log_posterior: float) -> float:
@@ -138,14 +152,14 @@ def hessian(density: Density, theta: Floats, whitening: Whitening, *, jacobian: 
 
     Central differences of the exact gradient, `HESSIAN_WIDTH` expected standard deviations wide.
     """
-    p = len(theta)
-    moves = whitening.forward(HESSIAN_WIDTH * np.eye(p))
-    falls = np.empty((p, p))
-    for fall, move in zip(falls, moves, strict=True):
-        ahead = density.value_and_gradient(theta + move, jacobian=jacobian)[1]
-        behind = density.value_and_gradient(theta - move, jacobian=jacobian)[1]
-        fall[:] = behind - ahead
-    H = whitening.backward(falls) / (2.0 * HESSIAN_WIDTH)
+    steps = HESSIAN_WIDTH * np.eye(len(theta))
+    slopes = []
+    for xi in (steps, -steps):
+        gradients = [
+            density.value_and_gradient(moved, jacobian=jacobian)[1] for moved in whitening.theta(xi)
+        ]
+        slopes.append(whitening.pull_back(xi, np.array(gradients)))
+    H = (slopes[1] - slopes[0]) / (2.0 * HESSIAN_WIDTH)
     return np.asarray(0.5 * (H + H.T))
 
 

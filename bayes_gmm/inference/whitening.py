@@ -6,21 +6,23 @@ from functools import cached_property
 
 import numpy as np
 
+from bayes_gmm.data.compiled import compiled
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.covariances import expected_curvature
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
 
-SMALL = 300
-"""Parameters up to which the change of coordinates is kept as a matrix."""
+FARTHEST = 30.0
+"""Largest change of the logarithm of a Cholesky factor's diagonal: beyond, numbers end."""
 
 
 class Whitening:
     """Coordinates xi about theta0 whose expected information of complete data is the identity.
 
-    theta = theta0 + P xi. For means, P is L_k / sqrt(n_k). For covariances of their own, or one
-    that all components share, xi is a triangular E with dL = L E / sqrt(n) and twice the
-    information on its diagonal. For everything else P is diagonal.
+    Means move by L_k / sqrt(n_k) xi. Covariances of their own, or one that all components share,
+    move by a triangular factor, L T with T = I + E / sqrt(n), its diagonal taken as an exponential;
+    xi is E, with twice the information on its diagonal. Rows that lie near a plane stay near it in
+    these coordinates, however far they lead. Everything else is scaled, each by itself.
     """
 
     def __init__(self, density: Density, theta: Floats) -> None:
@@ -46,35 +48,22 @@ class Whitening:
             self.triangles = _Triangles(point.corr_chol, rows + prior_rows)
 
     def theta(self, xi: Floats) -> Floats:
-        """The unconstrained vector at xi."""
-        return self.theta0 + self.forward(xi)
-
-    def forward(self, xi: Floats) -> Floats:
-        """P xi, of one vector or of each row of a matrix."""
-        return self._forward(xi) if self._matrix is None else xi @ self._matrix
-
-    def backward(self, gradient: Floats) -> Floats:
-        """P' g, the gradient in xi, of one vector or of each row of a matrix."""
-        return self._backward(gradient) if self._matrix is None else gradient @ self._matrix.T
-
-    @cached_property
-    def _matrix(self) -> Floats | None:
-        """P', where it is small enough to be quicker than what it is made of."""
-        size = self.layout.size
-        return self._forward(np.eye(size)) if size <= SMALL else None
-
-    def _forward(self, xi: Floats) -> Floats:
+        """The unconstrained vector at xi, or at each row of a matrix."""
         layout = self.layout
-        step = self.diagonal * xi
+        theta = self.theta0 + self.diagonal * xi
         by_component = xi[..., layout.means].reshape(*xi.shape[:-1], *self.means.shape[:2])
         moved = np.einsum("kij,...kj->...ki", self.means, by_component)
-        step[..., layout.means] = moved.reshape(*xi.shape[:-1], -1)
+        theta[..., layout.means] = self.theta0[layout.means] + moved.reshape(*xi.shape[:-1], -1)
         if self.triangles is not None:
-            parts = self.triangles.forward(xi[..., layout.scales], xi[..., layout.correlations])
-            step[..., layout.scales], step[..., layout.correlations] = parts
-        return step
+            log_sigma, z = self.triangles.moved(
+                xi[..., layout.scales], xi[..., layout.correlations]
+            )
+            theta[..., layout.scales] = self.theta0[layout.scales] + log_sigma
+            theta[..., layout.correlations] = z
+        return theta
 
-    def _backward(self, gradient: Floats) -> Floats:
+    def pull_back(self, xi: Floats, gradient: Floats) -> Floats:
+        """The gradient in xi, at xi, of what has this gradient in theta; or of each row of both."""
         layout = self.layout
         lead = gradient.shape[:-1]
         pulled = self.diagonal * gradient
@@ -82,14 +71,24 @@ class Whitening:
         moved = np.einsum("kji,...kj->...ki", self.means, by_component)
         pulled[..., layout.means] = moved.reshape(*lead, -1)
         if self.triangles is not None:
-            scales, correlations = gradient[..., layout.scales], gradient[..., layout.correlations]
-            parts = self.triangles.backward(scales, correlations)
-            pulled[..., layout.scales], pulled[..., layout.correlations] = parts
+            pulled[..., layout.scales], pulled[..., layout.correlations] = self.triangles.pulled(
+                xi[..., layout.scales], xi[..., layout.correlations],
+                gradient[..., layout.scales], gradient[..., layout.correlations],
+            )  # fmt: skip
         return pulled
+
+    def forward(self, xi: Floats) -> Floats:
+        """P xi, P = d theta / d xi at theta0: the step in theta to first order."""
+        return np.asarray(xi @ self._matrix.T)
+
+    @cached_property
+    def _matrix(self) -> Floats:
+        size = self.layout.size
+        return self.pull_back(np.zeros((size, size)), np.eye(size))
 
     @property
     def log_det(self) -> float:
-        """log |det P|."""
+        """log |det d theta / d xi| at theta0."""
         layout = self.layout
         diagonal = np.log(self.diagonal)
         diagonal[layout.means] = np.log(np.diagonal(self.means, axis1=1, axis2=2)).ravel()
@@ -106,51 +105,110 @@ def _has_triangles(layout: Layout) -> bool:
 
 
 class _Triangles:
-    """(log sigma, z) of Cholesky factors L = diag(sigma) C against E, dL = L E / sqrt(n).
+    """(log sigma, z) of Cholesky factors diag(sigma) C T, against E / sqrt(n) in T.
 
-    With dC = C E / sqrt(n): d log sigma_j = sum_l dC_jl C_jl, d z_jl = (dC_jl - z_jl dC_jj) / C_jj.
-    The information of n rows is n times the squares of E below the diagonal, 2 n on it; the
-    determinant of E -> (log sigma, z) is 1.
+    With A = C T: log sigma_j grows by log |A_j|, z_jl = A_jl / A_jj. The information of n rows is n
+    times the squares of E below the diagonal, 2 n on it; at T = I the determinant of
+    E / sqrt(n) -> (log sigma, z) is 1.
     """
 
     def __init__(self, C: Floats, n: Floats) -> None:
-        d = C.shape[1]
         self.C = C
-        self.rows, self.columns = np.tril_indices(d, -1)
-        self.each = np.arange(d)
-        self.diagonal = np.diagonal(C, axis1=1, axis2=2)
-        self.below = 1.0 / np.sqrt(n)[:, None]
+        self.below = 1.0 / np.sqrt(n)
 
-    def forward(self, scales: Floats, correlations: Floats) -> tuple[Floats, Floats]:
-        """The steps in log sigma and z of a whitened step."""
-        lead, n = scales.shape[:-1], len(self.C)
-        E = np.zeros((*lead, *self.C.shape))
-        on = scales.reshape(*lead, n, -1) * self.below / np.sqrt(2.0)
-        E[..., self.each, self.each] = on
-        E[..., self.rows, self.columns] = correlations.reshape(*lead, n, -1) * self.below
-        dC = self.C @ E
-        log_sigma = (dC * self.C).sum(axis=-1)
-        z = self.C / self.diagonal[:, :, None]
-        dz = (dC - z * dC[..., self.each, self.each][..., None]) / self.diagonal[:, :, None]
-        dz = dz[..., self.rows, self.columns]
-        return log_sigma.reshape(*lead, -1), dz.reshape(*lead, -1)
+    def _by_factor(self, values: Floats) -> Floats:
+        """Numbers of each Cholesky factor, of one vector or more, shape (m, n_correlations, ?)."""
+        each = values.shape[-1] // len(self.C)
+        return np.ascontiguousarray(values).reshape(-1, len(self.C), each)
 
-    def backward(self, scales: Floats, correlations: Floats) -> tuple[Floats, Floats]:
-        """The whitened gradient of a gradient in log sigma and z."""
-        lead, n = scales.shape[:-1], len(self.C)
-        dz = np.zeros((*lead, *self.C.shape))
-        dz[..., self.rows, self.columns] = correlations.reshape(*lead, n, -1)
-        dz /= self.diagonal[:, :, None]
-        dC = dz + scales.reshape(*lead, n, -1)[..., None] * self.C
-        dC[..., self.each, self.each] -= (dz * self.C).sum(axis=-1) / self.diagonal
-        dE = self.C.mT @ dC
-        on = dE[..., self.each, self.each] * self.below / np.sqrt(2.0)
-        off = dE[..., self.rows, self.columns] * self.below
-        return on.reshape(*lead, -1), off.reshape(*lead, -1)
+    def moved(self, scales: Floats, correlations: Floats) -> tuple[Floats, Floats]:
+        """Changes of log sigma, and z, at E."""
+        log_sigma, z = np.empty(scales.shape), np.empty(correlations.shape)
+        E = self._by_factor(scales), self._by_factor(correlations)
+        move(self.C, self.below, *E, self._by_factor(log_sigma), self._by_factor(z))
+        return log_sigma, z
+
+    def pulled(
+        self, scales: Floats, correlations: Floats, d_log_sigma: Floats, d_z: Floats
+    ) -> tuple[Floats, Floats]:
+        """Gradient in E, at E, of what has this gradient in log sigma and z."""
+        on, off = np.empty(scales.shape), np.empty(correlations.shape)
+        given = (self._by_factor(x) for x in (scales, correlations, d_log_sigma, d_z))
+        pull(self.C, self.below, *given, self._by_factor(on), self._by_factor(off))
+        return on, off
 
     @property
     def log_det(self) -> float:
-        """log |det| of the whole map."""
+        """log |det| of the whole map, at T = I."""
+        n, d = self.C.shape[:2]
         log_below = np.log(self.below).sum()
-        d = len(self.each)
-        return float(len(self.rows) * log_below + d * log_below - len(self.C) * d * np.log(2.0) / 2)
+        return float(log_below * d * (d + 1) / 2 - n * d * np.log(2.0) / 2)
+
+
+@compiled()
+def move(C, below, scales, correlations, log_sigma, z):
+    """Fill in the changes of log sigma, and z, at every E."""
+    n, d = C.shape[:2]
+    T, A = np.zeros((d, d)), np.zeros((d, d))
+    for i in range(len(scales)):
+        for c in range(n):
+            _multiply_triangles(C[c], below[c], scales[i, c], correlations[i, c], T, A)
+            t = 0
+            for j in range(d):
+                norm2 = 0.0
+                for l in range(j + 1):
+                    norm2 += A[j, l] ** 2
+                log_sigma[i, c, j] = 0.5 * np.log(norm2)
+                for l in range(j):
+                    z[i, c, t] = A[j, l] / A[j, j]
+                    t += 1
+
+
+@compiled()
+def _multiply_triangles(C, below, scales, correlations, T, A):
+    """T of an E, and A = C T."""
+    d = len(C)
+    t = 0
+    for j in range(d):
+        for l in range(j):
+            T[j, l] = below * correlations[t]
+            t += 1
+        on = below * scales[j] / np.sqrt(2.0)
+        T[j, j] = np.exp(min(max(on, -FARTHEST), FARTHEST))
+    for j in range(d):
+        for l in range(j + 1):
+            A[j, l] = 0.0
+            for m in range(l, j + 1):
+                A[j, l] += C[j, m] * T[m, l]
+
+
+@compiled()
+def pull(C, below, scales, correlations, d_log_sigma, d_z, on, off):
+    """Fill in the gradients in every E: dA from log sigma and z, dT = C' dA, dE from T."""
+    n, d = C.shape[:2]
+    T, A, dA = np.zeros((d, d)), np.zeros((d, d)), np.zeros((d, d))
+    for i in range(len(scales)):
+        for c in range(n):
+            _multiply_triangles(C[c], below[c], scales[i, c], correlations[i, c], T, A)
+            t = 0
+            for j in range(d):
+                norm2 = 0.0
+                for l in range(j + 1):
+                    norm2 += A[j, l] ** 2
+                dA[j, j] = d_log_sigma[i, c, j] * A[j, j] / norm2
+                for l in range(j):
+                    slope = d_z[i, c, t] / A[j, j]
+                    dA[j, l] = d_log_sigma[i, c, j] * A[j, l] / norm2 + slope
+                    dA[j, j] -= slope * A[j, l] / A[j, j]
+                    t += 1
+            t = 0
+            for m in range(d):
+                for l in range(m + 1):
+                    dT = 0.0
+                    for j in range(m, d):
+                        dT += C[c, j, m] * dA[j, l]
+                    if l < m:
+                        off[i, c, t] = below[c] * dT
+                        t += 1
+                    else:
+                        on[i, c, m] = below[c] / np.sqrt(2.0) * T[m, m] * dT

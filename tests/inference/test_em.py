@@ -16,7 +16,7 @@ from bayes_gmm.inference.covariances import (
 from bayes_gmm.inference.em import SMALLEST_SHARE, m_step, run_em
 from bayes_gmm.inference.polish import polish
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.parameters import Layout
+from bayes_gmm.model.parameters import SMALLEST_LOG_SCALE, Layout
 from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Normal, Prior
 from bayes_gmm.model.structure import Structure
 
@@ -235,7 +235,7 @@ def test_the_expected_log_posterior_and_its_slope(structure, prior):
 
 
 @pytest.mark.parametrize("prior", PRIORS)
-@pytest.mark.parametrize("n", [1e-3, 0.4, 30.0])
+@pytest.mark.parametrize("n", [0.0, 1e-3, 0.4, 30.0])
 @pytest.mark.parametrize("variance", [1e-6, 1.0, 1e3])
 def test_one_scale_alone_is_at_its_mode(prior, n, variance):
     density = density_of(np.zeros((1, 1)), 1, prior=PRIORS[prior])
@@ -250,7 +250,30 @@ def test_one_scale_alone_is_at_its_mode(prior, n, variance):
 
     moment_covariances(counts, scatter, layout.indices, point, density.prior, theta)
     best = minimize_scalar(lambda u: -value(u), bounds=(-12, 12), options={"xatol": 1e-10})
-    assert theta[1] == pytest.approx(best.x, abs=1e-5)
+    without_rows = {"flat": 0.0, "half-normal": SMALLEST_LOG_SCALE}
+    expected = without_rows.get(prior, best.x) if n == 0.0 else best.x
+    assert theta[1] == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", PRIORS)
+def test_expected_curvature_knows_the_prior(name):
+    """Where there are no rows, it is the prior's, and no more than 1 beside it."""
+    density, theta, _, scatter = random_covariance_problem(Structure(), PRIORS[name], seed=5)
+    layout = density.layout
+    point, nothing = layout.point(theta), np.zeros(3)
+    curvature = np.empty(layout.size)
+    expected_curvature(nothing, layout.indices, point, density.prior, curvature)
+    for t in range(layout.scales.start, layout.scales.stop):
+        slopes = []
+        for h in (1e-4, -1e-4):
+            slope = np.empty(layout.size)
+            expected_log_posterior(
+                theta + h * np.eye(layout.size)[t], nothing, 0.0 * scatter, layout.indices,
+                layout.point(theta), density.prior, slope,
+            )  # fmt: skip
+            slopes.append(slope[t])
+        own = (slopes[1] - slopes[0]) / 2e-4
+        assert curvature[t] == pytest.approx(1.0 + own, rel=1e-5)
 
 
 def test_expected_curvature_is_that_of_complete_data():

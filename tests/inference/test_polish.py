@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
+import bayes_gmm.inference.polish as polish_module
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.inference.em import run_em
@@ -55,20 +56,64 @@ def climbed(density, X, labels):
     return polish(density, run.theta)
 
 
+def jacobian_at(whitening, xi, width=1e-5):
+    """d theta / d xi by central differences; column i is of xi_i."""
+    steps = width * np.eye(len(xi))
+    return (whitening.theta(xi + steps) - whitening.theta(xi - steps)).T / (2 * width)
+
+
 @structures
 @pytest.mark.parametrize("d", [1, 2, 4])
-def test_whitening_is_a_matrix(structure, d):
+def test_whitening_is_a_change_of_coordinates(structure, d):
+    """Its slope is known everywhere, and its volume where it begins."""
     X, _ = groups(0, d=d)
     density = density_of(X, 3, structure)
     rng = np.random.default_rng(0)
     theta, xi, gradient = rng.normal(size=(3, density.layout.size))
     whitening = Whitening(density, theta)
-    P = np.transpose([whitening.forward(e) for e in np.eye(len(theta))])
-    np.testing.assert_allclose(whitening.forward(xi), P @ xi, rtol=1e-10, atol=1e-12)
-    np.testing.assert_allclose(whitening.backward(gradient), P.T @ gradient, rtol=1e-10, atol=1e-12)
-    np.testing.assert_allclose(whitening.theta(xi), theta + P @ xi, rtol=1e-12)
-    _, log_det = np.linalg.slogdet(P)
-    assert whitening.log_det == pytest.approx(log_det, abs=1e-10)
+    np.testing.assert_allclose(whitening.theta(0.0 * xi), theta, rtol=1e-12, atol=1e-12)
+    P = jacobian_at(whitening, 0.0 * xi)
+    np.testing.assert_allclose(whitening.forward(xi), P @ xi, rtol=1e-6, atol=1e-8)
+    assert whitening.log_det == pytest.approx(np.linalg.slogdet(P)[1], abs=1e-6)
+    for at in (0.0 * xi, 3.0 * xi):
+        expected = jacobian_at(whitening, at).T @ gradient
+        np.testing.assert_allclose(
+            whitening.pull_back(at, gradient), expected, rtol=1e-6, atol=1e-8
+        )
+
+
+@structures
+def test_vectors_may_come_together(structure):
+    X, _ = groups(0, d=3)
+    density = density_of(X, 2, structure)
+    rng = np.random.default_rng(1)
+    whitening = Whitening(density, rng.normal(size=density.layout.size))
+    xi, gradients = rng.normal(size=(2, 4, density.layout.size))
+    np.testing.assert_allclose(whitening.theta(xi), [whitening.theta(x) for x in xi])
+    np.testing.assert_allclose(
+        whitening.pull_back(xi, gradients),
+        [whitening.pull_back(x, g) for x, g in zip(xi, gradients, strict=True)],
+    )
+
+
+@pytest.mark.parametrize("structure", ["full", "tied"])
+def test_rows_near_a_plane_stay_near_it(structure):
+    """What is thin stays thin, whatever the step: the ridge of such a table is straight."""
+    X, _ = groups(0, d=3)
+    density = density_of(X, 2, Structure.parse(structure))
+    rng = np.random.default_rng(2)
+    theta = 0.1 * rng.normal(size=density.layout.size)
+    u = np.array([1.0, 1.0, -1.0]) / np.sqrt(3.0)
+    S = np.eye(3) - (1.0 - 1e-6) * np.outer(u, u)
+    sd = np.sqrt(np.diag(S))
+    n = density.layout.n_correlations
+    theta[density.layout.scales] = np.tile(np.log(sd), n)
+    L = np.linalg.cholesky(S)
+    theta[density.layout.correlations] = np.tile((L / np.diag(L)[:, None])[[1, 2, 2], [0, 0, 1]], n)
+    whitening = Whitening(density, theta)
+    moved = density.layout.point(whitening.theta(3.0 * rng.normal(size=len(theta)))).scale_trils
+    assert np.linalg.norm(moved.mT @ u, axis=1).max() < 2e-3
+    assert np.linalg.norm(moved - L, axis=(1, 2)).min() > 0.1
 
 
 @structures
@@ -115,7 +160,7 @@ def test_the_climb_rises_to_where_the_slope_vanishes(jacobian, seed, K, d):
     assert peak.converged
     value, gradient = density.value_and_gradient(peak.theta, jacobian=jacobian)
     assert value == pytest.approx(peak.log_posterior, rel=1e-12)
-    slopes = Whitening(density, peak.theta).backward(gradient)
+    slopes = Whitening(density, peak.theta).pull_back(np.zeros_like(gradient), gradient)
     assert np.abs(slopes).max() < 1e-4
     assert np.all(np.diff(peak.history) >= -1e-9)
     assert peak.history[-1] == pytest.approx(peak.log_posterior, abs=1e-9)
@@ -163,12 +208,58 @@ def test_the_hessian_is_that_of_the_log_posterior(structure, jacobian):
     H = hessian(density, theta, whitening, jacobian=jacobian)
     np.testing.assert_array_equal(H, H.T)
     for u in np.random.default_rng(6).normal(size=(5, len(theta))):
-        move = whitening.forward(1e-2 * u / np.linalg.norm(u))
+        step = 1e-2 * u / np.linalg.norm(u)
         ahead, here, behind = (
-            density.log_posterior(theta + s * move, jacobian=jacobian) for s in (1, 0, -1)
+            density.log_posterior(whitening.theta(s * step), jacobian=jacobian) for s in (1, 0, -1)
         )
         expected = (2 * here - ahead - behind) / 1e-4
         assert u @ H @ u / (u @ u) == pytest.approx(expected, rel=5e-3, abs=5e-3)
+
+
+@pytest.mark.parametrize("K", [1, 2])
+@pytest.mark.parametrize(
+    "columns",
+    [
+        lambda x, X: np.c_[x, 2 * x + 1],
+        lambda x, X: np.c_[x, x, x],
+        lambda x, X: np.c_[X, X],
+        lambda x, X: np.c_[X, X.sum(axis=1)],
+    ],
+    ids=["a line", "three times", "twice", "a sum"],
+)
+def test_the_climb_ends_where_rows_lie_in_a_plane(columns, K):
+    """The recording error alone holds such a ridge up; it is curved in theta, and thin."""
+    rng = np.random.default_rng(11)
+    X = columns(rng.normal(size=(100, 1)), rng.normal(size=(100, 2)))
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    density = density_of(X, K, rho=3e-4)
+    peak = climbed(density, X, (X[:, 0] > 0.0).astype(int) % K)
+    assert peak.converged
+    H = hessian(density, peak.theta, Whitening(density, peak.theta), jacobian=False)
+    assert np.linalg.eigvalsh(H).min() > 0.0
+
+
+def test_curvature_that_is_dear_is_not_sought(monkeypatch):
+    """Newton's method is left out where its Hessians cost too much."""
+    rng = np.random.default_rng(12)
+    X = rng.normal(size=(100, 2))
+    X = np.c_[X, X]
+    density = density_of(X, 2, rho=3e-4)
+    start = start_of(density, X, (X[:, 0] > 0.0).astype(int))
+    calls = []
+
+    def counted(*args, **options):
+        calls.append(1)
+        return hessian(*args, **options)
+
+    monkeypatch.setattr(polish_module, "hessian", counted)
+    monkeypatch.setattr(polish_module, "CREEPING", 5)
+    polish(density, start)
+    assert len(calls) > 0
+    calls.clear()
+    monkeypatch.setattr(polish_module, "AFFORDABLE", 0.0)
+    polish(density, start, max_iter=20)
+    assert calls == []
 
 
 def sklearn_start(point, alias):
