@@ -14,6 +14,7 @@ from threadpoolctl import ThreadpoolController
 
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.errors import FitError
+from bayes_gmm.inference.closing import is_improper, sound
 from bayes_gmm.inference.em import EMRun, run_em
 from bayes_gmm.inference.evidence import laplace_log_evidence
 from bayes_gmm.inference.ladder import diverse_starts
@@ -21,13 +22,18 @@ from bayes_gmm.inference.moves import improve
 from bayes_gmm.inference.occupancy import padded, without_empty
 from bayes_gmm.inference.polish import Polished, polish
 from bayes_gmm.inference.starts import Moments, Sample
+from bayes_gmm.inference.whitening import Whitening
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout, Point
 
 MAX_MODES = 8
-"""Optima that are polished and reported at most."""
-IMPROVED = 1
+"""Optima that are reported at most."""
+MAX_CLIMBS = 14
+"""Optima that are climbed to at most: the highest, and those that seem heaviest, in turn."""
+IMPROVED = 3
 """Optima that split-and-merge moves set out from."""
+FEW_ROWS = 1000
+"""Rows up to which there are more starts: they cost little, and there are more optima."""
 MODES_OF_SAMPLE = 3
 """Optima on a sample that are looked at on all rows."""
 WINDOW = 40.0
@@ -74,6 +80,8 @@ def find_modes(
 ) -> tuple[FoundMode, ...]:
     """Search from many starts; what is best by mass comes first, labels as in the first.
 
+    Where means or scales have no prior, no mode has a mass, and the highest comes first.
+
     Short runs from every start on the sample, the best few to the end (Biernacki, Celeux & Govaert
     2003), split-and-merge moves on the best, all distinct optima polished on all rows.
 
@@ -113,7 +121,8 @@ def _find_modes(
     extra: Sequence[Moments],
 ) -> tuple[FoundMode, ...]:
     on_sample = density.on(sample.rows)
-    n_init = default_n_init(density.layout.n_components) if n_init is None else n_init
+    if n_init is None:
+        n_init = default_n_init(density.layout.n_components, sample.rows.n_rows)
     candidates = _search(on_sample, sample, rng, n_init, extra)
     if not np.isfinite(candidates[0].log_posterior):
         raise FitError(
@@ -126,9 +135,11 @@ def _find_modes(
     return _rank(full, _polish_all(full, candidates, whole=whole))
 
 
-def default_n_init(n_components: int) -> int:
+def default_n_init(n_components: int, n_rows: int) -> int:
     """Starts where none are asked for: one is enough for one component."""
-    return 1 if n_components == 1 else min(20 + 4 * n_components, 48)
+    if n_components == 1:
+        return 1
+    return min(32 * n_components - 16, 96) if n_rows <= FEW_ROWS else min(20 + 4 * n_components, 48)
 
 
 def _search(
@@ -144,10 +155,10 @@ def _search(
     thetas = [moments.theta(layout, prior) for moments in (*extra, *starts)]
     short = [run_em(density, theta, max_iter=12, tolerance=0.05) for theta in thetas]
     kept = [*short[: len(extra)], *_best(short[len(extra) :], max(10, n_init // 3))]
-    kept = _distinct(layout, kept)
+    kept = _distinct(layout, sound(density, kept))
     runs = [run_em(density, run.theta, max_iter=150, tolerance=1e-3) for run in kept]
-    runs = _distinct(layout, runs)
-    better = [improve(density, sample, run, rng) for run in runs[:IMPROVED]]
+    runs = _distinct(layout, sound(density, runs))
+    better = [improve(density, sample, run) for run in runs[:IMPROVED]]
     return _distinct(layout, [*better, *runs])
 
 
@@ -159,7 +170,7 @@ def _distinct(layout: Layout, runs: Sequence[EMRun]) -> list[EMRun]:
     """Best first, without those that came to the same place, numbered otherwise perhaps."""
     kept: list[EMRun] = []
     for run in _best(list(runs), len(runs)):
-        if not any(_same(layout, run, other, height=1e-2, distance=0.3) for other in kept[-3:]):
+        if not any(_same(layout, run, other, height=1e-2, distance=0.3) for other in kept):
             kept.append(run)
     return kept
 
@@ -176,7 +187,7 @@ def _polish_all(density: Density, candidates: list[EMRun], *, whole: bool) -> li
     top = candidates[0].log_posterior
     near = [run for run in candidates if run.log_posterior > top - WINDOW]
     optima: list[Polished] = []
-    for run in near[:MAX_MODES]:
+    for run in _promising(density, near):
         peak = polish(density, run.theta)
         peak = replace(peak, history=_rising(run.history + peak.history))
         if np.all(np.isfinite(peak.theta)) and not any(
@@ -185,7 +196,21 @@ def _polish_all(density: Density, candidates: list[EMRun], *, whole: bool) -> li
             optima.append(peak)
     if not optima:
         raise FitError("every climb left the numbers; give a resolution or a stronger prior")
-    return sorted(optima, key=lambda peak: -peak.log_posterior)
+    return sound(density, sorted(optima, key=lambda peak: -peak.log_posterior))
+
+
+def _promising(density: Density, runs: list[EMRun]) -> list[EMRun]:
+    """`MAX_CLIMBS` runs at most: half of them the highest, the others those that seem heaviest."""
+    if len(runs) <= MAX_CLIMBS or is_improper(density.prior):
+        return runs[:MAX_CLIMBS]
+    half = MAX_CLIMBS // 2
+    heaviest = sorted(runs[half:], key=lambda run: -_rough_log_evidence(density, run.theta))
+    return [*runs[:half], *heaviest[:half]]
+
+
+def _rough_log_evidence(density: Density, theta: Floats) -> float:
+    """Laplace's estimate, but for a constant, with the expected information of complete data."""
+    return density.log_posterior(theta, jacobian=True) + Whitening(density, theta).log_det
 
 
 def _rising(history: Sequence[float]) -> tuple[float, ...]:
@@ -218,7 +243,7 @@ def _match(layout: Layout, theta: Floats, reference: Floats) -> tuple[Integers, 
 
 
 def _rank(density: Density, optima: list[Polished]) -> tuple[FoundMode, ...]:
-    """Modes by falling mass; the first by falling weight, the others labelled like it."""
+    """Modes by falling mass or height; the first by falling weight, the others labelled like it."""
     layout = density.layout
     modes = [
         FoundMode(
@@ -227,7 +252,9 @@ def _rank(density: Density, optima: list[Polished]) -> tuple[FoundMode, ...]:
         )
         for peak in optima
     ]  # fmt: skip
-    modes.sort(key=lambda mode: -_or_lowest(mode.log_evidence))
+    if not is_improper(density.prior):
+        modes.sort(key=lambda mode: -_or_lowest(mode.log_evidence))
+    modes = modes[:MAX_MODES]
     by_weight = np.argsort(-layout.point(modes[0].theta).log_weights, kind="stable")
     first = replace(modes[0], theta=layout.selected(modes[0].theta, by_weight))
     rest = (

@@ -9,6 +9,7 @@ import numpy as np
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
+from bayes_gmm.inference.closing import is_sound
 from bayes_gmm.inference.em import EMRun, run_em
 from bayes_gmm.inference.ladder import responsibilities
 from bayes_gmm.inference.starts import Moments, Sample
@@ -20,7 +21,7 @@ TRIALS = 4
 """Moves that are tried at one optimum before it is taken as the best."""
 
 
-def improve(density: Density, sample: Sample, run: EMRun, rng: np.random.Generator) -> EMRun:
+def improve(density: Density, sample: Sample, run: EMRun) -> EMRun:
     """Split one component, merge two others, for as long as that raises the log-posterior.
 
     Splits are ranked by what two components gain on the rows of one, merges by what the merged
@@ -53,7 +54,8 @@ def _improve_once(density: Density, sample: Sample, run: EMRun) -> EMRun | None:
         trial = run_em(density, start, max_iter=15, tolerance=0.02)
         if trial.log_posterior > run.log_posterior - 10.0:
             trial = run_em(density, trial.theta, max_iter=150, tolerance=1e-3)
-        if trial.log_posterior > run.log_posterior + 0.05:
+        higher = trial.log_posterior > run.log_posterior + 0.05
+        if higher and is_sound(density, trial.theta):
             return trial
     return None
 
@@ -68,18 +70,13 @@ def best_split(
     if weights.sum() < 2.0:
         return -np.inf, Moments(np.ones(2), np.stack([mean, mean]), np.stack([L @ L.T] * 2))
     rows = MemoryRows.from_matrix(sample.values, Standardizer.identity(d), weights, threads=1)
-    local = Density(
-        rows,
-        Layout(2, d, density.layout.structure),
-        with_components(density.prior, 2),
-        density.rho2,
-    )
-    whole = Density(
-        rows,
-        Layout(1, d, density.layout.structure),
-        with_components(density.prior, 1),
-        density.rho2,
-    )
+    whole, local = (
+        Density(
+            rows, Layout(size, d, density.layout.structure), with_components(density.prior, size),
+            density.rho2,
+        )
+        for size in (1, 2)
+    )  # fmt: skip
     one = Moments(np.array([weights.sum()]), mean[None], (L @ L.T)[None])
     alone = run_em(whole, one.theta(whole.layout, whole.prior), max_iter=5, tolerance=0.01)
     runs = [
@@ -96,10 +93,10 @@ def best_split(
 
 def _halves(n: float, mean: Floats, L: Floats) -> list[Moments]:
     """Ways to cut a component in two: across its two longest axes, core and halo, crossed axes."""
-    variances, axes = np.linalg.eigh(L @ L.T)
+    Sigma = L @ L.T
+    variances, axes = np.linalg.eigh(Sigma)
     counts = np.full(2, n / 2)
     long = [axes[:, -1 - a] * np.sqrt(variances[-1 - a]) for a in range(min(2, len(mean)))]
-    Sigma = L @ L.T
     cuts = [
         Moments(
             counts,
@@ -127,14 +124,19 @@ def _merge_losses(point: Point, n: Floats) -> Floats:
     covariances = point.scale_trils @ point.scale_trils.mT
     log_det = 2.0 * np.log(np.diagonal(point.scale_trils, axis1=1, axis2=2)).sum(axis=1)
     total = n[:, None] + n[None, :]
-    share = (n[:, None] / total)[..., None, None]
     gap = point.means[:, None] - point.means[None, :]
-    merged = share * covariances[:, None] + (1.0 - share) * covariances[None, :]
-    merged += share * (1.0 - share) * gap[..., :, None] * gap[..., None, :]
+    merged = _merged(n[:, None] / total, covariances[:, None], covariances[None, :], gap)
     entropy = n[:, None] * np.log(n[:, None] / total) + n[None, :] * np.log(n[None, :] / total)
     loss = total * np.linalg.slogdet(merged)[1]
     loss -= n[:, None] * log_det[:, None] + n[None, :] * log_det[None, :]
     return np.asarray(0.5 * loss + entropy)
+
+
+def _merged(share: Floats, one: Floats, other: Floats, gap: Floats) -> Floats:
+    """Covariance of two components as one: `share` of it the first's, `gap` between the means."""
+    share = np.asarray(share)[..., None, None]
+    across = gap[..., :, None] * gap[..., None, :]
+    return np.asarray(share * one + (1.0 - share) * other + share * (1.0 - share) * across)
 
 
 def _moved(point: Point, n: Floats, halves: Moments, k: int, i: int, j: int) -> Moments:
@@ -142,13 +144,10 @@ def _moved(point: Point, n: Floats, halves: Moments, k: int, i: int, j: int) -> 
     counts, means = n.copy(), point.means.copy()
     covariances = point.scale_trils @ point.scale_trils.mT
     share = n[i] / (n[i] + n[j])
-    gap = point.means[i] - point.means[j]
     counts[i] = n[i] + n[j]
     means[i] = share * point.means[i] + (1.0 - share) * point.means[j]
-    covariances[i] = (
-        share * covariances[i] + (1 - share) * covariances[j]
-        + share * (1 - share) * np.outer(gap, gap)
-    )  # fmt: skip
+    gap = point.means[i] - point.means[j]
+    covariances[i] = _merged(share, covariances[i], covariances[j], gap)
     for target, half in ((k, 0), (j, 1)):
         counts[target] = halves.n[half]
         means[target] = halves.means[half]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
-from scipy.cluster.vq import kmeans2
 
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats, Integers
@@ -128,14 +126,34 @@ def _k_means(
     metric: Callable[[Sample, np.random.Generator], Floats],
 ) -> Moments:
     """k-means++ and a few rounds of k-means, in some metric (Arthur & Vassilvitskii 2007)."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # an empty cluster is no harm in a guess
-        rows = metric(sample, rng)
-        if len(rows) < n_components:
-            return _quantiles(sample, n_components, rng)
-        rows = rows + 1e-9 * rng.standard_normal(rows.shape)  # k-means++ wants distinct rows
-        _, labels = kmeans2(rows, n_components, iter=4, minit="++", rng=rng)
+    rows = metric(sample, rng)
+    centers = _spread(rows, sample.weights, n_components, rng)
+    for _ in range(5):
+        distance = (rows**2).sum(axis=1)[:, None] - 2.0 * rows @ centers.T
+        labels = np.argmin(distance + (centers**2).sum(axis=1), axis=1)
+        weights = (labels[:, None] == np.arange(n_components)) * sample.weights[:, None]
+        held = weights.sum(axis=0)
+        centers = np.where(
+            held[:, None] > 0.0, weights.T @ rows / np.maximum(held, 1e-300)[:, None], centers
+        )
     return Moments.of_labels(sample, labels, n_components)
+
+
+def _spread(rows: Floats, weights: Floats, n_components: int, rng: np.random.Generator) -> Floats:
+    """Rows far from each other, drawn by weight and squared distance (k-means++)."""
+    chosen = [_drawn(weights, rng)]
+    nearest = np.full(len(rows), np.inf)
+    for _ in range(n_components - 1):
+        nearest = np.minimum(nearest, ((rows - rows[chosen[-1]]) ** 2).sum(axis=1))
+        odds = weights * nearest
+        chosen.append(_drawn(odds if odds.sum() > 0.0 else weights, rng))
+    return np.asarray(rows[chosen])
+
+
+def _drawn(weights: Floats, rng: np.random.Generator) -> int:
+    """A row in proportion to its weight: the same value as of copies, from the same generator."""
+    total = np.cumsum(weights)
+    return min(int(np.searchsorted(total, rng.random() * total[-1], side="right")), len(total) - 1)
 
 
 def _as_it_is(sample: Sample, rng: np.random.Generator) -> Floats:
@@ -163,8 +181,8 @@ def _stretched(sample: Sample, rng: np.random.Generator) -> Floats:
 def _lines(sample: Sample, n_components: int, rng: np.random.Generator) -> Moments:
     """Each row goes to the nearest of K lines through pairs of rows: finds what crosses."""
     rows = _sphered(sample, rng) if rng.random() < 0.5 else sample.filled
-    pairs = rng.integers(len(rows), size=(2, n_components))
-    origin, direction = rows[pairs[0]], rows[pairs[1]] - rows[pairs[0]]
+    one, other = ([_drawn(sample.weights, rng) for _ in range(n_components)] for _ in range(2))
+    origin, direction = rows[one], rows[other] - rows[one]
     direction = direction + 1e-9 * rng.standard_normal(direction.shape)
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     distance = np.empty((n_components, len(rows)))
@@ -184,10 +202,14 @@ def _shells(sample: Sample, n_components: int, rng: np.random.Generator) -> Mome
     """Shells of equal size around a random row or the middle: finds what is nested."""
     sphered = _sphered(sample, rng)
     if rng.random() < 0.5:
-        sphered = sphered - sphered[rng.integers(len(sphered))]
+        sphered = sphered - sphered[_drawn(sample.weights, rng)]
     return _sliced(sample, (sphered**2).sum(axis=1), n_components)
 
 
 def _sliced(sample: Sample, score: Floats, n_components: int) -> Moments:
-    rank = np.argsort(np.argsort(score, kind="stable"))
-    return Moments.of_labels(sample, rank * n_components // len(score), n_components)
+    """Slices of equal weight."""
+    order = np.argsort(score, kind="stable")
+    below = np.empty(len(score))
+    below[order] = np.cumsum(sample.weights[order]) - 0.5 * sample.weights[order]
+    slices = (below * n_components / sample.weights.sum()).astype(np.int64)
+    return Moments.of_labels(sample, np.minimum(slices, n_components - 1), n_components)

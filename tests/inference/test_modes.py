@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.metrics import adjusted_rand_score
+from sklearn.mixture import GaussianMixture
 
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import FitError
+from bayes_gmm.inference.closing import is_sound
 from bayes_gmm.inference.em import run_em
 from bayes_gmm.inference.evidence import laplace_log_evidence
 from bayes_gmm.inference.modes import MAX_MODES, default_n_init, find_modes
@@ -270,13 +272,63 @@ def test_one_component_has_one_mode():
     X = np.random.default_rng(5).normal(size=(100, 3))
     (only,) = Problem(X, 1).modes()
     assert only.converged
-    assert default_n_init(1) == 1
+    assert default_n_init(1, 100) == 1
 
 
 def test_more_components_have_more_starts():
-    counts = [default_n_init(K) for K in range(1, 30)]
-    assert counts == sorted(counts)
-    assert counts[1] >= 16
+    for n_rows in (100, 100_000):
+        counts = [default_n_init(K, n_rows) for K in range(1, 30)]
+        assert counts == sorted(counts)
+        assert counts[1] >= 16
+    assert default_n_init(4, 100) > default_n_init(4, 100_000)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_without_a_prior_the_highest_comes_first(seed):
+    """No mode has a mass then; and none has closed on rows in a plane, where others have not."""
+    X = np.random.default_rng(seed).normal(size=(150, 3))
+    problem = Problem(X, 4, prior=Prior.flat(), resolution=None)
+    modes = problem.modes(seed)
+    heights = [mode.log_posterior for mode in modes]
+    assert heights == sorted(heights, reverse=True)
+    for mode in modes:
+        assert is_sound(problem.density, mode.theta)
+
+
+def test_the_highest_is_as_high_as_that_of_scikit_learn():
+    """Without a prior both seek the highest likelihood; theirs from 20 starts."""
+    rng = np.random.default_rng(3)
+    means = 2.0 * rng.normal(size=(4, 3))
+    X = means[rng.integers(0, 4, size=400)] + rng.normal(size=(400, 3))
+    problem = Problem(X, 4, prior=Prior.flat(), resolution=None)
+    first = problem.modes()[0]
+    Z = problem.units.apply(X)
+    theirs = GaussianMixture(4, n_init=20, tol=1e-6, max_iter=1000, random_state=0).fit(Z)
+    ours = problem.density.statistics(first.point(problem.density))[0]
+    assert ours >= 400 * theirs.score(Z) - 1e-3
+
+
+def test_a_single_value_is_shared_where_that_is_heavier():
+    """Ten thousand equal rows and three others: two halves of the value outweigh one whole.
+
+    Rows at one value cannot say how many components hold them, and the prior takes two equal
+    shares for likelier than a share of nearly nothing.
+    """
+    X = np.zeros((10_000, 2))
+    X[[5, 700, 9000]] = [[1.0, 0.0], [0.0, 2.0], [3.0, 1.0]]
+    problem = Problem(X, 3)
+    density = problem.density
+    labels = np.zeros(len(X), int)
+    labels[[5, 700, 9000]] = 1, 1, 2
+    whole = problem.labelled(labels).theta(density.layout, density.prior)
+    peak = polish(density, run_em(density, whole, max_iter=500, tolerance=1e-6).theta)
+    assert peak.converged
+    assert np.exp(density.layout.point(peak.theta).log_weights).max() > 0.99
+    first = problem.modes(n_init=8)[0]
+    assert first.log_posterior > peak.log_posterior + 5.0
+    assert first.log_evidence > laplace_log_evidence(density, peak.theta) + 5.0
+    weights = np.exp(first.point(density).log_weights)
+    assert weights[:2] == pytest.approx([0.5, 0.5], abs=1e-3)
 
 
 def test_rows_may_be_more_than_the_sample():

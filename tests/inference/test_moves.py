@@ -50,7 +50,7 @@ def test_a_group_shared_by_two_is_given_to_one(structure):
     wrong_labels[halved] = np.where(X[halved, 0] > np.median(X[halved, 0]), 3, 1)
     wrong = run_from(density, sample, X, wrong_labels)
     assert wrong.log_posterior < right.log_posterior - 20.0
-    better = improve(density, sample, wrong, np.random.default_rng(0))
+    better = improve(density, sample, wrong)
     assert better.log_posterior == pytest.approx(right.log_posterior, abs=0.05)
 
 
@@ -65,7 +65,7 @@ def test_a_group_may_be_hidden_at_first():
     wrong_labels[third] = 1 + np.argsort(np.argsort(X[third, 1])) * 3 // 240
     wrong = run_from(density, sample, X, wrong_labels)
     assert wrong.log_posterior < right.log_posterior - 100.0
-    better = improve(density, sample, wrong, np.random.default_rng(0))
+    better = improve(density, sample, wrong)
     assert better.log_posterior == pytest.approx(right.log_posterior, abs=0.05)
 
 
@@ -77,10 +77,10 @@ def test_nothing_is_made_worse(K, seed):
     X = groups(rng.integers(0, 4, size=150), seed)
     density, sample = problem(X, K)
     run = run_from(density, sample, X, rng.integers(0, K, size=150))
-    better = improve(density, sample, run, rng)
+    better = improve(density, sample, run)
     assert better is run or better.log_posterior > run.log_posterior + 0.05
     assert better.log_posterior == pytest.approx(density.log_posterior(better.theta), rel=1e-12)
-    assert improve(density, sample, better, rng) is better
+    assert improve(density, sample, better) is better
 
 
 def split_of(X, labels, k, K):

@@ -109,6 +109,31 @@ def test_rows_of_weight_zero_are_no_part_of_a_sample():
     assert sample.rows.n_rows == len(sample.values) == len(sample.filled) == 33
 
 
+def test_a_weight_is_as_many_copies():
+    """The same guesses from the same generator, whichever way rows are counted."""
+    rng = np.random.default_rng(9)
+    X = random_table(rng, 60, 3, 0.1)
+    copies = rng.integers(0, 5, size=60)
+    weighted, copied = Sample.of(X, copies.astype(float)), Sample.of(np.repeat(X, copies, axis=0))
+    exact = 0
+    for guess in guesses(KINDS):
+        a, b = (guess(sample, 4, np.random.default_rng(2)) for sample in (weighted, copied))
+        exact += np.allclose(a.means, b.means, atol=1e-9) and np.allclose(a.n, b.n)
+    assert exact >= KINDS - 2  # slices may cut between the copies of a row
+
+
+def test_heavy_rows_are_where_guesses_begin():
+    """A group of few rows that count for much is not missed."""
+    rng = np.random.default_rng(10)
+    X = np.r_[rng.normal(size=(500, 2)), rng.normal(size=(5, 2)) * 0.1 + 3.0]
+    sample = Sample.of(X, np.r_[np.full(500, 0.01), np.full(5, 100.0)])
+    near = 0
+    for seed in range(20):
+        first = next(guesses(KINDS))(sample, 2, np.random.default_rng(seed))
+        near += np.linalg.norm(first.means - 3.0, axis=1).min() < 0.5
+    assert near >= 18
+
+
 def test_moments_of_labelled_rows():
     """Each component's rows and one more: a row at 0 as spread as the Kth part of the whole."""
     rng = np.random.default_rng(4)
