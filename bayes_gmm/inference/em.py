@@ -128,15 +128,16 @@ def _update_weights(stats, prior, new):
     total = 0.0
     for k in range(K):
         total += max(stats[1 + k] + prior.concentration[k] - 1.0, 0.0)
-    keep = total <= 0.0  # rows too few for any component to stay: weights by rows alone
-    if keep:
-        for k in range(K):
-            total += stats[1 + k]
+    largest = -1  # rows too few for any component to stay: the largest does
+    if total <= 0.0:
+        total = 1.0
+        largest = np.argmax(stats[1 : 1 + K])
     mean = 0.0
     last = 0.0
     for k in range(K):
-        taken = 0.0 if keep else prior.concentration[k] - 1.0
-        share = max(stats[1 + k] + taken, 0.0) / total
+        share = max(stats[1 + k] + prior.concentration[k] - 1.0, 0.0) / total
+        if k == largest:
+            share = 1.0
         last = np.log(max(share, SMALLEST_SHARE))
         mean += last / K
         if k < K - 1:

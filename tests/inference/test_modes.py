@@ -1,6 +1,6 @@
 """Modes: the best by mass first, every other one named, and none that rounding alone has made."""
 
-from itertools import combinations, permutations
+from itertools import combinations, pairwise, permutations
 
 import numpy as np
 import pytest
@@ -133,12 +133,17 @@ def test_other_seeds_find_the_same_modes(corners):
 
 @pytest.mark.parametrize("structure", ["tied", "spherical", "full"])
 def test_modes_of_equal_height_are_all_named(structure):
-    """A table and its mirror image: each way to cut it has a twin of the same height."""
+    """A table and its mirror image: a way to cut it that is not its own image has a twin."""
     Z = four_corners(1, 30) * [1.0, 1.2]
     problem = Problem(np.r_[Z, Z[:, ::-1]], 2, structure)
-    first, second = problem.modes()[:2]
-    assert second.log_evidence == pytest.approx(first.log_evidence, abs=1e-3)
-    assert adjusted_rand_score(problem.labels(first), problem.labels(second)) < 0.9
+    twins = [
+        (one, other)
+        for one, other in pairwise(problem.modes())
+        if abs(one.log_evidence - other.log_evidence) < 1e-3
+    ]
+    assert twins
+    for one, other in twins:
+        assert adjusted_rand_score(problem.labels(one), problem.labels(other)) < 0.9
 
 
 class TestIris:
