@@ -131,7 +131,7 @@ def _update_weights(stats, prior, new):
     largest = -1  # rows too few for any component to stay: the largest does
     if total <= 0.0:
         total = 1.0
-        largest = np.argmax(stats[1 : 1 + K])
+        largest = int(np.argmax(stats[1 : 1 + K]))
     mean = 0.0
     last = 0.0
     for k in range(K):
