@@ -16,7 +16,7 @@ from bayes_gmm.data.frames import as_frame
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.table import FeatureMatrix, feature_matrix
 from bayes_gmm.errors import DataError, listed, shown
 from bayes_gmm.model.checks import (
     array_of_numbers,
@@ -133,12 +133,7 @@ class Mixture:
 
     def _log_joint(self, X: Any) -> tuple[Floats, Floats]:
         """log w_k p(x_i | k), shape (N, K), and log p(x_i), shape (N,), in the user's units."""
-        matrix = feature_matrix(X, self._names_of(X))
-        if matrix.n_features != self.n_features:
-            raise DataError(
-                f"X has {matrix.n_features} features, but the mixture has {self.n_features}: "
-                f"{listed(self.features)}"
-            )
+        matrix = self.matrix_of(X)
         rows = MemoryRows.from_matrix(matrix.values, self._standardizer)
         joint = log_joint(rows.parts, *self._standard, rows.n_rows)
         log_prob = np.logaddexp.reduce(joint, axis=1)
@@ -167,6 +162,16 @@ class Mixture:
             return None
         nameless = self.features == numbered(self.n_features)
         return None if nameless and not set(self.features) <= set(frame.columns) else self.features
+
+    def matrix_of(self, X: Any) -> FeatureMatrix:
+        """The features of the mixture in a table: by name where both have names, or by position."""
+        matrix = feature_matrix(X, self._names_of(X))
+        if matrix.n_features != self.n_features:
+            raise DataError(
+                f"X has {matrix.n_features} features, but the mixture has {self.n_features}: "
+                f"{listed(self.features)}"
+            )
+        return matrix
 
     def log_prob(self, X: Any) -> Floats:
         """Log density of each row at what it observes, per unit of the features, shape (N,).

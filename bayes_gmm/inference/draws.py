@@ -1,0 +1,80 @@
+"""Draws from the posterior, as samplers leave them: vectors theta, and how each came about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.model.parameters import Layout
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Chains of unconstrained vectors, labels as they fell.
+
+    Attributes
+    ----------
+    theta : ndarray, shape (chains, draws, p)
+    layout : Layout
+        Of theta.
+    mode : ndarray of int, shape (chains, draws)
+        Which of the fit's modes each draw belongs to.
+    stats : mapping of str to ndarray, shape (chains, draws)
+        ArviZ's sample_stats by their names: "lp", "diverging", "energy", ...
+    method : str
+        "nuts" or "laplace".
+    sampler : str
+        Program that drew.
+    tune : int
+        Warm-up draws of each chain, which are not kept.
+    seed : int
+    khat : float, optional
+        Laplace only: the Pareto shape of the importance ratios (Vehtari et al. 2024).
+    interrupted : bool
+        Whether there are fewer draws than were asked for.
+
+    Examples
+    --------
+    >>> from bayes_gmm.model.structure import Structure
+    >>> theta = np.zeros((4, 100, 17))
+    >>> draws = Draws(theta, Layout(3, 2, Structure()), np.zeros((4, 100), int), method="nuts",
+    ...               sampler="nutpie", seed=0)
+    >>> draws.n_chains, draws.n_draws
+    (4, 100)
+    """
+
+    theta: Floats
+    layout: Layout
+    mode: Integers
+    stats: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
+    method: str = "nuts"
+    sampler: str = "nutpie"
+    tune: int = 0
+    seed: int = 0
+    khat: float | None = None
+    interrupted: bool = False
+
+    def __post_init__(self) -> None:
+        if self.theta.ndim != 3 or self.theta.shape[2] != self.layout.size:
+            raise ValueError(
+                f"theta must have shape (chains, draws, {self.layout.size}), got {self.theta.shape}"
+            )
+        for name, values in (("mode", self.mode), *self.stats.items()):
+            if values.shape != self.theta.shape[:2]:
+                raise ValueError(
+                    f"{name} must have shape {self.theta.shape[:2]}, got {values.shape}"
+                )
+
+    @property
+    def n_chains(self) -> int:
+        """Chains kept."""
+        return int(self.theta.shape[0])
+
+    @property
+    def n_draws(self) -> int:
+        """Draws of each chain."""
+        return int(self.theta.shape[1])
