@@ -21,6 +21,7 @@ __all__ = [
     "Mode",
     "MultimodalWarning",
     "Normal",
+    "Posterior",
     "Prior",
     "Structure",
     "__version__",
@@ -42,6 +43,7 @@ _WHERE = {
     "Mixture": "bayes_gmm.model.mixture",
     "MapFit": "bayes_gmm.results.map_fit",
     "Mode": "bayes_gmm.results.map_fit",
+    "Posterior": "bayes_gmm.results.posterior",
     "build_model": "bayes_gmm.model.pymc_model",
     "read_table": "bayes_gmm.data.table",
     "load": "bayes_gmm.results.storage",
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
     from bayes_gmm.model.pymc_model import build_model
     from bayes_gmm.model.structure import Structure
     from bayes_gmm.results.map_fit import MapFit, Mode
+    from bayes_gmm.results.posterior import Posterior
     from bayes_gmm.results.storage import load
     from bayes_gmm.views import plots
 

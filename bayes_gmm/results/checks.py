@@ -1,0 +1,81 @@
+"""What is asked of draws and arguments, and what is to be said of draws that are to be doubted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bayes_gmm.errors import DataError, FitError, shown
+from bayes_gmm.inference.draws import Draws
+from bayes_gmm.inference.relabel import Relabelling
+
+MOST_PAIRS_NAMED = 3
+
+
+def check_draws(draws: Draws, n_modes: int) -> None:
+    """Raise for draws that are none, no numbers, or of a mode that there is not."""
+    if draws.theta.size == 0 or draws.mode.size == 0:
+        raise FitError("there are no draws; ask for at least 1 draw of 1 chain")
+    if not np.all(np.isfinite(draws.theta)):
+        raise FitError("a draw is not a number; give a resolution or a stronger prior")
+    if draws.mode.min() < 0 or draws.mode.max() >= n_modes:
+        raise FitError(f"a draw is of mode {draws.mode.max() + 1}, but the fit has {n_modes}")
+
+
+def check_probability(ci_prob: Any) -> None:
+    """Raise for what is no probability of an interval."""
+    number = isinstance(ci_prob, float | np.floating)
+    if not number or not 0.0 < ci_prob < 1.0:
+        raise DataError(f"ci_prob must be a number between 0 and 1, got {shown(ci_prob)}")
+
+
+def check_count(name: str, value: Any) -> int:
+    """A whole number of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise DataError(f"{name} must be a whole number of at least 1, got {shown(value)}")
+    return int(value)
+
+
+def ambiguous_labels(labels: Relabelling, names: Sequence[str]) -> str | None:
+    """What is to be said of segments that are confused, or None.
+
+    Examples
+    --------
+    >>> confusion = np.array([[0.0, 0.3], [0.3, 0.0]])
+    >>> said = ambiguous_labels(Relabelling(np.array([[[0, 1]]]), confusion), ["A", "B"])
+    >>> said.split(";")[0]
+    'segments cannot be told apart: A and B may be the other way round in 30 % of the draws'
+    """
+    pairs = labels.ambiguous_pairs()
+    if not pairs:
+        return None
+    named = ", ".join(
+        f"{names[k]} and {names[l]} may be the other way round in "
+        f"{100 * labels.confusion[k, l]:.0f} % of the draws"
+        for k, l in pairs[:MOST_PAIRS_NAMED]
+    )
+    more = len(pairs) - MOST_PAIRS_NAMED
+    also = f", and so may {more} more pair{'s' * (more > 1)}" if more > 0 else ""
+    return (
+        f"segments cannot be told apart: {named}{also}; take fewer components, or read "
+        "co_clustering, which needs no labels"
+    )
+
+
+def several_modes(visited: Mapping[int, float]) -> str | None:
+    """What is to be said of draws that visit several modes, with their shares, or None.
+
+    Examples
+    --------
+    >>> several_modes({0: 0.75, 2: 0.25}).split("; ")[1]
+    'see fit.modes for each, and r_hat_within_modes in the summary'
+    """
+    if len(visited) < 2:
+        return None
+    shares = ", ".join(f"mode {m + 1}: {100 * share:.0f} %" for m, share in visited.items())
+    return (
+        f"the draws are of {len(visited)} different segmentations ({shares}), and averages mix "
+        "them; see fit.modes for each, and r_hat_within_modes in the summary"
+    )

@@ -1,0 +1,350 @@
+"""Draws of the posterior, their labels settled, and what they say of segments and rows."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.table import FeatureMatrix
+from bayes_gmm.errors import AmbiguousLabelsWarning, DataError, MultimodalWarning, shown
+from bayes_gmm.inference.draws import Draws
+from bayes_gmm.inference.relabel import Reference, Relabelling, relabel
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.mixture import Mixture, segment_labels
+from bayes_gmm.results import checks
+from bayes_gmm.results.map_fit import MapFit
+from bayes_gmm.results.names import number_of, renamed
+from bayes_gmm.results.provenance import provenance
+from bayes_gmm.results.segment_draws import SegmentDraws
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from xarray import DataTree
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Draws of a mixture's posterior, every one numbered like the MAP.
+
+    Attributes
+    ----------
+    fit : MapFit
+        The modes, numbered as the draws are.
+    draws : Draws
+        In unconstrained coordinates, renumbered.
+    labels : Relabelling
+        How the draws were renumbered, and how sure that is.
+    names : tuple of str
+        Of the segments: "Segment 1", ..., or as `rename` has it.
+    provenance : mapping
+        Versions, seed, sampler, prior and a fingerprint of the data.
+    table : FeatureMatrix or None
+        The rows, where they are at hand; a file does not keep them.
+    """
+
+    fit: MapFit
+    draws: Draws
+    labels: Relabelling
+    names: tuple[str, ...]
+    provenance: Mapping[str, str | int | float]
+    table: FeatureMatrix | None = None
+
+    @classmethod
+    def from_draws(
+        cls, fit: MapFit, density: Density, draws: Draws, *, table: FeatureMatrix | None = None
+    ) -> Posterior:
+        """Settle the labels of what a sampler has drawn.
+
+        Parameters
+        ----------
+        fit : MapFit
+            Of the same table; ``draws.mode`` counts its modes.
+        density : Density
+            That was sampled.
+        draws : Draws
+            Each labelled as it happens to be.
+        table : FeatureMatrix, optional
+            The rows in the user's units, for the tree's observed_data. It is not copied.
+
+        Raises
+        ------
+        FitError
+            If there is no draw, or one that is not a number.
+
+        Warns
+        -----
+        AmbiguousLabelsWarning
+            If segments cannot be told apart.
+        MultimodalWarning
+            If the draws visit several modes.
+        """
+        checks.check_draws(draws, len(fit.modes))
+        references = [_reference(mode.mixture, fit) for mode in fit.modes]
+        theta, labels = relabel(draws, references, density.rho2)
+        posterior = cls(
+            fit,
+            replace(draws, theta=theta),
+            labels,
+            tuple(segment_labels(fit.mixture.n_components)),
+            provenance(fit, density.rows, draws),
+            table,
+        )
+        said = checks.ambiguous_labels(labels, posterior.names)
+        if said is not None:
+            warnings.warn(said, AmbiguousLabelsWarning, stacklevel=2)
+        posterior._warn_if_multimodal()
+        return posterior
+
+    @property
+    def mixture(self) -> Mixture:
+        """The MAP, numbered as the draws are."""
+        return self.fit.mixture
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the features."""
+        return self.fit.features
+
+    @property
+    def n_components(self) -> int:
+        """Number of segments K."""
+        return len(self.names)
+
+    @cached_property
+    def parameters(self) -> SegmentDraws:
+        """Draws of weights, means, scales and correlations, in the user's units."""
+        return SegmentDraws.of(self.draws.layout, self.draws.theta, self.fit.standardizer)
+
+    @cached_property
+    def tree(self) -> DataTree:
+        """The draws as ArviZ's DataTree, in the user's units (see `to_datatree`)."""
+        return self.to_datatree()
+
+    @property
+    def modes_visited(self) -> dict[int, float]:
+        """Share of the draws that belong to each mode of the fit that they visit at all."""
+        modes, counts = np.unique(self.draws.mode, return_counts=True)
+        return {int(m): float(n / counts.sum()) for m, n in zip(modes, counts, strict=True)}
+
+    def to_datatree(
+        self,
+        X: Any = None,
+        *,
+        log_likelihood: bool = False,
+        posterior_predictive: bool = False,
+        random_state: Any = None,
+    ) -> DataTree:
+        """The draws as ArviZ's DataTree, with groups that are made on request.
+
+        Groups ``posterior`` (weights, means, scales, correlations, covariances), ``sample_stats``,
+        ``constant_data`` and, where the rows are at hand, ``observed_data``; dimensions chain,
+        draw, component, feature, feature_bis, row.
+
+        Parameters
+        ----------
+        X : table or array, optional
+            Rows whose log density is wanted; by default those that the model was fitted to.
+        log_likelihood : bool
+            Add the log density of each row in each draw, in the user's units; a row counts once,
+            whatever its weight.
+        posterior_predictive : bool
+            Add as many rows as X has, drawn anew from the mixture of each draw.
+        random_state : int or Generator, optional
+            Of the rows drawn anew.
+
+        Raises
+        ------
+        DataError
+            If a group would take more than 2 GiB, or rows are wanted and none are at hand.
+        """
+        from bayes_gmm.results import tree as trees
+
+        found = trees.data_tree(self)
+        if log_likelihood or posterior_predictive:
+            X = trees.rows_of(self, X)
+        if log_likelihood:
+            found["log_likelihood"] = trees.log_likelihood_group(self, X)
+        if posterior_predictive:
+            found["posterior_predictive"] = trees.posterior_predictive_group(self, X, random_state)
+        return found
+
+    def summary(self, ci_prob: float = 0.94, ci_kind: str = "eti") -> pd.DataFrame:
+        """A row per segment and parameter, in ArviZ's columns.
+
+        Parameters
+        ----------
+        ci_prob : float
+            Probability of the credible interval.
+        ci_kind : {"eti", "hdi"}
+            Equal tails, or highest density.
+
+        Returns
+        -------
+        DataFrame
+            Columns mean, sd, the interval's bounds, ess_bulk, ess_tail, r_hat, mcse_mean and
+            mcse_sd. Where the draws visit several modes, r_hat compares all draws and
+            r_hat_within_modes those of each mode, the worst being shown. R-hat is NaN for a
+            single chain, and for draws that are no chain; ``.attrs["notes"]`` says so.
+
+        Warns
+        -----
+        MultimodalWarning
+            If the averages are over several modes.
+        """
+        from bayes_gmm.results.summary import notes, summary_table
+
+        checks.check_probability(ci_prob)
+        if ci_kind not in ("eti", "hdi"):
+            raise DataError(f"ci_kind must be 'eti' or 'hdi', got {shown(ci_kind)}")
+        self._warn_if_multimodal()
+        table = summary_table(self, ci_prob, ci_kind)
+        table.attrs["notes"] = notes(self)
+        return table
+
+    def segments(self, ci_prob: float = 0.94) -> pd.DataFrame:
+        """A row per segment, in the words of a report.
+
+        The share of the segment, and the mean and standard deviation of each feature in it: the
+        posterior mean, and the bounds ("from", "to") that hold `ci_prob` of the posterior.
+        """
+        from bayes_gmm.results.segments import segments_table
+
+        checks.check_probability(ci_prob)
+        self._warn_if_multimodal()
+        return segments_table(self, ci_prob)
+
+    def membership(
+        self, X: Any, ci_prob: float = 0.94, *, max_draws: int | None = None
+    ) -> pd.DataFrame:
+        """To which segment each row belongs, with what probability, and how sure that is.
+
+        Parameters
+        ----------
+        X : table or array, shape (N, d)
+            Columns of a table are found by name. NaN is a missing cell.
+        ci_prob : float
+            Probability of the interval.
+        max_draws : int, optional
+            Draws averaged over, evenly spread where there are more. By default 1,000, and fewer
+            for more than 10,000 rows, down to 200 from 50,000 on.
+
+        Returns
+        -------
+        DataFrame
+            A row per row of X: the most probable segment; its probability, averaged over the
+            posterior; the interval (lower, upper) of that probability over draws; the entropy
+            of the averaged memberships in nats: 0 is certain, log K knows nothing.
+        """
+        from bayes_gmm.results.membership import membership_table
+
+        checks.check_probability(ci_prob)
+        return membership_table(self, X, ci_prob, max_draws)
+
+    def predict_proba(self, X: Any, *, max_draws: int | None = None) -> Floats:
+        """Probability of each segment for each row, averaged over the posterior, shape (N, K).
+
+        At most `max_draws` draws, evenly spread over all, are averaged (see `membership`).
+        """
+        from bayes_gmm.results.membership import mean_responsibilities
+
+        return mean_responsibilities(self, X, max_draws)
+
+    def predict(self, X: Any, *, max_draws: int | None = None) -> npt.NDArray[np.int64]:
+        """The most probable segment of each row, 0 ... K - 1, shape (N,)."""
+        return self.predict_proba(X, max_draws=max_draws).argmax(axis=1)
+
+    def contrast(self, a: str | int, b: str | int, ci_prob: float = 0.94) -> pd.DataFrame:
+        """How two segments differ: a row for the share, and the mean and sd of each feature.
+
+        Parameters
+        ----------
+        a, b : str or int
+            Segments, by name or from 0.
+        ci_prob : float
+
+        Returns
+        -------
+        DataFrame
+            Posterior means of both and of a's less b's, bounds ("from", "to") of the difference
+            and the probability that it is positive.
+        """
+        from bayes_gmm.results.segments import contrast_table
+
+        checks.check_probability(ci_prob)
+        return contrast_table(self, self.number_of(a), self.number_of(b), ci_prob)
+
+    def co_clustering(self, X: Any) -> Floats:
+        """Probability that two rows are of one segment, for each pair of rows, shape (N, N).
+
+        It needs no labels, so it means the same where those are ambiguous. At most 5,000 rows;
+        an average over at most 200 draws, evenly spread.
+        """
+        from bayes_gmm.results.membership import co_clustering_matrix
+
+        return co_clustering_matrix(self, X)
+
+    def number_of(self, segment: str | int) -> int:
+        """Position of a segment, from 0, that is given by name or position."""
+        return number_of(self.names, segment)
+
+    def rename(self, names: Mapping[str, str]) -> Posterior:
+        """The same posterior with other names for some segments.
+
+        Examples
+        --------
+        ``posterior.rename({"Segment 1": "Careful high earners"})``
+
+        Raises
+        ------
+        DataError
+            If there is no such segment, or two would have one name.
+        """
+        return replace(self, names=renamed(self.names, names))
+
+    def align_to(self, other: Posterior | MapFit | Mixture) -> Posterior:
+        """The same posterior, numbered and named like another of the same features.
+
+        Segments are matched so that the sum of the Bhattacharyya distances between their MAPs is
+        least. Where this posterior has more segments than the other, those without a partner come
+        last; where it has fewer, partners keep the other's order.
+
+        Parameters
+        ----------
+        other : Posterior, MapFit or Mixture
+            Such as last quarter's.
+        """
+        from bayes_gmm.results.alignment import aligned
+
+        return aligned(self, other)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the posterior to a NetCDF file, which `bayes_gmm.load` reads.
+
+        The rows of the table are not written. ArviZ opens the file too.
+        """
+        from bayes_gmm.results.storage import save_posterior
+
+        return save_posterior(self, path)
+
+    def _warn_if_multimodal(self) -> None:
+        said = checks.several_modes(self.modes_visited)
+        if said is not None:
+            warnings.warn(said, MultimodalWarning, stacklevel=3)
+
+
+def _reference(mixture: Mixture, fit: MapFit) -> Reference:
+    units = fit.standardizer
+    return Reference(
+        mixture.weights,
+        units.standard_means(mixture.means),
+        units.standard_covariances(mixture.covariances),
+    )

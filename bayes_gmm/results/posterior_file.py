@@ -1,0 +1,98 @@
+"""A posterior as the groups of its file, and back.
+
+::
+
+    /                         attributes: what the file is, who wrote it and when; the provenance
+    /posterior                weights, means, scales, correlations, covariances: for other readers
+    /sample_stats             of the sampler, with each draw's mode
+    /unconstrained_posterior  theta (chain, draw, parameter): what a posterior is read back from
+    /labels                   order (chain, draw, component), confusion (component, component_bis)
+    /fit                      as the file of a MapFit
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from bayes_gmm.inference.draws import Draws
+from bayes_gmm.inference.relabel import Relabelling
+from bayes_gmm.model.parameters import Layout
+from bayes_gmm.results.map_fit_file import file_attributes, map_fit_from, map_fit_tree
+from bayes_gmm.results.posterior import Posterior
+from bayes_gmm.results.tree import SAMPLE, posterior_group, sample_stats_group
+
+if TYPE_CHECKING:
+    from xarray import DataTree
+
+OURS = ("mode", "permuted")
+"""Sample statistics that are no sampler's."""
+
+
+def posterior_tree(posterior: Posterior) -> DataTree:
+    """A posterior as the groups of its file."""
+    import xarray as xr
+
+    draws, labels = posterior.draws, posterior.labels
+    theta = xr.Dataset({"theta": ((*SAMPLE, "parameter"), draws.theta)})
+    numbering = xr.Dataset(
+        {
+            "order": ((*SAMPLE, "component"), labels.order),
+            "confusion": (("component", "component_bis"), labels.confusion),
+        },
+        coords={"component": list(posterior.names)},
+    )
+    attributes = {
+        **file_attributes("Posterior"),
+        "provenance": json.dumps(dict(posterior.provenance)),
+        "draws": json.dumps(_facts(draws)),
+    }
+    fit = map_fit_tree(posterior.fit)
+    return xr.DataTree.from_dict(
+        {
+            "/": xr.Dataset(attrs=attributes),
+            "/posterior": posterior_group(posterior),
+            "/sample_stats": sample_stats_group(posterior),
+            "/unconstrained_posterior": theta,
+            "/labels": numbering,
+            **{f"/fit{node.path.rstrip('/')}": node.to_dataset(inherit=False)
+               for node in fit.subtree},
+        }
+    )  # fmt: skip
+
+
+def posterior_from(tree: DataTree) -> Posterior:
+    """The posterior that `posterior_tree` was made of, without the table's rows."""
+    fit = map_fit_from(tree["fit"])
+    stats = tree["sample_stats"]
+    K, d = fit.mixture.n_components, fit.mixture.n_features
+    theta = tree["unconstrained_posterior/theta"].values
+    draws = Draws(
+        theta=theta,
+        layout=Layout(K, d, fit.structure),
+        mode=stats["mode"].values,
+        stats={str(name): x.values for name, x in stats.data_vars.items() if name not in OURS},
+        **json.loads(tree.attrs["draws"]),
+    )
+    if theta.shape != (*draws.mode.shape, draws.layout.size):
+        raise ValueError(f"theta has the shape {theta.shape}")
+    labels = tree["labels"]
+    return Posterior(
+        fit=fit,
+        draws=draws,
+        labels=Relabelling(labels["order"].values, labels["confusion"].values),
+        names=tuple(str(name) for name in labels["component"].values),
+        provenance=json.loads(tree.attrs["provenance"]),
+    )
+
+
+def _facts(draws: Draws) -> dict[str, Any]:
+    """What there is to say of the draws beside arrays."""
+    return {
+        "method": draws.method,
+        "sampler": draws.sampler,
+        "tune": draws.tune,
+        "seed": int(draws.seed),
+        "khat": None if draws.khat is None else float(draws.khat),
+        "interrupted": bool(draws.interrupted),
+    }

@@ -1,0 +1,61 @@
+"""Draws of the segments' parameters in the user's units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.standardize import Standardizer
+from bayes_gmm.model.parameters import Layout
+from bayes_gmm.model.points import Points
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentDraws:
+    """Weights, means, scales and correlations of every segment in every draw, in the user's units.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (chain, draw, K)
+    means : ndarray, shape (chain, draw, K, d)
+    scales : ndarray, shape (chain, draw, K, d)
+        Standard deviations of the segments themselves, without recording error.
+    correlations : ndarray, shape (chain, draw, K, d, d)
+    """
+
+    weights: Floats
+    means: Floats
+    scales: Floats
+    correlations: Floats
+
+    @classmethod
+    def of(cls, layout: Layout, theta: Floats, standardizer: Standardizer) -> SegmentDraws:
+        """What unconstrained draws (chain, draw, layout.size) say in the user's units.
+
+        Examples
+        --------
+        >>> from bayes_gmm.model.structure import Structure
+        >>> layout = Layout(2, 1, Structure.parse("full"))
+        >>> units = Standardizer(np.array([50.0]), np.array([10.0]))
+        >>> draws = SegmentDraws.of(layout, np.array([[[0.0, -1.0, 1.0, 0.0, 0.0]]]), units)
+        >>> draws.means.ravel().tolist(), draws.scales.ravel().tolist()
+        ([40.0, 60.0], [10.0, 10.0])
+        """
+        points = Points.of(layout, theta)
+        C = points.corr_chol
+        correlations = C @ C.mT
+        each = np.arange(layout.n_features)
+        correlations[..., each, each] = 1.0
+        return cls(
+            np.exp(points.log_weights),
+            standardizer.means(points.means),
+            standardizer.scale * points.scales,
+            correlations,
+        )
+
+    @property
+    def covariances(self) -> Floats:
+        """Covariances of the segments themselves, shape (chain, draw, K, d, d)."""
+        return self.scales[..., :, None] * self.correlations * self.scales[..., None, :]

@@ -1,0 +1,135 @@
+"""A posterior as ArviZ has it: a DataTree with named dimensions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.errors import DataError
+from bayes_gmm.results.membership import log_densities
+
+if TYPE_CHECKING:
+    from xarray import Dataset, DataTree
+
+    from bayes_gmm.results.posterior import Posterior
+
+MOST_CELLS = 1 << 28
+"""Numbers of the largest group that is made on request: 2 GiB."""
+SAMPLE = ("chain", "draw")
+
+
+def data_tree(posterior: Posterior) -> DataTree:
+    """Groups posterior, sample_stats, constant_data, and observed_data where rows are at hand."""
+    import xarray as xr
+
+    groups = {
+        "posterior": posterior_group(posterior),
+        "sample_stats": sample_stats_group(posterior),
+        "constant_data": _constant_data(posterior),
+    }
+    if posterior.table is not None:
+        values = posterior.table.values
+        groups["observed_data"] = _dataset(posterior, {"x": (("row", "feature"), values)}, {})
+    return xr.DataTree.from_dict({"/": xr.Dataset(attrs=dict(posterior.provenance)), **groups})
+
+
+def posterior_group(posterior: Posterior) -> Dataset:
+    """Draws of the segments' parameters, in the user's units."""
+    of = posterior.parameters
+    square = (*SAMPLE, "component", "feature", "feature_bis")
+    return _dataset(
+        posterior,
+        {
+            "weights": ((*SAMPLE, "component"), of.weights),
+            "means": ((*SAMPLE, "component", "feature"), of.means),
+            "scales": ((*SAMPLE, "component", "feature"), of.scales),
+            "correlations": (square, of.correlations),
+            "covariances": (square, of.covariances),
+        },
+        dict(posterior.provenance),
+    )
+
+
+def sample_stats_group(posterior: Posterior) -> Dataset:
+    """What the sampler said of each draw, and the mode that each belongs to."""
+    stats: dict[str, Any] = {
+        name: (SAMPLE, np.asarray(x)) for name, x in posterior.draws.stats.items()
+    }
+    stats["mode"] = (SAMPLE, posterior.draws.mode)
+    permuted = np.any(posterior.labels.order != np.arange(len(posterior.names)), axis=-1)
+    stats["permuted"] = (SAMPLE, permuted)
+    return _dataset(posterior, stats, dict(posterior.provenance))
+
+
+def log_likelihood_group(posterior: Posterior, X: Any) -> Dataset:
+    """Log density of each row in each draw, in the user's units."""
+    _refuse_too_large(posterior, "log_likelihood", posterior.mixture.matrix_of(X).n_rows)
+    values = log_densities(posterior, X)
+    return _dataset(posterior, {"x": ((*SAMPLE, "row"), values)}, {})
+
+
+def posterior_predictive_group(posterior: Posterior, X: Any, seed: Any) -> Dataset:
+    """As many rows as X has, as each draw would have them, with their recording error."""
+    n_rows = posterior.mixture.matrix_of(X).n_rows
+    _refuse_too_large(posterior, "posterior_predictive", n_rows * len(posterior.features))
+    values = _replicated(posterior, n_rows, np.random.default_rng(seed))
+    return _dataset(posterior, {"x": ((*SAMPLE, "row", "feature"), values)}, {})
+
+
+def _constant_data(posterior: Posterior) -> Dataset:
+    """The recording resolution of the features."""
+    return _dataset(posterior, {"resolution": ("feature", posterior.mixture.resolution)}, {})
+
+
+def _dataset(posterior: Posterior, variables: dict[str, Any], attrs: dict[str, Any]) -> Dataset:
+    import xarray as xr
+
+    named = {
+        "component": list(posterior.names),
+        "feature": list(posterior.features),
+        "feature_bis": list(posterior.features),
+    }
+    sizes = {
+        dim: size
+        for dims, values in variables.values()
+        for dim, size in zip((dims,) if isinstance(dims, str) else dims, values.shape, strict=True)
+    }
+    coords = {dim: named.get(dim, np.arange(size)) for dim, size in sizes.items()}
+    return xr.Dataset(variables, coords=coords, attrs=attrs)
+
+
+def rows_of(posterior: Posterior, X: Any) -> Any:
+    """X, or the rows that the model was fitted to."""
+    if X is None and posterior.table is None:
+        raise DataError("the rows of the table are not kept with this posterior; give them as X")
+    return posterior.table if X is None else X
+
+
+def _refuse_too_large(posterior: Posterior, group: str, cells_a_draw: int) -> None:
+    n_draws = posterior.draws.mode.size
+    if n_draws * cells_a_draw > MOST_CELLS:
+        raise DataError(
+            f"{group} of {n_draws:,} draws and {cells_a_draw:,} numbers each would take "
+            f"{8 * n_draws * cells_a_draw / 2**30:.0f} GiB; give at most "
+            f"{MOST_CELLS // n_draws:,} numbers a draw: a sample of the rows as X"
+        )
+
+
+def _replicated(posterior: Posterior, n_rows: int, rng: np.random.Generator) -> Floats:
+    """n rows of each draw, shape (chain, draw, n_rows, d)."""
+    of = posterior.parameters
+    d = len(posterior.features)
+    upper = np.cumsum(of.weights, axis=-1)
+    upper[..., -1] = np.inf
+    rows = rng.standard_normal((*of.weights.shape[:2], n_rows, d))
+    u = rng.random(rows.shape[:-1])
+    factors = of.scales[..., None] * np.linalg.cholesky(of.correlations)
+    component = (u[..., None] > upper[..., None, :-1]).sum(axis=-1)
+    for k in range(len(posterior.names)):
+        chain, draw, row = np.nonzero(component == k)
+        step = np.einsum("nij,nj->ni", factors[chain, draw, k], rows[chain, draw, row])
+        rows[chain, draw, row] = of.means[chain, draw, k] + step
+    recording = posterior.mixture.resolution / np.sqrt(12.0)
+    return np.asarray(rows + recording * rng.standard_normal(rows.shape))
