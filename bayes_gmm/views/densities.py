@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_gmm.views import palette
+from bayes_gmm.views.credible import band_of_curves
 from bayes_gmm.views.ellipses import LINE_STYLES
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.patches import Patch
 
     from bayes_gmm.model.mixture import Mixture
+    from bayes_gmm.results.posterior import Posterior
 
 Array = NDArray[np.float64]
 
@@ -25,7 +27,11 @@ REACH = 4.0  # standard deviations that a curve is drawn to either side
 
 
 def draw_densities(
-    ax: Axes, mixture: Mixture, values: Array | None, shown: Sequence[int]
+    ax: Axes,
+    mixture: Mixture,
+    values: Array | None,
+    shown: Sequence[int],
+    posterior: Posterior | None = None,
 ) -> list[str]:
     """Draw the weighted density of each component, over a histogram of the rows if there are any.
 
@@ -42,6 +48,8 @@ def draw_densities(
         The rows; NaN is a missing cell.
     shown : tuple of one int
         The feature.
+    posterior : Posterior, optional
+        Whose MAP the mixture is: the shade is then the band of what is uncertain about each curve.
 
     Returns
     -------
@@ -59,11 +67,18 @@ def draw_densities(
         height, notes = _draw_histogram(ax, values[:, j], within, mixture.resolution[j])
     grid = _grid(mu, sigma)
     total = np.zeros_like(grid)
+    bands = None if posterior is None else height * band_of_curves(posterior, j, grid)
     for k, color in enumerate(palette.palette(mixture.n_components)):
         peak = height * mixture.weights[k] / (sigma[k] * np.sqrt(2 * np.pi))
         curve = peak * np.exp(-0.5 * ((grid - mu[k]) / sigma[k]) ** 2)
         total += curve
-        _draw_component(ax, grid, curve, (grid - mu[k]) / sigma[k], color)
+        z = (grid - mu[k]) / sigma[k]
+        near = np.abs(z) <= REACH
+        ax.plot(grid[near], curve[near], color=color, linewidth=2, zorder=3)
+        if bands is None:
+            _shade_middle(ax, grid, curve, z, color)
+        else:
+            ax.fill_between(grid, *bands[:, k], color=color, alpha=0.35, linewidth=0, zorder=2)
         ax.plot(mu[k], peak, "X", ms=10, color="black", markeredgecolor="white", zorder=5)
     if mixture.n_components > 1:
         ax.plot(grid, total, color="0.2", linewidth=1.2, linestyle=(0, (1, 1.5)), zorder=4)
@@ -92,11 +107,9 @@ def legend_handles() -> list[Patch]:
     return [darker, lighter]
 
 
-def _draw_component(ax: Axes, grid: Array, curve: Array, z: Array, color: str) -> None:
+def _shade_middle(ax: Axes, grid: Array, curve: Array, z: Array, color: str) -> None:
     from scipy.stats import norm
 
-    near = np.abs(z) <= REACH
-    ax.plot(grid[near], curve[near], color=color, linewidth=2, zorder=3)
     for prob in LINE_STYLES:
         middle = np.abs(z) <= norm.ppf(0.5 + prob / 2)
         ax.fill_between(grid, curve, where=middle, color=color, alpha=0.25, linewidth=0, zorder=2)

@@ -6,16 +6,20 @@ else: no current figure, no backend, no style.
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayes_gmm.data.table import feature_matrix
-from bayes_gmm.errors import DataError, listed, nearest
+from bayes_gmm.errors import DataError
 from bayes_gmm.model.mixture import Mixture, segment_labels
-from bayes_gmm.views import densities, ellipses
+from bayes_gmm.results.posterior import Posterior
+from bayes_gmm.views import credible, densities, ellipses
+from bayes_gmm.views.chains import ranks, trace
+from bayes_gmm.views.forest import forest
+from bayes_gmm.views.furniture import clean, new_axes, percent, positions, with_margins, wrapped
+from bayes_gmm.views.membership_map import membership
 from bayes_gmm.views.palette import (
     FIGURE_SIZE,
     LABEL_SIZE,
@@ -27,14 +31,13 @@ from bayes_gmm.views.palette import (
 from bayes_gmm.views.points import draw_points, uncertain_handle
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.layout_engine import LayoutEngine
     from numpy.typing import NDArray
 
-    Features = Sequence[int | str] | int | str | None
+    from bayes_gmm.views.furniture import Features
+
+__all__ = ["forest", "membership", "percent", "ranks", "save_segments", "segments", "trace"]
 
 
 def segments(model: Any, X: Any = None, features: Features = None, ax: Axes | None = None) -> Axes:
@@ -44,9 +47,14 @@ def segments(model: Any, X: Any = None, features: Features = None, ax: Axes | No
     95 % of a segment's probability mass. With one feature the picture is a histogram with the
     weighted density of each segment, shaded over its middle 50 % and 95 %.
 
+    Of a posterior the picture shows the MAP, and around each line what is uncertain about it: the
+    band that holds 94 % of the posterior, and the ellipses of a few dozen draws. Points are
+    coloured by their membership averaged over the posterior, and the legend gives the interval of
+    each share.
+
     Parameters
     ----------
-    model : BayesGMM, MapFit or Mixture
+    model : BayesGMM, MapFit, Posterior or Mixture
         A fit, or a mixture in the user's units.
     X : table or array, optional
         The rows to draw; columns of a table are found by name. NaN is a missing cell: a row that
@@ -80,17 +88,18 @@ def segments(model: Any, X: Any = None, features: Features = None, ax: Axes | No
     mixture = _mixture_of(model)
     names = mixture.features
     values = None if X is None else feature_matrix(X, features=names).values
-    shown = _positions(names, features)
-    axes = _new_axes() if ax is None else ax
+    shown = positions(names, features)
+    axes = new_axes() if ax is None else ax
+    posterior = model if isinstance(model, Posterior) else None
     if len(shown) == 2:
-        notes = _draw_plane(axes, mixture, values, shown)
-        axes.set_ylabel(_wrapped(names[shown[1]], 44), parse_math=False)
+        notes = _draw_plane(axes, mixture, values, shown, posterior)
+        axes.set_ylabel(wrapped(names[shown[1]], 44), parse_math=False)
     else:
-        notes = densities.draw_densities(axes, mixture, values, shown)
-    axes.set_xlabel(_wrapped(names[shown[0]], 70), parse_math=False)
+        notes = densities.draw_densities(axes, mixture, values, shown, posterior)
+    axes.set_xlabel(wrapped(names[shown[0]], 70), parse_math=False)
     _add_title(axes, mixture.n_components, None if values is None else len(values), notes)
-    _add_legend(axes, mixture, len(shown), with_points=values is not None)
-    _clean(axes)
+    _add_legend(axes, mixture, len(shown), posterior, with_points=values is not None)
+    clean(axes)
     return axes
 
 
@@ -116,7 +125,7 @@ def save_segments(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=FIGURE_SIZE, layout=_with_margins())
+    figure = Figure(figsize=FIGURE_SIZE, layout=with_margins())
     FigureCanvasAgg(figure)
     segments(model, X, features, ax=figure.add_subplot())
     figure.savefig(path, dpi=dpi, facecolor="white")
@@ -128,49 +137,25 @@ def _mixture_of(model: Any) -> Mixture:
         if isinstance(candidate, Mixture):
             return candidate
     kind = type(model).__name__
-    raise DataError(f"cannot draw a {kind}: give a fitted BayesGMM, a MapFit or a Mixture")
-
-
-def _positions(names: tuple[str, ...], features: Features) -> tuple[int, ...]:
-    """Return the positions of the features to draw: one or two."""
-    if features is None:
-        return tuple(range(min(len(names), 2)))
-    chosen = np.atleast_1d(np.array(features, dtype=object)).tolist()
-    if len(chosen) not in (1, 2):
-        raise DataError(f"features names {len(chosen)} columns; a picture has room for one or two")
-    return tuple(_position(names, feature) for feature in chosen)
-
-
-def _position(names: tuple[str, ...], feature: int | str) -> int:
-    if isinstance(feature, str) and feature in names:
-        return names.index(feature)
-    if isinstance(feature, int | np.integer) and 0 <= feature < len(names):
-        return int(feature)
-    near = nearest(str(feature), names)
-    hint = "." if near is None else f"; did you mean {near!r}?"
-    raise DataError(f"no feature {feature!r}{hint} The model has: {listed(names)}")
-
-
-def _new_axes() -> Axes:
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(figsize=FIGURE_SIZE, layout=_with_margins())[1]
-
-
-def _with_margins() -> LayoutEngine:
-    """Make room for titles and legends, and leave a margin of a tenth of an inch or so."""
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-    return ConstrainedLayoutEngine(w_pad=0.13, h_pad=0.11)
+    raise DataError(
+        f"cannot draw a {kind}: give a fitted BayesGMM, a MapFit, a Posterior or a Mixture"
+    )
 
 
 def _draw_plane(
-    ax: Axes, mixture: Mixture, values: NDArray[np.float64] | None, shown: tuple[int, ...]
+    ax: Axes,
+    mixture: Mixture,
+    values: NDArray[np.float64] | None,
+    shown: tuple[int, ...],
+    posterior: Posterior | None,
 ) -> list[str]:
     """Draw points, ellipses and numbered crosses; returns what the reader must be told."""
     from matplotlib.patheffects import withStroke
 
-    notes = [] if values is None else draw_points(ax, mixture, values, shown)
+    membership_of = mixture.responsibilities if posterior is None else posterior.predict_proba
+    notes = [] if values is None else draw_points(ax, membership_of, values, shown)
+    if posterior is not None:
+        credible.draw_bands(ax, posterior, shown)
     halo = [withStroke(linewidth=3, foreground="white")]
     for k, color in enumerate(palette(mixture.n_components)):
         ellipses.draw_component(ax, mixture, k, shown, color)
@@ -197,20 +182,23 @@ def _add_title(ax: Axes, n_components: int, n_rows: int | None, notes: list[str]
         )  # fmt: skip
 
 
-def _add_legend(ax: Axes, mixture: Mixture, n_axes: int, *, with_points: bool) -> None:
+def _add_legend(
+    ax: Axes, mixture: Mixture, n_axes: int, posterior: Posterior | None, *, with_points: bool
+) -> None:
     """Put the legend outside on the right, where it hides no data however many segments."""
     from matplotlib.lines import Line2D
 
-    labels = segment_labels(mixture.n_components)
+    labels = _labels(mixture) if posterior is None else _labels_with_intervals(posterior)
     handles: list[Artist] = [
-        Line2D([], [], linestyle="none", marker=marker(k), markersize=9, color=color,
-               label=f"{label} ({percent(mixture.weights[k])})")
+        Line2D([], [], linestyle="none", marker=marker(k), markersize=9, color=color, label=label)
         for k, (label, color) in enumerate(zip(labels, palette(len(labels)), strict=True))
-    ]  # fmt: skip
+    ]
     if n_axes == 1:
-        handles += densities.legend_handles()
+        handles += densities.legend_handles() if posterior is None else []
     else:
         handles += [uncertain_handle()] * with_points + ellipses.legend_handles()
+    if posterior is not None:
+        handles += credible.legend_handles(n_axes)
     ax.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1.0), borderaxespad=0.0,
         frameon=False, fontsize=TEXT_SIZE, labelspacing=0.6,
@@ -218,35 +206,18 @@ def _add_legend(ax: Axes, mixture: Mixture, n_axes: int, *, with_points: bool) -
     )  # fmt: skip
 
 
-def percent(share: float) -> str:
-    """Write a share as a percentage, with a decimal where it is near none or all.
-
-    Examples
-    --------
-    >>> percent(0.342), percent(0.004), percent(0.0001), percent(0.997)
-    ('34 %', '0.4 %', '< 0.1 %', '99.7 %')
-    """
-    if share in (0.0, 1.0) or 0.0095 <= share < 0.995:
-        return f"{100 * share:.0f} %"
-    if share < 0.0005:
-        return "< 0.1 %"
-    return "> 99.9 %" if share >= 0.9995 else f"{100 * share:.1f} %"
+def _labels(mixture: Mixture) -> list[str]:
+    labels = segment_labels(mixture.n_components)
+    return [f"{label} ({percent(w)})" for label, w in zip(labels, mixture.weights, strict=True)]
 
 
-def _wrapped(name: str, width: int) -> str:
-    return "\n".join(textwrap.wrap(name, width)) or name
-
-
-def _clean(ax: Axes) -> None:
-    """Leave two thin spines and text that can be read from the back of the room."""
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.spines[["left", "bottom"]].set_color("0.6")
-    ax.tick_params(labelsize=TEXT_SIZE, color="0.6", labelcolor="0.2")
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.label.set(fontsize=LABEL_SIZE)
-        low, high = axis.get_view_interval()
-        if 1e4 <= max(abs(low), abs(high)) < 1e6 and high - low > 10:
-            axis.set_major_formatter("{x:,.0f}")
-    # A factor such as 1e9 stands clear of the axis label and of the note under the title.
-    ax.xaxis.get_offset_text().set(x=1.01, horizontalalignment="left", fontsize=TEXT_SIZE)
-    ax.yaxis.get_offset_text().set(x=-0.01, horizontalalignment="right", fontsize=TEXT_SIZE)
+def _labels_with_intervals(posterior: Posterior) -> list[str]:
+    """Names, with the posterior mean and the interval of each share."""
+    w = posterior.parameters.weights
+    tail = (1.0 - credible.CREDIBLE) / 2.0
+    low, high = np.quantile(w, [tail, 1.0 - tail], axis=(0, 1))
+    numbers = zip(posterior.names, w.mean(axis=(0, 1)), low, high, strict=True)
+    return [
+        f"{wrapped(name, 28)} ({percent(mean)}: {percent(a).removesuffix(' %')} to {percent(b)})"
+        for name, mean, a, b in numbers
+    ]

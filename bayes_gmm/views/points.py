@@ -10,27 +10,27 @@ from numpy.typing import NDArray
 from bayes_gmm.views import palette
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
-
-    from bayes_gmm.model.mixture import Mixture
 
 Array = NDArray[np.float64]
 
 MAX_POINTS = 20_000
 
 
-def draw_points(ax: Axes, mixture: Mixture, values: Array, shown: Sequence[int]) -> list[str]:
+def draw_points(
+    ax: Axes, membership_of: Callable[[Array], Array], values: Array, shown: Sequence[int]
+) -> list[str]:
     """Draw each row as a point, or as a tick at the axis where one of the two cells is missing.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
         Where to draw.
-    mixture : Mixture
-        Gives each row its segment, from all its features.
+    membership_of : callable
+        Gives each row its probability of each segment, from all its features.
     values : ndarray, shape (n_rows, n_features)
         The rows; NaN is a missing cell.
     shown : pair of int
@@ -41,13 +41,14 @@ def draw_points(ax: Axes, mixture: Mixture, values: Array, shown: Sequence[int])
     list of str
         What a reader of the picture must be told: rows left out, rows that are ticks.
     """
-    values, notes = _thinned(values)
-    membership = mixture.responsibilities(values)
-    colors = palette.faded(palette.palette(mixture.n_components), membership)
+    values, notes = thinned(values)
+    membership = membership_of(values)
+    n_components = membership.shape[1]
+    colors = palette.faded(palette.palette(n_components), membership)
     points = values[:, list(shown)]
     whole = ~np.isnan(points).any(axis=1)
     top = membership.argmax(axis=1)
-    for k in range(0, mixture.n_components, len(palette.COLORS)):
+    for k in range(0, n_components, len(palette.COLORS)):
         rows = whole & (top >= k) & (top < k + len(palette.COLORS))
         ax.scatter(
             points[rows, 0], points[rows, 1], s=_size(len(points)), c=colors[rows],
@@ -73,7 +74,8 @@ def uncertain_handle() -> Line2D:
     )  # fmt: skip
 
 
-def _thinned(values: Array) -> tuple[Array, list[str]]:
+def thinned(values: Array) -> tuple[Array, list[str]]:
+    """Return at most 20,000 of the rows, in their order, and what is to be said of the others."""
     n_rows = len(values)
     if n_rows <= MAX_POINTS:
         return values, []

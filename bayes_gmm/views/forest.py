@@ -1,0 +1,89 @@
+"""Sizes and places of the segments with their credible intervals, one panel a quantity."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_gmm.views.furniture import all_positions, clean, with_margins, wrapped
+from bayes_gmm.views.palette import LABEL_SIZE, TEXT_SIZE, TITLE_SIZE, palette
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from bayes_gmm.results.posterior import Posterior
+    from bayes_gmm.views.furniture import Features
+
+PANELS_A_ROW = 3
+INNER = 0.5  # probability of the thick bar
+
+
+def forest(
+    posterior: Posterior, features: Features = None, ci_prob: float = 0.94
+) -> NDArray[np.object_]:
+    """Draw each segment's share, and its mean of each feature, with their credible intervals.
+
+    The white tick is the posterior mean, the thin bar holds `ci_prob` of the posterior, the thick
+    one half of it; all in the user's units.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    features : int, str or sequence of them, optional
+        By name or position; by default all.
+    ci_prob : float
+
+    Returns
+    -------
+    ndarray of matplotlib.axes.Axes
+        One for each panel: the shares, then the features. Nothing is shown and nothing is saved.
+    """
+    import matplotlib.pyplot as plt
+
+    chosen = all_positions(posterior.features, features)
+    n_panels = 1 + len(chosen)
+    columns = n_panels if n_panels <= PANELS_A_ROW else min(-(-n_panels // 2), PANELS_A_ROW)
+    rows = -(-n_panels // columns)
+    height = rows * (1.3 + 0.42 * posterior.n_components) + 0.5
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(3.9 * columns + 0.6, max(height, 2.8)), layout=with_margins(),
+        squeeze=False, sharey=True,
+    )  # fmt: skip
+    panels = grid.ravel()
+    of = posterior.parameters
+    _draw_panel(panels[0], 100.0 * of.weights, posterior.names, "share (%)", ci_prob)
+    for panel, j in zip(panels[1:], chosen, strict=False):
+        _draw_panel(panel, of.means[..., j], posterior.names, posterior.features[j], ci_prob)
+    for panel in panels[n_panels:]:
+        panel.remove()
+    figure.suptitle(
+        f"Segments: posterior mean, {100 * INNER:g} % and {100 * ci_prob:g} % intervals",
+        x=0.012, ha="left", fontsize=TITLE_SIZE, fontweight="bold",
+    )  # fmt: skip
+    return np.asarray(panels[:n_panels])
+
+
+def _draw_panel(
+    ax: Axes, draws: NDArray[np.float64], names: tuple[str, ...], label: str, ci_prob: float
+) -> None:
+    """Draw the intervals of draws (chain, draw, K), the first segment on top."""
+    flat = draws.reshape(-1, draws.shape[-1])
+    for k, color in enumerate(palette(len(names))):
+        for prob, width in ((ci_prob, 2.0), (INNER, 8.0)):
+            low, high = np.quantile(flat[:, k], [(1 - prob) / 2, (1 + prob) / 2])
+            ax.plot(
+                [low, high], [k, k], color=color, linewidth=width, solid_capstyle="butt", zorder=2
+            )
+        ax.plot(flat[:, k].mean(), k, "|", color="white", ms=9, markeredgewidth=1.5, zorder=3)
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.set_yticks(range(len(names)), [wrapped(name, 22) for name in names])
+    ax.set_xlabel(wrapped(label, 32), parse_math=False)
+    ax.grid(axis="x", color="0.92", zorder=0)
+    ax.set_axisbelow(True)
+    clean(ax)
+    ax.tick_params(axis="y", length=0, labelsize=LABEL_SIZE, labelcolor="0.1")
+    ax.tick_params(axis="x", labelsize=TEXT_SIZE)
+    ax.locator_params(axis="x", nbins=5)
+    ax.spines["left"].set_visible(False)

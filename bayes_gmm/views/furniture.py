@@ -1,0 +1,96 @@
+"""What every picture stands on: figures, axes, names of features."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_gmm.errors import DataError, listed, nearest
+from bayes_gmm.views.palette import FIGURE_SIZE, LABEL_SIZE, TEXT_SIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.layout_engine import LayoutEngine
+
+    Features = Sequence[int | str] | int | str | None
+
+
+def positions(names: tuple[str, ...], features: Features) -> tuple[int, ...]:
+    """Return the positions of the features to draw: one or two."""
+    if features is None:
+        return tuple(range(min(len(names), 2)))
+    chosen = np.atleast_1d(np.array(features, dtype=object)).tolist()
+    if len(chosen) not in (1, 2):
+        raise DataError(f"features names {len(chosen)} columns; a picture has room for one or two")
+    return tuple(_position(names, feature) for feature in chosen)
+
+
+def all_positions(names: tuple[str, ...], features: Features) -> tuple[int, ...]:
+    """Return the positions of any number of features; of all where none are named."""
+    if features is None:
+        return tuple(range(len(names)))
+    chosen = np.atleast_1d(np.array(features, dtype=object)).tolist()
+    return tuple(_position(names, feature) for feature in chosen)
+
+
+def _position(names: tuple[str, ...], feature: int | str) -> int:
+    if isinstance(feature, str) and feature in names:
+        return names.index(feature)
+    if isinstance(feature, int | np.integer) and 0 <= feature < len(names):
+        return int(feature)
+    near = nearest(str(feature), names)
+    hint = "." if near is None else f"; did you mean {near!r}?"
+    raise DataError(f"no feature {feature!r}{hint} The model has: {listed(names)}")
+
+
+def new_axes() -> Axes:
+    """Axes of a new figure, of the size of a slide."""
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=FIGURE_SIZE, layout=with_margins())[1]
+
+
+def with_margins() -> LayoutEngine:
+    """Make room for titles and legends, and leave a margin of a tenth of an inch or so."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    return ConstrainedLayoutEngine(w_pad=0.13, h_pad=0.11)
+
+
+def wrapped(name: str, width: int) -> str:
+    """Break a long name into lines."""
+    return "\n".join(textwrap.wrap(name, width)) or name
+
+
+def clean(ax: Axes) -> None:
+    """Leave two thin spines and text that can be read from the back of the room."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color("0.6")
+    ax.tick_params(labelsize=TEXT_SIZE, color="0.6", labelcolor="0.2")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.label.set(fontsize=LABEL_SIZE)
+        low, high = axis.get_view_interval()
+        if 1e4 <= max(abs(low), abs(high)) < 1e6 and high - low > 10:
+            axis.set_major_formatter("{x:,.0f}")
+    # A factor such as 1e9 stands clear of the axis label and of the note under the title.
+    ax.xaxis.get_offset_text().set(x=1.01, horizontalalignment="left", fontsize=TEXT_SIZE)
+    ax.yaxis.get_offset_text().set(x=-0.01, horizontalalignment="right", fontsize=TEXT_SIZE)
+
+
+def percent(share: float) -> str:
+    """Write a share as a percentage, with a decimal where it is near none or all.
+
+    Examples
+    --------
+    >>> percent(0.342), percent(0.004), percent(0.0001), percent(0.997)
+    ('34 %', '0.4 %', '< 0.1 %', '99.7 %')
+    """
+    if share in (0.0, 1.0) or 0.0095 <= share < 0.995:
+        return f"{100 * share:.0f} %"
+    if share < 0.0005:
+        return "< 0.1 %"
+    return "> 99.9 %" if share >= 0.9995 else f"{100 * share:.1f} %"

@@ -1,0 +1,138 @@
+"""How sure it is to which segment each row belongs, row by row on the map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayes_gmm.errors import DataError
+from bayes_gmm.views import ellipses
+from bayes_gmm.views.furniture import clean, new_axes, percent, positions, wrapped
+from bayes_gmm.views.palette import LABEL_SIZE, TEXT_SIZE, TITLE_SIZE
+from bayes_gmm.views.points import thinned
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+    from numpy.typing import NDArray
+
+    from bayes_gmm.results.posterior import Posterior
+    from bayes_gmm.views.furniture import Features
+
+WIDTHS = (0.05, 0.25, 0.5)
+"""Widths of the interval whose size of point the legend shows."""
+COLORS = "plasma_r"
+
+
+def membership(
+    posterior: Posterior, X: Any, features: Features = None, ax: Axes | None = None,
+    *, ci_prob: float = 0.94,
+) -> Axes:  # fmt: skip
+    """Draw how sure each row's segment is: by colour, and by size how sure that itself is.
+
+    The colour is the probability that the row belongs to its most probable segment, averaged over
+    the posterior; the point is the larger, the wider the credible interval of that probability.
+    Lines are the 95 % ellipses of the MAP.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    X : table or array
+        The rows. Of more than 20,000 a random 20,000 are drawn; rows that lack one of the two
+        features are not.
+    features : two of int or str, optional
+        The features on the axes, by name or position; the first two when not given.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure when not given.
+    ci_prob : float
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes. Nothing is shown and nothing is saved.
+
+    Raises
+    ------
+    DataError
+        If the model has one feature only, or `X` does not have the model's columns.
+    """
+    names = posterior.features
+    shown = positions(names, features)
+    if len(shown) != 2:
+        raise DataError(f"a map needs two features, got {len(shown)}; draw segments instead")
+    values, notes = thinned(posterior.mixture.matrix_of(X).values)
+    axes = new_axes() if ax is None else ax
+    table = posterior.membership(values, ci_prob)
+    width = (table["upper"] - table["lower"]).to_numpy()
+    probability = table["probability"].to_numpy()
+    whole = ~np.isnan(values[:, list(shown)]).any(axis=1)
+    order = np.flatnonzero(whole)[np.argsort(width[whole], kind="stable")]
+    x, y = values[order][:, list(shown)].T
+    points = axes.scatter(
+        x, y, c=probability[order], s=_area(width[order]), cmap=COLORS,
+        vmin=min(0.5, np.floor(10.0 * probability.min()) / 10.0), vmax=1.0,
+        linewidths=0.3, edgecolors="white", zorder=2,
+    )  # fmt: skip
+    _draw_outlines(axes, posterior, shown)
+    bar = axes.figure.colorbar(points, ax=axes, pad=0.02, fraction=0.05)
+    bar.set_label("probability of the row's segment", fontsize=LABEL_SIZE)
+    bar.ax.tick_params(labelsize=TEXT_SIZE)
+    bar.outline.set_visible(False)
+    n_lacking = int(len(whole) - whole.sum())
+    plural = "s" * (n_lacking != 1)
+    notes += [f"{n_lacking:,} row{plural} with a missing cell: not drawn"] if n_lacking else []
+    _finish(axes, names, shown, probability, notes, ci_prob)
+    return axes
+
+
+def _area(width: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(12.0 + 140.0 * width)
+
+
+def _draw_outlines(ax: Axes, posterior: Posterior, shown: tuple[int, ...]) -> None:
+    from matplotlib.patheffects import withStroke
+
+    halo = [withStroke(linewidth=3, foreground="white")]
+    for k in range(posterior.n_components):
+        ellipses.draw_ellipse(ax, posterior.mixture, k, 0.95, shown, "0.35", linewidth=1.2)
+        x, y = posterior.mixture.means[k, list(shown)].tolist()
+        ax.annotate(
+            str(k + 1), (x, y), ha="center", va="center", fontsize=LABEL_SIZE + 2,
+            fontweight="bold", path_effects=halo, zorder=6,
+        )  # fmt: skip
+    ax.autoscale_view()
+
+
+def _finish(
+    ax: Axes, names: tuple[str, ...], shown: tuple[int, ...], probability: NDArray[np.float64],
+    notes: list[str], ci_prob: float,
+) -> None:  # fmt: skip
+    ax.set_xlabel(wrapped(names[shown[0]], 60), parse_math=False)
+    ax.set_ylabel(wrapped(names[shown[1]], 44), parse_math=False)
+    unsure = float(np.mean(probability < 0.9))
+    ax.set_title(
+        f"For {percent(unsure)} of the rows the segment is less than 90 % sure",
+        loc="left", fontsize=TITLE_SIZE, fontweight="bold", pad=26 if notes else 12,
+    )  # fmt: skip
+    if notes:
+        ax.annotate(
+            "; ".join(notes), (0, 1), xytext=(0, 8), xycoords="axes fraction",
+            textcoords="offset points", fontsize=TEXT_SIZE - 1, color="0.35",
+        )  # fmt: skip
+    ax.legend(
+        handles=_size_handles(), title=f"width of its {100 * ci_prob:g} % interval",
+        loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=len(WIDTHS), frameon=False,
+        fontsize=TEXT_SIZE, title_fontsize=TEXT_SIZE,
+    )  # fmt: skip
+    clean(ax)
+
+
+def _size_handles() -> list[Line2D]:
+    from matplotlib.lines import Line2D
+
+    return [
+        Line2D([], [], linestyle="none", marker="o", color="0.5", label=f"{100 * width:.0f} %",
+               markersize=float(np.sqrt(_area(np.array(width)))))
+        for width in WIDTHS
+    ]  # fmt: skip
