@@ -24,3 +24,11 @@ def model(X):
     from example_fits import fitted
 
     return fitted(X)
+
+
+@pytest.fixture(scope="session")
+def posterior():
+    """Two groups of customers: 4 chains of 250 draws."""
+    from example_posteriors import two_segments
+
+    return two_segments()

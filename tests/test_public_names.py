@@ -19,6 +19,7 @@ PROMISED = [
     "Structure",
     "Mixture",
     "MapFit",
+    "Posterior",
     "build_model",
     "read_table",
     "load",
@@ -49,6 +50,7 @@ def test_importing_the_package_imports_nothing_heavy():
     [
         ("Prior", ("pymc", "arviz", "matplotlib", "sklearn", "pandas")),
         ("Mixture", ("pymc", "pytensor", "arviz", "matplotlib", "sklearn")),
+        ("Posterior", ("pymc", "pytensor", "arviz", "arviz_stats", "matplotlib", "xarray")),
         ("BayesGMM", ("pymc", "pytensor", "arviz", "matplotlib", "xarray")),
         ("DataError", HEAVY),
     ],

@@ -15,6 +15,7 @@ from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Normal, Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.map_fit import MapFit, Mode
+from bayes_gmm.results.posterior import Posterior
 from bayes_gmm.results.storage import FORMAT_VERSION, check_file, load, replacing, save_map_fit
 
 FEATURES = ("Einkommen (k€)", "=Score, 1-100", "年齢")
@@ -269,3 +270,55 @@ def test_a_file_is_tried_without_being_touched(tmp_path):
         check_file(tmp_path / "absent" / "scored.csv")
     with pytest.raises(IsADirectoryError, match="it is a folder; name a file"):
         check_file(tmp_path)
+
+
+@pytest.fixture
+def saved(posterior, tmp_path):
+    return posterior.rename({"Segment 2": "Zweites, 100 %"}).save(tmp_path / "posterior.nc")
+
+
+def test_a_posterior_comes_back_whole(posterior, saved):
+    back = load(saved)
+    assert isinstance(back, Posterior)
+    assert back.names == ("Segment 1", "Zweites, 100 %")
+    assert dict(back.provenance) == dict(posterior.provenance)
+    assert np.array_equal(back.draws.theta, posterior.draws.theta)
+    assert np.array_equal(back.labels.order, posterior.labels.order)
+    assert np.array_equal(back.labels.confusion, posterior.labels.confusion)
+    assert set(back.draws.stats) == set(posterior.draws.stats)
+    for name in ("method", "sampler", "tune", "seed", "khat", "interrupted", "layout"):
+        assert getattr(back.draws, name) == getattr(posterior.draws, name)
+    assert same_mixture(back.mixture, posterior.mixture)
+    assert back.fit.prior == posterior.fit.prior
+    X = posterior.table.values
+    assert np.array_equal(back.predict_proba(X), posterior.predict_proba(X))
+
+
+def test_the_rows_stay_out_of_a_posteriors_file(posterior, saved):
+    assert posterior.table is not None
+    assert load(saved).table is None
+    with xr.open_datatree(saved, engine="h5netcdf") as tree:
+        assert "observed_data" not in tree.children
+        assert all(posterior.table.n_rows not in node.sizes.values() for node in tree.subtree)
+
+
+def test_a_posteriors_file_is_open_to_arviz(posterior, saved):
+    with xr.open_datatree(saved, engine="h5netcdf") as tree:
+        share = tree["posterior/weights"].sel(component="Zweites, 100 %").values
+        assert np.array_equal(share, posterior.parameters.weights[..., 1])
+        assert set(posterior.draws.stats) < set(tree["sample_stats"].data_vars)
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.99])
+def test_truncated_posterior_is_refused_by_name(saved, kept):
+    whole = saved.read_bytes()
+    saved.write_bytes(whole[: int(kept * len(whole))])
+    with pytest.raises(DataError, match=r"posterior\.nc' is damaged"):
+        load(saved)
+
+
+@pytest.mark.parametrize("part", ["labels", "fit", "unconstrained_posterior"])
+def test_posterior_without_a_part_is_damaged(saved, part):
+    rewritten(saved, lambda tree: tree.children[part].orphan())
+    with pytest.raises(DataError, match=r"posterior\.nc' is damaged: "):
+        load(saved)

@@ -1,0 +1,143 @@
+"""Pictures of a posterior show its intervals, not its MAP alone."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.contour import ContourSet
+
+from bayes_gmm.errors import DataError
+from bayes_gmm.views import credible
+from bayes_gmm.views.plots import forest, membership, segments
+
+
+@pytest.fixture
+def ax():
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9.6, 5.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure.add_subplot()
+
+
+@pytest.fixture
+def pyplot():
+    plt = pytest.importorskip("matplotlib.pyplot")
+    plt.switch_backend("agg")
+    yield plt
+    plt.close("all")
+
+
+def legend_texts(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_segments_of_a_posterior_have_bands_and_intervals(posterior, ax):
+    segments(posterior.rename({"Segment 2": "Older"}), posterior.table.values, ax=ax)
+    w = posterior.parameters.weights[..., 1]
+    low, high = np.quantile(w, [0.03, 0.97])
+    assert (
+        legend_texts(ax)[1]
+        == f"Older ({100 * w.mean():.0f} %: {100 * low:.0f} to {100 * high:.0f} %)"
+    )
+    assert legend_texts(ax)[-2:] == ["94 % credible band", "draws of the posterior"]
+    assert sum(isinstance(c, ContourSet) for c in ax.collections) == 2
+    outlines = [c for c in ax.collections if isinstance(c, LineCollection)]
+    assert [len(c.get_segments()) for c in outlines] == [credible.DRAWS_SHOWN] * 2
+    crosses = [line.get_xydata()[0] for line in ax.lines if line.get_marker() == "X"]
+    np.testing.assert_allclose(crosses, posterior.mixture.means)
+
+
+def test_outlines_are_the_ellipses_of_draws(posterior, ax):
+    segments(posterior, ax=ax)
+    outline = next(c for c in ax.collections if isinstance(c, LineCollection)).get_segments()[0]
+    mean, S = (getattr(posterior.parameters, name)[0, 0, 0] for name in ("means", "covariances"))
+    gap = outline - mean
+    distance = np.einsum("ni,ni->n", gap, np.linalg.solve(S, gap.T).T)
+    np.testing.assert_allclose(distance, -2 * np.log(0.05), rtol=1e-9)
+
+
+def test_the_band_is_where_draws_disagree(posterior, ax):
+    """A point inside every draw's ellipse, or outside of all, is not in the band."""
+    segments(posterior, ax=ax)
+    band = next(c for c in ax.collections if isinstance(c, ContourSet))
+    means, factors = credible._ellipses(posterior, (0, 1), credible.DRAWS_COUNTED)
+    rng = np.random.default_rng(0)
+    x = means[0, 0] + 1.6 * rng.uniform(-1, 1, (400, 2)) @ np.abs(factors[0, 0]).T
+    z = np.linalg.solve(factors[:, 0], (x.T - means[:, 0, :, None]))
+    inside = ((z**2).sum(axis=1) <= 1.0).mean(axis=0)
+    path = band.get_paths()[0]
+    drawn = np.array([sum(p.contains_point(row) for p in _rings(path)) % 2 for row in x], bool)
+    clear = np.abs(np.minimum(abs(inside - 0.03), abs(inside - 0.97))) > 0.03
+    assert (inside > 0.97).any()
+    assert np.array_equal(drawn[clear], ((inside > 0.03) & (inside < 0.97))[clear])
+
+
+def _rings(path):
+    """The closed rings of a path, whose interiors alternate."""
+    from matplotlib.path import Path
+
+    starts = np.flatnonzero(path.codes == Path.MOVETO)
+    return [Path(part) for part in np.split(path.vertices, starts[1:])]
+
+
+def test_one_feature_has_a_band_about_each_curve(posterior, ax):
+    segments(posterior, posterior.table.values, features="Age", ax=ax)
+    assert legend_texts(ax)[-1] == "94 % credible band"
+    grid = np.array([25.0, 60.0])
+    low, high = credible.band_of_curves(posterior, 0, grid)
+    S = posterior.mixture
+    peaks = S.weights / np.sqrt(2 * np.pi * S.covariances[:, 0, 0])
+    at_peak = np.array([0, 1])
+    assert np.all(low[at_peak, at_peak] < peaks)
+    assert np.all(peaks < high[at_peak, at_peak])
+    assert len(ax.collections) == 2
+
+
+def test_forest_bars_are_the_intervals(posterior, pyplot):
+    panels = forest(posterior.rename({"Segment 1": "Young"}), ci_prob=0.8)
+    assert [panel.get_xlabel() for panel in panels] == ["share (%)", "Age", "Income"]
+    assert [text.get_text() for text in panels[0].get_yticklabels()] == ["Young", "Segment 2"]
+    income = posterior.parameters.means[..., 1, 1]
+    bars = [line.get_xdata() for line in panels[2].lines if len(line.get_xdata()) == 2]
+    np.testing.assert_allclose(bars[2], np.quantile(income, [0.1, 0.9]))
+    np.testing.assert_allclose(bars[3], np.quantile(income, [0.25, 0.75]))
+    ticks = [line.get_xdata()[0] for line in panels[2].lines if len(line.get_xdata()) == 1]
+    assert ticks[1] == pytest.approx(income.mean())
+
+
+def test_forest_shows_the_features_asked_for(posterior, pyplot):
+    assert [panel.get_xlabel() for panel in forest(posterior, "Income")] == ["share (%)", "Income"]
+    with pytest.raises(DataError, match="no feature 'Incme'; did you mean 'Income'"):
+        forest(posterior, ["Incme"])
+
+
+def test_map_colours_rows_by_probability_and_sizes_them_by_its_interval(posterior, ax):
+    middle = posterior.mixture.means.mean(axis=0)
+    X = pd.DataFrame(
+        np.vstack([posterior.mixture.means, middle, [np.nan, 3e4]]), columns=["Age", "Income"]
+    )
+    membership(posterior, X, ax=ax)
+    table = posterior.membership(X).iloc[:3]
+    points = next(c for c in ax.collections if isinstance(c, PathCollection))
+    order = np.argsort(table["upper"] - table["lower"], kind="stable").to_numpy()
+    np.testing.assert_allclose(points.get_offsets(), X.to_numpy()[order])
+    np.testing.assert_allclose(points.get_array(), table["probability"].to_numpy()[order])
+    assert np.all(np.diff(points.get_sizes()) >= 0)
+    assert any("1 row with a missing cell: not drawn" in text.get_text() for text in ax.texts)
+
+
+def test_a_map_needs_two_features(posterior, ax):
+    with pytest.raises(DataError, match="a map needs two features, got 1"):
+        membership(posterior, posterior.table.values, features="Age", ax=ax)
+
+
+@pytest.mark.parametrize("kind", ["trace", "ranks"])
+def test_chains_are_drawn_by_arviz_with_the_names_of_segments(posterior, pyplot, kind):
+    from bayes_gmm.views import plots
+
+    figure = getattr(plots, kind)(posterior.rename({"Segment 1": "Young"}), ["weights"])
+    titles = " ".join(panel.get_title() for panel in figure.axes)
+    assert "Young" in titles
+    assert "Segment 2" in titles
