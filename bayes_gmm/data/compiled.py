@@ -8,7 +8,8 @@ contents of all of them: code compiled from other sources is never loaded.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ FLOORS = ("data", "model", "inference")
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 _njit: Callable[..., Decorator] = numba.njit
+_cfunc: Callable[..., Callable[[Callable[..., Any]], Any]] = numba.cfunc
 _config: Any = numba.config
 
 
@@ -34,14 +36,33 @@ def compiled(**options: Any) -> Decorator:
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        chosen = _config.CACHE_DIR
-        _config.CACHE_DIR = str(cache_folder())
-        try:
+        with _own_cache():
             return _njit(cache=True, nogil=True, error_model="numpy", **options)(function)
-        finally:
-            _config.CACHE_DIR = chosen
 
     return decorate
+
+
+def c_function(function: Callable[..., Any], signature: Any) -> Any:
+    """`numba.cfunc` of a function, cached on disk: compiled at once, for callers other than Python.
+
+    Parameters
+    ----------
+    function : callable
+    signature : numba signature
+        The C types it takes and returns.
+    """
+    with _own_cache():
+        return _cfunc(signature, cache=True, error_model="numpy")(function)
+
+
+@contextmanager
+def _own_cache() -> Iterator[None]:
+    chosen = _config.CACHE_DIR
+    _config.CACHE_DIR = str(cache_folder())
+    try:
+        yield
+    finally:
+        _config.CACHE_DIR = chosen
 
 
 @cache

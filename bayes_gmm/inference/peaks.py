@@ -1,0 +1,123 @@
+"""What a mode says of the posterior about it: where theta is likeliest, and how wide it is there.
+
+Samplers move in coordinates xi, theta = theta0 + P xi, in which the posterior about the mode has
+about unit curvature, so that they have little left to learn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.inference.evidence import AFFORDABLE
+from bayes_gmm.inference.modes import FoundMode, one_blas_thread
+from bayes_gmm.inference.polish import hessian, polish
+from bayes_gmm.inference.whitening import Whitening
+from bayes_gmm.model.density import Density
+
+LEAST_CURVATURE = 1e-2
+"""Of a direction, in units of its curvature if all labels were known; below, it is taken for this.
+
+Where the labels say nothing at all the normal approximation would have no bounds.
+"""
+SMALLEST_WEIGHT = 1e-3
+"""A component that the mode leaves empty starts with this weight."""
+GRID = 2.0**-10
+"""To which coordinates are rounded, in standard deviations.
+
+Samplers need them roughly; and what differs in the last digit from one number of cores to another
+is then the same.
+"""
+
+
+@dataclass(frozen=True)
+class Peak:
+    """A mode of theta's own density, and coordinates about it.
+
+    Attributes
+    ----------
+    theta : ndarray, shape (p,)
+        Mode with the Jacobian counted in.
+    factor : ndarray, shape (p, p)
+        Lower triangular P with P P' the inverse of the curvature.
+    log_posterior : float
+        Log density of theta there.
+    log_evidence : float
+        Log of the mass of the mode, for one labelling.
+    """
+
+    theta: Floats
+    factor: Floats
+    log_posterior: float
+    log_evidence: float
+
+    @property
+    def log_det(self) -> float:
+        """log |det P|."""
+        return float(np.log(np.diagonal(self.factor)).sum())
+
+
+def peaks_of(density: Density, modes: Sequence[FoundMode]) -> tuple[Peak, ...]:
+    """The peak of each mode.
+
+    Parameters
+    ----------
+    density : Density
+    modes : sequence of FoundMode
+    """
+    with one_blas_thread():
+        return tuple(_peak(density, mode) for mode in modes)
+
+
+def _peak(density: Density, mode: FoundMode) -> Peak:
+    theta = _full_vector(density, mode)
+    peak = polish(density, theta, jacobian=True, max_iter=200)
+    if np.all(np.isfinite(peak.theta)):
+        theta = peak.theta
+    factor = inverse_factor(density, theta)
+    theta, factor = _rounded(theta, factor)
+    value = density.log_posterior(theta, jacobian=True)
+    return Peak(theta, factor, value, mode.log_evidence)
+
+
+def _full_vector(density: Density, mode: FoundMode) -> Floats:
+    """The mode's vector, with the components that it leaves empty."""
+    if mode.layout == density.layout:
+        return mode.theta
+    point = mode.point(density)
+    weights = np.maximum(np.exp(point.log_weights), SMALLEST_WEIGHT)
+    return density.layout.pack(
+        weights / weights.sum(), point.means, point.scales, point.corr_chol
+    )
+
+
+def inverse_factor(density: Density, theta: Floats) -> Floats:
+    """Lower triangular P with P P' the inverse of the negative Hessian of theta's density.
+
+    Where the Hessian costs too much, of the expected information of complete data.
+    """
+    whitening = Whitening(density, theta)
+    W = np.transpose([whitening.forward(e) for e in np.eye(len(theta))])
+    if _cost(density) <= AFFORDABLE:
+        H = hessian(density, theta, whitening, jacobian=True)
+        if np.all(np.isfinite(H)):
+            curvature, axes = np.linalg.eigh(H)
+            W = W @ (axes / np.sqrt(np.maximum(curvature, LEAST_CURVATURE)))
+    R = np.linalg.qr(W.T, mode="r")
+    return R.T * np.sign(np.diagonal(R))
+
+
+def _cost(density: Density) -> float:
+    """Operations of a Hessian."""
+    layout = density.layout
+    per_row = 3.0 * layout.n_components * (layout.n_features + 2) ** 2
+    return 2.0 * layout.size * density.rows.n_rows * per_row
+
+
+def _rounded(theta: Floats, factor: Floats) -> tuple[Floats, Floats]:
+    sd = np.sqrt((factor**2).sum(axis=1))
+    unit = GRID * 2.0 ** np.round(np.log2(sd))
+    return np.round(theta / unit) * unit, np.round(factor / unit[:, None]) * unit[:, None]

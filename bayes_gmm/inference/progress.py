@@ -1,0 +1,54 @@
+"""A bar that says how far sampling is, in terminals and notebooks."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+
+class Progress:
+    """A progress bar on standard error; nothing where no one would see it.
+
+    Parameters
+    ----------
+    total : int
+        Draws to come.
+    shown : bool
+        False shows nothing anywhere.
+    """
+
+    def __init__(self, total: int, *, shown: bool) -> None:
+        self.total = total
+        self.bar: Any = None
+        if shown:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
+
+            console = Console(stderr=True)
+            if console.is_terminal or console.is_jupyter:
+                self.bar = Progress(
+                    "Sampling", BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
+                    console=console,
+                )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        if self.bar is not None:
+            self.bar.__enter__()
+            self.task = self.bar.add_task("", total=self.total)
+        return self
+
+    def show(self, done: int) -> None:
+        """So many draws are done."""
+        if self.bar is not None:
+            self.bar.update(self.task, completed=done)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.bar is not None:
+            if error is None:
+                self.bar.update(self.task, completed=self.total)
+            self.bar.__exit__(kind, error, trace)

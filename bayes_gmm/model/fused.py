@@ -1,0 +1,303 @@
+"""The log-density of theta and its gradient as one C function, for samplers that know no Python.
+
+Priors, change of variables, Jacobian, kernel, and an affine change of coordinates
+
+    theta = theta0 + P xi,    d / d xi = P' d / d theta,    P lower triangular
+
+in one call without Python's lock. The function is the same for all tables, priors and structures
+and so is compiled once and kept on disk: it finds them through the pointer that samplers hand on.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numba
+import numpy as np
+from numba import carray, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from bayes_gmm.data.compiled import c_function, compiled
+from bayes_gmm.data.memory import MemoryRows
+from bayes_gmm.data.rows import Block, Floats, Integers
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.kernel import accumulate
+from bayes_gmm.model.parameters import Indices, Point, log_prior, pull_back, unpack
+from bayes_gmm.model.prior import PriorConstants
+
+SIZES = 9
+"""Numbers at the head of a sampler's data; addresses of arrays follow."""
+NOT_FINITE = 3
+"""What the function returns where density or gradient are not numbers: a divergence."""
+
+
+@dataclass(frozen=True)
+class FusedDensity:
+    """log p(rows, theta) in coordinates xi, theta = theta0 + P xi, for callers of C functions.
+
+    It owns what the function works in: one for each thread that samples.
+
+    Attributes
+    ----------
+    density : Density
+        Its rows in memory.
+    theta0 : ndarray, shape (p,)
+    factor : ndarray, shape (p, p)
+        Lower triangular P; what stands above the diagonal is not looked at.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bayes_gmm.data.table import feature_matrix
+    >>> from bayes_gmm.model.prior import Prior
+    >>> from bayes_gmm.model.structure import Structure
+    >>> table = feature_matrix([[1.0], [2.0], [4.0], [8.0]])
+    >>> density, _ = Density.of_table(table, 2, structure=Structure(), prior=Prior())
+    >>> fused = FusedDensity(density, np.zeros(5), 0.5 * np.eye(5))
+    >>> value, gradient = fused.value_and_gradient(np.full(5, 0.2))
+    >>> expected, slope = density.value_and_gradient(np.full(5, 0.1), jacobian=True)
+    >>> bool(np.isclose(value, expected)), bool(np.allclose(gradient, 0.5 * slope))
+    (True, True)
+    """
+
+    density: Density
+    theta0: Floats
+    factor: Floats
+    _arrays: tuple[Any, ...] = field(init=False, repr=False, compare=False)
+    _header: Integers = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        rows = self.density.rows
+        if not isinstance(rows, MemoryRows):
+            raise TypeError(f"a fused density needs its rows in memory; got {type(rows).__name__}")
+        arrays = tuple(
+            np.ascontiguousarray(array)
+            for array in (*_data(self.density, rows.block), self.theta0, self.factor)
+        )
+        arrays += tuple(_workspace(self.density))
+        sizes = _sizes(self.density, rows.block)
+        addresses = [*(array.ctypes.data for array in arrays), _kernel_address()]
+        object.__setattr__(self, "_arrays", arrays)
+        object.__setattr__(self, "_header", np.array([*sizes, *addresses], dtype=np.int64))
+
+    @property
+    def function_address(self) -> int:
+        """Of ``int64 f(uint64 p, double *xi, double *gradient, double *value, void *data)``."""
+        return int(log_density().address)
+
+    @property
+    def map_address(self) -> int:
+        """Of ``int64 f(uint64 p, uint64 p, double *xi, double *theta, void *data)``."""
+        return int(unconstrained_vector().address)
+
+    @property
+    def data_address(self) -> int:
+        """What to hand to it as ``data``, for as long as this object lives."""
+        return int(self._header.ctypes.data)
+
+    def value_and_gradient(self, xi: Floats) -> tuple[float, Floats]:
+        """The log-density of theta, Jacobian included, and its gradient in xi."""
+        xi = np.ascontiguousarray(xi, dtype=np.float64)
+        gradient, value = np.empty_like(xi), np.empty(1)
+        _as_python()(len(xi), *(a.ctypes.data for a in (xi, gradient, value)), self.data_address)
+        return float(value[0]), gradient
+
+    def theta(self, xi: Floats) -> Floats:
+        """The unconstrained vectors at coordinates of shape (..., p)."""
+        return self.theta0 + xi @ np.tril(self.factor).T
+
+
+def _sizes(density: Density, block: Block) -> tuple[int, ...]:
+    """The nine numbers that `_log_density` reads, in its order."""
+    layout = density.layout
+    return (
+        layout.n_components, layout.n_features, layout.n_scales, layout.n_correlations,
+        density.prior.family, len(block.values), len(block.offset), len(block.observed),
+        len(block.weights),
+    )  # fmt: skip
+
+
+def _data(density: Density, block: Block) -> tuple[Any, ...]:
+    """What stays as it is during sampling, in the order in which `_log_density` reads it."""
+    prior, indices = density.prior, density.layout.indices
+    numbers = np.array([
+        prior.location, prior.precision, prior.first, prior.second, prior.weights_constant,
+        prior.mean_constant, prior.scale_constant, prior.corr_constant,
+    ])  # fmt: skip
+    return (
+        numbers, prior.concentration, prior.corr_exponents, indices.scale, indices.corr,
+        block.values, block.offset, block.n_rows, block.pattern, block.first, block.observed,
+        block.weights, density.rho2,
+    )  # fmt: skip
+
+
+def _workspace(density: Density) -> tuple[Floats, ...]:
+    """theta, its point, statistics and the gradient in theta; what is above diagonals stays 0."""
+    layout = density.layout
+    K, d = layout.n_components, layout.n_features
+    return (
+        np.zeros(layout.size), *layout.point(np.zeros(layout.size)),
+        np.zeros(1 + K * (1 + d + d * d)), np.zeros(layout.size),
+    )  # fmt: skip
+
+
+@cache
+def log_density() -> Any:
+    """The C function, compiled or taken from disk when it is first asked for."""
+    signature = types.int64(
+        types.uint64,
+        types.CPointer(types.double),
+        types.CPointer(types.double),
+        types.CPointer(types.double),
+        types.voidptr,
+    )
+    return c_function(_log_density, signature)
+
+
+@cache
+def unconstrained_vector() -> Any:
+    """The C function that takes xi to theta."""
+    signature = types.int64(
+        types.uint64,
+        types.uint64,
+        types.CPointer(types.double),
+        types.CPointer(types.double),
+        types.voidptr,
+    )
+    return c_function(_unconstrained_vector, signature)
+
+
+@cache
+def _kernel_address() -> int:
+    """Where the kernel that Python calls has its machine code."""
+    floats = [types.Array(types.float64, n, "C") for n in (1, 2, 3)]
+    integers, flags = types.Array(types.int64, 1, "C"), types.Array(types.boolean, 2, "C")
+    block = types.NamedTuple(
+        (floats[0], integers, integers, integers, integers, flags, floats[0], integers), Block
+    )
+    kinds = (block, floats[0], floats[1], floats[2], floats[0], floats[0], floats[1])
+    accumulate.compile(kinds)
+    compiled_kernel = accumulate.overloads[kinds]
+    name = compiled_kernel.fndesc.llvm_func_name
+    return int(compiled_kernel.library.get_pointer_to_function(name))
+
+
+@cache
+def _as_python() -> Any:
+    kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
+    return kind(log_density().address)
+
+
+@intrinsic
+def _pointer(typing_context: Any, address: Any) -> Any:
+    """An address as numba's pointer."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], context.get_value_type(types.voidptr))
+
+    return types.voidptr(address), code
+
+
+@intrinsic
+def _accumulate(
+    typing_context: Any, address: Any, block: Any, log_weights: Any, means: Any,
+    scale_trils: Any, rho2: Any, stats: Any, log_joint: Any,
+) -> Any:  # fmt: skip
+    """The kernel, called where it stands instead of compiled a second time into the function."""
+
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        kinds, call = signature.args[1:], context.call_conv
+        function = call.get_function_type(types.none, kinds).as_pointer()
+        kernel = builder.inttoptr(values[0], function)
+        status, _ = call.call_function(builder, kernel, types.none, kinds, values[1:])
+        with cgutils.if_unlikely(builder, status.is_error):
+            call.return_status_propagate(builder, status)
+        return context.get_dummy_value()
+
+    return types.none(
+        address, block, log_weights, means, scale_trils, rho2, stats, log_joint
+    ), code
+
+
+@numba.njit(inline="always")
+def _floats(address, shape):
+    return carray(_pointer(address), shape, np.float64)
+
+
+@numba.njit(inline="always")
+def _integers(address, shape):
+    return carray(_pointer(address), shape, np.int64)
+
+
+def _log_density(p, xi_, gradient_, value_, data_):
+    """Fill value and gradient; 0, or `NOT_FINITE`. Long, as it names all that a density is of."""
+    h = carray(data_, (SIZES + 24,), np.int64)
+    K, d, n_scales, n_corr, family, n_values, n_tiles, n_patterns, n_weights = (
+        h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7], h[8],
+    )  # fmt: skip
+    xi, gradient = carray(xi_, (p,), np.float64), carray(gradient_, (p,), np.float64)
+    value = carray(value_, (1,), np.float64)
+    c = _floats(h[9], (8,))
+    prior = PriorConstants(
+        _floats(h[10], (K,)), c[0], c[1], family, c[2], c[3], _floats(h[11], (d,)),
+        c[4], c[5], c[6], c[7],
+    )  # fmt: skip
+    indices = Indices(_integers(h[12], (K, d)), _integers(h[13], (K,)))
+    block = Block(
+        _floats(h[14], (n_values,)), _integers(h[15], (n_tiles,)), _integers(h[16], (n_tiles,)),
+        _integers(h[17], (n_tiles,)), _integers(h[18], (n_tiles,)),
+        carray(_pointer(h[19]), (n_patterns, d), np.bool_), _floats(h[20], (n_weights,)),
+        _integers(h[18], (0,)),
+    )  # fmt: skip
+    rho2, theta0, factor = _floats(h[21], (d,)), _floats(h[22], (p,)), _floats(h[23], (p, p))
+    theta = _floats(h[24], (p,))
+    point = Point(
+        _floats(h[25], (K,)), _floats(h[26], (K, d)), _floats(h[27], (n_scales,)),
+        _floats(h[28], (n_corr, d, d)), _floats(h[29], (K, d, d)),
+    )  # fmt: skip
+    stats, slope = _floats(h[30], (1 + K * (1 + d + d * d),)), _floats(h[31], (p,))
+
+    _forward(theta0, factor, xi, theta)
+    unpack(theta, indices, point)
+    for i in range(len(stats)):
+        stats[i] = 0.0
+    _accumulate(
+        h[32], block, point.log_weights, point.means, point.scale_trils, rho2, stats,
+        _floats(h[30], (0, 0)),
+    )  # fmt: skip
+    value[0] = stats[0] + log_prior(point, prior, 1.0)
+    pull_back(stats, indices, point, prior, 1.0, slope)
+    _backward(factor, slope, gradient)
+    return 0 if np.isfinite(value[0] + gradient.sum()) else NOT_FINITE
+
+
+def _unconstrained_vector(p, _, xi_, theta_, data_):
+    """Fill theta."""
+    h = carray(data_, (SIZES + 24,), np.int64)
+    xi, theta = carray(xi_, (p,), np.float64), carray(theta_, (p,), np.float64)
+    _forward(_floats(h[22], (p,)), _floats(h[23], (p, p)), xi, theta)
+    return 0
+
+
+@compiled(fastmath={"contract", "reassoc"}, no_cpython_wrapper=True)
+def _forward(theta0, factor, xi, theta):
+    """theta = theta0 + P xi."""
+    for i in range(len(xi)):
+        s = 0.0
+        for j in range(i + 1):
+            s += factor[i, j] * xi[j]
+        theta[i] = theta0[i] + s
+
+
+@compiled(fastmath={"contract", "reassoc"}, no_cpython_wrapper=True)
+def _backward(factor, slope, gradient):
+    """gradient = P' slope."""
+    for j in range(len(slope)):
+        gradient[j] = 0.0
+    for i in range(len(slope)):
+        for j in range(i + 1):
+            gradient[j] += factor[i, j] * slope[i]
