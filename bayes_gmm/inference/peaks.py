@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.evidence import AFFORDABLE
@@ -58,6 +59,11 @@ class Peak:
     def log_det(self) -> float:
         """log |det P|."""
         return float(np.log(np.diagonal(self.factor)).sum())
+
+    def coordinates(self, theta: Floats) -> Floats:
+        """xi of vectors of shape (n, p), theta = theta0 + P xi."""
+        xi = solve_triangular(self.factor, (theta - self.theta).T, lower=True, check_finite=False)
+        return np.asarray(xi.T)
 
 
 def peaks_of(density: Density, modes: Sequence[FoundMode]) -> tuple[Peak, ...]:

@@ -1,0 +1,152 @@
+"""Draws from approximations at the modes, weighted by how well these fit the posterior."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import gammaln, logsumexp
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.errors import ConvergenceWarning
+from bayes_gmm.inference.draws import Draws
+from bayes_gmm.inference.modes import one_blas_thread
+from bayes_gmm.inference.peaks import Peak
+from bayes_gmm.inference.starting import WORTH_A_CHAIN, mass_shares
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.structure import Integers
+
+AFFORDABLE = 2e10
+"""Floating-point operations on rows that weighing the proposals may cost."""
+FEWEST = 1000
+"""Proposals at least, which a Pareto shape can be told from."""
+GOOD_KHAT = 0.7
+"""Pareto shape up to which importance weights can be trusted (Vehtari et al. 2024)."""
+LEAST_NU = 10
+"""Degrees of freedom of the proposals, or as many as parameters: tails that cover the posterior's.
+
+With fewer, most proposals lie farther out than the posterior does.
+"""
+
+
+def sample_laplace(
+    density: Density,
+    peaks: Sequence[Peak],
+    *,
+    draws: int = 1000,
+    chains: int = 4,
+    seed: int = 0,
+) -> Draws:
+    """Draws of theta by importance resampling from Laplace's approximation at the modes.
+
+    Proposals theta_s come from q = sum_m a_m t_nu(theta_m, P_m P_m'), with a_m the masses of the
+    modes, P_m P_m' the inverse curvature at mode m, and nu so many degrees of freedom that t is
+    nearly normal. Their weights p(theta_s, rows) / q(theta_s) are smoothed by a generalised Pareto
+    distribution (Vehtari, Simpson, Gelman, Yao & Gabry 2024), whose shape k-hat says whether the
+    approximation can be trusted: up to 0.7 it can. Draws are proposals, resampled by weight;
+    "chains" are there so that they look like those of samplers.
+
+    Parameters
+    ----------
+    density : Density
+    peaks : sequence of Peak
+        By falling mass.
+    draws, chains : int
+    seed : int
+
+    Warns
+    -----
+    ConvergenceWarning
+        If k-hat is above 0.7.
+    """
+    rng = np.random.default_rng(seed)
+    wanted = draws * chains
+    with one_blas_thread():
+        proposals, mode = _proposals(peaks, _affordable(density, wanted), rng)
+        log_q = mixture_log_density(proposals, peaks)
+        log_p = np.array([density.log_posterior(theta, jacobian=True) for theta in proposals])
+    log_p = np.where(np.isnan(log_p), -np.inf, log_p)
+    log_weights, khat = smoothed(log_p - log_q)
+    chosen = _resampled(np.exp(log_weights), wanted, rng).reshape(chains, draws)
+    if khat > GOOD_KHAT:
+        warnings.warn(
+            f"Laplace's approximation does not fit the posterior: Pareto k-hat is {khat:.2f}, "
+            f'above {GOOD_KHAT}; use method="nuts"',
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+    return Draws(
+        proposals[chosen], density.layout, mode[chosen],
+        {"lp": log_p[chosen], "log_weight": log_weights[chosen], "proposal": chosen},
+        method="laplace", sampler="laplace", seed=seed, khat=khat,
+    )  # fmt: skip
+
+
+def _affordable(density: Density, wanted: int) -> int:
+    """As many proposals as draws, or fewer where rows are many."""
+    layout = density.layout
+    per_row = 3.0 * layout.n_components * (layout.n_features + 2) ** 2
+    return int(np.clip(AFFORDABLE / (per_row * density.rows.n_rows), FEWEST, wanted))
+
+
+def _proposals(
+    peaks: Sequence[Peak], n: int, rng: np.random.Generator
+) -> tuple[Floats, Integers]:
+    """Vectors from the mixture of t distributions, shape (n, p), and the mode of each."""
+    parts = np.cumsum(counted_shares(peaks))
+    mode = np.searchsorted(parts[:-1], (np.arange(n) + 0.5) / n, side="right")
+    p = len(peaks[0].theta)
+    xi = rng.normal(size=(n, p)) / np.sqrt(rng.chisquare(_nu(p), size=(n, 1)) / _nu(p))
+    theta = np.empty_like(xi)
+    for m in np.unique(mode):
+        theta[mode == m] = peaks[m].theta + xi[mode == m] @ peaks[m].factor.T
+    return theta, mode
+
+
+def _nu(p: int) -> int:
+    return max(LEAST_NU, p)
+
+
+def counted_shares(peaks: Sequence[Peak]) -> Floats:
+    """Masses of the modes that count, summing to 1."""
+    shares = mass_shares(peaks)
+    shares = np.where(shares >= WORTH_A_CHAIN, shares, 0.0)
+    return np.asarray(shares / shares.sum())
+
+
+def mixture_log_density(theta: Floats, peaks: Sequence[Peak]) -> Floats:
+    """log sum_m a_m t_nu(theta; theta_m, P_m P_m') of vectors of shape (n, p)."""
+    shares = counted_shares(peaks)
+    p = theta.shape[1]
+    nu = _nu(p)
+    constant = gammaln((nu + p) / 2) - gammaln(nu / 2) - 0.5 * p * np.log(nu * np.pi)
+    terms = []
+    for m in np.flatnonzero(shares):
+        xi = peaks[m].coordinates(theta)
+        tail = 0.5 * (nu + p) * np.log1p((xi**2).sum(axis=1) / nu)
+        terms.append(np.log(shares[m]) + constant - peaks[m].log_det - tail)
+    return np.asarray(logsumexp(terms, axis=0))
+
+
+def smoothed(log_ratios: Floats) -> tuple[Floats, float]:
+    """Logarithms of Pareto-smoothed weights that sum to 1, and k-hat.
+
+    Examples
+    --------
+    >>> log_weights, khat = smoothed(np.random.default_rng(0).normal(size=2000) / 10)
+    >>> round(float(np.exp(log_weights).sum()), 9), khat < 0.5
+    (1.0, True)
+    """
+    from arviz_stats.base import array_stats
+
+    # It is made for leave-one-out, where the ratio is one over a likelihood.
+    log_weights, khat = array_stats.psislw(log_ratios.max() - log_ratios)
+    return log_weights - logsumexp(log_weights), float(khat)
+
+
+def _resampled(weights: Floats, n: int, rng: np.random.Generator) -> Integers:
+    """Numbers of n draws in random order, each as often as its weight says, to within one."""
+    edges = np.cumsum(weights)
+    at = (np.arange(n) + rng.random()) / n * edges[-1]
+    return rng.permutation(np.searchsorted(edges, at, side="right").clip(max=len(weights) - 1))
