@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import gammaln, logsumexp
+from scipy.special import logsumexp
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import ConvergenceWarning
@@ -23,11 +23,6 @@ FEWEST = 1000
 """Proposals at least, which a Pareto shape can be told from."""
 GOOD_KHAT = 0.7
 """Pareto shape up to which importance weights can be trusted (Vehtari et al. 2024)."""
-LEAST_NU = 10
-"""Degrees of freedom of the proposals, or as many as parameters: tails that cover the posterior's.
-
-With fewer, most proposals lie farther out than the posterior does.
-"""
 
 
 def sample_laplace(
@@ -90,22 +85,14 @@ def _affordable(density: Density, wanted: int) -> int:
     return int(np.clip(AFFORDABLE / (per_row * density.rows.n_rows), FEWEST, wanted))
 
 
-def _proposals(
-    peaks: Sequence[Peak], n: int, rng: np.random.Generator
-) -> tuple[Floats, Integers]:
+def _proposals(peaks: Sequence[Peak], n: int, rng: np.random.Generator) -> tuple[Floats, Integers]:
     """Vectors from the mixture of t distributions, shape (n, p), and the mode of each."""
     parts = np.cumsum(counted_shares(peaks))
     mode = np.searchsorted(parts[:-1], (np.arange(n) + 0.5) / n, side="right")
-    p = len(peaks[0].theta)
-    xi = rng.normal(size=(n, p)) / np.sqrt(rng.chisquare(_nu(p), size=(n, 1)) / _nu(p))
-    theta = np.empty_like(xi)
+    theta = np.empty((n, len(peaks[0].theta)))
     for m in np.unique(mode):
-        theta[mode == m] = peaks[m].theta + xi[mode == m] @ peaks[m].factor.T
+        theta[mode == m] = peaks[m].proposals(int((mode == m).sum()), rng)
     return theta, mode
-
-
-def _nu(p: int) -> int:
-    return max(LEAST_NU, p)
 
 
 def counted_shares(peaks: Sequence[Peak]) -> Floats:
@@ -118,14 +105,11 @@ def counted_shares(peaks: Sequence[Peak]) -> Floats:
 def mixture_log_density(theta: Floats, peaks: Sequence[Peak]) -> Floats:
     """log sum_m a_m t_nu(theta; theta_m, P_m P_m') of vectors of shape (n, p)."""
     shares = counted_shares(peaks)
-    p = theta.shape[1]
-    nu = _nu(p)
-    constant = gammaln((nu + p) / 2) - gammaln(nu / 2) - 0.5 * p * np.log(nu * np.pi)
-    terms = []
-    for m in np.flatnonzero(shares):
-        xi = peaks[m].coordinates(theta)
-        tail = 0.5 * (nu + p) * np.log1p((xi**2).sum(axis=1) / nu)
-        terms.append(np.log(shares[m]) + constant - peaks[m].log_det - tail)
+    terms = [
+        np.log(share) + peak.proposal_log_density(theta)
+        for share, peak in zip(shares, peaks, strict=True)
+        if share > 0.0
+    ]
     return np.asarray(logsumexp(terms, axis=0))
 
 
@@ -138,7 +122,7 @@ def smoothed(log_ratios: Floats) -> tuple[Floats, float]:
     >>> round(float(np.exp(log_weights).sum()), 9), khat < 0.5
     (1.0, True)
     """
-    from arviz_stats.base import array_stats
+    from arviz_stats.base import array_stats  # type: ignore[attr-defined]
 
     # It is made for leave-one-out, where the ratio is one over a likelihood.
     log_weights, khat = array_stats.psislw(log_ratios.max() - log_ratios)

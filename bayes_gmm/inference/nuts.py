@@ -96,7 +96,7 @@ def sample_nuts(
     traces = [_trace(chain, len(peaks[0].theta)) for chain in running]
     theta, stats, kept = _stacked(traces)
     return Draws(
-        theta, density.layout, np.repeat(modes[kept, None], theta.shape[1], axis=1), stats,
+        theta, density.layout, np.repeat(modes[kept][:, None], theta.shape[1], axis=1), stats,
         method="nuts", sampler="nutpie", tune=tune, seed=seed, interrupted=interrupted,
     )  # fmt: skip
 
@@ -197,7 +197,7 @@ def _trace(chain: _Chain, p: int) -> tuple[Floats, Columns]:
 
 def _stacked(
     traces: Sequence[tuple[Floats, Columns]],
-) -> tuple[Floats, Columns, npt.NDArray[np.int64]]:
+) -> tuple[Floats, Columns, list[int]]:
     """Chains of one length, and which they are: as many draws as can be had of an interrupted run.
 
     Raises
@@ -210,8 +210,10 @@ def _stacked(
     n = int(falling[np.argmax(falling * np.arange(1, len(falling) + 1))])
     if n == 0:
         raise KeyboardInterrupt
-    kept = np.flatnonzero(lengths >= n)
+    kept = [c for c, length in enumerate(lengths) if length >= n]
     theta = np.stack([traces[c][0][:n] for c in kept])
-    return theta, {
-        name: np.stack([traces[c][1][name][:n] for c in kept]) for name in STATS.values()
-    }, kept
+    return (
+        theta,
+        {name: np.stack([traces[c][1][name][:n] for c in kept]) for name in STATS.values()},
+        kept,
+    )

@@ -6,11 +6,13 @@ about unit curvature, so that they have little left to learn.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve_triangular
+from scipy.special import gammaln
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.evidence import AFFORDABLE
@@ -23,6 +25,11 @@ LEAST_CURVATURE = 1e-2
 """Of a direction, in units of its curvature if all labels were known; below, it is taken for this.
 
 Where the labels say nothing at all the normal approximation would have no bounds.
+"""
+LEAST_NU = 10
+"""Degrees of freedom of proposals, or as many as parameters.
+
+With fewer, most proposals would lie farther out than the posterior does.
 """
 SMALLEST_WEIGHT = 1e-3
 """A component that the mode leaves empty starts with this weight."""
@@ -65,6 +72,24 @@ class Peak:
         xi = solve_triangular(self.factor, (theta - self.theta).T, lower=True, check_finite=False)
         return np.asarray(xi.T)
 
+    @property
+    def _nu(self) -> int:
+        return max(LEAST_NU, len(self.theta))
+
+    def proposals(self, n: int, rng: np.random.Generator) -> Floats:
+        """n vectors from t_nu(theta, P P'), which has the tails that the normal lacks."""
+        p, nu = len(self.theta), self._nu
+        xi = rng.normal(size=(n, p)) / np.sqrt(rng.chisquare(nu, size=(n, 1)) / nu)
+        return np.asarray(self.theta + xi @ self.factor.T)
+
+    def proposal_log_density(self, theta: Floats) -> Floats:
+        """Logarithm of the density of `proposals` at vectors of shape (n, p)."""
+        p, nu = len(self.theta), self._nu
+        constant = gammaln((nu + p) / 2) - gammaln(nu / 2) - 0.5 * p * math.log(nu * math.pi)
+        distance2 = (self.coordinates(theta) ** 2).sum(axis=1)
+        tails = 0.5 * (nu + p) * np.log1p(distance2 / nu)
+        return np.asarray(constant - self.log_det - tails)
+
 
 def peaks_of(density: Density, modes: Sequence[FoundMode]) -> tuple[Peak, ...]:
     """The peak of each mode.
@@ -95,9 +120,7 @@ def _full_vector(density: Density, mode: FoundMode) -> Floats:
         return mode.theta
     point = mode.point(density)
     weights = np.maximum(np.exp(point.log_weights), SMALLEST_WEIGHT)
-    return density.layout.pack(
-        weights / weights.sum(), point.means, point.scales, point.corr_chol
-    )
+    return density.layout.pack(weights / weights.sum(), point.means, point.scales, point.corr_chol)
 
 
 def inverse_factor(density: Density, theta: Floats) -> Floats:

@@ -50,7 +50,7 @@ def mass_shares(peaks: Sequence[Peak]) -> Floats:
     logs = np.array([peak.log_evidence for peak in peaks])
     logs = np.where(np.isnan(logs), -np.inf, logs)
     if not np.isfinite(logs.max()):
-        return np.eye(len(peaks))[0]
+        return np.asarray(np.eye(len(peaks))[0])
     shares = np.exp(logs - logs.max())
     return np.asarray(shares / shares.sum())
 

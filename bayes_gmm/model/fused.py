@@ -17,7 +17,7 @@ from typing import Any
 
 import numba
 import numpy as np
-from numba import carray, types
+from numba import carray, types  # type: ignore[attr-defined]
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -28,6 +28,8 @@ from bayes_gmm.model.density import Density
 from bayes_gmm.model.kernel import accumulate
 from bayes_gmm.model.parameters import Indices, Point, log_prior, pull_back, unpack
 from bayes_gmm.model.prior import PriorConstants
+
+_intrinsic: Any = intrinsic
 
 SIZES = 9
 """Numbers at the head of a sampler's data; addresses of arrays follow."""
@@ -180,8 +182,9 @@ def _kernel_address() -> int:
         (floats[0], integers, integers, integers, integers, flags, floats[0], integers), Block
     )
     kinds = (block, floats[0], floats[1], floats[2], floats[0], floats[0], floats[1])
-    accumulate.compile(kinds)
-    compiled_kernel = accumulate.overloads[kinds]
+    kernel: Any = accumulate
+    kernel.compile(kinds)
+    compiled_kernel = kernel.overloads[kinds]
     name = compiled_kernel.fndesc.llvm_func_name
     return int(compiled_kernel.library.get_pointer_to_function(name))
 
@@ -192,35 +195,32 @@ def _as_python() -> Any:
     return kind(log_density().address)
 
 
-@intrinsic
-def _pointer(typing_context: Any, address: Any) -> Any:
+@_intrinsic
+def _pointer(typing_context, address):
     """An address as numba's pointer."""
 
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def code(context, builder, signature, arguments):
         return builder.inttoptr(arguments[0], context.get_value_type(types.voidptr))
 
     return types.voidptr(address), code
 
 
-@intrinsic
-def _accumulate(
-    typing_context: Any, address: Any, block: Any, log_weights: Any, means: Any,
-    scale_trils: Any, rho2: Any, stats: Any, log_joint: Any,
-) -> Any:  # fmt: skip
-    """The kernel, called where it stands instead of compiled a second time into the function."""
+@_intrinsic
+def _call(typing_context, address, arguments):
+    """What stands compiled at an address, called there instead of compiled in once more."""
 
-    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        kinds, call = signature.args[1:], context.call_conv
-        function = call.get_function_type(types.none, kinds).as_pointer()
-        kernel = builder.inttoptr(values[0], function)
-        status, _ = call.call_function(builder, kernel, types.none, kinds, values[1:])
+    def code(context, builder, signature, values):
+        kinds, convention = tuple(signature.args[1]), context.call_conv
+        function = convention.get_function_type(types.none, kinds).as_pointer()
+        parts = [builder.extract_value(values[1], i) for i in range(len(kinds))]
+        status, _ = convention.call_function(
+            builder, builder.inttoptr(values[0], function), types.none, kinds, parts
+        )
         with cgutils.if_unlikely(builder, status.is_error):
-            call.return_status_propagate(builder, status)
+            convention.return_status_propagate(builder, status)
         return context.get_dummy_value()
 
-    return types.none(
-        address, block, log_weights, means, scale_trils, rho2, stats, log_joint
-    ), code
+    return types.none(address, arguments), code
 
 
 @numba.njit(inline="always")
@@ -265,14 +265,15 @@ def _log_density(p, xi_, gradient_, value_, data_):
     unpack(theta, indices, point)
     for i in range(len(stats)):
         stats[i] = 0.0
-    _accumulate(
-        h[32], block, point.log_weights, point.means, point.scale_trils, rho2, stats,
-        _floats(h[30], (0, 0)),
-    )  # fmt: skip
+    not_kept = _floats(h[30], (0, 0))
+    _call(
+        h[32],
+        (block, point.log_weights, point.means, point.scale_trils, rho2, stats, not_kept),
+    )
     value[0] = stats[0] + log_prior(point, prior, 1.0)
     pull_back(stats, indices, point, prior, 1.0, slope)
-    _backward(factor, slope, gradient)
-    return 0 if np.isfinite(value[0] + gradient.sum()) else NOT_FINITE
+    total = _backward(factor, slope, gradient)
+    return 0 if np.isfinite(value[0] + total) else NOT_FINITE
 
 
 def _unconstrained_vector(p, _, xi_, theta_, data_):
@@ -295,9 +296,13 @@ def _forward(theta0, factor, xi, theta):
 
 @compiled(fastmath={"contract", "reassoc"}, no_cpython_wrapper=True)
 def _backward(factor, slope, gradient):
-    """gradient = P' slope."""
+    """gradient = P' slope; returns its sum, which is a number if all of them are."""
     for j in range(len(slope)):
         gradient[j] = 0.0
     for i in range(len(slope)):
         for j in range(i + 1):
             gradient[j] += factor[i, j] * slope[i]
+    total = 0.0
+    for j in range(len(slope)):
+        total += gradient[j]
+    return total
