@@ -79,10 +79,11 @@ def sample_laplace(
 
 
 def _affordable(density: Density, wanted: int) -> int:
-    """As many proposals as draws, or fewer where rows are many."""
+    """As many proposals as draws, fewer where rows are many, but never too few to judge by."""
     layout = density.layout
     per_row = 3.0 * layout.n_components * (layout.n_features + 2) ** 2
-    return int(np.clip(AFFORDABLE / (per_row * density.rows.n_rows), FEWEST, wanted))
+    affordable = int(AFFORDABLE / (per_row * density.rows.n_rows))
+    return max(FEWEST, min(wanted, affordable))
 
 
 def _proposals(peaks: Sequence[Peak], n: int, rng: np.random.Generator) -> tuple[Floats, Integers]:

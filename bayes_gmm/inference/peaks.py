@@ -116,11 +116,20 @@ def _peak(density: Density, mode: FoundMode) -> Peak:
 
 def _full_vector(density: Density, mode: FoundMode) -> Floats:
     """The mode's vector, with the components that it leaves empty."""
-    if mode.layout == density.layout:
+    layout = density.layout
+    if mode.layout == layout:
         return mode.theta
     point = mode.point(density)
     weights = np.maximum(np.exp(point.log_weights), SMALLEST_WEIGHT)
-    return density.layout.pack(weights / weights.sum(), point.means, point.scales, point.corr_chol)
+    sd = np.sqrt((point.scale_trils**2).sum(axis=2))
+    # Backwards, so that what is shared is that of an occupied component: these come first.
+    scales = np.empty(layout.n_scales)
+    scales[layout.indices.scale[::-1]] = sd[::-1]
+    corr_chol = np.empty((layout.n_correlations, *point.scale_trils.shape[1:]))
+    if layout.n_correlations:
+        C = point.scale_trils / sd[:, :, None]
+        corr_chol[layout.indices.corr[::-1]] = C[::-1]
+    return layout.pack(weights / weights.sum(), point.means, scales, corr_chol)
 
 
 def inverse_factor(density: Density, theta: Floats) -> Floats:

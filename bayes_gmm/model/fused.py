@@ -103,10 +103,18 @@ class FusedDensity:
 
     def value_and_gradient(self, xi: Floats) -> tuple[float, Floats]:
         """The log-density of theta, Jacobian included, and its gradient in xi."""
+        return self._evaluate(xi)[1:]
+
+    def return_code(self, xi: Floats) -> int:
+        """0, or `NOT_FINITE`."""
+        return self._evaluate(xi)[0]
+
+    def _evaluate(self, xi: Floats) -> tuple[int, float, Floats]:
         xi = np.ascontiguousarray(xi, dtype=np.float64)
         gradient, value = np.empty_like(xi), np.empty(1)
-        _as_python()(len(xi), *(a.ctypes.data for a in (xi, gradient, value)), self.data_address)
-        return float(value[0]), gradient
+        addresses = [array.ctypes.data for array in (xi, gradient, value)]
+        code = _as_python()(len(xi), *addresses, self.data_address)
+        return int(code), float(value[0]), gradient
 
     def theta(self, xi: Floats) -> Floats:
         """The unconstrained vectors at coordinates of shape (..., p)."""

@@ -1,0 +1,106 @@
+"""Laplace's approximation where it holds, and what is said where it does not."""
+
+import numpy as np
+import pytest
+
+from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.errors import ConvergenceWarning
+from bayes_gmm.inference.laplace import GOOD_KHAT, mixture_log_density, sample_laplace, smoothed
+from bayes_gmm.inference.modes import find_modes
+from bayes_gmm.inference.nuts import sample_nuts
+from bayes_gmm.inference.peaks import Peak, peaks_of
+from bayes_gmm.inference.starting import mass_shares
+from bayes_gmm.inference.starts import Sample
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.prior import Prior
+from bayes_gmm.model.structure import Structure
+
+
+def problem(X, K, structure="full"):
+    density, units = Density.of_table(
+        feature_matrix(X), K, structure=Structure.parse(structure), prior=Prior()
+    )
+    sample = Sample.of(units.apply(X))
+    return density, peaks_of(density, find_modes(density, sample, np.random.default_rng(0)))
+
+
+@pytest.fixture(scope="module")
+def many_rows():
+    rng = np.random.default_rng(0)
+    return problem(rng.normal(size=(2000, 2)) + 6.0 * (np.arange(2000) < 700)[:, None], 2)
+
+
+def test_many_rows_certify_it(many_rows):
+    draws = sample_laplace(*many_rows, draws=1000, chains=4, seed=1)
+    assert draws.khat < 0.5
+    assert (draws.method, draws.theta.shape) == ("laplace", (4, 1000, 11))
+    by_nuts = sample_nuts(*many_rows, draws=1000, chains=4, seed=1)
+    sd = by_nuts.theta.std(axis=(0, 1))
+    np.testing.assert_allclose(draws.theta.std(axis=(0, 1)), sd, rtol=0.08)
+    gap = draws.theta.mean(axis=(0, 1)) - by_nuts.theta.mean(axis=(0, 1))
+    np.testing.assert_array_less(np.abs(gap), 0.12 * sd)
+
+
+def test_the_density_of_each_draw_is_kept(many_rows):
+    density, peaks = many_rows
+    draws = sample_laplace(density, peaks, draws=10, chains=2, seed=2)
+    expected = [[density.log_posterior(t, jacobian=True) for t in chain] for chain in draws.theta]
+    np.testing.assert_allclose(draws.stats["lp"], expected, rtol=1e-12)
+
+
+def test_the_same_seed_gives_the_same_draws(many_rows):
+    one, same, other = (sample_laplace(*many_rows, draws=50, seed=s) for s in (3, 3, 4))
+    np.testing.assert_array_equal(one.theta, same.theta)
+    assert one.khat == same.khat
+    assert not np.array_equal(one.theta, other.theta)
+
+
+def test_few_rows_refuse_it():
+    X = np.random.default_rng(1).normal(size=(12, 1))
+    density, peaks = problem(X, 3)
+    with pytest.warns(ConvergenceWarning, match='k-hat is .*, above 0.7; use method="nuts"'):
+        draws = sample_laplace(density, peaks, seed=5)
+    assert draws.khat > GOOD_KHAT
+
+
+def test_two_segmentations_are_both_drawn():
+    """Four groups at the corners of a square, mirrored, are two segments in two ways."""
+    rng = np.random.default_rng(2)
+    corners = 6.0 * np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    X = rng.normal(size=(400, 2)) + np.repeat(corners, 100, axis=0)
+    density, peaks = problem(np.concatenate([X, X[:, ::-1]]), 2)
+    shares = mass_shares(peaks)
+    np.testing.assert_allclose(shares[:2], 0.5, atol=1e-3)
+    draws = sample_laplace(density, peaks, seed=6)
+    drawn = np.bincount(draws.mode.ravel(), minlength=len(peaks)) / draws.mode.size
+    np.testing.assert_allclose(drawn, shares, atol=0.1)
+
+
+@pytest.mark.parametrize(("tail", "good"), [(0.3, True), (1.0, False)])
+def test_khat_is_the_shape_of_the_upper_tail(tail, good):
+    """u^-k has shape k; log-ratios that fall far below do no harm."""
+    uniform = np.random.default_rng(3).random(5000)
+    log_weights, khat = smoothed(-tail * np.log(uniform))
+    assert khat == pytest.approx(tail, abs=0.15)
+    assert (khat <= GOOD_KHAT) == good
+    assert np.exp(log_weights).sum() == pytest.approx(1.0)
+    assert smoothed(3.0 * np.log(uniform))[1] < 0.0
+
+
+def test_heavier_weights_are_drawn_more_often():
+    from bayes_gmm.inference.laplace import _resampled
+
+    weights = np.array([0.1, 0.0, 0.6, 0.3])
+    chosen = _resampled(weights, 1000, np.random.default_rng(4))
+    np.testing.assert_allclose(np.bincount(chosen, minlength=4), 1000 * weights, atol=1.0)
+
+
+def test_proposals_have_the_density_they_are_said_to_have():
+    """E_q[p / q] = 1 for a normal p."""
+    rng = np.random.default_rng(5)
+    peak = Peak(np.array([1.0, -2.0]), np.array([[2.0, 0.0], [0.5, 0.3]]), 0.0, 0.0)
+    far = Peak(np.array([4.0, 3.0]), np.eye(2), 0.0, np.log(0.5))
+    theta = np.concatenate([peak.proposals(40_000, rng), far.proposals(20_000, rng)])
+    log_p = -0.5 * (peak.coordinates(theta) ** 2).sum(axis=1) - np.log(2 * np.pi) - peak.log_det
+    ratios = np.exp(log_p - mixture_log_density(theta, [peak, far]))
+    assert ratios.mean() == pytest.approx(1.0, abs=0.02)
