@@ -10,12 +10,11 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse.csgraph import connected_components
 from scipy.special import logsumexp
 
-from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.inference.draws import Draws
 from bayes_gmm.inference.peaks import Peak
 from bayes_gmm.inference.starting import mass_shares
 from bayes_gmm.model.parameters import Layout
-from bayes_gmm.model.structure import Integers
 
 VISITS = 5
 """Crossings between two modes, in all chains, from which on chains count as going between them."""

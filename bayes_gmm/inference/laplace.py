@@ -8,14 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import logsumexp
 
-from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.errors import ConvergenceWarning
 from bayes_gmm.inference.draws import Draws
 from bayes_gmm.inference.modes import one_blas_thread
 from bayes_gmm.inference.peaks import Peak
 from bayes_gmm.inference.starting import WORTH_A_CHAIN, mass_shares
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.structure import Integers
 
 AFFORDABLE = 2e10
 """Floating-point operations on rows that weighing the proposals may cost."""

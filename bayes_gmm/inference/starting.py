@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.peaks import Peak
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.structure import Integers
 
 OVERDISPERSION = 1.5
 """Standard deviations of starts for each of the posterior's."""

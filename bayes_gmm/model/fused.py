@@ -32,7 +32,9 @@ from bayes_gmm.model.prior import PriorConstants
 _intrinsic: Any = intrinsic
 
 SIZES = 9
-"""Numbers at the head of a sampler's data; addresses of arrays follow."""
+"""Numbers at the head of a sampler's data."""
+HEADER = SIZES + 21
+"""With the addresses of arrays that follow, and that of the kernel."""
 NOT_FINITE = 3
 """What the function returns where density or gradient are not numbers: a divergence."""
 
@@ -126,7 +128,7 @@ def _sizes(density: Density, block: Block) -> tuple[int, ...]:
     layout = density.layout
     return (
         layout.n_components, layout.n_features, layout.n_scales, layout.n_correlations,
-        density.prior.family, len(block.values), len(block.offset), len(block.observed),
+        density.prior.family, len(block.values), len(block.tiles), len(block.observed),
         len(block.weights),
     )  # fmt: skip
 
@@ -140,8 +142,7 @@ def _data(density: Density, block: Block) -> tuple[Any, ...]:
     ])  # fmt: skip
     return (
         numbers, prior.concentration, prior.corr_exponents, indices.scale, indices.corr,
-        block.values, block.offset, block.n_rows, block.pattern, block.first, block.observed,
-        block.weights, density.rho2,
+        block.values, block.tiles, block.observed, block.weights, density.rho2,
     )  # fmt: skip
 
 
@@ -185,11 +186,12 @@ def unconstrained_vector() -> Any:
 def _kernel_address() -> int:
     """Where the kernel that Python calls has its machine code."""
     floats = [types.Array(types.float64, n, "C") for n in (1, 2, 3)]
-    integers, flags = types.Array(types.int64, 1, "C"), types.Array(types.boolean, 2, "C")
-    block = types.NamedTuple(
-        (floats[0], integers, integers, integers, integers, flags, floats[0], integers), Block
-    )
-    kinds = (block, floats[0], floats[1], floats[2], floats[0], floats[0], floats[1])
+    order, tiles = (types.Array(types.int64, n, "C") for n in (1, 2))
+    observed = types.Array(types.boolean, 2, "C")
+    kinds = (
+        floats[0], tiles, observed, floats[0], order,
+        floats[0], floats[1], floats[2], floats[0], floats[0], floats[1],
+    )  # fmt: skip
     kernel: Any = accumulate
     kernel.compile(kinds)
     compiled_kernel = kernel.overloads[kinds]
@@ -243,7 +245,7 @@ def _integers(address, shape):
 
 def _log_density(p, xi_, gradient_, value_, data_):
     """Fill value and gradient; 0, or `NOT_FINITE`. Long, as it names all that a density is of."""
-    h = carray(data_, (SIZES + 24,), np.int64)
+    h = carray(data_, (HEADER,), np.int64)
     K, d, n_scales, n_corr, family, n_values, n_tiles, n_patterns, n_weights = (
         h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7], h[8],
     )  # fmt: skip
@@ -255,29 +257,24 @@ def _log_density(p, xi_, gradient_, value_, data_):
         c[4], c[5], c[6], c[7],
     )  # fmt: skip
     indices = Indices(_integers(h[12], (K, d)), _integers(h[13], (K,)))
-    block = Block(
-        _floats(h[14], (n_values,)), _integers(h[15], (n_tiles,)), _integers(h[16], (n_tiles,)),
-        _integers(h[17], (n_tiles,)), _integers(h[18], (n_tiles,)),
-        carray(_pointer(h[19]), (n_patterns, d), np.bool_), _floats(h[20], (n_weights,)),
-        _integers(h[18], (0,)),
-    )  # fmt: skip
-    rho2, theta0, factor = _floats(h[21], (d,)), _floats(h[22], (p,)), _floats(h[23], (p, p))
-    theta = _floats(h[24], (p,))
+    values, tiles = _floats(h[14], (n_values,)), _integers(h[15], (n_tiles, 4))
+    observed = carray(_pointer(h[16]), (n_patterns, d), np.bool_)
+    weights, order = _floats(h[17], (n_weights,)), _integers(h[15], (0,))
+    rho2, theta0, factor = _floats(h[18], (d,)), _floats(h[19], (p,)), _floats(h[20], (p, p))
+    theta = _floats(h[21], (p,))
     point = Point(
-        _floats(h[25], (K,)), _floats(h[26], (K, d)), _floats(h[27], (n_scales,)),
-        _floats(h[28], (n_corr, d, d)), _floats(h[29], (K, d, d)),
+        _floats(h[22], (K,)), _floats(h[23], (K, d)), _floats(h[24], (n_scales,)),
+        _floats(h[25], (n_corr, d, d)), _floats(h[26], (K, d, d)),
     )  # fmt: skip
-    stats, slope = _floats(h[30], (1 + K * (1 + d + d * d),)), _floats(h[31], (p,))
+    stats, slope = _floats(h[27], (1 + K * (1 + d + d * d),)), _floats(h[28], (p,))
+    not_kept = _floats(h[27], (0, 0))
 
     _forward(theta0, factor, xi, theta)
     unpack(theta, indices, point)
     for i in range(len(stats)):
         stats[i] = 0.0
-    not_kept = _floats(h[30], (0, 0))
-    _call(
-        h[32],
-        (block, point.log_weights, point.means, point.scale_trils, rho2, stats, not_kept),
-    )
+    mixture = (point.log_weights, point.means, point.scale_trils)
+    _call(h[29], (values, tiles, observed, weights, order, *mixture, rho2, stats, not_kept))
     value[0] = stats[0] + log_prior(point, prior, 1.0)
     pull_back(stats, indices, point, prior, 1.0, slope)
     total = _backward(factor, slope, gradient)
@@ -286,9 +283,9 @@ def _log_density(p, xi_, gradient_, value_, data_):
 
 def _unconstrained_vector(p, _, xi_, theta_, data_):
     """Fill theta."""
-    h = carray(data_, (SIZES + 24,), np.int64)
+    h = carray(data_, (HEADER,), np.int64)
     xi, theta = carray(xi_, (p,), np.float64), carray(theta_, (p,), np.float64)
-    _forward(_floats(h[22], (p,)), _floats(h[23], (p, p)), xi, theta)
+    _forward(_floats(h[19], (p,)), _floats(h[20], (p, p)), xi, theta)
     return 0
 
 
