@@ -20,7 +20,7 @@ import numpy.typing as npt
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.draws import Draws
-from bayes_gmm.inference.peaks import Peak
+from bayes_gmm.inference.peaks import Peak, departure_from_normal
 from bayes_gmm.inference.progress import Progress
 from bayes_gmm.inference.starting import chains_of_modes, dispersed_start
 from bayes_gmm.model.density import Density
@@ -41,8 +41,10 @@ STATS = {
     "mean_tree_accept": "acceptance_rate",
 }
 """nutpie's names and ArviZ's."""
-TARGET_ACCEPT = 0.9
-"""Where segments overlap, the usual .8 lets chains diverge; where not, it draws no faster."""
+NORMAL_ENOUGH = 0.35
+"""Departure from a normal posterior up to which its curvature is much the same everywhere."""
+TARGET_ACCEPT, CAREFUL = 0.8, 0.9
+"""Of the step size: the usual, and that for posteriors with narrow places to diverge in."""
 PATIENCE = 0.01
 """Seconds between looks at how far the chains are."""
 
@@ -87,8 +89,9 @@ def sample_nuts(
     tune = DEFAULT_TUNE if tune is None else tune
     modes = chains_of_modes(peaks, chains)
     seeds = np.random.SeedSequence(seed).spawn(chains)
+    targets = {mode: _target_accept(density, peaks[mode], seed) for mode in np.unique(modes)}
     running = [
-        _start(density, peaks[mode], seeds[chain], draws=draws, tune=tune)
+        _start(density, peaks[mode], seeds[chain], _settings(draws, tune, targets[mode]))
         for chain, mode in enumerate(modes)
     ]
     with Progress(chains * (draws + tune), shown=progress) as bar:
@@ -123,8 +126,19 @@ class _Chain(NamedTuple):
     """Its only item is the number of draws so far."""
 
 
+def _target_accept(density: Density, peak: Peak, seed: int) -> float:
+    departure = departure_from_normal(density, peak, np.random.default_rng(seed))
+    return TARGET_ACCEPT if departure <= NORMAL_ENOUGH else CAREFUL
+
+
+def _settings(draws: int, tune: int, target_accept: float) -> dict[str, Any]:
+    return {
+        "num_chains": 1, "num_draws": draws, "num_tune": tune, "target_accept": target_accept,
+    }  # fmt: skip
+
+
 def _start(
-    density: Density, peak: Peak, seed: np.random.SeedSequence, *, draws: int, tune: int
+    density: Density, peak: Peak, seed: np.random.SeedSequence, options: dict[str, Any]
 ) -> _Chain:
     """Set a chain going."""
     nutpie, p = _nutpie(), len(peak.theta)
@@ -140,9 +154,7 @@ def _start(
         p, sizes, {}, lambda _: start, None,
     )  # fmt: skip
     settings = nutpie.PyNutsSettings.Diag(int(seed.generate_state(1, np.uint64)[0]))
-    settings.update(
-        {"num_chains": 1, "num_draws": draws, "num_tune": tune, "target_accept": TARGET_ACCEPT}
-    )
+    settings.update(options)
     finished = [0]
 
     def look(chains: Sequence[Any]) -> None:

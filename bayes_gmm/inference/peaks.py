@@ -31,6 +31,8 @@ LEAST_NU = 10
 
 With fewer, most proposals would lie farther out than the posterior does.
 """
+LOOKS = 50
+"""Places at which a posterior is compared with its normal approximation."""
 SMALLEST_WEIGHT = 1e-3
 """A component that the mode leaves empty starts with this weight."""
 GRID = 2.0**-10
@@ -80,7 +82,7 @@ class Peak:
         """n vectors from t_nu(theta, P P'), which has the tails that the normal lacks."""
         p, nu = len(self.theta), self._nu
         xi = rng.normal(size=(n, p)) / np.sqrt(rng.chisquare(nu, size=(n, 1)) / nu)
-        return np.asarray(self.theta + xi @ self.factor.T)
+        return _at(self, xi)
 
     def proposal_log_density(self, theta: Floats) -> Floats:
         """Logarithm of the density of `proposals` at vectors of shape (n, p)."""
@@ -122,13 +124,10 @@ def _full_vector(density: Density, mode: FoundMode) -> Floats:
     point = mode.point(density)
     weights = np.maximum(np.exp(point.log_weights), SMALLEST_WEIGHT)
     sd = np.sqrt((point.scale_trils**2).sum(axis=2))
-    # Backwards, so that what is shared is that of an occupied component: these come first.
-    scales = np.empty(layout.n_scales)
-    scales[layout.indices.scale[::-1]] = sd[::-1]
-    corr_chol = np.empty((layout.n_correlations, *point.scale_trils.shape[1:]))
-    if layout.n_correlations:
-        C = point.scale_trils / sd[:, :, None]
-        corr_chol[layout.indices.corr[::-1]] = C[::-1]
+    # What components share is that of the first one to use it, which is not an empty one.
+    scales = sd.ravel()[np.unique(layout.indices.scale, return_index=True)[1]]
+    users = np.unique(layout.indices.corr, return_index=True)[1][: layout.n_correlations]
+    corr_chol = (point.scale_trils / sd[:, :, None])[users]
     return layout.pack(weights / weights.sum(), point.means, scales, corr_chol)
 
 
@@ -159,3 +158,21 @@ def _rounded(theta: Floats, factor: Floats) -> tuple[Floats, Floats]:
     sd = np.sqrt((factor**2).sum(axis=1))
     unit = GRID * 2.0 ** np.round(np.log2(sd))
     return np.round(theta / unit) * unit, np.round(factor / unit[:, None]) * unit[:, None]
+
+
+def departure_from_normal(density: Density, peak: Peak, rng: np.random.Generator) -> float:
+    """How far the log-posterior about a peak is from a parabola, for each direction.
+
+    Standard deviation of log p(theta0 + P xi) + |xi|^2 / 2 over xi ~ Normal(0, I), divided by
+    sqrt(p): 0 for a normal posterior, about 1 where third derivatives are as large as second.
+    """
+    xi = rng.normal(size=(LOOKS, len(peak.theta)))
+    heights = [density.log_posterior(theta, jacobian=True) for theta in _at(peak, xi)]
+    departures = np.array(heights) + 0.5 * (xi**2).sum(axis=1)
+    if not np.all(np.isfinite(departures)):
+        return math.inf
+    return float(departures.std() / math.sqrt(len(peak.theta)))
+
+
+def _at(peak: Peak, xi: Floats) -> Floats:
+    return np.asarray(peak.theta + xi @ peak.factor.T)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.modes import find_modes
 from bayes_gmm.inference.nuts import sample_nuts
-from bayes_gmm.inference.peaks import Peak, peaks_of
+from bayes_gmm.inference.peaks import peaks_of
 from bayes_gmm.inference.starts import Sample
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import Prior
@@ -163,7 +164,7 @@ def test_as_many_draws_are_kept_as_make_whole_chains(lengths, kept, n):
 
 def test_a_place_without_density_is_named(small):
     density, [peak, *_] = small
-    nowhere = Peak(np.full_like(peak.theta, np.nan), peak.factor, np.nan, 0.0)
+    nowhere = replace(peak, theta=np.full_like(peak.theta, np.nan))
     with pytest.raises(FitError, match="not finite in 20 places"):
         sample_nuts(density, [nowhere])
 

@@ -5,7 +5,12 @@ import pytest
 
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.inference.modes import find_modes
-from bayes_gmm.inference.peaks import _full_vector, inverse_factor, peaks_of
+from bayes_gmm.inference.peaks import (
+    _full_vector,
+    departure_from_normal,
+    inverse_factor,
+    peaks_of,
+)
 from bayes_gmm.inference.polish import hessian
 from bayes_gmm.inference.starts import Sample
 from bayes_gmm.inference.whitening import Whitening
@@ -93,3 +98,13 @@ def test_components_that_a_mode_leaves_empty_take_part(structure):
     np.testing.assert_allclose(whole.log_weights[:occupied], part.log_weights, atol=0.01)
     [peak] = peaks_of(density, modes[:1])
     assert peak.log_posterior > density.log_posterior(theta, jacobian=True)
+
+
+def test_posteriors_come_nearer_to_normal_with_more_rows():
+    found_departures = []
+    for n_rows in (15, 150, 1500):
+        density, modes = found(two_groups(n_rows), 2)
+        [peak] = peaks_of(density, modes[:1])
+        rng = np.random.default_rng(0)
+        found_departures.append(departure_from_normal(density, peak, rng))
+    assert found_departures[0] > 2.0 * found_departures[1] > 4.0 * found_departures[2]
