@@ -15,9 +15,8 @@ from scipy.linalg import solve_triangular
 from scipy.special import gammaln
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.inference.evidence import AFFORDABLE
 from bayes_gmm.inference.modes import FoundMode, one_blas_thread
-from bayes_gmm.inference.polish import hessian, polish
+from bayes_gmm.inference.polish import AFFORDABLE, hessian, hessian_cost, polish
 from bayes_gmm.inference.whitening import Whitening
 from bayes_gmm.model.density import Density
 
@@ -137,21 +136,14 @@ def inverse_factor(density: Density, theta: Floats) -> Floats:
     Where the Hessian costs too much, of the expected information of complete data.
     """
     whitening = Whitening(density, theta)
-    W = np.transpose([whitening.forward(e) for e in np.eye(len(theta))])
-    if _cost(density) <= AFFORDABLE:
+    W = whitening.forward(np.eye(len(theta))).T
+    if hessian_cost(density) <= AFFORDABLE:
         H = hessian(density, theta, whitening, jacobian=True)
         if np.all(np.isfinite(H)):
             curvature, axes = np.linalg.eigh(H)
             W = W @ (axes / np.sqrt(np.maximum(curvature, LEAST_CURVATURE)))
     R = np.linalg.qr(W.T, mode="r")
     return R.T * np.sign(np.diagonal(R))
-
-
-def _cost(density: Density) -> float:
-    """Operations of a Hessian."""
-    layout = density.layout
-    per_row = 3.0 * layout.n_components * (layout.n_features + 2) ** 2
-    return 2.0 * layout.size * density.rows.n_rows * per_row
 
 
 def _rounded(theta: Floats, factor: Floats) -> tuple[Floats, Floats]:
