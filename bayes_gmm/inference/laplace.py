@@ -13,11 +13,10 @@ from bayes_gmm.errors import ConvergenceWarning
 from bayes_gmm.inference.draws import Draws
 from bayes_gmm.inference.modes import one_blas_thread
 from bayes_gmm.inference.peaks import Peak
+from bayes_gmm.inference.polish import AFFORDABLE, hessian_cost
 from bayes_gmm.inference.starting import WORTH_A_CHAIN, mass_shares
 from bayes_gmm.model.density import Density
 
-AFFORDABLE = 2e10
-"""Floating-point operations on rows that weighing the proposals may cost."""
 FEWEST = 1000
 """Proposals at least, which a Pareto shape can be told from."""
 GOOD_KHAT = 0.7
@@ -79,9 +78,8 @@ def sample_laplace(
 
 def _affordable(density: Density, wanted: int) -> int:
     """As many proposals as draws, fewer where rows are many, but never too few to judge by."""
-    layout = density.layout
-    per_row = 3.0 * layout.n_components * (layout.n_features + 2) ** 2
-    affordable = int(AFFORDABLE / (per_row * density.rows.n_rows))
+    of_one = hessian_cost(density) / (2.0 * density.layout.size)
+    affordable = int(AFFORDABLE / of_one)
     return max(FEWEST, min(wanted, affordable))
 
 
