@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -27,6 +28,8 @@ from bayes_gmm.results.map_fit import MapFit, Mode
 
 if TYPE_CHECKING:
     import pymc as pm
+
+    from bayes_gmm.results.posterior import Posterior
 
 
 class BayesGMM(DensityMixin, BaseEstimator):
@@ -176,7 +179,7 @@ class BayesGMM(DensityMixin, BaseEstimator):
             density, found, standardizer=standardizer, features=matrix.features,
             prior=prior, structure=structure,
         )  # fmt: skip
-        self._density = density
+        self._density, self._found, self._table = density, found, matrix
         self.n_features_in_ = matrix.n_features
         if hasattr(X, "columns") or hasattr(X, "column_names"):
             self.feature_names_in_ = np.array(matrix.features, dtype=object)
@@ -312,6 +315,66 @@ class BayesGMM(DensityMixin, BaseEstimator):
         rng = _generator(self.random_state if random_state is None else random_state)
         return self._fit.mixture.sample(n_samples, rng)
 
+    def sample_posterior(
+        self,
+        draws: int = 1000,
+        tune: int | None = None,
+        chains: int = 4,
+        method: str = "nuts",
+        sampler: str = "nutpie",
+        random_state: int | np.random.Generator | None = None,
+        progress: bool = True,
+    ) -> Posterior:
+        """Draw from the posterior: credible intervals for every segment, on labels that stay put.
+
+        Parameters
+        ----------
+        draws : int
+            Of each chain, after warm-up.
+        tune : int, optional
+            Warm-up draws of each chain; by default what the sampler needs, which is little where
+            it starts from the modes.
+        chains : int
+            They start about the modes that the fit found; R-hat needs more than one.
+        method : {"nuts", "laplace"}
+            The No-U-Turn sampler, or a normal approximation at each mode, weighted by how well it
+            fits, which suits large tables; k-hat says whether it can be trusted.
+        sampler : str
+            "nutpie", or one of PyMC's, which take minutes to compile: "pymc", "pymc-nutpie",
+            "metropolis", "demetropolis", "demetropolisz", "slice", "hmc".
+        random_state : int, Generator or None
+            The same seed gives the same draws; None takes that of the model.
+        progress : bool
+            Show a bar in a terminal or notebook.
+
+        Returns
+        -------
+        Posterior
+
+        Raises
+        ------
+        FitError
+            If an argument is out of range, or no chain could start.
+        NotFittedError
+            If `fit` has not been called.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(0)
+        >>> X = np.concatenate([rng.normal(0, 1, (300, 2)), rng.normal(5, 1, (100, 2))])
+        >>> model = BayesGMM(n_components=2, random_state=0).fit(X)
+        >>> posterior = model.sample_posterior(draws=200, chains=2, progress=False)
+        >>> posterior.segments(ci_prob=0.9)["share"].round(1).tolist()
+        [0.7, 0.3]
+        """
+        from bayes_gmm.results.sampling import SamplingPlan, sample_posterior
+
+        fit = self._fit
+        seed = _seed(self.random_state if random_state is None else random_state)
+        plan = SamplingPlan(draws, tune, chains, method, sampler, seed, progress)
+        return sample_posterior(fit, self._density, self._found, plan, table=self._table)
+
     def pymc_model(self) -> pm.Model:
         """The PyMC model on the fitted table, in standardised units (see `build_model`)."""
         from bayes_gmm.model.pymc_model import model_of
@@ -334,6 +397,12 @@ def _generator(random_state: Any) -> np.random.Generator:
             f"random_state must be None, a whole number of at least 0 or a Generator, "
             f"got {shown(random_state)}"
         ) from None
+
+
+def _seed(random_state: Any) -> int:
+    """A number that stands for the state: itself where it is one."""
+    rng = _generator(random_state)
+    return int(random_state if isinstance(random_state, Integral) else rng.integers(2**31))
 
 
 def _settled(build: Any, *args: Any, **options: Any) -> Any:

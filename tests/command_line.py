@@ -7,6 +7,7 @@ import pandas as pd
 
 SPEND, VISITS = "Spend, yearly (k€)", "Visits"
 FILES = ["assignments.csv", "model.nc", "segments.csv", "segments.png"]
+POSTERIOR_FILES = sorted([*FILES, "intervals.png", "summary.csv"])
 
 
 def customers(n=40):

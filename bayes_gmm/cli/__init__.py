@@ -103,14 +103,6 @@ class OutPath(click.Path):
         return super().convert(value, param, ctx)
 
 
-def _only_none(context: click.Context, option: click.Parameter, value: str) -> str:
-    if value != "none":
-        raise click.BadParameter(
-            f"{value!r} is not available yet; this version takes only 'none'", context, option
-        )
-    return value
-
-
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, no text.")
 
 
@@ -147,10 +139,10 @@ def demo(out: Path) -> None:
 )
 @click.option(
     "--posterior",
+    type=click.Choice(["nuts", "laplace", "none"]),
     default="none",
     show_default=True,
-    callback=_only_none,
-    help="Only 'none' so far: the most probable segmentation, without intervals.",
+    help="Credible intervals: by sampling, by an approximation for large tables, or none.",
 )
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random starts."
@@ -168,7 +160,8 @@ def demo(out: Path) -> None:
 @click.option(
     "--out",
     type=OutPath(),
-    help="Folder for model.nc, segments.csv, assignments.csv and segments.png.",
+    help="Folder for model.nc, segments.csv, assignments.csv and segments.png; with a posterior, "
+    "summary.csv and intervals.png too.",
 )
 @as_json
 def fit(
@@ -176,7 +169,7 @@ def fit(
     features: tuple[str, ...],
     components: int,
     structure: str,
-    posterior: str,  # checked by its callback: "none" is what is done here
+    posterior: str,
     seed: int,
     resolution: str | float | None,
     weights: str | None,
@@ -194,7 +187,7 @@ def fit(
     columns, row_weights = read_columns(table, features, weights)
     _note(f"fitting {components} segments to {len(columns):,} rows")
     options = {"structure": structure, "resolution": resolution, "random_state": seed}
-    report = fitted(table, columns, row_weights, components, options)
+    report = fitted(table, columns, row_weights, components, options, posterior)
     files = {} if out is None else write_fit(report, columns, out)
     if as_json:
         paths = {what: str(path) for what, path in files.items()}

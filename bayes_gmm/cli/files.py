@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bayes_gmm.cli.findings import Report
+    from bayes_gmm.results.posterior import Posterior
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 DECIMALS = 6  # of a written probability
@@ -48,7 +49,8 @@ def write_fit(
     Returns
     -------
     dict
-        The path of each file by what it holds: model, segments, assignments, picture.
+        The path of each file by what it holds: model, segments, assignments, picture; with a
+        posterior also summary and intervals.
     """
     from bayes_gmm.views.plots import save_segments
 
@@ -59,16 +61,34 @@ def write_fit(
         "picture": "segments.png",
     }
     with filling(folder) as draft:
-        save_map_fit(report.fit, draft / names["model"])
-        write_csv(report.segments(), draft / names["segments"])
         rows = assignments(report.membership)
         rows.insert(0, "row", range(1, len(rows) + 1))
+        if report.posterior is None:
+            save_map_fit(report.fit, draft / names["model"])
+        else:
+            names |= {"summary": "summary.csv", "intervals": "intervals.png"}
+            _write_posterior(report.posterior, table, rows, draft)
+        write_csv(report.segments(), draft / names["segments"])
         write_csv(rows, draft / names["assignments"])
-        save_segments(report.fit, draft / names["picture"], table)
+        save_segments(report.posterior or report.fit, draft / names["picture"], table)
         for name, rows in (source or {}).items():
             write_csv(rows, draft / name)
             names["table"] = name
     return {what: folder / name for what, name in names.items()}
+
+
+def _write_posterior(
+    posterior: Posterior, table: pd.DataFrame, rows: pd.DataFrame, draft: Path
+) -> None:
+    """Write what a posterior adds, and add its intervals to the rows' assignments."""
+    from bayes_gmm.views.plots import save_forest
+
+    posterior.save(draft / "model.nc")
+    write_csv(posterior.summary().reset_index(names="parameter"), draft / "summary.csv")
+    save_forest(posterior, draft / "intervals.png")
+    of_rows = posterior.membership(table)
+    for place, name in enumerate(("lower", "upper", "entropy")):
+        rows.insert(3 + place, name, of_rows[name].to_numpy().round(DECIMALS))
 
 
 def write_scored(table: pd.DataFrame, membership: NDArray[np.float64], path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_gmm.cli import intervals
+from bayes_gmm.cli.layout import (
+    Columns,
+    beside,
+    column,
+    count,
+    in_blocks,
+    label_column,
+    under,
+    writer,
+)
 from bayes_gmm.model.mixture import segment_labels
 from bayes_gmm.views.plots import percent
 
@@ -18,11 +28,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bayes_gmm.results.map_fit import MapFit, Mode
+    from bayes_gmm.results.posterior import Posterior
 
 Array = NDArray[np.float64]
 
-WIDTH = 100  # characters that a line of the table may have
-NAME_WIDTH = 32  # of a feature's name, above its two columns
 SHOWN_MODES = 5
 LEAST_MASS = 0.001  # of a mode that is worth a line
 
@@ -41,12 +50,15 @@ class Report:
         The probability of each segment for each row.
     row_weights : ndarray, shape (n_rows,)
         How many rows each row stands for.
+    posterior : Posterior, optional
+        Draws, where intervals were asked for; memberships are then averages over them.
     """
 
     table: str
     fit: MapFit
     membership: Array
     row_weights: Array
+    posterior: Posterior | None = None
 
     @cached_property
     def sizes(self) -> Array:
@@ -68,18 +80,21 @@ class Report:
 
     def segments(self) -> pd.DataFrame:
         """Tabulate the segments: share, size, and each feature's mean and sd."""
-        table = self.fit.segments()
-        table.insert(2, "size", self.sizes_as_shown)
+        table = self.fit.segments() if self.posterior is None else self.posterior.segments()
+        table.insert(table.columns.get_loc("share") + 1, "size", self.sizes_as_shown)
         return table
 
     def text(self) -> str:
         """Write all of it for a person, in lines of at most 100 characters."""
         blocks = [self._title(), *_tables(self), self._summary(), self._modes()]
+        if self.posterior is not None:
+            blocks.append(intervals.text(self.posterior))
         return "\n\n".join(block for block in blocks if block)
 
     def json(self) -> dict[str, Any]:
         """Return all of it for a program: only what JSON can say."""
         fit, mixture = self.fit, self.fit.mixture
+        with_intervals = {} if self.posterior is None else intervals.json(self.posterior)
         return {
             "table": self.table,
             "features": list(fit.features),
@@ -94,6 +109,7 @@ class Report:
             "n_iter": int(fit.n_iter),
             "segments": [self._segment(k) for k in range(mixture.n_components)],
             "other_modes": [_mode(mode) for mode in self.other_modes],
+            "posterior": with_intervals or None,
         }
 
     def _segment(self, k: int) -> dict[str, Any]:
@@ -108,16 +124,16 @@ class Report:
         }
 
     def _title(self) -> str:
-        segments = _count(self.fit.mixture.n_components, "segment")
-        rows = f"{_count(self.fit.n_rows, 'row')} of {Path(self.table).name}"
-        return f"{segments} in {rows}, by {_count(len(self.fit.features), 'feature')}"
+        segments = count(self.fit.mixture.n_components, "segment")
+        rows = f"{count(self.fit.n_rows, 'row')} of {Path(self.table).name}"
+        return f"{segments} in {rows}, by {count(len(self.fit.features), 'feature')}"
 
     def _summary(self) -> str:
         fit = self.fit
         state = "converged" if fit.converged else "NOT converged"
         return (
             f"log-likelihood {fit.log_likelihood:.3f}   BIC {self.fit.bic:.3f}   "
-            f"{state} after {_count(fit.n_iter, 'iteration')}"
+            f"{state} after {count(fit.n_iter, 'iteration')}"
         )
 
     def _modes(self) -> str:
@@ -140,13 +156,17 @@ def fitted(
     row_weights: Array | None,
     components: int,
     options: dict[str, Any],
+    method: str = "none",
 ) -> Report:
-    """Fit a table and gather what there is to say about the fit."""
+    """Fit a table, draw from the posterior by a method or "none", and gather what is to be said."""
     from bayes_gmm.estimator import BayesGMM
 
     model = BayesGMM(components, **options).fit(table, sample_weight=row_weights)
     weights = np.ones(len(table)) if row_weights is None else row_weights
-    return Report(name, model.map_fit_, model.predict_proba(table), weights)
+    if method == "none":
+        return Report(name, model.map_fit_, model.predict_proba(table), weights)
+    posterior = model.sample_posterior(method=method)
+    return Report(name, model.map_fit_, posterior.predict_proba(table), weights, posterior)
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +195,7 @@ class Assigned:
         n_rows = len(self.membership)
         labels = segment_labels(len(self.sizes))
         width = len(labels[-1])
-        lines = [f"{_count(n_rows, 'row')} of {Path(self.table).name}"]
+        lines = [f"{count(n_rows, 'row')} of {Path(self.table).name}"]
         for label, size in zip(labels, self.sizes, strict=True):
             lines.append(f"  {label:<{width}}   {size:>9,}   {percent(size / n_rows):>7}")
         return "\n".join(lines)
@@ -197,65 +217,20 @@ def files_text(files: dict[str, Path]) -> str:
 def _tables(report: Report) -> list[str]:
     """Blocks of as many features as a line holds; each block has a line per segment."""
     weights = report.fit.mixture.weights
-    names = segment_labels(len(weights))
-    label_width = max(map(len, names))
-    labels = ["", " " * label_width], [f"{name:<{label_width}}" for name in names]
-    shares = _column("share", [percent(w) for w in weights])
-    block = _beside(labels, shares, _column("size", [f"{n:,}" for n in report.sizes_as_shown]))
-    blocks, has_features = [], False
-    for j in range(len(report.fit.features)):
-        group = _feature_group(report, j)
-        wider = _beside(block, group)
-        if has_features and len(wider[0][1]) > WIDTH:
-            blocks.append(block)
-            wider = _beside(labels, group)
-        block, has_features = wider, True
-    return ["\n".join(line.rstrip() for line in head + body) for head, body in [*blocks, block]]
-
-
-Columns = tuple[list[str], list[str]]  # two lines of heading, one line per segment
-
-
-def _beside(left: Columns, *right: Columns) -> Columns:
-    """Put columns next to each other, three spaces apart."""
-    heads, rows = left
-    heads = [heads[0].ljust(len(heads[1])), heads[1]]
-    for more_heads, more_rows in right:
-        heads = [f"{a}   {b}" for a, b in zip(heads, more_heads, strict=True)]
-        rows = [f"{a}   {b}" for a, b in zip(rows, more_rows, strict=True)]
-    return heads, rows
-
-
-def _column(name: str, cells: list[str]) -> Columns:
-    width = max(len(name), *(len(cell) for cell in cells))
-    return [" " * width, name.rjust(width)], [cell.rjust(width) for cell in cells]
+    labels = label_column(segment_labels(len(weights)))
+    shares = column("share", [percent(w) for w in weights])
+    sizes = column("size", [f"{n:,}" for n in report.sizes_as_shown])
+    groups = (_feature_group(report, j) for j in range(len(report.fit.features)))
+    return in_blocks(labels, beside(labels, shares, sizes), groups)
 
 
 def _feature_group(report: Report, j: int) -> Columns:
     """Mean and sd of one feature under its name."""
     mixture = report.fit.mixture
     means, sds = mixture.means[:, j], mixture.standard_deviations[:, j]
-    write = _writer(means, sds)
-    pair = _beside(
-        _column("mean", [write(m) for m in means]), _column("sd", [write(s) for s in sds])
-    )
-    heads, rows = pair
-    name = _shortened(report.fit.features[j])
-    width = max(len(name), len(heads[1]))
-    return [name.rjust(width), heads[1].rjust(width)], [row.rjust(width) for row in rows]
-
-
-def _writer(means: Array, sds: Array) -> Any:
-    """Write numbers with the decimals that show the smallest sd to three digits or so."""
-    decimals = 2 - math.floor(math.log10(sds.min()))
-    if decimals > 6 or np.abs(means).max() >= 1e9:
-        return lambda x: f"{x:.4g}"
-    return lambda x: f"{x:,.{max(decimals, 0)}f}"
-
-
-def _shortened(name: str) -> str:
-    name = " ".join(name.split())
-    return name if len(name) <= NAME_WIDTH else name[: NAME_WIDTH - 1] + "…"
+    write = writer(means, sds)
+    pair = beside(column("mean", [write(m) for m in means]), column("sd", [write(s) for s in sds]))
+    return under(report.fit.features[j], pair)
 
 
 def _mode(mode: Mode) -> dict[str, Any]:
@@ -265,7 +240,3 @@ def _mode(mode: Mode) -> dict[str, Any]:
         "shares": mode.mixture.weights.tolist(),
         "means": mode.mixture.means.tolist(),
     }
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" + "s" * (n != 1)

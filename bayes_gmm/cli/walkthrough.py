@@ -29,7 +29,7 @@ def run(folder: Path) -> str:
     customers = load_customers()
     n_components = len(customers.truth.weights)
     table = customers.table[list(FEATURES)]
-    report = fitted(TABLE, table, None, n_components, {"random_state": 0})
+    report = fitted(TABLE, table, None, n_components, {"random_state": 0}, "nuts")
     written = write_fit(report, table, folder, source={TABLE: customers.table})
     blocks = [
         f"These {len(table)} customers are simulated: none of them exists, and the {n_components} "
@@ -76,4 +76,4 @@ def _n_matched(labels: NDArray[np.int64], truth: NDArray[np.int64]) -> int:
 def _command(folder: Path) -> str:
     features = [part for name in FEATURES for part in ("--features", name)]
     command = ["bayes-gmm", "fit", str(folder / TABLE), *features]
-    return shlex.join([*command, "--components", "5", "--out", "out"])
+    return shlex.join([*command, "--components", "5", "--posterior", "nuts", "--out", "out"])

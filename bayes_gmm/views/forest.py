@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,6 +64,20 @@ def forest(
         x=0.012, ha="left", fontsize=TITLE_SIZE, fontweight="bold",
     )  # fmt: skip
     return np.asarray(panels[:n_panels])
+
+
+def save_forest(
+    posterior: Posterior, path: str | Path, features: Features = None, *, dpi: int = 200
+) -> Path:
+    """Draw `forest` into an image file, whose ending names the format; returns its path."""
+    import matplotlib.pyplot as plt
+
+    figure = forest(posterior, features)[0].figure
+    try:
+        figure.savefig(path, dpi=dpi, facecolor="white")
+    finally:
+        plt.close(figure)
+    return Path(path)
 
 
 def _draw_panel(

@@ -17,7 +17,7 @@ from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.results.posterior import Posterior
 from bayes_gmm.views import credible, densities, ellipses
 from bayes_gmm.views.chains import ranks, trace
-from bayes_gmm.views.forest import forest
+from bayes_gmm.views.forest import forest, save_forest
 from bayes_gmm.views.furniture import clean, new_axes, percent, positions, with_margins, wrapped
 from bayes_gmm.views.membership_map import membership
 from bayes_gmm.views.palette import (
@@ -37,7 +37,16 @@ if TYPE_CHECKING:
 
     from bayes_gmm.views.furniture import Features
 
-__all__ = ["forest", "membership", "percent", "ranks", "save_segments", "segments", "trace"]
+__all__ = [
+    "forest",
+    "membership",
+    "percent",
+    "ranks",
+    "save_forest",
+    "save_segments",
+    "segments",
+    "trace",
+]
 
 
 def segments(model: Any, X: Any = None, features: Features = None, ax: Axes | None = None) -> Axes:

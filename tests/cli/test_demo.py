@@ -2,7 +2,7 @@
 
 import shlex
 
-from command_line import FILES, names_in
+from command_line import POSTERIOR_FILES, names_in
 
 from bayes_gmm.cli import main
 
@@ -15,7 +15,8 @@ def test_demo_goes_the_whole_way_and_says_that_its_data_are_simulated(tmp_path, 
     assert err == ""
     assert "400 customers are simulated" in out
     assert "5 segments in 400 rows of customers.csv" in out
-    assert names_in(folder) == sorted([*FILES, "customers.csv"])
+    assert "94% credible intervals" in out
+    assert names_in(folder) == sorted([*POSTERIOR_FILES, "customers.csv"])
     for name in names_in(folder):
         assert str(folder / name) in out
 

@@ -122,7 +122,7 @@ def test_weights_that_are_none_are_named_by_their_column(tmp_path, capsys):
         (["fit", "x.csv", "--components", "2"], "Missing option '--features'"),
         (["fit", "x.csv", "--features", "a"], "Missing option '--components'"),
         (["fit", "x.csv", "--features", "a", "--components", "two"], "not a valid integer"),
-        (fit_arguments("x.csv", "--components", 2, "--posterior", "nuts"), "takes only 'none'"),
+        (fit_arguments("x.csv", "--components", 2, "--posterior", "gibbs"), "'nuts', 'laplace'"),
         (fit_arguments("x.csv", "--components", 2, "--resolution", "fine"), "auto, none or a num"),
         (fit_arguments("x.csv", "--components", 2, "--resolution", "-1"), "auto, none or a num"),
         (fit_arguments("x.csv", "--components", 2, "--structure", "round"), "spherical"),

@@ -1,0 +1,85 @@
+"""Text in columns, for people who read it in a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+WIDTH = 100  # characters that a line of a table may have
+NAME_WIDTH = 32  # of a feature's name, above its columns
+
+Columns = tuple[list[str], list[str]]  # two lines of heading, one line per segment
+
+
+def beside(left: Columns, *right: Columns) -> Columns:
+    """Put columns next to each other, three spaces apart."""
+    heads, rows = left
+    heads = [heads[0].ljust(len(heads[1])), heads[1]]
+    for more_heads, more_rows in right:
+        heads = [f"{a}   {b}" for a, b in zip(heads, more_heads, strict=True)]
+        rows = [f"{a}   {b}" for a, b in zip(rows, more_rows, strict=True)]
+    return heads, rows
+
+
+def column(name: str, cells: list[str]) -> Columns:
+    """Cells under their name, to the right."""
+    width = max(len(name), *(len(cell) for cell in cells))
+    return [" " * width, name.rjust(width)], [cell.rjust(width) for cell in cells]
+
+
+def in_blocks(labels: Columns, first: Columns, groups: Iterable[Columns]) -> list[str]:
+    """Tables of as many groups as a line holds; each begins with the labels, the first with more.
+
+    Examples
+    --------
+    >>> labels, shares = label_column(["A", "B"]), column("share", ["40 %", "60 %"])
+    >>> print(in_blocks(labels, beside(labels, shares), [column("mean", ["1", "2"])])[0])
+    <BLANKLINE>
+        share   mean
+    A    40 %      1
+    B    60 %      2
+    """
+    block, blocks, has_group = first, [], False
+    for group in groups:
+        wider = beside(block, group)
+        if has_group and len(wider[0][1]) > WIDTH:
+            blocks.append(block)
+            wider = beside(labels, group)
+        block, has_group = wider, True
+    return ["\n".join(line.rstrip() for line in head + body) for head, body in [*blocks, block]]
+
+
+def label_column(labels: list[str]) -> Columns:
+    """Labels to the left, without a heading."""
+    width = max(map(len, labels))
+    return ["", " " * width], [f"{label:<{width}}" for label in labels]
+
+
+def under(name: str, columns: Columns) -> Columns:
+    """Columns under a name that they share."""
+    heads, rows = columns
+    name = shortened(name)
+    width = max(len(name), len(heads[1]))
+    return [name.rjust(width), heads[1].rjust(width)], [row.rjust(width) for row in rows]
+
+
+def writer(means: NDArray[np.float64], sds: NDArray[np.float64]) -> Callable[[float], str]:
+    """Write numbers with the decimals that show the smallest sd to three digits or so."""
+    decimals = 2 - math.floor(math.log10(sds.min()))
+    if decimals > 6 or np.abs(means).max() >= 1e9:
+        return lambda x: f"{x:.4g}"
+    return lambda x: f"{x:,.{max(decimals, 0)}f}"
+
+
+def shortened(name: str) -> str:
+    """A name on one line, cut where it is long."""
+    name = " ".join(name.split())
+    return name if len(name) <= NAME_WIDTH else name[: NAME_WIDTH - 1] + "…"
+
+
+def count(n: int, noun: str) -> str:
+    """A number and what it counts."""
+    return f"{n:,} {noun}" + "s" * (n != 1)

@@ -1,0 +1,124 @@
+"""From the modes of a fit to its posterior: which sampler draws, and how much each mode weighs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bayes_gmm.data.table import FeatureMatrix
+from bayes_gmm.errors import FitError, listed, shown
+from bayes_gmm.inference.bridge import settled_by_bridges
+from bayes_gmm.inference.chains import marked, resampled_by_mass, visits_of
+from bayes_gmm.inference.draws import Draws
+from bayes_gmm.inference.laplace import sample_laplace
+from bayes_gmm.inference.modes import FoundMode
+from bayes_gmm.inference.nuts import sample_nuts
+from bayes_gmm.inference.peaks import Peak, peaks_of
+from bayes_gmm.inference.pymc_samplers import check_pymc_sampler, sample_pymc
+from bayes_gmm.inference.starting import mass_shares
+from bayes_gmm.model.checks import whole_number
+from bayes_gmm.model.density import Density
+from bayes_gmm.results.map_fit import MapFit
+from bayes_gmm.results.posterior import Posterior
+
+METHODS = ("nuts", "laplace")
+
+
+@dataclass(frozen=True)
+class SamplingPlan:
+    """How a posterior is to be drawn from.
+
+    Parameters
+    ----------
+    draws : int
+        Of each chain.
+    tune : int, optional
+        Warm-up draws of each chain; by default the sampler's own number.
+    chains : int
+    method : {"nuts", "laplace"}
+    sampler : str
+        "nutpie", or what `sample_pymc` takes.
+    seed : int
+    progress : bool
+
+    Raises
+    ------
+    FitError
+        If one of them is out of range; the message names it.
+    """
+
+    draws: int = 1000
+    tune: int | None = None
+    chains: int = 4
+    method: str = "nuts"
+    sampler: str = "nutpie"
+    seed: int = 0
+    progress: bool = True
+
+    def __post_init__(self) -> None:
+        try:
+            for name in ("draws", "chains"):
+                whole_number(name, getattr(self, name))
+            if self.tune is not None:
+                whole_number("tune", self.tune)
+        except ValueError as error:
+            raise FitError(str(error)) from None
+        if self.method not in METHODS:
+            raise FitError(f"no method {shown(self.method)}; choose one of {listed(METHODS)}")
+        if self.sampler != "nutpie":
+            check_pymc_sampler(self.sampler)
+
+
+def sample_posterior(
+    fit: MapFit,
+    density: Density,
+    found: Sequence[FoundMode],
+    plan: SamplingPlan,
+    *,
+    table: FeatureMatrix | None = None,
+) -> Posterior:
+    """Draws from the posterior about the modes of a fit, their labels settled.
+
+    Chains that never leave their modes say nothing of how much these weigh: their masses are
+    settled by bridge sampling, and the draws resampled in proportion.
+
+    Parameters
+    ----------
+    fit : MapFit
+    density : Density
+        On the rows that were fitted.
+    found : sequence of FoundMode
+        The modes of the fit, in its order.
+    plan : SamplingPlan
+    table : FeatureMatrix, optional
+        The rows in the user's units.
+    """
+    peaks = peaks_of(density, found)
+    draws = marked(_drawn(fit, density, peaks, plan), peaks)
+    if plan.method == "nuts":
+        draws = _weighted_by_mass(density, draws, peaks, plan.seed)
+    return Posterior.from_draws(fit, density, draws, table=table)
+
+
+def _drawn(fit: MapFit, density: Density, peaks: Sequence[Peak], plan: SamplingPlan) -> Draws:
+    counts: dict[str, Any] = {"draws": plan.draws, "chains": plan.chains, "seed": plan.seed}
+    if plan.method == "laplace":
+        return sample_laplace(density, peaks, **counts)
+    counts |= {"tune": plan.tune, "progress": plan.progress}
+    if plan.sampler == "nutpie":
+        return sample_nuts(density, peaks, **counts)
+    from bayes_gmm.model.pymc_model import model_of
+
+    model = model_of(density, fit.features, fit.structure, fit.prior)
+    return sample_pymc(model, density, peaks, sampler=plan.sampler, **counts)
+
+
+def _weighted_by_mass(density: Density, draws: Draws, peaks: Sequence[Peak], seed: int) -> Draws:
+    visits = visits_of(draws.mode, len(peaks))
+    if not visits.separate:
+        return draws
+    settled = settled_by_bridges(density, draws, peaks, seed=seed)
+    return resampled_by_mass(draws, visits, mass_shares(settled), np.random.default_rng(seed))

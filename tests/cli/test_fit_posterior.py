@@ -1,0 +1,77 @@
+"""`fit --posterior`: intervals in what is printed and written, and predictions from the draws."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from command_line import POSTERIOR_FILES, SPEND, VISITS, customers, fit_arguments, names_in, write
+
+from bayes_gmm import Posterior, load
+from bayes_gmm.cli import main
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """A table and the folder of a fit of it with NUTS."""
+    place = tmp_path_factory.mktemp("posterior")
+    table = write(customers(), place / "customers.csv")
+    arguments = fit_arguments(table, "--components", 2, "--posterior", "nuts")
+    assert main([*arguments, "--out", str(place / "out")]) == 0
+    return table, place / "out"
+
+
+def test_all_files_are_there_and_agree(written):
+    _, folder = written
+    assert names_in(folder) == POSTERIOR_FILES
+    posterior = load(folder / "model.nc")
+    assert isinstance(posterior, Posterior)
+    segments = pd.read_csv(folder / "segments.csv")
+    assert segments["size"].tolist() == [40, 40]
+    for name in ("share", f"{SPEND} (mean)", f"{VISITS} (sd)"):
+        assert np.all(segments[f"{name} from"] < segments[name])
+        assert np.all(segments[name] < segments[f"{name} to"])
+        np.testing.assert_allclose(segments[name], posterior.segments()[name], rtol=1e-12)
+    summary = pd.read_csv(folder / "summary.csv")
+    assert len(summary) == 2 + 4 + 4 + 2
+    assert summary["r_hat"].max() < 1.02
+
+
+def test_assignments_have_intervals(written):
+    rows = pd.read_csv(written[1] / "assignments.csv")
+    assert rows.columns[:6].tolist() == [
+        "row", "segment", "probability", "lower", "upper", "entropy"
+    ]  # fmt: skip
+    assert np.all((rows["lower"] >= 0) & (rows["lower"] <= rows["upper"]) & (rows["upper"] <= 1))
+    np.testing.assert_allclose(rows[["Segment 1", "Segment 2"]].sum(axis=1), 1.0, atol=2e-6)
+
+
+def test_predict_averages_over_the_draws(written, tmp_path, capsys):
+    table, folder = written
+    out = tmp_path / "scored.csv"
+    assert main(["predict", str(folder / "model.nc"), table, "--out", str(out)]) == 0
+    scored, assigned = pd.read_csv(out), pd.read_csv(folder / "assignments.csv")
+    assert scored["segment"].tolist() == assigned["segment"].tolist()
+    np.testing.assert_allclose(scored["Segment 1"], assigned["Segment 1"], atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("method", "diagnostic", "words"),
+    [("nuts", "r_hat", "R-hat at most"), ("laplace", "khat", "Pareto k-hat")],
+)
+def test_how_far_to_trust_it_is_said(written, capsys, method, diagnostic, words):
+    arguments = fit_arguments(written[0], "--components", 2, "--posterior", method)
+    assert main(arguments) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert words in out
+    assert main([*arguments, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)["posterior"]
+    assert answer["method"] == method
+    assert answer[diagnostic] < 1.05
+    assert [segment["segment"] for segment in answer["segments"]] == ["Segment 1", "Segment 2"]
+
+
+def test_without_a_posterior_there_is_none(written, capsys):
+    assert main(fit_arguments(written[0], "--components", 2, "--json")) == 0
+    assert json.loads(capsys.readouterr().out)["posterior"] is None
