@@ -164,7 +164,7 @@ def move(C, below, scales, correlations, log_sigma, z):
                     t += 1
 
 
-@compiled()
+@compiled(from_python=False)
 def _multiply_triangles(C, below, scales, correlations, T, A):
     """T of an E, and A = C T."""
     d = len(C)

@@ -289,7 +289,7 @@ def _unconstrained_vector(p, _, xi_, theta_, data_):
     return 0
 
 
-@compiled(fastmath={"contract", "reassoc"}, no_cpython_wrapper=True)
+@compiled(fastmath={"contract", "reassoc"}, from_python=False)
 def _forward(theta0, factor, xi, theta):
     """theta = theta0 + P xi."""
     for i in range(len(xi)):
@@ -299,7 +299,7 @@ def _forward(theta0, factor, xi, theta):
         theta[i] = theta0[i] + s
 
 
-@compiled(fastmath={"contract", "reassoc"}, no_cpython_wrapper=True)
+@compiled(fastmath={"contract", "reassoc"}, from_python=False)
 def _backward(factor, slope, gradient):
     """gradient = P' slope; returns its sum, which is a number if all of them are."""
     for j in range(len(slope)):

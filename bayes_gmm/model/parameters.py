@@ -185,7 +185,7 @@ def unpack(theta, indices, point):
                     point.scale_trils[k, j, l] = sigma * point.corr_chol[c, j, l]
 
 
-@compiled()
+@compiled(from_python=False)
 def _unpack_weights(theta, log_weights):
     K = len(log_weights)
     last = 0.0
@@ -278,7 +278,7 @@ def pull_back(stats, indices, point, prior, jacobian, gradient):
                 t += 1
 
 
-@compiled()
+@compiled(from_python=False)
 def _scale_pull(sigma, prior):
     """Derivative of the log prior of a scale with respect to its logarithm."""
     if prior.family == LOG_NORMAL:
@@ -288,7 +288,7 @@ def _scale_pull(sigma, prior):
     return -(2.0 * prior.first + 1.0) + 2.0 * prior.second / sigma**2
 
 
-@compiled()
+@compiled(from_python=False)
 def _pull_back_covariances(stats, indices, point, gradient, scales, dC):
     """Add the likelihood's part to the gradients of the log scales and the Cholesky factors.
 

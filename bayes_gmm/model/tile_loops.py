@@ -23,9 +23,9 @@ S, S2, S3 = U(TILE), U(2 * TILE), U(3 * TILE)
 REORDERING = {"contract", "reassoc", "nsz", "arcp"}
 """What the compiler may do to sums over rows; NaN and infinity keep their meaning."""
 
-vectorised = compiled(fastmath=REORDERING, no_cpython_wrapper=True)
+vectorised = compiled(fastmath=REORDERING, from_python=False)
 """For loops over rows, each compiled by itself so that the compiler sees it bare."""
-exact = compiled(fastmath={"contract"}, no_cpython_wrapper=True)
+exact = compiled(fastmath={"contract"}, from_python=False)
 """For what must not be reordered."""
 composed: Decorator = numba.njit(inline="always", error_model="numpy")
 """For what strings loops together: compiled once, where it is used."""
