@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse.csgraph import connected_components
-from scipy.special import logsumexp
 
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.inference.draws import Draws
 from bayes_gmm.inference.peaks import Peak
 from bayes_gmm.inference.starting import mass_shares
 from bayes_gmm.model.parameters import Layout
+from bayes_gmm.model.points import Points, renumbered
 
 VISITS = 5
 """Crossings between two modes, in all chains, from which on chains count as going between them."""
@@ -98,7 +98,7 @@ def numbered_like(theta: Floats, layout: Layout, reference: Floats) -> Floats:
     unsure = np.flatnonzero(_repeats(order))
     for i in unsure:
         order[i] = linear_sum_assignment(cost[i])[1]
-    return permuted(theta, layout, order)
+    return renumbered(layout, theta, order)
 
 
 def _repeats(order: Integers) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
@@ -108,41 +108,13 @@ def _repeats(order: Integers) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 def _distances(theta: Floats, reference: Floats, layout: Layout) -> Floats:
     """Of component k of the reference and l of each vector, shape (n, K, K)."""
-    log_w, means, log_sd = _components(theta, layout)
-    own_log_w, own_means, own_log_sd = (part[0] for part in _components(reference[None], layout))
-    gap = means[:, None, :] - own_means[None, :, None]
-    mid = 0.5 * (log_sd[:, None, :] + own_log_sd[None, :, None])
+    drawn, own = Points.of(layout, theta), Points.of(layout, reference)
+    log_sd, own_log_sd = np.log(drawn.scales), np.log(own.scales)
+    gap = drawn.means[:, None, :] - own.means[:, None]
+    mid = 0.5 * (log_sd[:, None, :] + own_log_sd[:, None])
     cost = np.abs(gap / np.exp(mid)).sum(axis=3)
-    cost += np.abs(log_sd[:, None, :] - own_log_sd[None, :, None]).sum(axis=3)
-    return np.asarray(cost + np.abs(log_w[:, None, :] - own_log_w[None, :, None]))
-
-
-def _components(theta: Floats, layout: Layout) -> tuple[Floats, Floats, Floats]:
-    """Log weights (n, K), means and log standard deviations (n, K, d)."""
-    n, K, d = len(theta), layout.n_components, layout.n_features
-    free = theta[:, : K - 1]
-    log_w = np.column_stack([free, -free.sum(axis=1)])
-    log_w -= logsumexp(log_w, axis=1, keepdims=True)
-    log_sd = theta[:, layout.scales][:, layout.indices.scale]
-    return log_w, theta[:, layout.means].reshape(n, K, d), log_sd
-
-
-def permuted(theta: Floats, layout: Layout, order: Integers) -> Floats:
-    """Vectors whose k-th component is the ``order[i, k]``-th of vector i."""
-    n, K = len(theta), layout.n_components
-    out = theta.copy()
-    free = theta[:, : K - 1]
-    log_w = np.column_stack([free, -free.sum(axis=1)])
-    out[:, : K - 1] = np.take_along_axis(log_w, order, axis=1)[:, :-1]
-    parts = [layout.means]
-    if layout.structure.scales.startswith("component"):
-        parts.append(layout.scales)
-    if layout.n_correlations == K and layout.structure.correlations == "component":
-        parts.append(layout.correlations)
-    for part in parts:
-        of_component = theta[:, part].reshape(n, K, -1)
-        out[:, part] = np.take_along_axis(of_component, order[:, :, None], axis=1).reshape(n, -1)
-    return out
+    cost += np.abs(log_sd[:, None, :] - own_log_sd[:, None]).sum(axis=3)
+    return np.asarray(cost + np.abs(drawn.log_weights[:, None, :] - own.log_weights[:, None]))
 
 
 def resampled_by_mass(

@@ -6,13 +6,14 @@ from scipy.special import logsumexp
 
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.inference.bridge import bridge, settled_by_bridges
-from bayes_gmm.inference.chains import marked, permuted
+from bayes_gmm.inference.chains import marked
 from bayes_gmm.inference.draws import Draws
 from bayes_gmm.inference.modes import find_modes
 from bayes_gmm.inference.nuts import sample_nuts
 from bayes_gmm.inference.peaks import peaks_of
 from bayes_gmm.inference.starts import Sample
 from bayes_gmm.model.density import Density
+from bayes_gmm.model.points import renumbered
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
 
@@ -64,9 +65,9 @@ def test_labels_and_laplaces_estimate_change_nothing():
     draws = marked(sample_nuts(density, peaks[:1], seed=2), peaks[:1])
     [expected] = settled_by_bridges(density, draws, peaks[:1])
     theta = draws.theta.reshape(-1, density.layout.size)
-    mixed = permuted(theta, density.layout, np.array([rng.permutation(2) for _ in theta])).reshape(
-        draws.theta.shape
-    )
+    mixed = renumbered(
+        density.layout, theta, np.array([rng.permutation(2) for _ in theta])
+    ).reshape(draws.theta.shape)
     swapped = Draws(mixed, draws.layout, draws.mode, draws.stats)
     [found] = settled_by_bridges(density, swapped, peaks[:1])
     assert found.log_evidence == pytest.approx(expected.log_evidence, abs=1e-9)

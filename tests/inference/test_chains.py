@@ -9,7 +9,6 @@ from bayes_gmm.inference.chains import (
     marked,
     nearest_modes,
     numbered_like,
-    permuted,
     resampled_by_mass,
     visits_of,
 )
@@ -17,6 +16,7 @@ from bayes_gmm.inference.draws import Draws
 from bayes_gmm.inference.peaks import Peak
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
+from bayes_gmm.model.points import renumbered
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
 
@@ -33,7 +33,7 @@ def test_numbering_otherwise_is_selecting_all_components(structure, K, d):
     rng, layout = np.random.default_rng(0), Layout(K, d, structure)
     theta, orders = rng.normal(size=(20, layout.size)), random_orders(20, K, rng)
     expected = [layout.selected(t, order) for t, order in zip(theta, orders, strict=True)]
-    np.testing.assert_allclose(permuted(theta, layout, orders), expected, atol=1e-12)
+    np.testing.assert_allclose(renumbered(layout, theta, orders), expected, atol=1e-12)
 
 
 @structures
@@ -42,7 +42,7 @@ def test_numbers_are_found_again(structure):
     reference = rng.normal(size=layout.size)
     reference[layout.means] *= 5.0
     theta = reference + 0.05 * rng.normal(size=(50, layout.size))
-    mixed = permuted(theta, layout, random_orders(50, 4, rng))
+    mixed = renumbered(layout, theta, random_orders(50, 4, rng))
     assert not np.allclose(mixed, theta)
     np.testing.assert_allclose(numbered_like(mixed, layout, reference), theta, atol=1e-12)
 
@@ -66,7 +66,7 @@ def test_draws_are_of_the_mode_they_are_near_whatever_their_labels():
     rng = np.random.default_rng(2)
     layout, peaks = two_peaks()
     theta = np.concatenate([peak.proposals(100, rng) for peak in peaks])
-    mixed = permuted(theta, layout, random_orders(200, 2, rng))
+    mixed = renumbered(layout, theta, random_orders(200, 2, rng))
     expected = np.repeat([0, 1], 100)
     np.testing.assert_array_equal(nearest_modes(mixed, layout, peaks), expected)
     draws = Draws(mixed.reshape(2, 100, 5), layout, np.zeros((2, 100), int))
@@ -114,7 +114,7 @@ def test_the_posterior_does_not_see_numbers(structure):
     density, _ = Density.of_table(feature_matrix(X), 3, structure=structure, prior=Prior())
     rng = np.random.default_rng(5)
     theta = 0.5 * rng.normal(size=(5, density.layout.size))
-    other = permuted(theta, density.layout, random_orders(5, 3, rng))
+    other = renumbered(density.layout, theta, random_orders(5, 3, rng))
     for a, b in zip(theta, other, strict=True):
         expected = density.log_posterior(a, jacobian=True)
         assert density.log_posterior(b, jacobian=True) == pytest.approx(expected, rel=1e-12)
