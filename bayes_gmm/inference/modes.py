@@ -12,12 +12,13 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from threadpoolctl import ThreadpoolController
 
-from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.closing import is_improper, sound
+from bayes_gmm.inference.distinct import distinct
 from bayes_gmm.inference.em import EMRun, run_em
 from bayes_gmm.inference.evidence import laplace_log_evidence
-from bayes_gmm.inference.ladder import diverse_starts
+from bayes_gmm.inference.ladder import diverse_starts, responsibilities
 from bayes_gmm.inference.moves import improve
 from bayes_gmm.inference.occupancy import padded, without_empty
 from bayes_gmm.inference.polish import Polished, polish
@@ -38,6 +39,8 @@ MODES_OF_SAMPLE = 3
 """Optima on a sample that are looked at on all rows."""
 WINDOW = 40.0
 """Nats below the best at which an optimum is still polished."""
+CLOSE = 0.3
+"""Distance (see `distinct`) below which two runs are on the way to one optimum."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,7 @@ def _find_modes(
     occupied, candidates = without_empty(on_sample, candidates)
     whole = sample.rows.n_rows == density.rows.n_rows
     full = occupied.on(density.rows)
-    return _rank(full, _polish_all(full, candidates, whole=whole))
+    return _rank(full, sample, _polish_all(full, candidates, whole=whole))
 
 
 def default_n_init(n_components: int, n_rows: int) -> int:
@@ -154,25 +157,13 @@ def _search(
     starts = [start(density, sample, rng) for start in diverse_starts(n_init)]
     thetas = [moments.theta(layout, prior) for moments in (*extra, *starts)]
     short = [run_em(density, theta, max_iter=12, tolerance=0.05) for theta in thetas]
-    kept = [*short[: len(extra)], *_best(short[len(extra) :], max(10, n_init // 3))]
-    kept = _distinct(layout, sound(density, kept))
+    # Copies of the highest would fill the list if they were left in it until the long runs.
+    own = distinct(layout, short[len(extra) :], distance=CLOSE)[: max(10, n_init // 3)]
+    kept = sound(density, [*short[: len(extra)], *own])
     runs = [run_em(density, run.theta, max_iter=150, tolerance=1e-3) for run in kept]
-    runs = _distinct(layout, sound(density, runs))
+    runs = distinct(layout, sound(density, runs), distance=CLOSE, height=1e-2)
     better = [improve(density, sample, run) for run in runs[:IMPROVED]]
-    return _distinct(layout, [*better, *runs])
-
-
-def _best(runs: list[EMRun], n: int) -> list[EMRun]:
-    return sorted(runs, key=lambda run: -run.log_posterior)[:n]
-
-
-def _distinct(layout: Layout, runs: Sequence[EMRun]) -> list[EMRun]:
-    """Best first, without those that came to the same place, numbered otherwise perhaps."""
-    kept: list[EMRun] = []
-    for run in _best(list(runs), len(runs)):
-        if not any(_same(layout, run, other, height=1e-2, distance=0.3) for other in kept):
-            kept.append(run)
-    return kept
+    return distinct(layout, [*better, *runs], distance=CLOSE, height=1e-2)
 
 
 def _polish_all(density: Density, candidates: list[EMRun], *, whole: bool) -> list[Polished]:
@@ -189,14 +180,11 @@ def _polish_all(density: Density, candidates: list[EMRun], *, whole: bool) -> li
     optima: list[Polished] = []
     for run in _promising(density, near):
         peak = polish(density, run.theta)
-        peak = replace(peak, history=_rising(run.history + peak.history))
-        if np.all(np.isfinite(peak.theta)) and not any(
-            _same(density.layout, peak, other, height=1e-3, distance=0.05) for other in optima
-        ):
-            optima.append(peak)
+        if np.all(np.isfinite(peak.theta)):
+            optima.append(replace(peak, history=_rising(run.history + peak.history)))
     if not optima:
         raise FitError("every climb left the numbers; give a resolution or a stronger prior")
-    return sound(density, sorted(optima, key=lambda peak: -peak.log_posterior))
+    return sound(density, distinct(density.layout, optima, distance=0.05, height=1e-3))
 
 
 def _promising(density: Density, runs: list[EMRun]) -> list[EMRun]:
@@ -217,32 +205,7 @@ def _rising(history: Sequence[float]) -> tuple[float, ...]:
     return tuple(np.maximum.accumulate(history).tolist())
 
 
-def _same(
-    layout: Layout, a: EMRun | Polished, b: EMRun | Polished, *, height: float, distance: float
-) -> bool:
-    """Whether two optima are one up to the numbering of their components."""
-    if abs(a.log_posterior - b.log_posterior) > height:
-        return False
-    return _match(layout, a.theta, b.theta)[1] < distance
-
-
-def _match(layout: Layout, theta: Floats, reference: Floats) -> tuple[Integers, float]:
-    """Order of theta's components that is nearest to the reference's, and the largest distance.
-
-    The distance of two components is that of their means, in standard deviations of both, plus
-    those of their log weights and log standard deviations.
-    """
-    one, two = layout.point(theta), layout.point(reference)
-    sd_one, sd_two = (np.sqrt((p.scale_trils**2).sum(axis=2)) for p in (one, two))
-    gap = one.means[None, :] - two.means[:, None]
-    cost = np.abs(gap / np.sqrt(sd_one[None] * sd_two[:, None])).sum(axis=2)
-    cost += np.abs(np.log(sd_one[None] / sd_two[:, None])).sum(axis=2)
-    cost += np.abs(one.log_weights[None, :] - two.log_weights[:, None])
-    rows, order = linear_sum_assignment(cost)
-    return order, float(cost[rows, order].max())
-
-
-def _rank(density: Density, optima: list[Polished]) -> tuple[FoundMode, ...]:
+def _rank(density: Density, sample: Sample, optima: list[Polished]) -> tuple[FoundMode, ...]:
     """Modes by falling mass or height; the first by falling weight, the others labelled like it."""
     layout = density.layout
     modes = [
@@ -257,11 +220,16 @@ def _rank(density: Density, optima: list[Polished]) -> tuple[FoundMode, ...]:
     modes = modes[:MAX_MODES]
     by_weight = np.argsort(-layout.point(modes[0].theta).log_weights, kind="stable")
     first = replace(modes[0], theta=layout.selected(modes[0].theta, by_weight))
-    rest = (
-        replace(mode, theta=layout.selected(mode.theta, _match(layout, mode.theta, first.theta)[0]))
-        for mode in modes[1:]
-    )
+    r = responsibilities(density, sample, layout.point(first.theta)) * sample.weights[:, None]
+    rest = (_labelled_like(r, density, sample, mode) for mode in modes[1:])
     return (first, *rest)
+
+
+def _labelled_like(r: Floats, density: Density, sample: Sample, mode: FoundMode) -> FoundMode:
+    """The mode, numbered so that as many rows as can be keep the labels that r gives them."""
+    own = responsibilities(density, sample, mode.layout.point(mode.theta))
+    order = linear_sum_assignment(r.T @ own, maximize=True)[1]
+    return replace(mode, theta=mode.layout.selected(mode.theta, order))
 
 
 def _or_lowest(log_evidence: float) -> float:
