@@ -159,15 +159,13 @@ class BayesGMM(DensityMixin, BaseEstimator):
         check_fit(matrix, weights, n_components)
         # Chosen before the rows are copied into tiles: the order that it takes is gone by then.
         layout = Layout(n_components, matrix.n_features, structure)
-        chosen = sample_rows(matrix.values, weights, _sample_size(layout))
+        chosen, held = sample_rows(matrix.values, weights, _sample_size(layout))
         density, standardizer = _settled(
             Density.of_table, matrix, n_components, structure=structure, prior=prior,
             resolution=self.resolution, weights=weights, standardize=self.standardize,
         )  # fmt: skip
         _warn_if_unbounded(density)
-        sample = Sample.of(
-            standardizer.apply(matrix.values[chosen]), None if weights is None else weights[chosen]
-        )
+        sample = Sample.of(standardizer.apply(matrix.values[chosen]), held)
         try:
             found = find_modes(density, sample, rng, n_init=n_init)
         except (ArithmeticError, np.linalg.LinAlgError) as error:

@@ -9,34 +9,48 @@ from bayes_gmm.data.rows import Floats, Integers
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
-def sample_rows(values: Floats, weights: Floats | None, size: int) -> Integers:
-    """Numbers of `size` rows of positive weight: every n-th in the order of a hash of their values.
+def sample_rows(values: Floats, weights: Floats | None, size: int) -> tuple[Integers, Floats]:
+    """Numbers of `size` rows or so that stand for all, and what each weighs.
 
-    All rows where there are no more than `size`. Equal rows stand together in that order, so each
-    value is taken as often as its share of the table says; the extremes of each column come along.
+    All rows where there are no more than `size`; one of each kind, with the weight of all of its
+    kind, where there are no more kinds than that. Otherwise steps of equal weight through the kinds
+    in the order of a hash of their values: each is taken with as many steps as fall on it, so that
+    a row of weight 2 is taken as two copies of it are. The extremes of each column come along.
 
     Examples
     --------
     >>> import numpy as np
-    >>> sample_rows(np.arange(6.0)[:, None], None, size=10)
-    array([0, 1, 2, 3, 4, 5])
+    >>> rows, weights = sample_rows(np.arange(6.0)[:, None], None, size=10)
+    >>> rows, weights
+    (array([0, 1, 2, 3, 4, 5]), array([1., 1., 1., 1., 1., 1.]))
     """
     kept = np.arange(len(values)) if weights is None else np.flatnonzero(weights > 0.0)
+    held = np.ones(len(kept)) if weights is None else weights[kept]
     if len(kept) <= size:
-        return kept
-    order = np.argsort(_hash_rows(values if len(kept) == len(values) else values[kept]))
-    every = (np.arange(size) + 0.5) * (len(kept) / size)
-    return np.union1d(kept[order[every.astype(np.int64)]], _extremes(values, kept))
+        return kept, held
+    hashes = _hash_rows(values if len(kept) == len(values) else values[kept])
+    order = np.argsort(hashes)
+    firsts = np.flatnonzero(np.diff(hashes[order], prepend=~hashes[order[:1]]))
+    upto = np.cumsum(held[order])[np.append(firsts[1:], len(order)) - 1]
+    kinds = kept[order[firsts]]
+    if len(kinds) <= size:
+        return kinds, np.diff(upto, prepend=0.0)
+    steps = (np.arange(size) + 0.5) * (upto[-1] / size)
+    taken = np.bincount(np.searchsorted(upto, steps, side="right"), minlength=len(kinds))
+    extremes = _extremes(values, kinds)
+    taken[extremes] = np.maximum(taken[extremes], 1)
+    chosen = np.flatnonzero(taken)
+    return kinds[chosen], taken[chosen] * min(1.0, upto[-1] / size)
 
 
-def _extremes(values: Floats, kept: Integers) -> Integers:
-    """Rows with the least and the greatest value of each column, which a sample may well miss."""
-    rows = []
+def _extremes(values: Floats, kinds: Integers) -> Integers:
+    """Kinds with the least and the greatest value of each column, which steps may well miss."""
+    found = []
     for column in values.T:
-        seen = column[kept]
+        seen = column[kinds]
         if np.isfinite(seen).any():
-            rows += [kept[np.nanargmin(seen)], kept[np.nanargmax(seen)]]
-    return np.array(rows, dtype=np.int64)
+            found += [np.nanargmin(seen), np.nanargmax(seen)]
+    return np.array(found, dtype=np.int64)
 
 
 def _hash_rows(values: Floats) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
