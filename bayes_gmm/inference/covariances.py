@@ -17,16 +17,17 @@ GRADIENT_STEPS = 2
 SHORTEST_STEP = 0.02
 """Fraction of a step at which it is given up."""
 SMALLEST_GAIN = 1e-9
-"""Nats that a step along the gradient must promise."""
+"""Nats that a step must promise, by the slope along it."""
 
 
-@compiled()
+@compiled(inline="always")
 def raise_covariances(theta, n, scatter, indices, point, prior):
     """Move scales and correlations to fit the scatter better than before, never worse.
 
     First towards the moments of the scatter, pulled towards the prior; then two steps along the
     gradient, each coordinate scaled by its expected curvature. A step that does not raise the
-    expected log-posterior is shortened, then given up. `point` becomes that of the moved theta.
+    expected log-posterior is shortened, then given up; one that leads down is not tried. `point`
+    becomes that of the moved theta.
 
     Parameters
     ----------
@@ -46,7 +47,10 @@ def raise_covariances(theta, n, scatter, indices, point, prior):
     for t in range(first, p):
         direction[t] = trial[t] - theta[t]
     for i in range(1 + GRADIENT_STEPS):
-        step, raised = 1.0, False
+        rise, raised = 0.0, False
+        for t in range(first, p):
+            rise += gradient[t] * direction[t]
+        step = 1.0 if rise > SMALLEST_GAIN else 0.0
         while step > SHORTEST_STEP and not raised:
             for t in range(first, p):
                 trial[t] = theta[t] + step * direction[t]
@@ -62,13 +66,9 @@ def raise_covariances(theta, n, scatter, indices, point, prior):
         if i == GRADIENT_STEPS or (i > 0 and not raised):
             break
         expected_curvature(n, indices, point, prior, curvature)
-        gain = 0.0
         for t in range(first, p):
             reach = 1.0 + abs(theta[t])
             direction[t] = min(max(gradient[t] / curvature[t], -reach), reach)
-            gain += 0.5 * gradient[t] * direction[t]
-        if not gain > SMALLEST_GAIN:
-            break
 
 
 @compiled()

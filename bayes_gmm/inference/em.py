@@ -13,13 +13,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_gmm.data.compiled import compiled
-from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.memory import MemoryRows
+from bayes_gmm.data.rows import Block, Floats
 from bayes_gmm.inference.covariances import raise_covariances
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.parameters import log_prior
+from bayes_gmm.model.kernel_call import call_kernel, kernel_address
+from bayes_gmm.model.parameters import Indices, Point, log_prior
+from bayes_gmm.model.prior import PriorConstants
 
 SMALLEST_SHARE = 1e-10
 """Weight of a component that its rows and the prior have left with nothing."""
+_NO_STATISTICS = np.empty(0)
+_NO_ROWS = Block(
+    np.empty(0), np.empty((0, 4), np.int64), np.empty((0, 0), np.bool_), np.empty(0),
+    np.empty(0, np.int64),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,8 +61,24 @@ def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) 
     tolerance : float
         In nats. A small gain is not convergence: the polish that follows decides that.
     """
+    rows, point = density.rows, density.layout.point(theta)
+    if isinstance(rows, MemoryRows) and len(rows.parts) == 1:
+        history = np.empty(max_iter)
+        theta, n = _climb(
+            kernel_address(), rows.parts[0], theta, _NO_STATISTICS, density.layout.indices, point,
+            density.prior, density.rho2, tolerance, history,
+        )  # fmt: skip
+        heights = tuple(history[:n].tolist())
+    else:
+        theta, heights = _climb_by_parts(density, theta, point, max_iter, tolerance)
+    return EMRun(theta, heights[-1] if heights else -np.inf, heights)
+
+
+def _climb_by_parts(
+    density: Density, theta: Floats, point: Point, max_iter: int, tolerance: float
+) -> tuple[Floats, tuple[float, ...]]:
+    """The climb on rows that are summed by threads, or live elsewhere."""
     indices, prior = density.layout.indices, density.prior
-    point = density.layout.point(theta)
     history: list[float] = []
     best = theta
     for _ in range(max_iter):
@@ -67,26 +91,58 @@ def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) 
         if len(history) > 1 and value - history[-2] < tolerance:
             break
         theta = m_step(theta, stats, indices, point, prior)
-    return EMRun(best, history[-1] if history else -np.inf, tuple(history))
+    return best, tuple(history)
 
 
-@compiled()
-def m_step(theta, stats, indices, point, prior):
+def m_step(
+    theta: Floats, stats: Floats, indices: Indices, point: Point, prior: PriorConstants
+) -> Floats:
     """Parameters that do not lower the expected complete-data log-posterior.
 
     Weights in closed form (Figueiredo & Jain 2002, eq. 17); means given the covariances by a d x d
     solve; covariances given the means by `raise_covariances`. The point becomes that of the new
     parameters.
     """
-    K = len(point.means)
-    moved = np.empty_like(theta)
-    scatter = np.empty_like(point.scale_trils)
-    move_means(theta, stats, point, prior, moved, scatter)
-    raise_covariances(moved, stats[1 : 1 + K], scatter, indices, point, prior)
-    return moved
+    rho2 = np.empty(0)
+    moved, _ = _climb(0, _NO_ROWS, theta, stats, indices, point, prior, rho2, 0.0, np.empty(0))
+    return np.asarray(moved)
 
 
 @compiled()
+def _climb(kernel, block, theta, given, indices, point, prior, rho2, tolerance, history):
+    """The climb on rows in one piece: where it came to, after how many E-steps of `history`.
+
+    Without room for any, one M-step from given statistics: compiled code of its own for that would
+    be as long as all this.
+    """
+    K, d = point.means.shape
+    stats, not_kept = np.empty(1 + K * (1 + d + d * d)), np.empty((0, 0))
+    rows = (block.values, block.tiles, block.observed, block.weights, block.order)
+    mixture = (point.log_weights, point.means, point.scale_trils)
+    scatter = np.empty_like(point.scale_trils)
+    best, n = theta, 0
+    while True:
+        for t in range(len(stats)):
+            stats[t] = given[t] if len(history) == 0 else 0.0
+        if len(history) > 0:
+            call_kernel(kernel, (*rows, *mixture, rho2, stats, not_kept))
+            value = stats[0] + log_prior(point, prior, 0.0)
+            if not np.isfinite(value) or (n > 0 and value < history[n - 1]):
+                return best, n
+            best = theta
+            history[n] = value
+            n += 1
+            if n == len(history) or (n > 1 and value - history[n - 2] < tolerance):
+                return best, n
+        moved = np.empty_like(theta)
+        move_means(theta, stats, point, prior, moved, scatter)
+        raise_covariances(moved, stats[1 : 1 + K], scatter, indices, point, prior)
+        if len(history) == 0:
+            return moved, n
+        theta = moved
+
+
+@compiled(inline="always")
 def move_means(theta, stats, point, prior, moved, scatter):
     """Update weights and means in `moved`; latent scatter about the new means into `scatter`."""
     K, d = point.means.shape

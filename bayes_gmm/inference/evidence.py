@@ -11,6 +11,9 @@ from bayes_gmm.inference.polish import AFFORDABLE, hessian, hessian_cost, polish
 from bayes_gmm.inference.whitening import Whitening
 from bayes_gmm.model.density import Density
 
+SLOPE_ON_RETURN = 3e-2
+"""Where a climb back has come near enough to know whereto it leads."""
+
 
 def laplace_log_evidence(density: Density, theta: Floats) -> float:
     """log of the posterior mass, times p(rows), in the basin of one labelling of a mode.
@@ -59,5 +62,5 @@ def _log_volume(density: Density, theta: Floats, jacobian: bool) -> float:
 
 def _same_basin(density: Density, theta: Floats, peak: Floats) -> bool:
     """Whether climbing down to the MAP from the peak leads back to where the peak was sought."""
-    back = polish(density, peak)
+    back = polish(density, peak, tolerance=SLOPE_ON_RETURN)
     return abs(back.log_posterior - density.log_posterior(theta)) < 1e-2

@@ -133,7 +133,7 @@ def _find_modes(
             "check the prior and the resolution, or raise n_init"
         )
     occupied, candidates = without_empty(on_sample, candidates)
-    whole = sample.rows.n_rows == density.rows.n_rows
+    whole = math.isclose(sample.rows.total_weight, density.rows.total_weight, rel_tol=1e-9)
     full = occupied.on(density.rows)
     return _rank(full, sample, _polish_all(full, candidates, whole=whole))
 

@@ -55,7 +55,12 @@ class Polished:
 
 
 def polish(
-    density: Density, theta: Floats, *, jacobian: bool = False, max_iter: int = 1000
+    density: Density,
+    theta: Floats,
+    *,
+    jacobian: bool = False,
+    max_iter: int = 1000,
+    tolerance: float = GRADIENT_TOLERANCE,
 ) -> Polished:
     """Climb to the mode with L-BFGS-B, then by Newton's method where that stops on the way.
 
@@ -71,9 +76,11 @@ def polish(
         Whether theta's own density is climbed, or that of (weights, means, scales, corr_chol).
     max_iter : int
         Quasi-Newton steps of a climb at most; one that takes as many is the last.
+    tolerance : float
+        Slope at which the climb ends.
     """
     history: list[float] = []
-    gradient_tolerance = _tolerance(density.log_posterior(theta, jacobian=jacobian))
+    gradient_tolerance = _tolerance(density.log_posterior(theta, jacobian=jacobian), tolerance)
     accepted = max(gradient_tolerance, ACCEPTED_SLOPE)
     newton_steps = _newton_steps(density)
     steps = min(max_iter, CREEPING) if newton_steps else max_iter
@@ -138,13 +145,13 @@ def _newton_steps(density: Density) -> int:
     return min(NEWTON_STEPS, int(AFFORDABLE / hessian_cost(density)))
 
 
-def _tolerance(log_posterior: float) -> float:
+def _tolerance(log_posterior: float, tolerance: float) -> float:
     """The gradient tolerance, or what rounding leaves of a sum as large as the log-posterior.
 
     A slope s is worth about s^2 / 2 nats, and the sum is known to a few times its last digit.
     """
     rounding = np.finfo(np.float64).eps * abs(log_posterior)
-    return float(max(GRADIENT_TOLERANCE, np.sqrt(2.0 * rounding)))
+    return float(max(tolerance, np.sqrt(2.0 * rounding)))
 
 
 def hessian(density: Density, theta: Floats, whitening: Whitening, *, jacobian: bool) -> Floats:
@@ -155,10 +162,8 @@ def hessian(density: Density, theta: Floats, whitening: Whitening, *, jacobian: 
     steps = HESSIAN_WIDTH * np.eye(len(theta))
     slopes = []
     for xi in (steps, -steps):
-        gradients = [
-            density.value_and_gradient(moved, jacobian=jacobian)[1] for moved in whitening.theta(xi)
-        ]
-        slopes.append(whitening.pull_back(xi, np.array(gradients)))
+        gradients = density.values_and_gradients(whitening.theta(xi), jacobian=jacobian)[1]
+        slopes.append(whitening.pull_back(xi, gradients))
     H = (slopes[1] - slopes[0]) / (2.0 * HESSIAN_WIDTH)
     return np.asarray(0.5 * (H + H.T))
 

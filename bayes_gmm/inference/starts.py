@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +48,16 @@ class Sample:
         rows = MemoryRows.from_matrix(values, Standardizer.identity(values.shape[1]), weights)
         return cls(values, filled[order], weights, rows)
 
+    @cached_property
+    def sphered(self) -> Floats:
+        """Rows in their principal axes, each at unit variance; axes without any are left out."""
+        covariance = np.atleast_2d(np.cov(self.filled.T, aweights=self.weights))
+        variances, axes = np.linalg.eigh(covariance)
+        kept = variances > max(1e-10 * variances[-1], 1e-12)
+        if not kept.any():
+            return self.filled
+        return np.asarray(self.filled @ (axes[:, kept] / np.sqrt(variances[kept])))
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -66,13 +76,10 @@ class Moments:
 
     def theta(self, layout: Layout, prior: PriorConstants) -> Floats:
         """Unconstrained vector of these moments, pulled towards the prior."""
-        share = (self.n + 1.0) / np.sum(self.n + 1.0)
-        theta = layout.pack(
-            share,
-            self.means,
-            np.ones(layout.n_scales),
-            np.tile(np.eye(layout.n_features), (layout.n_correlations, 1, 1)),
-        )
+        log_share = np.log(self.n + 1.0)
+        theta = np.zeros(layout.size)
+        theta[: layout.n_components - 1] = (log_share - log_share.mean())[:-1]
+        theta[layout.means] = self.means.ravel()
         scatter = self.covariances * self.n[:, None, None]
         moment_covariances(self.n, scatter, layout.indices, layout.point(theta), prior, theta)
         return theta
@@ -162,13 +169,7 @@ def _as_it_is(sample: Sample, rng: np.random.Generator) -> Floats:
 
 def _sphered(sample: Sample, rng: np.random.Generator) -> Floats:
     """Rows in their principal axes, each at unit variance: thin directions count like long ones."""
-    variances, axes = np.linalg.eigh(
-        np.atleast_2d(np.cov(sample.filled.T, aweights=sample.weights))
-    )
-    kept = variances > max(1e-10 * variances[-1], 1e-12)
-    if not kept.any():
-        return sample.filled
-    return np.asarray(sample.filled @ (axes[:, kept] / np.sqrt(variances[kept])))
+    return sample.sphered
 
 
 def _stretched(sample: Sample, rng: np.random.Generator) -> Floats:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bayes_gmm.data.compiled import compiled
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.resolution import recording_error
 from bayes_gmm.data.rows import Floats, Rows
@@ -14,7 +15,8 @@ from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.errors import shown
 from bayes_gmm.model.kernel import expectations
-from bayes_gmm.model.parameters import Layout, Point, log_prior, pull_back
+from bayes_gmm.model.kernel_call import call_kernel, kernel_address
+from bayes_gmm.model.parameters import Layout, Point, log_prior, pull_back, unpack
 from bayes_gmm.model.prior import HALF_NORMAL, Prior, PriorConstants
 from bayes_gmm.model.structure import Structure
 
@@ -124,8 +126,28 @@ class Density:
 
     def value_and_gradient(self, theta: Floats, *, jacobian: bool = False) -> tuple[float, Floats]:
         """The log-posterior and its gradient with respect to theta."""
-        point = self.layout.point(theta)
-        return self.from_statistics(point, self.statistics(point), jacobian=jacobian)
+        values, gradients = self.values_and_gradients(theta[None], jacobian=jacobian)
+        return float(values[0]), gradients[0]
+
+    def values_and_gradients(
+        self, thetas: Floats, *, jacobian: bool = False
+    ) -> tuple[Floats, Floats]:
+        """The same at several vectors, shapes (n,) and (n, size)."""
+        values, gradients = np.empty(len(thetas)), np.empty((len(thetas), self.layout.size))
+        rows = self.rows
+        if isinstance(rows, MemoryRows) and len(rows.parts) == 1:
+            evaluate(
+                kernel_address(), rows.parts[0], np.ascontiguousarray(thetas),
+                self.layout.point(thetas[0]), self.layout.indices, self.prior, self.rho2,
+                float(jacobian), values, gradients,
+            )  # fmt: skip
+        else:
+            for i, theta in enumerate(thetas):
+                point = self.layout.point(theta)
+                values[i], gradients[i] = self.from_statistics(
+                    point, self.statistics(point), jacobian=jacobian
+                )
+        return values, gradients
 
     def from_statistics(
         self, point: Point, stats: Floats, *, jacobian: bool = False
@@ -138,3 +160,19 @@ class Density:
     def on(self, rows: Rows) -> Density:
         """The same density on other rows."""
         return replace(self, rows=rows)
+
+
+@compiled()
+def evaluate(kernel, block, thetas, point, indices, prior, rho2, jacobian, values, gradients):
+    """Fill in the log-posterior and its gradient at every theta, on rows in one piece."""
+    K, d = point.means.shape
+    stats, not_kept = np.empty(1 + K * (1 + d + d * d)), np.empty((0, 0))
+    rows = (block.values, block.tiles, block.observed, block.weights, block.order)
+    mixture = (point.log_weights, point.means, point.scale_trils)
+    for i in range(len(thetas)):
+        unpack(thetas[i], indices, point)
+        for t in range(len(stats)):
+            stats[t] = 0.0
+        call_kernel(kernel, (*rows, *mixture, rho2, stats, not_kept))
+        values[i] = stats[0] + log_prior(point, prior, jacobian)
+        pull_back(stats, indices, point, prior, jacobian, gradients[i])

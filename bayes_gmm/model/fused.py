@@ -18,14 +18,13 @@ from typing import Any
 import numba
 import numpy as np
 from numba import carray, types  # type: ignore[attr-defined]
-from numba.core import cgutils
 from numba.extending import intrinsic
 
 from bayes_gmm.data.compiled import c_function, compiled
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Block, Floats, Integers
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.kernel import accumulate
+from bayes_gmm.model.kernel_call import call_kernel, kernel_address
 from bayes_gmm.model.parameters import Indices, Point, log_prior, pull_back, unpack
 from bayes_gmm.model.prior import PriorConstants
 
@@ -84,7 +83,7 @@ class FusedDensity:
         )
         arrays += tuple(_workspace(self.density))
         sizes = _sizes(self.density, rows.block)
-        addresses = [*(array.ctypes.data for array in arrays), _kernel_address()]
+        addresses = [*(array.ctypes.data for array in arrays), kernel_address()]
         object.__setattr__(self, "_arrays", arrays)
         object.__setattr__(self, "_header", np.array([*sizes, *addresses], dtype=np.int64))
 
@@ -183,23 +182,6 @@ def unconstrained_vector() -> Any:
 
 
 @cache
-def _kernel_address() -> int:
-    """Where the kernel that Python calls has its machine code."""
-    floats = [types.Array(types.float64, n, "C") for n in (1, 2, 3)]
-    order, tiles = (types.Array(types.int64, n, "C") for n in (1, 2))
-    observed = types.Array(types.boolean, 2, "C")
-    kinds = (
-        floats[0], tiles, observed, floats[0], order,
-        floats[0], floats[1], floats[2], floats[0], floats[0], floats[1],
-    )  # fmt: skip
-    kernel: Any = accumulate
-    kernel.compile(kinds)
-    compiled_kernel = kernel.overloads[kinds]
-    name = compiled_kernel.fndesc.llvm_func_name
-    return int(compiled_kernel.library.get_pointer_to_function(name))
-
-
-@cache
 def _as_python() -> Any:
     kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
     return kind(log_density().address)
@@ -213,24 +195,6 @@ def _pointer(typing_context, address):
         return builder.inttoptr(arguments[0], context.get_value_type(types.voidptr))
 
     return types.voidptr(address), code
-
-
-@_intrinsic
-def _call(typing_context, address, arguments):
-    """What stands compiled at an address, called there instead of compiled in once more."""
-
-    def code(context, builder, signature, values):
-        kinds, convention = tuple(signature.args[1]), context.call_conv
-        function = convention.get_function_type(types.none, kinds).as_pointer()
-        parts = [builder.extract_value(values[1], i) for i in range(len(kinds))]
-        status, _ = convention.call_function(
-            builder, builder.inttoptr(values[0], function), types.none, kinds, parts
-        )
-        with cgutils.if_unlikely(builder, status.is_error):
-            convention.return_status_propagate(builder, status)
-        return context.get_dummy_value()
-
-    return types.none(address, arguments), code
 
 
 @numba.njit(inline="always")
@@ -274,7 +238,7 @@ def _log_density(p, xi_, gradient_, value_, data_):
     for i in range(len(stats)):
         stats[i] = 0.0
     mixture = (point.log_weights, point.means, point.scale_trils)
-    _call(h[29], (values, tiles, observed, weights, order, *mixture, rho2, stats, not_kept))
+    call_kernel(h[29], (values, tiles, observed, weights, order, *mixture, rho2, stats, not_kept))
     value[0] = stats[0] + log_prior(point, prior, 1.0)
     pull_back(stats, indices, point, prior, 1.0, slope)
     total = _backward(factor, slope, gradient)

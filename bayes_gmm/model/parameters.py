@@ -85,24 +85,24 @@ class Layout:
         """Free correlation matrices."""
         return self.structure.n_correlations(self.n_components, self.n_features)
 
-    @property
+    @cached_property
     def means(self) -> slice:
         """Where the means stand."""
         start = self.n_components - 1
         return slice(start, start + self.n_components * self.n_features)
 
-    @property
+    @cached_property
     def scales(self) -> slice:
         """Where the log scales stand."""
         return slice(self.means.stop, self.means.stop + self.n_scales)
 
-    @property
+    @cached_property
     def correlations(self) -> slice:
         """Where the correlations stand."""
         pairs = self.n_features * (self.n_features - 1) // 2
         return slice(self.scales.stop, self.scales.stop + self.n_correlations * pairs)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Length of the vector: the number of free parameters."""
         return int(self.correlations.stop)
