@@ -24,23 +24,36 @@ def sample_rows(values: Floats, weights: Floats | None, size: int) -> tuple[Inte
     >>> rows, weights
     (array([0, 1, 2, 3, 4, 5]), array([1., 1., 1., 1., 1., 1.]))
     """
-    kept = np.arange(len(values)) if weights is None else np.flatnonzero(weights > 0.0)
-    held = np.ones(len(kept)) if weights is None else weights[kept]
-    if len(kept) <= size:
-        return kept, held
-    hashes = _hash_rows(values if len(kept) == len(values) else values[kept])
-    order = np.argsort(hashes)
-    firsts = np.flatnonzero(np.diff(hashes[order], prepend=~hashes[order[:1]]))
-    upto = np.cumsum(held[order])[np.append(firsts[1:], len(order)) - 1]
-    kinds = kept[order[firsts]]
+    if weights is not None and not np.all(weights > 0.0):
+        kept = np.flatnonzero(weights > 0.0)
+        chosen, held = sample_rows(values[kept], weights[kept], size)
+        return kept[chosen], held
+    if len(values) <= size:
+        return np.arange(len(values)), np.ones(len(values)) if weights is None else weights
+    kinds, upto = _kinds(values, weights)
     if len(kinds) <= size:
         return kinds, np.diff(upto, prepend=0.0)
     steps = (np.arange(size) + 0.5) * (upto[-1] / size)
-    taken = np.bincount(np.searchsorted(upto, steps, side="right"), minlength=len(kinds))
-    extremes = _extremes(values, kinds)
-    taken[extremes] = np.maximum(taken[extremes], 1)
-    chosen = np.flatnonzero(taken)
-    return kinds[chosen], taken[chosen] * min(1.0, upto[-1] / size)
+    taken, times = np.unique(np.searchsorted(upto, steps, side="right"), return_counts=True)
+    missed = np.setdiff1d(_extremes(values, kinds), taken)
+    times = np.append(times, np.ones(len(missed)))
+    return kinds[np.append(taken, missed)], times * min(1.0, upto[-1] / size)
+
+
+def _kinds(values: Floats, weights: Floats | None) -> tuple[Integers, Floats | Integers]:
+    """A row of each kind, in the order of their hashes, and the weight of all kinds up to each.
+
+    A table may have many rows: at no time are there more than a few numbers for each.
+    """
+    hashes = _hash_rows(values)
+    order = np.argsort(hashes)
+    hashes = hashes[order]
+    firsts = np.flatnonzero(np.append(True, hashes[1:] != hashes[:-1]))
+    del hashes
+    ends = np.append(firsts[1:], len(order))
+    if weights is None:
+        return order[firsts], ends
+    return order[firsts], np.cumsum(weights[order])[ends - 1]
 
 
 def _extremes(values: Floats, kinds: Integers) -> Integers:
