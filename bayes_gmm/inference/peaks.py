@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import gammaln
 
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.inference.distinct import distinct
 from bayes_gmm.inference.modes import FoundMode, one_blas_thread
 from bayes_gmm.inference.polish import AFFORDABLE, hessian, hessian_cost, polish
 from bayes_gmm.inference.whitening import Whitening
@@ -34,6 +35,8 @@ LOOKS = 50
 """Places at which a posterior is compared with its normal approximation."""
 SMALLEST_WEIGHT = 1e-3
 """A component that the mode leaves empty starts with this weight."""
+SAME = 0.05
+"""Distance (see `distinct`) of two vectors that are one peak."""
 GRID = 2.0**-10
 """To which coordinates are rounded, in standard deviations.
 
@@ -95,13 +98,25 @@ class Peak:
 def peaks_of(density: Density, modes: Sequence[FoundMode]) -> tuple[Peak, ...]:
     """The peak of each mode.
 
+    Modes that are two by the density of (weights, means, scales, corr_chol) may share one peak of
+    theta's own: the peak then has the first one's mass, and that of the others is unknown.
+
     Parameters
     ----------
     density : Density
     modes : sequence of FoundMode
+        By falling mass.
     """
     with one_blas_thread():
-        return tuple(_peak(density, mode) for mode in modes)
+        peaks = [_peak(density, mode) for mode in modes]
+    own: list[Peak] = []
+    for peak in peaks:
+        if len(distinct(density.layout, [*own, peak], distance=SAME)) > len(own):
+            own.append(peak)
+    return tuple(
+        peak if any(peak is one for one in own) else replace(peak, log_evidence=math.nan)
+        for peak in peaks
+    )
 
 
 def _peak(density: Density, mode: FoundMode) -> Peak:

@@ -1,5 +1,7 @@
 """Coordinates about a mode see a posterior of unit curvature."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from bayes_gmm.inference.peaks import (
     peaks_of,
 )
 from bayes_gmm.inference.polish import hessian
+from bayes_gmm.inference.starting import chains_of_modes
 from bayes_gmm.inference.starts import Sample
 from bayes_gmm.inference.whitening import Whitening
 from bayes_gmm.model.density import Density
@@ -48,6 +51,15 @@ def test_the_factor_is_that_of_the_inverse_curvature(structure):
     np.testing.assert_allclose(gradients, np.eye(p), atol=0.02)
     slope = density.value_and_gradient(peak.theta, jacobian=True)[1]
     np.testing.assert_allclose(peak.factor.T @ slope, 0.0, atol=0.01)
+
+
+def test_modes_that_share_a_peak_are_counted_once():
+    density, [mode] = found(two_groups(), 2)
+    swapped = replace(mode, theta=mode.layout.selected(mode.theta, np.array([1, 0])))
+    first, copy = peaks_of(density, [mode, swapped])
+    assert first.log_evidence == mode.log_evidence
+    assert np.isnan(copy.log_evidence)
+    np.testing.assert_array_equal(chains_of_modes([first, copy], 4), 0)
 
 
 def test_log_posterior_and_mass_are_the_modes():
