@@ -22,10 +22,10 @@ from bayes_gmm.model.structure import Structure
 
 KEPT = 100
 """Draws that the truth is ranked among."""
-ENOUGH = 2.0
-"""Effective draws for each that is kept; where there are fewer, the chains go on for longer."""
-LONGER, TIMES = 4, 3
-"""How much longer, and how often."""
+ENOUGH = 1.5
+"""Effective draws for each that is kept; where there are fewer, the chains start anew and longer."""
+LONGEST, TIMES = 8.0, 2
+"""How much longer at the most, and how often."""
 
 Quantities = dict[str, np.ndarray]
 
@@ -131,12 +131,13 @@ def simulated(setting: Setting, seed: int, *, draws: int = 500) -> Outcome:
         resolution=setting.resolution, random_state=int(rng.integers(2**31)),
     ).fit(X)  # fmt: skip
     true = quantities(setting, aligned(model, truth), X)
-    for more in range(TIMES + 1):
-        posterior = sampled(model, draws * LONGER**more)
+    for _ in range(TIMES + 1):
+        posterior = sampled(model, draws)
         found = quantities(setting, posterior.draws.theta, X)
         ess = min(float(array_stats.ess(values)) for values in found.values())
         if ess >= ENOUGH * KEPT:
             break
+        draws = int(draws * min(LONGEST, 1.5 * ENOUGH * KEPT / ess))
     return Outcome(
         {name: rank(found[name], true[name].item(), rng) for name in found},
         {name: float(np.mean(found[name] < true[name].item())) for name in found},
