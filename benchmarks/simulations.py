@@ -23,7 +23,7 @@ from bayes_gmm.model.structure import Structure
 KEPT = 100
 """Draws that the truth is ranked among."""
 ENOUGH = 1.5
-"""Effective draws for each that is kept; where there are fewer, the chains start anew and longer."""
+"""Effective draws for each that is kept; where there are fewer, longer chains are drawn."""
 LONGEST, TIMES = 8.0, 2
 """How much longer at the most, and how often."""
 
