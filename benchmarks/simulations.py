@@ -60,6 +60,11 @@ class Setting:
         """Variance of the recording error of each feature."""
         return np.full(self.n_features, (self.resolution or 0.0) ** 2 / 12.0)
 
+    def generator(self, seed: int) -> np.random.Generator:
+        """Randomness of its own for each setting and seed, so that outcomes can be pooled."""
+        numbers = (seed, self.n_components, self.n_features, round(1000 * self.mean_scale))
+        return np.random.default_rng(numbers)
+
     def parameters(self, rng: np.random.Generator) -> np.ndarray:
         """theta from the prior, by NumPy's own generators."""
         K, d, prior = self.n_components, self.n_features, self.prior
@@ -123,7 +128,7 @@ def lkj_cholesky(d: int, eta: float, rng: np.random.Generator) -> np.ndarray:
 
 def simulated(setting: Setting, seed: int, *, draws: int = 500) -> Outcome:
     """Draw parameters and a table, fit it with the prior it came from, and rank the truth."""
-    rng = np.random.default_rng(seed)
+    rng = setting.generator(seed)
     truth = setting.parameters(rng)
     X = setting.table(truth, rng)
     model = BayesGMM(

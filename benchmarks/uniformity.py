@@ -47,9 +47,11 @@ def coverage(below: np.ndarray, interval: float) -> Coverage:
     Parameters
     ----------
     below : ndarray, shape (tables, quantities)
-        The quantities of a table count as one observation, as they depend on each other.
+        The quantities of a table count as one observation, as they depend on each other; they vary
+        no less than they would if they did not.
     interval : float
     """
     held = (np.abs(2.0 * below - 1.0) <= interval).mean(axis=1)
-    spread = max(held.std(ddof=1), 1.0 / len(held))
+    independent = np.sqrt(interval * (1.0 - interval) / below.shape[1])
+    spread = max(held.std(ddof=1), independent)
     return Coverage(interval, float(held.mean()), float(spread / np.sqrt(len(held))))
