@@ -4,7 +4,7 @@
 
 Parameters are drawn from the prior, a table from the parameters; the table is fitted with the same
 prior, in its own units, and the truth is ranked among 100 draws of the posterior that are about
-independent. Over many tables every rank is uniform if, and only if, the posterior is the model's.
+independent. Over many tables every rank is uniform where the posterior is the model's.
 For K = 2 and 3 segments, d = 1 and 2 features, segments apart (prior sd of the means 10 of their
 median scale) and on top of each other (sd 1). Each quantity's ECDF of ranks is held against ArviZ's
 simultaneous 99 % bands, so of 122 one or two leave them by chance; coverage is stated with its
@@ -18,6 +18,17 @@ calibration does not say is that a label then means much: where segments lie on 
 no property of the population: a second table from the same truth numbers it otherwise. The column
 "ambiguous" is the share of tables in which two labels are confused in more than 5 % of draws, where
 `AmbiguousLabelsWarning` says so. Weights by size, entropy and density need no labels.
+
+Figures of 64 tables of each setting, 512 in all: none of the 122 ECDFs leaves its bands; of 108
+shares of intervals that hold the truth, four are two or more Monte-Carlo errors off (+2.7, -2.5,
++2.2, -2.0; five would be by chance). Segments apart: labels are ambiguous in 8 and 0 % of the
+tables (K = 2; d = 1 and 2) and in 39 and 2 % (K = 3). On top of
+each other: 45 and 9 % (K = 2), 84 and 41 % (K = 3). In one feature, three segments on top of each
+other have no labels worth the name, though what is said of them is calibrated.
+
+Chains that mix badly are not left out: in 6 of the 512 tables, all with K = 3, fewer than 100 draws
+are effective although chains were drawn anew up to 64 times as long. There chains stay apart in
+regions that no two of the fit's modes tell apart, or cross between modes a few times only.
 
 Results are kept table by table in the folder; a run that is broken off goes on where it was.
 """
