@@ -89,9 +89,11 @@ def sample_nuts(
     tune = DEFAULT_TUNE if tune is None else tune
     modes = chains_of_modes(peaks, chains)
     seeds = np.random.SeedSequence(seed).spawn(chains)
-    targets = {mode: _target_accept(density, peaks[mode], seed) for mode in np.unique(modes)}
+    normal = {mode: _is_normal(density, peaks[mode], seed) for mode in np.unique(modes)}
     running = [
-        _start(density, peaks[mode], seeds[chain], _settings(draws, tune, targets[mode]))
+        _start(
+            density, peaks[mode], seeds[chain], _settings(draws, tune, normal[mode]), normal[mode]
+        )
         for chain, mode in enumerate(modes)
     ]
     with Progress(chains * (draws + tune), shown=progress) as bar:
@@ -126,24 +128,36 @@ class _Chain(NamedTuple):
     """Its only item is the number of draws so far."""
 
 
-def _target_accept(density: Density, peak: Peak, seed: int) -> float:
-    departure = departure_from_normal(density, peak, np.random.default_rng(seed))
-    return TARGET_ACCEPT if departure <= NORMAL_ENOUGH else CAREFUL
+def _is_normal(density: Density, peak: Peak, seed: int) -> bool:
+    return departure_from_normal(density, peak, np.random.default_rng(seed)) <= NORMAL_ENOUGH
 
 
-def _settings(draws: int, tune: int, target_accept: float) -> dict[str, Any]:
+def _settings(draws: int, tune: int, normal: bool) -> dict[str, Any]:
     return {
-        "num_chains": 1, "num_draws": draws, "num_tune": tune, "target_accept": target_accept,
+        "num_chains": 1, "num_draws": draws, "num_tune": tune,
+        "target_accept": TARGET_ACCEPT if normal else CAREFUL,
     }  # fmt: skip
 
 
 def _start(
-    density: Density, peak: Peak, seed: np.random.SeedSequence, options: dict[str, Any]
+    density: Density,
+    peak: Peak,
+    seed: np.random.SeedSequence,
+    options: dict[str, Any],
+    normal: bool,
 ) -> _Chain:
-    """Set a chain going."""
+    """Set a chain going.
+
+    Where the posterior bends, the mode's correlations turn its narrow directions elsewhere into
+    the wide ones of the coordinates, and chains stay there: such a mode lends its scales alone.
+    """
     nutpie, p = _nutpie(), len(peak.theta)
-    fused = FusedDensity(density, peak.theta, peak.factor)
     start = dispersed_start(density, peak, np.random.default_rng(seed))
+    factor = peak.factor
+    if not normal:
+        sd = np.sqrt((factor**2).sum(axis=1))
+        start, factor = factor @ start / sd, np.diag(sd)
+    fused = FusedDensity(density, peak.theta, factor)
     sizes = {"parameter": p, "unconstrained_parameter": p}
     model = nutpie.PyMcModel(
         nutpie.LogpFunc(fused.function_address, fused.data_address, fused),

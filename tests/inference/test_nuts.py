@@ -75,6 +75,19 @@ def test_two_components_agree_with_importance_sampling():
     assert_agrees(draws, *moments(theta, weights), share_of_sd=0.06, ratio=0.05)
 
 
+def test_no_chain_stays_where_groups_overlap():
+    """Their posterior bends, and is narrower in places than at its mode."""
+    rng = np.random.default_rng(0)
+    groups = [([0.0, 0.0], 60), ([3.5, 1.0], 40), ([0.0, 4.0], 25)]
+    X = np.concatenate([rng.normal(centre, 1.0, (n, 2)) for centre, n in groups])
+    density, peaks = problem(X, 3)
+    for seed in range(4):
+        draws = sample_nuts(density, peaks[:1], chains=4, seed=seed)
+        stays = np.all(draws.theta[:, 1:] == draws.theta[:, :-1], axis=2)
+        assert stays.mean(axis=1).max() < 0.1
+        assert draws.stats["diverging"].sum() < 5
+
+
 def test_statistics_are_those_of_the_draws(small):
     density, peaks = small
     draws = sample_nuts(density, peaks[:1], draws=20, tune=50, chains=2, seed=3)
