@@ -116,7 +116,7 @@ class TestErrors:
             ({"structure": "ful"}, "structure 'ful' is unknown; use full, tied"),
             ({"structure": 3}, "structure 3 is unknown"),
             ({"structure": ["full"]}, r"structure \['full'\] is unknown"),
-            ({"prior": Prior(scales=LogNormal(1e100))}, "the search left floating point"),
+            ({"prior": Prior(eta=1e100)}, "every climb left the numbers; give a resolution or a str"),
             ({"resolution": True}, "resolution is True"),
             ({"resolution": 1e3}, "resolution is 1000 for column 'x1', whose values lie within"),
             ({"resolution": -1.0}, "resolution is -1.0"),
@@ -136,6 +136,15 @@ class TestErrors:
             BayesGMM(**{"n_components": 2, **options}).fit(X)
         assert isinstance(caught.value, FitError | DataError)
         assert "\n" not in str(caught.value)
+
+    @pytest.mark.parametrize("left", [FloatingPointError, np.linalg.LinAlgError])
+    def test_a_search_that_leaves_floating_point_is_a_fit_error(self, monkeypatch, X, left):
+        def find_modes(*_, **__):
+            raise left("not positive definite")
+
+        monkeypatch.setattr("bayes_gmm.estimator.find_modes", find_modes)
+        with pytest.raises(FitError, match="the search left floating point .not positive"):
+            BayesGMM(2).fit(X)
 
     @pytest.mark.parametrize(
         ("build", "message"),
