@@ -116,7 +116,10 @@ class TestErrors:
             ({"structure": "ful"}, "structure 'ful' is unknown; use full, tied"),
             ({"structure": 3}, "structure 3 is unknown"),
             ({"structure": ["full"]}, r"structure \['full'\] is unknown"),
-            ({"prior": Prior(eta=1e100)}, "every climb left the numbers; give a resolution or a str"),
+            (
+                {"prior": Prior(eta=1e100)},
+                "every climb left the numbers; give a resolution or a str",
+            ),
             ({"resolution": True}, "resolution is True"),
             ({"resolution": 1e3}, "resolution is 1000 for column 'x1', whose values lie within"),
             ({"resolution": -1.0}, "resolution is -1.0"),
