@@ -1,16 +1,22 @@
 """`BayesGMM.sample_posterior`: from a fit to draws, in one call."""
 
+import pickle
+
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.exceptions import NotFittedError
 
 from bayes_gmm import (
     AmbiguousLabelsWarning,
     BayesGMM,
+    ConvergenceWarning,
+    DataError,
     FitError,
     MultimodalWarning,
     Posterior,
     Prior,
+    load,
 )
 
 
@@ -82,6 +88,12 @@ def test_a_component_that_the_prior_empties():
         ({"tune": -1}, "tune must be a whole number of at least 1, got -1"),
         ({"method": "gibbs"}, "no method 'gibbs'; choose one of nuts, laplace"),
         ({"sampler": "stan"}, "stan"),
+        ({"sampler": None}, "sampler None is unknown; use nutpie, pymc"),
+        (
+            {"draws": 10**12},
+            "1,000,000,000,000 draws and 0 of warm-up in 2 chains would take 163,913",
+        ),
+        ({"tune": 10**12, "chains": 1}, "1,000,000,000,000 of warm-up in 1 chains"),
         ({"random_state": -1}, "random_state must be None, a whole number"),
     ],
 )
@@ -94,6 +106,75 @@ def test_options_out_of_range_are_named(model, options, message):
 def test_it_takes_a_fit():
     with pytest.raises(NotFittedError):
         BayesGMM(2).sample_posterior()
+
+
+def test_columns_are_found_by_name_and_others_refused():
+    table = pd.DataFrame(two_groups(), columns=["Age", "Income"])
+    posterior = sampled(BayesGMM(2, random_state=0).fit(table))
+    turned = table[["Income", "Age"]]
+    np.testing.assert_array_equal(posterior.predict_proba(turned), posterior.predict_proba(table))
+    for method in (posterior.predict, posterior.membership, posterior.co_clustering):
+        with pytest.raises(DataError, match="'Income'"):
+            method(table.rename(columns={"Income": "Wage"}))
+        with pytest.raises(DataError, match="X has 3 features, but the mixture has 2"):
+            method(np.ones((4, 3)))
+
+
+def test_new_rows_with_missing_cells_are_known_by_the_others(model):
+    posterior = sampled(model)
+    X = np.array([[6.0, np.nan], [np.nan, 0.0], [np.nan, np.nan]])
+    table = posterior.membership(X)
+    assert table["segment"].tolist() == ["Segment 2", "Segment 1", "Segment 1"]
+    shares = posterior.parameters.weights.mean(axis=(0, 1))
+    np.testing.assert_allclose(posterior.predict_proba(X)[2], shares, rtol=1e-9)
+
+
+def test_one_chain_has_no_r_hat_and_says_so(model):
+    posterior = sampled(model, chains=1)
+    with pytest.warns(ConvergenceWarning, match="R-hat compares chains, and there is one"):
+        table = posterior.summary()
+    assert table["r_hat"].isna().all()
+    assert "sample 2 chains" in table.attrs["notes"]["r_hat"]
+
+
+@pytest.mark.parametrize(("n", "d", "K"), [(2, 1, 1), (3, 2, 1), (4, 9, 1), (12, 12, 1)])
+def test_fewer_rows_than_features_are_a_posterior_near_the_prior(n, d, K):
+    X = np.random.default_rng(0).normal(size=(n, d))
+    posterior = sampled(BayesGMM(K, random_state=0).fit(X), draws=50)
+    assert np.isfinite(posterior.parameters.covariances).all()
+
+
+def test_units_change_nothing_but_the_units(model):
+    plain = sampled(model).parameters
+    for unit in (1e-12, 1e12):
+        scaled = sampled(BayesGMM(2, random_state=0).fit(unit * two_groups())).parameters
+        np.testing.assert_allclose(scaled.weights.mean(), plain.weights.mean(), rtol=1e-6)
+        for name in ("means", "scales"):
+            ours, theirs = getattr(plain, name), getattr(scaled, name) / unit
+            assert (
+                np.abs(ours.mean((0, 1)) - theirs.mean((0, 1))).max() < 0.2 * ours.std((0, 1)).max()
+            )
+
+
+def test_models_and_posteriors_survive_other_processes(model):
+    """What joblib sends: the copies draw and say the same."""
+    posterior = sampled(model)
+    copied = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(sampled(copied).draws.theta, posterior.draws.theta)
+    pd.testing.assert_frame_equal(
+        pickle.loads(pickle.dumps(posterior)).summary(), posterior.summary()
+    )
+
+
+def test_names_and_numbers_go_round_through_files(model, tmp_path):
+    posterior = sampled(model)
+    named = posterior.rename({"Segment 1": "Careful"})
+    loaded = load(named.save(tmp_path / "m.nc"))
+    pd.testing.assert_frame_equal(loaded.summary(), named.summary())
+    back = loaded.align_to(posterior)
+    assert back.names == posterior.names
+    np.testing.assert_array_equal(back.draws.theta, posterior.draws.theta)
+    assert load(back.align_to(named).save(tmp_path / "m.nc")).names == named.names
 
 
 def corners(n=30, seed=0):

@@ -131,7 +131,7 @@ def check_pymc_sampler(sampler: str) -> None:
             "use 'nutpie' or 'pymc'"
         )
     if sampler not in PYMC_SAMPLERS:
-        meant = nearest(sampler, ("nutpie", *PYMC_SAMPLERS))
+        meant = nearest(str(sampler), ("nutpie", *PYMC_SAMPLERS))
         use = f"did you mean {meant!r}?" if meant else f"use {listed(('nutpie', *PYMC_SAMPLERS))}"
         raise FitError(f"sampler {sampler!r} is unknown; {use}")
     if importlib.util.find_spec("pymc") is None:

@@ -25,6 +25,8 @@ from bayes_gmm.results.map_fit import MapFit
 from bayes_gmm.results.posterior import Posterior
 
 METHODS = ("nuts", "laplace")
+MOST_CELLS = 1 << 29
+"""Numbers that draws may take: 4 GiB. A sampler that asks for more than there is would abort."""
 
 
 @dataclass(frozen=True)
@@ -96,11 +98,22 @@ def sample_posterior(
     table : FeatureMatrix, optional
         The rows in the user's units.
     """
+    _refuse_too_large(plan, density)
     peaks = peaks_of(density, found)
     draws = marked(_drawn(fit, density, peaks, plan), peaks)
     if plan.method == "nuts":
         draws = _weighted_by_mass(density, draws, peaks, plan.seed)
     return Posterior.from_draws(fit, density, draws, table=table)
+
+
+def _refuse_too_large(plan: SamplingPlan, density: Density) -> None:
+    of_one = plan.chains * density.layout.size
+    cells = of_one * (plan.draws + (plan.tune or 0))
+    if cells > MOST_CELLS:
+        raise FitError(
+            f"{plan.draws:,} draws and {plan.tune or 0:,} of warm-up in {plan.chains} chains would "
+            f"take {8 * cells / 2**30:,.0f} GiB; ask for at most {MOST_CELLS // of_one:,} a chain"
+        )
 
 
 def _drawn(fit: MapFit, density: Density, peaks: Sequence[Peak], plan: SamplingPlan) -> Draws:

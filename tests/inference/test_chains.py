@@ -80,7 +80,7 @@ def test_chains_that_stay_are_told_from_chains_that_cross():
     assert visits.separate
     assert visits.visited.tolist() == [True, False, True]
     assert visits.crossings.tolist() == [[98, 0, 0], [0, 0, 0], [0, 0, 49]]
-    crossing = stay.copy()
+    crossing = np.repeat([[0], [0], [2]], 2 * VISITS, axis=1)
     crossing[0, 1 : 2 * VISITS : 2] = 2
     assert not visits_of(crossing, 3).separate
     once = stay.copy()
