@@ -1,0 +1,53 @@
+"""Notebooks run from top to bottom, and are stored small, as they ran."""
+
+import importlib.util
+from pathlib import Path
+
+import nbformat
+import pytest
+
+FOLDER = Path(__file__).parent.parent / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+LARGEST = 300_000  # bytes
+
+
+def notebook_tools():
+    """`notebooks/refresh.py`, which is no part of the package."""
+    spec = importlib.util.spec_from_file_location("refresh", FOLDER / "refresh.py")
+    assert spec is not None
+    assert spec.loader is not None
+    tools = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tools)
+    return tools
+
+
+def test_there_are_notebooks():
+    assert "map_vs_posterior.ipynb" in [path.name for path in NOTEBOOKS]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_every_cell_runs(path, tmp_path):
+    """A cell that fails raises; each shows what it is stored with, and writes where it runs."""
+    notebook = notebook_tools().executed(path, tmp_path)
+    assert kinds(notebook) == kinds(nbformat.read(path, as_version=4))
+    assert (tmp_path / "out" / "customers.nc").is_file()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_it_is_stored_executed_and_small(path):
+    stored = nbformat.read(path, as_version=4)
+    assert path.stat().st_size < LARGEST
+    assert set(stored.metadata) == {"kernelspec", "language_info"}
+    assert all(cell.metadata == {} for cell in stored.cells)
+    runs = [cell.execution_count for cell in stored.cells if cell.cell_type == "code"]
+    assert runs == list(range(1, len(runs) + 1))
+    assert {output.get("name") for output in outputs(stored)} <= {None, "stdout"}
+
+
+def outputs(notebook):
+    return [output for cell in notebook.cells for output in cell.get("outputs", [])]
+
+
+def kinds(notebook):
+    """What each cell shows: text, tables or pictures; not their content."""
+    return [[output.output_type for output in cell.get("outputs", [])] for cell in notebook.cells]
