@@ -50,7 +50,8 @@ def small(png: str) -> str:
     """A picture in base64, with a palette instead of a colour for every pixel."""
     buffer = io.BytesIO()
     image = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
-    image.quantize(COLORS, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
+    reduced = image.quantize(COLORS, kmeans=4, dither=Image.Dither.NONE)
+    reduced.save(buffer, "png", optimize=True)
     return base64.b64encode(buffer.getvalue()).decode()
 
 

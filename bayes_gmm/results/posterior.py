@@ -49,6 +49,28 @@ class Posterior:
         Versions, seed, sampler, prior and a fingerprint of the data.
     table : FeatureMatrix or None
         The rows, where they are at hand; a file does not keep them.
+
+    Notes
+    -----
+    `BayesGMM.sample_posterior` makes one, `bayes_gmm.load` reads one.
+
+    Examples
+    --------
+    >>> import bayes_gmm as bg
+    >>> X = bg.datasets.load_customers().table[["Annual income (k$)", "Spending score"]]
+    >>> model = bg.BayesGMM(n_components=5, n_init=4, random_state=0).fit(X)
+    >>> posterior = model.sample_posterior(draws=100, chains=2, random_state=0, progress=False)
+    >>> posterior.tree.posterior["means"].dims
+    ('chain', 'draw', 'component', 'feature')
+    >>> shares = posterior.segments(ci_prob=0.9)[["share from", "share", "share to"]]
+    >>> bool((shares.diff(axis=1).iloc[:, 1:] > 0).all(axis=None))
+    True
+    >>> new = posterior.membership([[85.0, 20.0]])
+    >>> new["segment"][0], round(float(new["probability"][0]), 1)
+    ('Segment 3', 1.0)
+    >>> difference = posterior.contrast("Segment 2", "Segment 3")
+    >>> difference.loc["Annual income (k$) (mean)", "P(difference > 0)"] < 0.05
+    True
     """
 
     fit: MapFit

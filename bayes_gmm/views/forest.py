@@ -40,6 +40,10 @@ def forest(
     -------
     ndarray of matplotlib.axes.Axes
         One for each panel: the shares, then the features. Nothing is shown and nothing is saved.
+
+    Examples
+    --------
+    ``forest(posterior, features="Annual income (k$)")[0].figure.savefig("intervals.png")``
     """
     import matplotlib.pyplot as plt
 

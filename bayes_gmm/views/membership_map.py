@@ -56,6 +56,10 @@ def membership(
     ------
     DataError
         If the model has one feature only, or `X` does not have the model's columns.
+
+    Examples
+    --------
+    ``membership(posterior, X).figure.savefig("membership.png")``
     """
     names = posterior.features
     shown = positions(names, features)

@@ -1,5 +1,14 @@
 """Pictures of a fit, in the user's units.
 
+==================  ================================================================  =============
+`segments`          points, 50 % and 95 % ellipses, means; of a posterior, its bands  any fit
+`forest`            shares and means of the segments with credible intervals          a `Posterior`
+`membership`        how surely each row belongs to its segment, on the map            a `Posterior`
+`trace`, `ranks`    whether the chains agree, by ArviZ                                a `Posterior`
+==================  ================================================================  =============
+
+``save_segments`` and ``save_forest`` draw straight into a file. The others return Matplotlib's axes
+or figure and neither show nor save anything: ``segments(posterior, X).figure.savefig("a.png")``.
 Matplotlib is imported when a picture is drawn. A function that is given its axes touches nothing
 else: no current figure, no backend, no style.
 """
