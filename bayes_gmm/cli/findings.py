@@ -15,14 +15,13 @@ from bayes_gmm.cli.layout import (
     Columns,
     beside,
     column,
-    count,
     in_blocks,
     label_column,
     under,
     writer,
 )
 from bayes_gmm.model.mixture import segment_labels
-from bayes_gmm.views.plots import percent
+from bayes_gmm.views.furniture import counted, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,16 +123,16 @@ class Report:
         }
 
     def _title(self) -> str:
-        segments = count(self.fit.mixture.n_components, "segment")
-        rows = f"{count(self.fit.n_rows, 'row')} of {Path(self.table).name}"
-        return f"{segments} in {rows}, by {count(len(self.fit.features), 'feature')}"
+        segments = counted(self.fit.mixture.n_components, "segment")
+        rows = f"{counted(self.fit.n_rows, 'row')} of {Path(self.table).name}"
+        return f"{segments} in {rows}, by {counted(len(self.fit.features), 'feature')}"
 
     def _summary(self) -> str:
         fit = self.fit
         state = "converged" if fit.converged else "NOT converged"
         return (
             f"log-likelihood {fit.log_likelihood:.3f}   BIC {self.fit.bic:.3f}   "
-            f"{state} after {count(fit.n_iter, 'iteration')}"
+            f"{state} after {counted(fit.n_iter, 'iteration')}"
         )
 
     def _modes(self) -> str:
@@ -195,7 +194,7 @@ class Assigned:
         n_rows = len(self.membership)
         labels = segment_labels(len(self.sizes))
         width = len(labels[-1])
-        lines = [f"{count(n_rows, 'row')} of {Path(self.table).name}"]
+        lines = [f"{counted(n_rows, 'row')} of {Path(self.table).name}"]
         for label, size in zip(labels, self.sizes, strict=True):
             lines.append(f"  {label:<{width}}   {size:>9,}   {percent(size / n_rows):>7}")
         return "\n".join(lines)

@@ -78,8 +78,3 @@ def shortened(name: str) -> str:
     """A name on one line, cut where it is long."""
     name = " ".join(name.split())
     return name if len(name) <= NAME_WIDTH else name[: NAME_WIDTH - 1] + "…"
-
-
-def count(n: int, noun: str) -> str:
-    """A number and what it counts."""
-    return f"{n:,} {noun}" + "s" * (n != 1)

@@ -40,11 +40,8 @@ def ranks(posterior: Posterior, var_names: Sequence[str] = SHOWN, **options: Any
 
     Parameters
     ----------
-    posterior : Posterior
-    var_names : sequence of str
-        Of weights, means, scales, correlations and covariances.
-    **options
-        Passed on to ArviZ, such as ``coords={"component": "Segment 1"}``.
+    posterior, var_names, **options
+        As in `trace`.
 
     Returns
     -------

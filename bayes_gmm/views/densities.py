@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from bayes_gmm.views import palette
 from bayes_gmm.views.credible import band_of_curves
 from bayes_gmm.views.ellipses import LINE_STYLES
+from bayes_gmm.views.furniture import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,8 +128,9 @@ def _draw_histogram(
     """Draw the bars; returns rows times the width of a bin, which scales a density to them."""
     present = column[~np.isnan(column)]
     n_missing = len(column) - len(present)
-    notes = [f"{n_missing:,} row{'s' * (n_missing != 1)} with the cell missing: not drawn"]
-    notes = notes if n_missing else []
+    notes = []
+    if n_missing:
+        notes.append(f"{counted(n_missing, 'row')} with the cell missing: not drawn")
     if not len(present):
         return 1.0, notes
     edges = _edges(present, within, resolution)

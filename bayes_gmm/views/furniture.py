@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_gmm.errors import DataError, listed, nearest
-from bayes_gmm.views.palette import FIGURE_SIZE, LABEL_SIZE, TEXT_SIZE
+from bayes_gmm.views.palette import FIGURE_SIZE, LABEL_SIZE, TEXT_SIZE, TITLE_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,6 +79,28 @@ def clean(ax: Axes) -> None:
     # A factor such as 1e9 stands clear of the axis label and of the note under the title.
     ax.xaxis.get_offset_text().set(x=1.01, horizontalalignment="left", fontsize=TEXT_SIZE)
     ax.yaxis.get_offset_text().set(x=-0.01, horizontalalignment="right", fontsize=TEXT_SIZE)
+
+
+def add_title(ax: Axes, title: str, notes: Sequence[str]) -> None:
+    """Write the title and, small between it and the axes, what a reader must be told."""
+    pad = 26 if notes else 12
+    ax.set_title(title, loc="left", fontsize=TITLE_SIZE, fontweight="bold", pad=pad)
+    if notes:
+        ax.annotate(
+            "; ".join(notes), (0, 1), xytext=(0, 8), xycoords="axes fraction",
+            textcoords="offset points", fontsize=TEXT_SIZE - 1, color="0.35",
+        )  # fmt: skip
+
+
+def counted(n: int, noun: str) -> str:
+    """Write a number and what it counts.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(20_000, "row")
+    ('1 row', '20,000 rows')
+    """
+    return f"{n:,} {noun}" + "s" * (n != 1)
 
 
 def percent(share: float) -> str:

@@ -8,8 +8,16 @@ import numpy as np
 
 from bayes_gmm.errors import DataError
 from bayes_gmm.views import ellipses
-from bayes_gmm.views.furniture import clean, new_axes, percent, positions, wrapped
-from bayes_gmm.views.palette import LABEL_SIZE, TEXT_SIZE, TITLE_SIZE
+from bayes_gmm.views.furniture import (
+    add_title,
+    clean,
+    counted,
+    new_axes,
+    percent,
+    positions,
+    wrapped,
+)
+from bayes_gmm.views.palette import LABEL_SIZE, TEXT_SIZE
 from bayes_gmm.views.points import thinned
 
 if TYPE_CHECKING:
@@ -41,11 +49,10 @@ def membership(
     X : table or array
         The rows. Of more than 20,000 a random 20,000 are drawn; rows that lack one of the two
         features are not.
-    features : two of int or str, optional
-        The features on the axes, by name or position; the first two when not given.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure when not given.
+    features, ax
+        As in `segments`, but always two features.
     ci_prob : float
+        Probability of the interval that the size of a point shows.
 
     Returns
     -------
@@ -55,7 +62,7 @@ def membership(
     Raises
     ------
     DataError
-        If the model has one feature only, or `X` does not have the model's columns.
+        If the model has one feature only, or `X` lacks one of the model's features.
 
     Examples
     --------
@@ -84,8 +91,8 @@ def membership(
     bar.ax.tick_params(labelsize=TEXT_SIZE)
     bar.outline.set_visible(False)
     n_lacking = int(len(whole) - whole.sum())
-    plural = "s" * (n_lacking != 1)
-    notes += [f"{n_lacking:,} row{plural} with a missing cell: not drawn"] if n_lacking else []
+    if n_lacking:
+        notes.append(f"{counted(n_lacking, 'row')} with a missing cell: not drawn")
     _finish(axes, names, shown, probability, notes, ci_prob)
     return axes
 
@@ -115,15 +122,8 @@ def _finish(
     ax.set_xlabel(wrapped(names[shown[0]], 60), parse_math=False)
     ax.set_ylabel(wrapped(names[shown[1]], 44), parse_math=False)
     unsure = float(np.mean(probability < 0.9))
-    ax.set_title(
-        f"For {percent(unsure)} of the rows the segment is less than 90 % sure",
-        loc="left", fontsize=TITLE_SIZE, fontweight="bold", pad=26 if notes else 12,
-    )  # fmt: skip
-    if notes:
-        ax.annotate(
-            "; ".join(notes), (0, 1), xytext=(0, 8), xycoords="axes fraction",
-            textcoords="offset points", fontsize=TEXT_SIZE - 1, color="0.35",
-        )  # fmt: skip
+    title = f"For {percent(unsure)} of the rows the segment is less than 90 % sure"
+    add_title(ax, title, notes)
     ax.legend(
         handles=_size_handles(), title=f"width of its {100 * ci_prob:g} % interval",
         loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=len(WIDTHS), frameon=False,

@@ -27,13 +27,21 @@ from bayes_gmm.results.posterior import Posterior
 from bayes_gmm.views import credible, densities, ellipses
 from bayes_gmm.views.chains import ranks, trace
 from bayes_gmm.views.forest import forest, save_forest
-from bayes_gmm.views.furniture import clean, new_axes, percent, positions, with_margins, wrapped
+from bayes_gmm.views.furniture import (
+    add_title,
+    clean,
+    counted,
+    new_axes,
+    percent,
+    positions,
+    with_margins,
+    wrapped,
+)
 from bayes_gmm.views.membership_map import membership
 from bayes_gmm.views.palette import (
     FIGURE_SIZE,
     LABEL_SIZE,
     TEXT_SIZE,
-    TITLE_SIZE,
     marker,
     palette,
 )
@@ -115,7 +123,8 @@ def segments(model: Any, X: Any = None, features: Features = None, ax: Axes | No
     else:
         notes = densities.draw_densities(axes, mixture, values, shown, posterior)
     axes.set_xlabel(wrapped(names[shown[0]], 70), parse_math=False)
-    _add_title(axes, mixture.n_components, None if values is None else len(values), notes)
+    of_rows = "" if values is None else f" in {counted(len(values), 'row')}"
+    add_title(axes, counted(mixture.n_components, "segment") + of_rows, notes)
     _add_legend(axes, mixture, len(shown), posterior, with_points=values is not None)
     clean(axes)
     return axes
@@ -185,19 +194,6 @@ def _draw_plane(
         )  # fmt: skip
     ax.autoscale_view()
     return notes
-
-
-def _add_title(ax: Axes, n_components: int, n_rows: int | None, notes: list[str]) -> None:
-    title = f"{n_components} segment" + "s" * (n_components != 1)
-    if n_rows is not None:
-        title += f" in {n_rows:,} row" + "s" * (n_rows != 1)
-    pad = 26 if notes else 12
-    ax.set_title(title, loc="left", fontsize=TITLE_SIZE, fontweight="bold", pad=pad)
-    if notes:
-        ax.annotate(
-            "; ".join(notes), (0, 1), xytext=(0, 8), xycoords="axes fraction",
-            textcoords="offset points", fontsize=TEXT_SIZE - 1, color="0.35",
-        )  # fmt: skip
 
 
 def _add_legend(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_gmm.views import palette
+from bayes_gmm.views.furniture import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 MAX_POINTS = 20_000
+ORDER = 2.5  # over the bands of a posterior, which would tint points, and under the ellipses
 
 
 def draw_points(
@@ -52,7 +54,7 @@ def draw_points(
         rows = whole & (top >= k) & (top < k + len(palette.COLORS))
         ax.scatter(
             points[rows, 0], points[rows, 1], s=_size(len(points)), c=colors[rows],
-            marker=palette.marker(k), linewidths=0, zorder=2,
+            marker=palette.marker(k), linewidths=0, zorder=ORDER,
         )  # fmt: skip
     return notes + _draw_ticks(ax, points, colors)
 
@@ -107,11 +109,7 @@ def _draw_ticks(ax: Axes, points: Array, colors: Array) -> list[str]:
 def _missing_notes(n_ticks: int, n_absent: int) -> list[str]:
     notes = []
     if n_ticks:
-        notes.append(f"{_rows(n_ticks)} with one cell missing: ticks at the axes")
+        notes.append(f"{counted(n_ticks, 'row')} with one cell missing: ticks at the axes")
     if n_absent:
-        notes.append(f"{_rows(n_absent)} with both cells missing: not drawn")
+        notes.append(f"{counted(n_absent, 'row')} with both cells missing: not drawn")
     return notes
-
-
-def _rows(n: int) -> str:
-    return f"{n:,} row" + "s" * (n != 1)

@@ -49,6 +49,16 @@ def test_segments_of_a_posterior_have_bands_and_intervals(posterior, ax):
     np.testing.assert_allclose(crosses, posterior.mixture.means)
 
 
+def test_points_lie_over_what_is_uncertain_and_under_lines_and_labels(posterior, ax):
+    segments(posterior, posterior.table.values, ax=ax)
+    of_kind = lambda kind: [c.zorder for c in ax.collections if isinstance(c, kind)]  # noqa: E731
+    (points,) = of_kind(PathCollection)
+    assert max(of_kind(ContourSet) + of_kind(LineCollection)) < points
+    lines = [patch.zorder for patch in ax.patches if patch.get_linewidth() > 0]
+    crosses_and_labels = [artist.zorder for artist in [*ax.lines, *ax.texts]]
+    assert points < min(lines) <= max(lines) < min(crosses_and_labels)
+
+
 def test_outlines_are_the_ellipses_of_draws(posterior, ax):
     segments(posterior, ax=ax)
     outline = next(c for c in ax.collections if isinstance(c, LineCollection)).get_segments()[0]
