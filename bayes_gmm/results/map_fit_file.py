@@ -13,27 +13,22 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import platform
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm import __version__
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.model.mixture import Mixture, segment_labels
-from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Normal, Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.map_fit import MapFit, Mode
+from bayes_gmm.results.prior_json import prior_from_json, prior_to_json
+from bayes_gmm.results.provenance import made_now
 
 if TYPE_CHECKING:
     from xarray import Dataset, DataTree
 
 FORMAT = "bayes_gmm"
 FORMAT_VERSION = 1
-PRIOR_CLASSES = {c.__name__: c for c in (Prior, Normal, LogNormal, HalfNormal, InverseGamma)}
 
 
 def map_fit_tree(fit: MapFit) -> DataTree:
@@ -74,7 +69,7 @@ def _attributes(fit: MapFit) -> dict[str, Any]:
     return {
         **file_attributes("MapFit"),
         "structure": fit.structure.name,
-        "prior": json.dumps(_plain(fit.prior)),
+        "prior": prior_to_json(fit.prior),
         "n_modes": len(fit.modes),
         **{name: int(x) if isinstance(x, bool | np.bool_) else x for name, x in numbers.items()},
     }
@@ -86,10 +81,7 @@ def file_attributes(kind: str) -> dict[str, Any]:
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "kind": kind,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "bayes_gmm_version": __version__,
-        "numpy_version": np.__version__,
-        "python_version": platform.python_version(),
+        **made_now(),
     }
 
 
@@ -115,7 +107,7 @@ def map_fit_from(tree: DataTree) -> MapFit:
     modes = (tree[f"modes/mode_{m + 1}"] for m in range(int(tree.attrs["n_modes"])))
     return MapFit(
         mixture=_mixture(tree["map"], features),
-        prior=_revived(json.loads(tree.attrs["prior"])),
+        prior=prior_from_json(tree.attrs["prior"]),
         structure=Structure.parse(tree.attrs["structure"]),
         standardizer=Standardizer(
             shift=standardizer["shift"].values, scale=standardizer["scale"].values
@@ -135,21 +127,3 @@ def _mode(node: DataTree, features: tuple[str, ...]) -> Mode:
 def _mixture(node: DataTree, features: tuple[str, ...]) -> Mixture:
     names = ("weights", "means", "covariances", "resolution")
     return Mixture(**{name: node[name].values for name in names}, features=features)
-
-
-def _plain(value: Any) -> Any:
-    """Turn nested dataclasses of numbers into what JSON can say."""
-    if not dataclasses.is_dataclass(value):
-        return value
-    fields = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    return {"class": type(value).__name__, **fields}
-
-
-def _revived(value: Any) -> Any:
-    """Turn what `_plain` gave, read back from JSON, into the dataclasses."""
-    if isinstance(value, list):
-        return tuple(value)
-    if not isinstance(value, dict):
-        return value
-    fields = {name: _revived(part) for name, part in value.items() if name != "class"}
-    return PRIOR_CLASSES[value["class"]](**fields)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-import json
 import platform
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +14,7 @@ from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Rows
 from bayes_gmm.inference.draws import Draws
 from bayes_gmm.results.map_fit import MapFit
+from bayes_gmm.results.prior_json import prior_to_json
 
 
 def provenance(fit: MapFit, rows: Rows, draws: Draws) -> dict[str, str | int | float]:
@@ -30,11 +29,7 @@ def provenance(fit: MapFit, rows: Rows, draws: Draws) -> dict[str, str | int | f
     draws : Draws
     """
     made: dict[str, str | int | float | None] = {
-        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "inference_library": "bayes_gmm",
-        "inference_library_version": __version__,
-        "numpy_version": np.__version__,
-        "python_version": platform.python_version(),
+        **made_now(),
         "method": draws.method,
         "sampler": draws.sampler,
         "tuning_steps": draws.tune,
@@ -42,12 +37,23 @@ def provenance(fit: MapFit, rows: Rows, draws: Draws) -> dict[str, str | int | f
         "pareto_khat": draws.khat,
         "interrupted": int(draws.interrupted),
         "structure": fit.structure.name,
-        "prior": json.dumps(dataclasses.asdict(fit.prior)),
+        "prior": prior_to_json(fit.prior),
         "n_rows": fit.n_rows,
         "total_weight": fit.total_weight,
         "data_fingerprint": fingerprint(rows),
     }
     return {name: value for name, value in made.items() if value is not None}
+
+
+def made_now() -> dict[str, str]:
+    """When and by what, in the names that ArviZ has for it."""
+    return {
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "inference_library": "bayes_gmm",
+        "inference_library_version": __version__,
+        "numpy_version": np.__version__,
+        "python_version": platform.python_version(),
+    }
 
 
 def fingerprint(rows: Rows) -> str:

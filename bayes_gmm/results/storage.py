@@ -51,15 +51,7 @@ def save_map_fit(fit: MapFit, path: str | os.PathLike[str]) -> Path:
 
 
 def save_posterior(posterior: Posterior, path: str | os.PathLike[str]) -> Path:
-    """Write a posterior to a NetCDF file, with its fit and without the table's rows.
-
-    An existing file is replaced only when all is written.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written; what was there before is still there.
-    """
+    """Write a posterior and its fit, without the table's rows, as `save_map_fit` does a fit."""
     from bayes_gmm.results.posterior_file import posterior_tree
 
     return _written(posterior_tree(posterior), path)
@@ -189,7 +181,7 @@ def _check_format(tree: DataTree, path: Path) -> None:
     version = int(tree.attrs.get("format_version", 0))
     kind = tree.attrs.get("kind")
     if version > FORMAT_VERSION or kind not in KINDS:
-        writer = tree.attrs.get("bayes_gmm_version", "unknown")
+        writer = tree.attrs.get("inference_library_version", "unknown")
         raise DataError(
             f"model file '{path}' was written by a newer bayes_gmm ({writer}): {kind} in format "
             f"{version}, and this one reads {' and '.join(KINDS)} up to format {FORMAT_VERSION}; "

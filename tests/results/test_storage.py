@@ -16,6 +16,7 @@ from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Normal, P
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.map_fit import MapFit, Mode
 from bayes_gmm.results.posterior import Posterior
+from bayes_gmm.results.prior_json import prior_from_json
 from bayes_gmm.results.storage import FORMAT_VERSION, check_file, load, replacing, save_map_fit
 
 FEATURES = ("Einkommen (k€)", "=Score, 1-100", "年齢")
@@ -116,6 +117,10 @@ def test_any_prior_comes_back(fit, prior, tmp_path):
     assert load(save_map_fit(fit, tmp_path / "model.nc")).prior == prior
 
 
+def test_a_posterior_says_what_its_prior_was(posterior):
+    assert prior_from_json(posterior.provenance["prior"]) == posterior.fit.prior
+
+
 @pytest.mark.parametrize("structure", Structure.all(), ids=lambda structure: structure.name)
 def test_any_structure_comes_back(fit, structure, tmp_path):
     fit = dataclasses.replace(fit, structure=structure)
@@ -127,7 +132,7 @@ def test_file_explains_itself_to_xarray(fit, tmp_path):
     with xr.open_datatree(path, engine="h5netcdf") as tree:
         share = tree["map/weights"].sel(component="Segment 2").item()
         income = tree["map/means"].sel(component="Segment 1", feature=FEATURES[0]).item()
-        assert {"created", "bayes_gmm_version", "numpy_version"} <= set(tree.attrs)
+        assert {"created_at", "inference_library_version", "numpy_version"} <= set(tree.attrs)
     assert share == fit.mixture.weights[1]
     assert income == fit.mixture.means[0, 0]
 
@@ -246,6 +251,8 @@ def test_a_root_attribute_that_cannot_be_read_is_one_error(fit, tmp_path):
         {"n_rows": "many"},
         {"prior": "[1, 2"},
         {"prior": '{"class": "Posterior"}'},
+        {"prior": '{"class": "Normal"}'},
+        {"prior": '"flat"'},
         {"prior": '{"class": "Prior", "concentration": "a"}'},
         {"structure": "round"},
     ],

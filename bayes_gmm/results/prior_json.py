@@ -1,0 +1,59 @@
+"""A prior as JSON, and back."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Normal, Prior
+
+CLASSES = {c.__name__: c for c in (Prior, Normal, LogNormal, HalfNormal, InverseGamma)}
+
+
+def prior_to_json(prior: Prior) -> str:
+    """A prior with the names of its families.
+
+    Examples
+    --------
+    >>> prior_to_json(Prior(scales=HalfNormal(2.0))).partition('"scales": ')[2]
+    '{"class": "HalfNormal", "scale": 2.0}, "eta": null}'
+    """
+    return json.dumps(_plain(prior))
+
+
+def prior_from_json(text: str) -> Prior:
+    """The prior that `prior_to_json` was given.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If the text is no prior.
+
+    Examples
+    --------
+    >>> prior_from_json(prior_to_json(Prior(concentration=0.5))) == Prior(concentration=0.5)
+    True
+    """
+    prior = _revived(json.loads(text))
+    if not isinstance(prior, Prior):
+        raise ValueError(f"the prior is a {type(prior).__name__}")
+    return prior
+
+
+def _plain(value: Any) -> Any:
+    """Turn nested dataclasses of numbers into what JSON can say."""
+    if not dataclasses.is_dataclass(value):
+        return value
+    fields = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    return {"class": type(value).__name__, **fields}
+
+
+def _revived(value: Any) -> Any:
+    """Turn what `_plain` gave, read back from JSON, into the dataclasses."""
+    if isinstance(value, list):
+        return tuple(value)
+    if not isinstance(value, dict):
+        return value
+    fields = {name: _revived(part) for name, part in value.items() if name != "class"}
+    return CLASSES[value["class"]](**fields)
