@@ -137,23 +137,21 @@ class Mixture:
         rows = MemoryRows.from_matrix(matrix.values, self._standardizer)
         joint = log_joint(rows.parts, *self._standard, rows.n_rows)
         log_prob = np.logaddexp.reduce(joint, axis=1)
-        self._refuse_unreachable(matrix.values, log_prob)
+        unreachable = ~np.isfinite(log_prob)
+        if unreachable.any():
+            raise self.unreachable_row(matrix.values, int(unreachable.argmax()))
         jacobian = np.isfinite(matrix.values) @ np.log(self._standardizer.scale)
         joint -= jacobian[:, None]
         return joint, log_prob - jacobian
 
-    def _refuse_unreachable(self, values: Floats, log_prob: Floats) -> None:
-        """Raise for the first row so far out that its density is 0 in floating point."""
-        unreachable = ~np.isfinite(log_prob)
-        if unreachable.any():
-            row = int(unreachable.argmax())
-            far = np.abs(self._standardizer.standard_means(values[row]))
-            j = int(np.nanargmax(far))
-            raise DataError(
-                f"column {shown(self.features[j])} is {values[row, j]:g} in row {row + 1}, so far "
-                "from every segment that its density is beyond floating point; "
-                "correct it or make it missing (NaN)"
-            )
+    def unreachable_row(self, values: Floats, row: int) -> DataError:
+        """The error for a row so far out that its density is 0 in floating point."""
+        j = int(np.nanargmax(np.abs(self._standardizer.standard_means(values[row]))))
+        return DataError(
+            f"column {shown(self.features[j])} is {values[row, j]:g} in row {row + 1}, so far "
+            "from every segment that its density is beyond floating point; "
+            "correct it or make it missing (NaN)"
+        )
 
     def _names_of(self, X: Any) -> tuple[str, ...] | None:
         """Columns to look for in a frame; by position where the features never had names."""

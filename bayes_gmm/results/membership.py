@@ -17,7 +17,7 @@ import numpy as np
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import FeatureMatrix
-from bayes_gmm.errors import DataError, shown
+from bayes_gmm.errors import DataError
 from bayes_gmm.model.kernel import log_joint
 from bayes_gmm.model.points import Points
 from bayes_gmm.results.checks import check_count
@@ -154,7 +154,8 @@ def _responsibilities(
     np.exp(joint, out=joint)
     joint /= joint.sum(axis=2, keepdims=True)
     if not np.isfinite(joint).all():
-        _refuse_unreachable(posterior, matrix, rows, joint)
+        first = int((~np.isfinite(joint).all(axis=(0, 2))).argmax())
+        raise posterior.mixture.unreachable_row(matrix.values, (rows.start or 0) + first)
     return joint
 
 
@@ -177,19 +178,6 @@ def _log_joints(
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(fill, range(THREADS)))
     return joint
-
-
-def _refuse_unreachable(
-    posterior: Posterior, matrix: FeatureMatrix, rows: slice, r: Floats
-) -> None:
-    """Raise for the first row so far out that its density is 0 in floating point."""
-    row = (rows.start or 0) + int(np.flatnonzero(~np.isfinite(r).all(axis=(0, 2)))[0])
-    j = int(np.nanargmax(np.abs(posterior.fit.standardizer.apply(matrix.values[row]))))
-    raise DataError(
-        f"column {shown(posterior.features[j])} is {matrix.values[row, j]:g} in row {row + 1}, so "
-        "far from every segment that its density is beyond floating point; "
-        "correct it or make it missing (NaN)"
-    )
 
 
 def _entropy(probabilities: Floats) -> Floats:
