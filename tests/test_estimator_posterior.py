@@ -95,6 +95,7 @@ def test_a_component_that_the_prior_empties():
         ),
         ({"tune": 10**12, "chains": 1}, "1,000,000,000,000 of warm-up in 1 chains"),
         ({"random_state": -1}, "random_state must be None, a whole number"),
+        ({"progress": "no"}, "progress must be True or False, got 'no'"),
     ],
 )
 def test_options_out_of_range_are_named(model, options, message):

@@ -74,6 +74,21 @@ def whole_number(name: str, value: Any, *, least: int = 1) -> int:
     return int(value)
 
 
+def truth(name: str, value: Any) -> bool:
+    """True or False, and not what Python takes for it.
+
+    Examples
+    --------
+    >>> truth("progress", "no")
+    Traceback (most recent call last):
+    ...
+    ValueError: progress must be True or False, got 'no'
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name} must be True or False, got {shown(value)}")
+    return bool(value)
+
+
 def array_of_numbers(name: str, value: Any) -> Floats:
     """A copy in floats that is nobody else's, to be frozen.
 

@@ -13,7 +13,7 @@ from bayes_gmm.data.resolution import recording_error
 from bayes_gmm.data.rows import Floats, Rows
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.table import FeatureMatrix
-from bayes_gmm.errors import shown
+from bayes_gmm.model.checks import truth
 from bayes_gmm.model.kernel import expectations
 from bayes_gmm.model.kernel_call import call_kernel, kernel_address
 from bayes_gmm.model.parameters import Layout, Point, log_prior, pull_back, unpack
@@ -72,8 +72,7 @@ class Density:
         ValueError
             If an argument is none of what it may be.
         """
-        if not isinstance(standardize, bool | np.bool_):
-            raise ValueError(f"standardize must be True or False, got {shown(standardize)}")
+        standardize = truth("standardize", standardize)
         own_units = Standardizer.fit(matrix.values, weights)
         units = own_units if standardize else Standardizer.identity(matrix.n_features)
         rho = recording_error(resolution, matrix.values, own_units.scale, weights, matrix.features)

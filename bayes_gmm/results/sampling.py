@@ -19,7 +19,7 @@ from bayes_gmm.inference.nuts import sample_nuts
 from bayes_gmm.inference.peaks import Peak, peaks_of
 from bayes_gmm.inference.pymc_samplers import check_pymc_sampler, sample_pymc
 from bayes_gmm.inference.starting import mass_shares
-from bayes_gmm.model.checks import whole_number
+from bayes_gmm.model.checks import truth, whole_number
 from bayes_gmm.model.density import Density
 from bayes_gmm.results.map_fit import MapFit
 from bayes_gmm.results.posterior import Posterior
@@ -66,6 +66,7 @@ class SamplingPlan:
                 whole_number(name, getattr(self, name))
             if self.tune is not None:
                 whole_number("tune", self.tune)
+            truth("progress", self.progress)
         except ValueError as error:
             raise FitError(str(error)) from None
         if self.method not in METHODS:
