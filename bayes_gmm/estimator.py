@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -11,19 +9,16 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.utils.validation import check_is_fitted
 
-from bayes_gmm.data.checks import check_fit, check_weights
+from bayes_gmm.data.checks import check_weights
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.data.sampling import sample_rows
 from bayes_gmm.data.table import feature_matrix
-from bayes_gmm.errors import ConvergenceWarning, DataError, FitError, shown
-from bayes_gmm.inference.modes import find_modes
-from bayes_gmm.inference.starts import Sample
 from bayes_gmm.model.checks import whole_number
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.mixture import Mixture
-from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.results.checks import fit_errors, generator, seed_of
+from bayes_gmm.results.criteria import Criteria, over_rows
+from bayes_gmm.results.fitting import FitPlan, fit_table
 from bayes_gmm.results.map_fit import MapFit, Mode
 
 if TYPE_CHECKING:
@@ -102,6 +97,9 @@ class BayesGMM(DensityMixin, BaseEstimator):
     >>> model = BayesGMM(n_components=2, random_state=0).fit(X)
     >>> model.weights_.round(2), model.converged_
     (array([0.75, 0.25]), True)
+    >>> posterior = model.sample_posterior(draws=200, chains=2, progress=False)
+    >>> posterior.segments(ci_prob=0.9)["share"].round(1).tolist()
+    [0.7, 0.3]
     """
 
     def __init__(
@@ -147,49 +145,20 @@ class BayesGMM(DensityMixin, BaseEstimator):
         FitError
             If a parameter is out of range, or no start leads anywhere.
         """
-        n_components = _settled(whole_number, "n_components", self.n_components)
-        n_init = None if self.n_init == "auto" else _settled(whole_number, "n_init", self.n_init)
-        structure = _settled(Structure.parse, self.structure)
-        prior = Prior() if self.prior is None else self.prior
-        if not isinstance(prior, Prior):
-            raise FitError(f"prior must be a Prior, got {shown(prior)}")
-        rng = _generator(self.random_state)
+        plan = FitPlan.of(
+            self.n_components, self.structure, self.prior, self.n_init,
+            standardize=self.standardize, resolution=self.resolution,
+        )  # fmt: skip
+        rng = generator(self.random_state)
         matrix = feature_matrix(X)
         weights = check_weights(sample_weight, matrix.n_rows)
-        check_fit(matrix, weights, n_components)
-        # Chosen before the rows are copied into tiles: the order that it takes is gone by then.
-        layout = Layout(n_components, matrix.n_features, structure)
-        chosen, held = sample_rows(matrix.values, weights, _sample_size(layout))
-        density, standardizer = _settled(
-            Density.of_table, matrix, n_components, structure=structure, prior=prior,
-            resolution=self.resolution, weights=weights, standardize=self.standardize,
-        )  # fmt: skip
-        _warn_if_unbounded(density)
-        sample = Sample.of(standardizer.apply(matrix.values[chosen]), held)
-        try:
-            found = find_modes(density, sample, rng, n_init=n_init)
-        except (ArithmeticError, np.linalg.LinAlgError) as error:
-            raise FitError(
-                f"the search left floating point ({error}); "
-                "give the numbers of the prior in standardised units"
-            ) from error
-        self.map_fit_ = MapFit.from_modes(
-            density, found, standardizer=standardizer, features=matrix.features,
-            prior=prior, structure=structure,
-        )  # fmt: skip
-        self._density, self._found, self._table = density, found, matrix
+        self.map_fit_, self._density, self._found = fit_table(matrix, weights, plan, rng)
+        self._table = matrix
         self.n_features_in_ = matrix.n_features
         if hasattr(X, "columns") or hasattr(X, "column_names"):
             self.feature_names_in_ = np.array(matrix.features, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
-        if not self.converged_:
-            warnings.warn(
-                f"the climb stopped after {self.n_iter_} steps before the gradient vanished; "
-                "the optimum is approximate",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
         return self
 
     @property
@@ -272,31 +241,24 @@ class BayesGMM(DensityMixin, BaseEstimator):
         return float(np.average(log_prob, weights=weights))
 
     def bic(self, X: Any, sample_weight: Any = None) -> float:
-        """Bayesian information criterion, -2 log L + p log N; lower is better (Schwarz 1978)."""
-        log_likelihood, n = self._log_likelihood(X, sample_weight)
-        return self._fit.n_parameters * float(np.log(n)) - 2.0 * log_likelihood
+        """Bayesian information criterion of rows; lower is better (see `Criteria`)."""
+        return self._criteria(X, sample_weight).bic
 
     def aic(self, X: Any, sample_weight: Any = None) -> float:
-        """Akaike information criterion, -2 log L + 2 p; lower is better."""
-        log_likelihood, _ = self._log_likelihood(X, sample_weight)
-        return 2.0 * self._fit.n_parameters - 2.0 * log_likelihood
+        """Akaike information criterion of rows; lower is better."""
+        return self._criteria(X, sample_weight).aic
 
     def icl(self, X: Any, sample_weight: Any = None) -> float:
-        """Integrated completed likelihood: BIC - 2 sum_i log max_k r_ik; lower is better.
+        """Integrated completed likelihood of rows; lower is better.
 
-        It charges for rows that are torn between segments (Biernacki, Celeux & Govaert 2000).
+        It is the BIC, and charges for rows that are torn between segments.
         """
-        certainty = np.log(self.predict_proba(X).max(axis=1))
-        weights = check_weights(sample_weight, len(certainty))
-        torn = certainty.sum() if weights is None else certainty @ weights
-        return self.bic(X, sample_weight) - 2.0 * float(torn)
+        log_certainty, _ = over_rows(np.log(self.predict_proba(X).max(axis=1)), sample_weight)
+        return self._criteria(X, sample_weight).icl(log_certainty)
 
-    def _log_likelihood(self, X: Any, sample_weight: Any) -> tuple[float, float]:
-        log_prob = self.score_samples(X)
-        weights = check_weights(sample_weight, len(log_prob))
-        if weights is None:
-            return float(log_prob.sum()), float(len(log_prob))
-        return float(log_prob @ weights), float(weights.sum())
+    def _criteria(self, X: Any, sample_weight: Any) -> Criteria:
+        log_likelihood, total_weight = over_rows(self.score_samples(X), sample_weight)
+        return Criteria(log_likelihood, self._fit.n_parameters, total_weight)
 
     def sample(
         self, n_samples: int = 1, random_state: int | np.random.Generator | None = None
@@ -309,8 +271,9 @@ class BayesGMM(DensityMixin, BaseEstimator):
         random_state : int or Generator, optional
             By default that of the model.
         """
-        n_samples = _settled(whole_number, "n_samples", n_samples)
-        rng = _generator(self.random_state if random_state is None else random_state)
+        with fit_errors():
+            n_samples = whole_number("n_samples", n_samples)
+        rng = generator(self.random_state if random_state is None else random_state)
         return self._fit.mixture.sample(n_samples, rng)
 
     def sample_posterior(
@@ -358,18 +321,12 @@ class BayesGMM(DensityMixin, BaseEstimator):
 
         Examples
         --------
-        >>> import numpy as np
-        >>> rng = np.random.default_rng(0)
-        >>> X = np.concatenate([rng.normal(0, 1, (300, 2)), rng.normal(5, 1, (100, 2))])
-        >>> model = BayesGMM(n_components=2, random_state=0).fit(X)
-        >>> posterior = model.sample_posterior(draws=200, chains=2, progress=False)
-        >>> posterior.segments(ci_prob=0.9)["share"].round(1).tolist()
-        [0.7, 0.3]
+        ``model.sample_posterior(method="laplace").segments()``; see also the class.
         """
         from bayes_gmm.results.sampling import SamplingPlan, sample_posterior
 
         fit = self._fit
-        seed = _seed(self.random_state if random_state is None else random_state)
+        seed = seed_of(self.random_state if random_state is None else random_state)
         plan = SamplingPlan(draws, tune, chains, method, sampler, seed, progress)
         return sample_posterior(fit, self._density, self._found, plan, table=self._table)
 
@@ -385,47 +342,3 @@ class BayesGMM(DensityMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
-
-
-def _generator(random_state: Any) -> np.random.Generator:
-    try:
-        return np.random.default_rng(random_state)
-    except (TypeError, ValueError):
-        raise FitError(
-            f"random_state must be None, a whole number of at least 0 or a Generator, "
-            f"got {shown(random_state)}"
-        ) from None
-
-
-def _seed(random_state: Any) -> int:
-    """A number that stands for the state: itself where it is one."""
-    rng = _generator(random_state)
-    return int(random_state if isinstance(random_state, Integral) else rng.integers(2**31))
-
-
-def _settled(build: Any, *args: Any, **options: Any) -> Any:
-    """What `build` makes of the parameters; what it finds wrong with them is a FitError."""
-    try:
-        return build(*args, **options)
-    except (DataError, FitError):
-        raise
-    except ValueError as error:
-        raise FitError(str(error)) from None
-
-
-def _sample_size(layout: Layout) -> int:
-    """Rows that starts are tried on: enough for every parameter to be seen."""
-    return max(4000, 4 * layout.size)
-
-
-def _warn_if_unbounded(density: Density) -> None:
-    """A density without a maximum is climbed only as far as the starts happen to lead."""
-    if not density.has_maximum:
-        least = (density.layout.n_features + 3) / 2
-        warnings.warn(
-            "the posterior has no maximum: with resolution=None, a HalfNormal prior on scales or "
-            f"eta below {least:g} lets components close on single values; "
-            "give a resolution, or take what is found as a local optimum",
-            ConvergenceWarning,
-            stacklevel=3,
-        )

@@ -1,8 +1,10 @@
-"""What is asked of draws and arguments, and what is to be said of draws that are to be doubted."""
+"""What is asked of draws and arguments, and what is to be said of results that are in doubt."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -10,8 +12,52 @@ import numpy as np
 from bayes_gmm.errors import DataError, FitError, shown
 from bayes_gmm.inference.draws import Draws
 from bayes_gmm.inference.relabel import Relabelling
+from bayes_gmm.model.density import Density
 
 MOST_PAIRS_NAMED = 3
+
+
+@contextmanager
+def fit_errors() -> Iterator[None]:
+    """What is wrong with a parameter is a FitError; what is wrong with a table stays a DataError.
+
+    Examples
+    --------
+    >>> with fit_errors():
+    ...     raise ValueError("eta must be a number, got '2'")
+    Traceback (most recent call last):
+    ...
+    bayes_gmm.errors.FitError: eta must be a number, got '2'
+    """
+    try:
+        yield
+    except DataError:
+        raise
+    except ValueError as error:
+        raise FitError(str(error)) from None
+
+
+def generator(random_state: Any) -> np.random.Generator:
+    """A Generator: itself, one with the seed given, or a fresh one for None."""
+    try:
+        return np.random.default_rng(random_state)
+    except (TypeError, ValueError):
+        raise FitError(
+            f"random_state must be None, a whole number of at least 0 or a Generator, "
+            f"got {shown(random_state)}"
+        ) from None
+
+
+def seed_of(random_state: Any) -> int:
+    """A number that stands for the state: itself where it is one.
+
+    Examples
+    --------
+    >>> seed_of(7)
+    7
+    """
+    rng = generator(random_state)
+    return int(random_state if isinstance(random_state, Integral) else rng.integers(2**31))
 
 
 def check_draws(draws: Draws, n_modes: int) -> None:
@@ -36,6 +82,18 @@ def check_count(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise DataError(f"{name} must be a whole number of at least 1, got {shown(value)}")
     return int(value)
+
+
+def without_maximum(density: Density) -> str | None:
+    """What is to be said of a density that is climbed as far as starts happen to lead, or None."""
+    if density.has_maximum:
+        return None
+    least = (density.layout.n_features + 3) / 2
+    return (
+        "the posterior has no maximum: with resolution=None, a HalfNormal prior on scales or "
+        f"eta below {least:g} lets components close on single values; "
+        "give a resolution, or take what is found as a local optimum"
+    )
 
 
 def ambiguous_labels(labels: Relabelling, names: Sequence[str]) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from bayes_gmm.model.density import Density
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.results.criteria import Criteria
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,11 +150,8 @@ class MapFit:
 
     @property
     def bic(self) -> float:
-        """Bayesian information criterion of the fitted table, p log N - 2 log L (Schwarz 1978).
-
-        Lower is better; N is the total weight of the rows.
-        """
-        return self.n_parameters * math.log(self.total_weight) - 2.0 * self.log_likelihood
+        """Bayesian information criterion of the fitted table; lower is better (see `Criteria`)."""
+        return Criteria(self.log_likelihood, self.n_parameters, self.total_weight).bic
 
     def predict_proba(self, X: Any) -> Floats:
         """Probability of each segment for each row, at the mode, shape (N, K)."""

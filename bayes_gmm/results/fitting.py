@@ -1,0 +1,140 @@
+"""From a table to the modes of its posterior."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bayes_gmm.data.checks import check_fit
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.sampling import sample_rows
+from bayes_gmm.data.table import FeatureMatrix
+from bayes_gmm.errors import ConvergenceWarning, FitError, shown
+from bayes_gmm.inference.modes import FoundMode, find_modes
+from bayes_gmm.inference.starts import Sample
+from bayes_gmm.model.checks import whole_number
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.parameters import Layout
+from bayes_gmm.model.prior import Prior
+from bayes_gmm.model.structure import Structure
+from bayes_gmm.results.checks import fit_errors, without_maximum
+from bayes_gmm.results.map_fit import MapFit
+
+FEWEST_ROWS, ROWS_A_PARAMETER = 4000, 4
+"""Size of the sample that starts are tried on: every parameter is to be seen in it."""
+
+
+@dataclass(frozen=True)
+class FitPlan:
+    """How a table is to be fitted.
+
+    Parameters
+    ----------
+    n_components : int
+    structure : Structure
+    prior : Prior
+    n_init : int, optional
+        Number of starts; by default what the search finds fit.
+    standardize : bool
+    resolution : "auto", None, float or sequence of floats
+    """
+
+    n_components: int
+    structure: Structure
+    prior: Prior
+    n_init: int | None = None
+    standardize: bool = True
+    resolution: Any = "auto"
+
+    @classmethod
+    def of(cls, n_components: Any, structure: Any, prior: Any, n_init: Any, **more: Any) -> FitPlan:
+        """A plan from what a user gives, with names for defaults.
+
+        Raises
+        ------
+        FitError
+            If one of them is out of range; the message names it.
+
+        Examples
+        --------
+        >>> FitPlan.of(3, "diag", None, "auto").structure.correlations
+        'none'
+        """
+        with fit_errors():
+            K = whole_number("n_components", n_components)
+            starts = None if n_init == "auto" else whole_number("n_init", n_init)
+            parsed = Structure.parse(structure)
+        prior = Prior() if prior is None else prior
+        if not isinstance(prior, Prior):
+            raise FitError(f"prior must be a Prior, got {shown(prior)}")
+        return cls(K, parsed, prior, starts, **more)
+
+
+def fit_table(
+    matrix: FeatureMatrix, weights: Floats | None, plan: FitPlan, rng: np.random.Generator
+) -> tuple[MapFit, Density, tuple[FoundMode, ...]]:
+    """The fit of a table, with what samplers need of it: its density and where the modes lie.
+
+    Parameters
+    ----------
+    matrix : FeatureMatrix
+    weights : ndarray, shape (n_rows,), optional
+    plan : FitPlan
+    rng : Generator
+        Of the starts.
+
+    Raises
+    ------
+    DataError
+        If the table cannot be used.
+    FitError
+        If a parameter does not suit the table, or no start leads anywhere.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the density has no maximum, or the climb stopped before its gradient vanished.
+    """
+    check_fit(matrix, weights, plan.n_components)
+    layout = Layout(plan.n_components, matrix.n_features, plan.structure)
+    n_rows = max(FEWEST_ROWS, ROWS_A_PARAMETER * layout.size)
+    # Chosen before the rows are copied into tiles: the order that it takes is gone by then.
+    chosen, held = sample_rows(matrix.values, weights, n_rows)
+    with fit_errors():
+        density, standardizer = Density.of_table(
+            matrix, plan.n_components, structure=plan.structure, prior=plan.prior,
+            resolution=plan.resolution, weights=weights, standardize=plan.standardize,
+        )  # fmt: skip
+    _warn(without_maximum(density))
+    sample = Sample.of(standardizer.apply(matrix.values[chosen]), held)
+    found = _searched(density, sample, rng, plan.n_init)
+    fit = MapFit.from_modes(
+        density, found, standardizer=standardizer, features=matrix.features,
+        prior=plan.prior, structure=plan.structure,
+    )  # fmt: skip
+    if not fit.converged:
+        _warn(
+            f"the climb stopped after {fit.n_iter} steps before the gradient vanished; "
+            "the optimum is approximate"
+        )
+    return fit, density, found
+
+
+def _searched(
+    density: Density, sample: Sample, rng: np.random.Generator, n_init: int | None
+) -> tuple[FoundMode, ...]:
+    try:
+        return find_modes(density, sample, rng, n_init=n_init)
+    except (ArithmeticError, np.linalg.LinAlgError) as error:
+        raise FitError(
+            f"the search left floating point ({error}); "
+            "give the numbers of the prior in standardised units"
+        ) from error
+
+
+def _warn(said: str | None) -> None:
+    if said is not None:
+        warnings.warn(said, ConvergenceWarning, stacklevel=4)  # in the line that called `fit`
