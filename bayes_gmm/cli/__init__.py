@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _let_every_name_be_printed()
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _show_warning
+            warnings.showwarning = _shown_once()
             with commands.make_context(PROGRAM, arguments) as context:
                 commands.invoke(context)
             sys.stdout.flush()
@@ -261,8 +261,17 @@ def _note(text: str) -> None:
         _say(text)
 
 
-def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    _say(f"warning: {_one_line(message)}")
+def _shown_once() -> Callable[..., None]:
+    """Say what a warning says, once, however many tables it is about."""
+    said: set[str] = set()
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        line = _one_line(message)
+        if line not in said:
+            said.add(line)
+            _say(f"warning: {line}")
+
+    return show
 
 
 def _one_line(error: BaseException | str) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bayes_gmm.cli.findings import Report
-    from bayes_gmm.results.posterior import Posterior
+    from bayes_gmm.cli.intervals import Intervals
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 DECIMALS = 6  # of a written probability
@@ -63,11 +63,11 @@ def write_fit(
     with filling(folder) as draft:
         rows = assignments(report.membership)
         rows.insert(0, "row", range(1, len(rows) + 1))
-        if report.posterior is None:
+        if report.intervals is None:
             save_map_fit(report.fit, draft / names["model"])
         else:
             names |= {"summary": "summary.csv", "intervals": "intervals.png"}
-            _write_posterior(report.posterior, table, rows, draft)
+            _write_posterior(report.intervals, table, rows, draft)
         write_csv(report.segments(), draft / names["segments"])
         write_csv(rows, draft / names["assignments"])
         save_segments(report.posterior or report.fit, draft / names["picture"], table)
@@ -78,13 +78,14 @@ def write_fit(
 
 
 def _write_posterior(
-    posterior: Posterior, table: pd.DataFrame, rows: pd.DataFrame, draft: Path
+    intervals: Intervals, table: pd.DataFrame, rows: pd.DataFrame, draft: Path
 ) -> None:
     """Write what a posterior adds, and add its intervals to the rows' assignments."""
     from bayes_gmm.views.plots import save_forest
 
+    posterior = intervals.posterior
     posterior.save(draft / "model.nc")
-    write_csv(posterior.summary().reset_index(names="parameter"), draft / "summary.csv")
+    write_csv(intervals.summary.reset_index(names="parameter"), draft / "summary.csv")
     save_forest(posterior, draft / "intervals.png")
     of_rows = posterior.membership(table)
     for place, name in enumerate(("lower", "upper", "entropy")):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_gmm.cli import intervals
+from bayes_gmm.cli.intervals import Intervals
 from bayes_gmm.cli.layout import (
     Columns,
     beside,
@@ -65,6 +65,11 @@ class Report:
         top = self.membership.argmax(axis=1)
         return np.bincount(top, self.row_weights, minlength=self.membership.shape[1])
 
+    @cached_property
+    def intervals(self) -> Intervals | None:
+        """The tables of the posterior."""
+        return None if self.posterior is None else Intervals(self.posterior)
+
     @property
     def sizes_as_shown(self) -> list[float]:
         """Sizes as whole numbers where they are, as they always are without row weights."""
@@ -79,21 +84,20 @@ class Report:
 
     def segments(self) -> pd.DataFrame:
         """Tabulate the segments: share, size, and each feature's mean and sd."""
-        table = self.fit.segments() if self.posterior is None else self.posterior.segments()
+        table = self.fit.segments() if self.intervals is None else self.intervals.segments.copy()
         table.insert(table.columns.get_loc("share") + 1, "size", self.sizes_as_shown)
         return table
 
     def text(self) -> str:
         """Write all of it for a person, in lines of at most 100 characters."""
         blocks = [self._title(), *_tables(self), self._summary(), self._modes()]
-        if self.posterior is not None:
-            blocks.append(intervals.text(self.posterior))
+        if self.intervals is not None:
+            blocks.append(self.intervals.text())
         return "\n\n".join(block for block in blocks if block)
 
     def json(self) -> dict[str, Any]:
         """Return all of it for a program: only what JSON can say."""
         fit, mixture = self.fit, self.fit.mixture
-        with_intervals = {} if self.posterior is None else intervals.json(self.posterior)
         return {
             "table": self.table,
             "features": list(fit.features),
@@ -103,12 +107,12 @@ class Report:
             "structure": fit.structure.name,
             "log_likelihood": fit.log_likelihood,
             "log_posterior": fit.log_posterior,
-            "bic": self.fit.bic,
+            "bic": fit.bic,
             "converged": bool(fit.converged),
             "n_iter": int(fit.n_iter),
             "segments": [self._segment(k) for k in range(mixture.n_components)],
             "other_modes": [_mode(mode) for mode in self.other_modes],
-            "posterior": with_intervals or None,
+            "posterior": None if self.intervals is None else self.intervals.json(),
         }
 
     def _segment(self, k: int) -> dict[str, Any]:
@@ -131,7 +135,7 @@ class Report:
         fit = self.fit
         state = "converged" if fit.converged else "NOT converged"
         return (
-            f"log-likelihood {fit.log_likelihood:.3f}   BIC {self.fit.bic:.3f}   "
+            f"log-likelihood {fit.log_likelihood:.3f}   BIC {fit.bic:.3f}   "
             f"{state} after {counted(fit.n_iter, 'iteration')}"
         )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayes_gmm.cli.layout import Columns, beside, column, in_blocks, label_column, under, writer
+from bayes_gmm.inference.laplace import GOOD_KHAT
 from bayes_gmm.views.plots import percent
 
 if TYPE_CHECKING:
@@ -16,38 +19,70 @@ if TYPE_CHECKING:
 
 CI_PROB = 0.94
 """ArviZ's default."""
-GOOD_KHAT = 0.7
 
 
-def text(posterior: Posterior) -> str:
-    """Intervals of shares and means, a line per segment, and the state of the chains."""
-    table = posterior.segments(CI_PROB)
-    labels = label_column(list(posterior.names))
-    shares = column("share", _intervals(table, "share", percent))
-    groups = (_feature_group(posterior, table, j) for j in range(len(posterior.features)))
-    blocks = in_blocks(labels, beside(labels, shares), groups)
-    return "\n\n".join([f"{CI_PROB:.0%} credible intervals", *blocks, _state(posterior)])
+@dataclass(frozen=True, eq=False)
+class Intervals:
+    """A posterior's tables, each made once, and what a reader wants to know of them.
 
+    Attributes
+    ----------
+    posterior : Posterior
+    """
 
-def json(posterior: Posterior) -> dict[str, Any]:
-    """The same for a program: only what JSON can say."""
-    draws = posterior.draws
-    return {
-        "method": draws.method,
-        "sampler": draws.sampler,
-        "chains": draws.n_chains,
-        "draws": draws.n_draws,
-        "ci_prob": CI_PROB,
-        **_diagnostics(posterior),
-        "modes_visited": {str(m + 1): share for m, share in posterior.modes_visited.items()},
-        "segments": posterior.segments(CI_PROB).to_dict(orient="records"),
-    }
+    posterior: Posterior
 
+    @cached_property
+    def segments(self) -> pd.DataFrame:
+        """A row per segment (see `Posterior.segments`)."""
+        return self.posterior.segments(CI_PROB)
 
-def _feature_group(posterior: Posterior, table: pd.DataFrame, j: int) -> Columns:
-    mixture, feature = posterior.mixture, posterior.features[j]
-    write = writer(mixture.means[:, j], mixture.standard_deviations[:, j])
-    return under(feature, column("mean", _intervals(table, f"{feature} (mean)", write)))
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """A row per segment and parameter (see `Posterior.summary`)."""
+        return self.posterior.summary(CI_PROB)
+
+    def text(self) -> str:
+        """Intervals of shares and means, a line per segment, and the state of the chains."""
+        posterior = self.posterior
+        labels = label_column(list(posterior.names))
+        shares = column("share", _intervals(self.segments, "share", percent))
+        groups = (self._feature_group(j) for j in range(len(posterior.features)))
+        blocks = in_blocks(labels, beside(labels, shares), groups)
+        state = _state(posterior, self._diagnostics())
+        return "\n\n".join([f"{CI_PROB:.0%} credible intervals", *blocks, state])
+
+    def json(self) -> dict[str, Any]:
+        """The same for a program: only what JSON can say."""
+        posterior, draws = self.posterior, self.posterior.draws
+        return {
+            "method": draws.method,
+            "sampler": draws.sampler,
+            "chains": draws.n_chains,
+            "draws": draws.n_draws,
+            "ci_prob": CI_PROB,
+            **self._diagnostics(),
+            "modes_visited": {str(m + 1): share for m, share in posterior.modes_visited.items()},
+            "segments": self.segments.to_dict(orient="records"),
+        }
+
+    def _feature_group(self, j: int) -> Columns:
+        mixture, feature = self.posterior.mixture, self.posterior.features[j]
+        write = writer(mixture.means[:, j], mixture.standard_deviations[:, j])
+        return under(feature, column("mean", _intervals(self.segments, f"{feature} (mean)", write)))
+
+    def _diagnostics(self) -> dict[str, Any]:
+        """k-hat, or R-hat, effective sample size and divergences; None for what is not known."""
+        draws = self.posterior.draws
+        if draws.khat is not None:
+            return {"khat": draws.khat}
+        r_hat = float(self.summary["r_hat"].max())
+        ess = float(self.summary["ess_bulk"].min())
+        return {
+            "r_hat": r_hat if np.isfinite(r_hat) else None,
+            "ess_bulk": ess if np.isfinite(ess) else None,
+            "divergences": int(np.count_nonzero(draws.stats.get("diverging", ()))),
+        }
 
 
 def _intervals(table: pd.DataFrame, name: str, write: Any) -> list[str]:
@@ -57,22 +92,8 @@ def _intervals(table: pd.DataFrame, name: str, write: Any) -> list[str]:
     ]
 
 
-def _diagnostics(posterior: Posterior) -> dict[str, Any]:
-    """k-hat, or R-hat, effective sample size and divergences; None for what cannot be told."""
+def _state(posterior: Posterior, found: dict[str, Any]) -> str:
     draws = posterior.draws
-    if draws.khat is not None:
-        return {"khat": draws.khat}
-    summary = posterior.summary(CI_PROB)
-    r_hat, ess = float(summary["r_hat"].max()), float(summary["ess_bulk"].min())
-    return {
-        "r_hat": r_hat if np.isfinite(r_hat) else None,
-        "ess_bulk": ess if np.isfinite(ess) else None,
-        "divergences": int(np.count_nonzero(draws.stats.get("diverging", ()))),
-    }
-
-
-def _state(posterior: Posterior) -> str:
-    draws, found = posterior.draws, _diagnostics(posterior)
     if "khat" in found:
         verdict = "can be trusted" if found["khat"] <= GOOD_KHAT else "does not fit: use nuts"
         return f"Laplace's approximation, Pareto k-hat {found['khat']:.2f}: {verdict}"

@@ -1,6 +1,8 @@
 """`fit --posterior`: intervals in what is printed and written, and predictions from the draws."""
 
+import functools
 import json
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -70,6 +72,35 @@ def test_how_far_to_trust_it_is_said(written, capsys, method, diagnostic, words)
     assert answer["method"] == method
     assert answer[diagnostic] < 1.05
     assert [segment["segment"] for segment in answer["segments"]] == ["Segment 1", "Segment 2"]
+
+
+def test_two_segmentations_are_warned_of_once_and_each_table_is_made_once(
+    tmp_path, monkeypatch, capsys
+):
+    """Four groups at the corners of a square, taken for two: left and right, or up and down."""
+    corners = np.repeat([[x, y] for x in (-3.0, 3.0) for y in (-3.0, 3.0)], 40, axis=0)
+    rows = corners + np.random.default_rng(0).normal(size=corners.shape)
+    table = write(pd.DataFrame(rows, columns=[SPEND, VISITS]), tmp_path / "corners.csv")
+    made = []
+    for name in ("segments", "summary"):
+        monkeypatch.setattr(Posterior, name, counted(getattr(Posterior, name), made))
+    more = ("--posterior", "nuts", "--out", tmp_path / "out")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert main(fit_arguments(table, "--components", 2, *more)) == 0
+    said = capsys.readouterr().err
+    assert said.count("2 different segmentations") == 1
+    assert said.count("bayes-gmm: warning: ") == len(said.splitlines())
+    assert sorted(made) == ["segments", "summary"]
+
+
+def counted(method, calls):
+    @functools.wraps(method)
+    def wrapped(*arguments, **options):
+        calls.append(method.__name__)
+        return method(*arguments, **options)
+
+    return wrapped
 
 
 def test_without_a_posterior_there_is_none(written, capsys):
