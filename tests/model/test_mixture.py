@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 from scipy.special import logsumexp
+from scipy_mixture import scipy_log_joint
 
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.mixture import Mixture, segment_labels
@@ -22,14 +23,6 @@ def mixture_of_three(resolution=0.0, features=NAMES):
     factors = np.tril(rng.normal(size=(2, 3, 3))) + 2.0 * np.eye(3)
     means = [[0.0, 1.0, -2.0], [4.0, -3.0, 0.0]]
     return Mixture([0.7, 0.3], means, factors @ factors.mT, resolution, features)
-
-
-def scipy_log_joint(mixture, X):
-    V = mixture.covariances + np.diag(mixture.resolution**2 / 12)
-    return np.array([
-        np.log(w) + stats.multivariate_normal(m, S).logpdf(X)
-        for w, m, S in zip(mixture.weights, mixture.means, V, strict=True)
-    ]).T  # fmt: skip
 
 
 @pytest.mark.parametrize("resolution", [0.0, 1.5, (0.0, 1.0, 3.0)])

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from scipy.special import logsumexp
-from scipy.stats import multivariate_normal
+from scipy_mixture import scipy_log_joint
 
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.table import feature_matrix
@@ -43,17 +43,7 @@ def fitted(X, K=2, structure="full", prior=Prior(), resolution="auto", weights=N
 
 
 def row_log_densities(X, mixture):
-    """log p(x_i) by SciPy, each row in what it observes."""
-    V = mixture.covariances + np.diag(mixture.resolution**2 / 12)
-    rows = np.zeros(len(X))
-    for i, x in enumerate(X):
-        o = np.flatnonzero(np.isfinite(x))
-        if len(o):
-            rows[i] = logsumexp([
-                np.log(w) + multivariate_normal(m[o], S[np.ix_(o, o)]).logpdf(x[o])
-                for w, m, S in zip(mixture.weights, mixture.means, V, strict=True)
-            ])  # fmt: skip
-    return rows
+    return logsumexp(scipy_log_joint(mixture, X), axis=1)
 
 
 @pytest.mark.parametrize("missing", [0.0, 0.3])
