@@ -57,7 +57,6 @@ def membership(
     Returns
     -------
     matplotlib.axes.Axes
-        The axes. Nothing is shown and nothing is saved.
 
     Raises
     ------

@@ -47,7 +47,7 @@ def test_json_is_one_object_and_nothing_else(table, tmp_path, capsys):
 def test_same_seed_gives_the_same_answer(table, capsys):
     answers = set()
     for _ in range(2):
-        main(fit_arguments(table, "--components", 2, "--seed", 5, "--json"))
+        assert main(fit_arguments(table, "--components", 2, "--seed", 5, "--json")) == 0
         answers.add(capsys.readouterr().out)
     assert len(answers) == 1
 
@@ -137,11 +137,13 @@ def test_text_of_the_user_cannot_run_in_a_spreadsheet(tmp_path):
     assert cells["City"][1] == "'=1+1"
 
 
-@pytest.mark.parametrize("resolution", ["auto", "none", "0.5"])
-def test_resolution_reaches_the_model(table, tmp_path, resolution, capsys):
-    folder = tmp_path / "out"
+@pytest.mark.parametrize(
+    ("resolution", "steps"), [("auto", (1.0, 2.0)), ("none", (0.0, 0.0)), ("0.5", (0.5, 0.5))]
+)
+def test_resolution_reaches_the_model(tmp_path, resolution, steps):
+    table = customers()
+    table[SPEND], table[VISITS] = table[SPEND].round(), 2 * (table[VISITS] / 2).round()
+    path, folder = write(table, tmp_path / "rounded.csv"), tmp_path / "out"
     more = ("--resolution", resolution, "--out", folder)
-    assert main(fit_arguments(table, "--components", 2, *more)) == 0
-    capsys.readouterr()
-    found = load(folder / "model.nc").mixture.resolution
-    assert (found == 0).all() if resolution == "none" else (found > 0).all()
+    assert main(fit_arguments(path, "--components", 2, *more)) == 0
+    assert load(folder / "model.nc").mixture.resolution == pytest.approx(steps)

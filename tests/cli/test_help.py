@@ -22,10 +22,8 @@ def test_help_loads_nothing_heavy(arguments):
 
 def test_help_lists_what_there_is(capsys):
     assert main(["--help"]) == 0
-    listed = capsys.readouterr().out.split("Commands:")[1]
-    commands = [line.split()[0] for line in listed.splitlines() if line.startswith("  ")]
-    assert commands[:3] == ["demo", "fit", "predict"]
-    assert not {"compare", "report"} & set(commands)
+    listed = capsys.readouterr().out.split("Commands:\n")[1].split("\n\n")[0]
+    assert [line.split()[0] for line in listed.splitlines()] == ["demo", "fit", "predict"]
 
 
 def test_module_runs_as_a_program():

@@ -9,11 +9,9 @@ from scipy_mixture import scipy_log_joint
 
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.table import feature_matrix
-from bayes_gmm.inference.modes import FoundMode, find_modes
-from bayes_gmm.inference.starts import Sample
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.results.fitting import FitPlan, fit_table
 from bayes_gmm.results.map_fit import MapFit
 
 FEATURES = ("Age", "Annual income")
@@ -29,17 +27,9 @@ def customers(missing=0.0, seed=0):
     return X
 
 
-def fitted(X, K=2, structure="full", prior=Prior(), resolution="auto", weights=None):  # noqa: B008
-    structure = Structure.parse(structure)
-    density, units = Density.of_table(
-        feature_matrix(X), K, structure=structure, prior=prior,
-        resolution=resolution, weights=weights,
-    )  # fmt: skip
-    found = find_modes(density, Sample.of(units.apply(X), weights), np.random.default_rng(0))
-    fit = MapFit.from_modes(
-        density, found, standardizer=units, features=FEATURES, prior=prior, structure=structure
-    )
-    return fit, density, found
+def fitted(X, K=2, structure="full", prior=None, resolution="auto", weights=None):
+    plan = FitPlan.of(K, structure, prior, "auto", resolution=resolution)
+    return fit_table(feature_matrix(X, FEATURES), weights, plan, np.random.default_rng(0))
 
 
 def row_log_densities(X, mixture):
@@ -171,15 +161,11 @@ def with_masses(log_evidence):
     """A fit whose modes are said to have these masses."""
     X = customers()
     _, density, found = fitted(X)
-    modes = tuple(FoundMode(**{**_fields(found[0]), "log_evidence": mass}) for mass in log_evidence)
+    modes = tuple(dataclasses.replace(found[0], log_evidence=mass) for mass in log_evidence)
     return MapFit.from_modes(
         density, modes, standardizer=Standardizer.fit(X), features=FEATURES,
         prior=Prior(), structure=Structure(),
     )  # fmt: skip
-
-
-def _fields(mode):
-    return {field.name: getattr(mode, field.name) for field in dataclasses.fields(mode)}
 
 
 @pytest.mark.parametrize(

@@ -205,8 +205,10 @@ def test_a_fit_is_drawn_by_its_mixture(ax):
     class Estimator:
         mixture_ = mixture_of(2)
 
-    assert segments(Fit(), ax=ax) is ax
-    assert segments(Estimator(), ax=ax) is ax
+    for model in (Fit(), Estimator()):
+        ax.clear()
+        assert segments(model, ax=ax) is ax
+        assert legend_texts(ax)[0] == "Segment 1 (67 %)"
 
 
 def test_without_axes_a_figure_is_made():

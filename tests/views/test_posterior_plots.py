@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.contour import ContourSet
+from scipy.stats import norm
 
 from bayes_gmm.errors import DataError
 from bayes_gmm.views import credible
@@ -79,9 +80,11 @@ def test_the_band_is_where_draws_disagree(posterior, ax):
     inside = ((z**2).sum(axis=1) <= 1.0).mean(axis=0)
     path = band.get_paths()[0]
     drawn = np.array([sum(p.contains_point(row) for p in _rings(path)) % 2 for row in x], bool)
-    clear = np.abs(np.minimum(abs(inside - 0.03), abs(inside - 0.97))) > 0.03
-    assert (inside > 0.97).any()
-    assert np.array_equal(drawn[clear], ((inside > 0.03) & (inside < 0.97))[clear])
+    clear = np.minimum(abs(inside - 0.03), abs(inside - 0.97)) > 0.03
+    disagree = (inside > 0.03) & (inside < 0.97)
+    assert disagree[clear].any()
+    assert (inside[clear] > 0.97).any()
+    assert np.array_equal(drawn[clear], disagree[clear])
 
 
 def _rings(path):
@@ -95,14 +98,17 @@ def _rings(path):
 def test_one_feature_has_a_band_about_each_curve(posterior, ax):
     segments(posterior, posterior.table.values, features="Age", ax=ax)
     assert legend_texts(ax)[-1] == "94 % credible band"
-    grid = np.array([25.0, 60.0])
-    low, high = credible.band_of_curves(posterior, 0, grid)
-    S = posterior.mixture
-    peaks = S.weights / np.sqrt(2 * np.pi * S.covariances[:, 0, 0])
-    at_peak = np.array([0, 1])
-    assert np.all(low[at_peak, at_peak] < peaks)
-    assert np.all(peaks < high[at_peak, at_peak])
     assert len(ax.collections) == 2
+
+
+def test_the_band_of_a_curve_is_the_interval_of_its_height(posterior, monkeypatch):
+    monkeypatch.setattr(credible, "DRAWS_COUNTED", posterior.draws.mode.size)
+    of, ages = posterior.parameters, np.array([20.0, 25.0, 60.0])
+    w, mean, sd = (
+        values.reshape(-1, 2, 1) for values in (of.weights, of.means[..., 0], of.scales[..., 0])
+    )
+    expected = np.quantile(w * norm(mean, sd).pdf(ages), [0.03, 0.97], axis=0)
+    np.testing.assert_allclose(credible.band_of_curves(posterior, 0, ages), expected, rtol=1e-9)
 
 
 def test_forest_bars_are_the_intervals(posterior, pyplot):
@@ -131,10 +137,13 @@ def test_map_colours_rows_by_probability_and_sizes_them_by_its_interval(posterio
     membership(posterior, X, ax=ax)
     table = posterior.membership(X).iloc[:3]
     points = next(c for c in ax.collections if isinstance(c, PathCollection))
-    order = np.argsort(table["upper"] - table["lower"], kind="stable").to_numpy()
+    width = (table["upper"] - table["lower"]).to_numpy()
+    order = np.argsort(width, kind="stable")
     np.testing.assert_allclose(points.get_offsets(), X.to_numpy()[order])
     np.testing.assert_allclose(points.get_array(), table["probability"].to_numpy()[order])
-    assert np.all(np.diff(points.get_sizes()) >= 0)
+    area = points.get_sizes() - points.get_sizes()[0]  # the least width is as good as none
+    assert width[order][0] < 1e-6 < 0.01 < width[order][-1]
+    np.testing.assert_allclose(area / area[-1], width[order] / width[order][-1], atol=1e-4)
     assert any("1 row with a missing cell: not drawn" in text.get_text() for text in ax.texts)
 
 
