@@ -23,3 +23,10 @@ def three_groups(seed=1, missing=0.0, apart=1.0):
     ]
     X[rng.random(X.shape) < missing] = np.nan
     return X
+
+
+def four_corners(n=40, seed=0):
+    """Groups at the corners of a square: taken for two, they are left and right, or up and down."""
+    rng = np.random.default_rng(seed)
+    corners = [[x, y] for x in (-3.0, 3.0) for y in (-3.0, 3.0)]
+    return np.concatenate([rng.normal(corner, 1.0, (n, 2)) for corner in corners])

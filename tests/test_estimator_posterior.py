@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from example_tables import four_corners
 from sklearn.exceptions import NotFittedError
 
 from bayes_gmm import (
@@ -178,15 +179,8 @@ def test_names_and_numbers_go_round_through_files(model, tmp_path):
     assert load(back.align_to(named).save(tmp_path / "m.nc")).names == named.names
 
 
-def corners(n=30, seed=0):
-    """Four groups at the corners of a square: two pairings of them are about as good."""
-    rng = np.random.default_rng(seed)
-    centres = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
-    return np.concatenate([rng.normal(3.0 * centre, 1.0, (n, 2)) for centre in centres])
-
-
 def test_two_segmentations_are_both_drawn_in_proportion():
-    model = BayesGMM(2, random_state=0).fit(corners())
+    model = BayesGMM(2, random_state=0).fit(four_corners(30))
     with pytest.warns(MultimodalWarning, match="2 different segmentations"):
         posterior = sampled(model, draws=400, chains=4)
     masses = np.array([mode.probability for mode in model.modes_])

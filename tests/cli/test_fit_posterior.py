@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from command_line import POSTERIOR_FILES, SPEND, VISITS, customers, fit_arguments, names_in, write
+from example_tables import four_corners
 
 from bayes_gmm import Posterior, load
 from bayes_gmm.cli import main
@@ -77,10 +78,7 @@ def test_how_far_to_trust_it_is_said(written, capsys, method, diagnostic, limit,
 def test_two_segmentations_are_warned_of_once_and_each_table_is_made_once(
     tmp_path, monkeypatch, capsys
 ):
-    """Four groups at the corners of a square, taken for two: left and right, or up and down."""
-    corners = np.repeat([[x, y] for x in (-3.0, 3.0) for y in (-3.0, 3.0)], 40, axis=0)
-    rows = corners + np.random.default_rng(0).normal(size=corners.shape)
-    table = write(pd.DataFrame(rows, columns=[SPEND, VISITS]), tmp_path / "corners.csv")
+    table = write(pd.DataFrame(four_corners(), columns=[SPEND, VISITS]), tmp_path / "corners.csv")
     made = []
     for name in ("segments", "summary"):
         monkeypatch.setattr(Posterior, name, counted(getattr(Posterior, name), made))

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from example_posteriors import two_groups
 from scipy.special import logsumexp
 from scipy_mixture import scipy_log_joint
 
@@ -17,13 +18,10 @@ from bayes_gmm.results.map_fit import MapFit
 FEATURES = ("Age", "Annual income")
 
 
-def customers(missing=0.0, seed=0):
+def customers(missing=0.0):
     """Two groups in units far from standard ones."""
-    rng = np.random.default_rng(seed)
-    young = rng.multivariate_normal([25.0, 20e3], [[9.0, 3e3], [3e3, 4e6]], size=120)
-    older = rng.multivariate_normal([60.0, 45e3], [[25.0, -1e4], [-1e4, 3e7]], size=60)
-    X = np.r_[young, older]
-    X[rng.random(X.shape) < missing] = np.nan
+    X = two_groups(180)
+    X[np.random.default_rng(1).random(X.shape) < missing] = np.nan
     return X
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from arviz_stats.base.array import array_stats
 from example_posteriors import fit_and_density, normal_draws
+from example_tables import four_corners
 
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import (
@@ -34,10 +35,7 @@ def mixture_of_draw(posterior, chain, draw):
 @pytest.fixture(scope="module")
 def two_modes():
     """Four groups at the corners of a square, taken for two: left and right, or up and down."""
-    rng = np.random.default_rng(0)
-    corners = [[x, y] for x in (-3, 3) for y in (-3, 3)]
-    X = np.concatenate([rng.normal(corner, 1.0, (40, 2)) for corner in corners])
-    matrix = feature_matrix(X, ["x", "y"])
+    matrix = feature_matrix(four_corners(), ["x", "y"])
     fit, density, thetas = fit_and_density(matrix, 2)
     assert len(fit.modes) > 1
     both = [normal_draws(density, thetas[m], (2, 100), mode=m) for m in (0, 1)]
