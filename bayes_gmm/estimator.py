@@ -53,7 +53,7 @@ class BayesGMM(DensityMixin, BaseEstimator):
         Recording resolution of the features, in their units: found from the ties in each column,
         none (the plain mixture), or given.
     n_init : "auto" or int
-        Number of starts.
+        Number of starts; "auto" goes on until they bring nothing new.
     random_state : int, Generator or None
         Seed of the starts; None draws a fresh one.
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache, reduce
+from functools import reduce
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +13,7 @@ import numpy.typing as npt
 from bayes_gmm.data.compiled import compiled
 from bayes_gmm.data.rows import TILE, Block, Floats, Integers
 from bayes_gmm.data.standardize import Standardizer
+from bayes_gmm.data.threads import n_cores, row_threads
 
 CELLS_PER_THREAD = 20_000
 """Below about this many cells a second thread costs more than it brings."""
@@ -103,7 +102,7 @@ class MemoryRows:
         if len(self.parts) == 1:
             return f(self.parts[0])
         first, *rest = self.parts
-        others = [_pool().submit(f, part) for part in rest]
+        others = [row_threads().submit(f, part) for part in rest]
         return reduce(np.add, (other.result() for other in others), f(first))
 
 
@@ -181,24 +180,9 @@ def _share_out(block: Block, threads: int | None) -> tuple[Block, ...]:
 
 def _n_parts(cells: int) -> int:
     """One a core; more where there is much to do, so that a core that falls behind does less."""
-    cores = _n_cores()
+    cores = n_cores()
     if cores == 1 or cells < 2 * CELLS_PER_THREAD:
         return 1
     return int(
         min(cores * max(1, min(4, cells // (50 * CELLS_PER_THREAD))), cells // CELLS_PER_THREAD)
     )
-
-
-def _n_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=_n_cores(), thread_name_prefix="bayes_gmm")
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pool.cache_clear)

@@ -28,11 +28,16 @@ class Climb(Protocol):
 
 
 class _Outline(NamedTuple):
-    """What components are compared by: shapes (K,), (K, d) and (K, d)."""
+    """What components are compared by: shapes (K,), (K, d) and (K, d).
+
+    And, as `sorted`, all but the means, each column by size: where components are each near to
+    one of the other's, these are too, whatever the numbering.
+    """
 
     log_weights: Floats
     means: Floats
     log_sd: Floats
+    sorted: Floats
 
 
 def distinct[Run: Climb](
@@ -51,44 +56,61 @@ def distinct[Run: Climb](
     height : float
         Nats by which two runs that came to one place differ at most.
     """
-    kept: list[Run] = []
+    return [group[0] for group in grouped(layout, runs, distance=distance, height=height)]
+
+
+def grouped[Run: Climb](
+    layout: Layout, runs: Sequence[Run], *, distance: float, height: float = math.inf
+) -> list[list[Run]]:
+    """The same with those that came to the place of each, that first: best first in all."""
+    groups: list[list[Run]] = []
     outlines: list[_Outline] = []
     for run in sorted(runs, key=lambda run: -run.log_posterior):
         outline = _outline(layout, run.theta)
-        near = [
-            other
-            for other, place in zip(outlines, kept, strict=True)
-            if place.log_posterior - run.log_posterior <= height
-        ]
-        if not _is_among(outline, near, distance):
-            kept.append(run)
+        # The best come first, so the groups that are not too high for this one are the last.
+        first = next(
+            (i for i, group in enumerate(groups)
+             if group[0].log_posterior - run.log_posterior <= height),
+            len(groups),
+        )  # fmt: skip
+        like = _first_like(outline, outlines[first:], distance)
+        if like is None:
+            groups.append([run])
             outlines.append(outline)
-    return kept
+        else:
+            groups[first + like].append(run)
+    return groups
 
 
-def _is_among(outline: _Outline, others: list[_Outline], distance: float) -> bool:
-    """Whether the components of any of the others are all near to those here, each to its own."""
+def _first_like(outline: _Outline, others: list[_Outline], distance: float) -> int | None:
+    """The first of the others whose components are all near to those here, each to its own."""
     if not others:
-        return False
-    costs = _costs(outline, others)
-    # The assignment is dear: only where each component has a like at all is it looked for.
-    possible = costs.min(axis=1).max(axis=1) < distance
-    possible &= costs.min(axis=2).max(axis=1) < distance
-    return any(
-        cost[linear_sum_assignment(cost)].max() < distance
-        for cost in costs[np.flatnonzero(possible)]
-    )
+        return None
+    gaps = np.abs(np.array([other.sorted for other in others]) - outline.sorted)
+    near = np.flatnonzero(gaps.max(axis=1) < distance)
+    for i, cost in zip(near, _costs(outline, [others[i] for i in near]), strict=True):
+        # The assignment is dear: only where each component has a like at all is it looked for.
+        if max(cost.min(axis=0).max(), cost.min(axis=1).max()) >= distance:
+            continue
+        if cost[linear_sum_assignment(cost)].max() < distance:
+            return int(i)
+    return None
 
 
 def _outline(layout: Layout, theta: Floats) -> _Outline:
     point = layout.point(theta)
     log_sd = 0.5 * np.log((point.scale_trils**2).sum(axis=2))
-    return _Outline(point.log_weights, point.means, log_sd)
+    by_size = np.sort(np.column_stack([point.log_weights, log_sd]), axis=0).ravel()
+    return _Outline(point.log_weights, point.means, log_sd, by_size)
 
 
 def _costs(outline: _Outline, others: list[_Outline]) -> Floats:
     """Distances of components, shape (number of others, K of the other, K)."""
-    log_weights, means, log_sd = (np.array(part)[:, :, None] for part in zip(*others, strict=True))
+    if not others:
+        return np.empty((0, 0, 0))
+    log_weights, means, log_sd = (
+        np.array([part[i] for part in others])[:, :, None] for i in range(3)
+    )
     middle = np.exp(-0.5 * (outline.log_sd + log_sd))
     cost = np.abs((outline.means - means) * middle).sum(axis=3)
     cost += np.abs(outline.log_sd - log_sd).sum(axis=3)

@@ -30,7 +30,7 @@ _NO_ROWS = Block(
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EMRun:
     """Where EM came to, and how.
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.inference.closing import is_improper
 from bayes_gmm.inference.polish import AFFORDABLE, hessian, hessian_cost, polish
 from bayes_gmm.inference.whitening import Whitening
 from bayes_gmm.model.density import Density
@@ -34,8 +35,10 @@ def laplace_log_evidence(density: Density, theta: Floats) -> float:
     Returns
     -------
     float
-        NaN where the curvature is not that of a maximum.
+        NaN where the prior gives no mode a mass, or the curvature is not that of a maximum.
     """
+    if is_improper(density.prior):
+        return math.nan
     if hessian_cost(density) > AFFORDABLE:
         log_volume = Whitening(density, theta).log_det
         return _laplace(density, density.log_posterior(theta, jacobian=True), log_volume)

@@ -18,10 +18,10 @@ from bayes_gmm.inference.closing import is_improper, sound
 from bayes_gmm.inference.distinct import distinct
 from bayes_gmm.inference.em import EMRun, run_em
 from bayes_gmm.inference.evidence import laplace_log_evidence
-from bayes_gmm.inference.ladder import diverse_starts, responsibilities
-from bayes_gmm.inference.moves import improve
+from bayes_gmm.inference.ladder import responsibilities
 from bayes_gmm.inference.occupancy import padded, without_empty
 from bayes_gmm.inference.polish import Polished, polish
+from bayes_gmm.inference.search import search
 from bayes_gmm.inference.starts import Moments, Sample
 from bayes_gmm.inference.whitening import Whitening
 from bayes_gmm.model.density import Density
@@ -31,16 +31,10 @@ MAX_MODES = 8
 """Optima that are reported at most."""
 MAX_CLIMBS = 14
 """Optima that are climbed to at most: the highest, and those that seem heaviest, in turn."""
-IMPROVED = 3
-"""Optima that split-and-merge moves set out from."""
-FEW_ROWS = 1000
-"""Rows up to which there are more starts: they cost little, and there are more optima."""
 MODES_OF_SAMPLE = 3
 """Optima on a sample that are looked at on all rows."""
 WINDOW = 40.0
 """Nats below the best at which an optimum is still polished."""
-CLOSE = 0.3
-"""Distance (see `distinct`) below which two runs are on the way to one optimum."""
 
 
 @dataclass(frozen=True)
@@ -124,46 +118,16 @@ def _find_modes(
     extra: Sequence[Moments],
 ) -> tuple[FoundMode, ...]:
     on_sample = density.on(sample.rows)
-    if n_init is None:
-        n_init = default_n_init(density.layout.n_components, sample.rows.n_rows)
-    candidates = _search(on_sample, sample, rng, n_init, extra)
+    candidates = search(on_sample, sample, rng, n_init=n_init, extra=extra)
     if not np.isfinite(candidates[0].log_posterior):
         raise FitError(
-            f"none of {len(extra) + n_init} starts has a finite log-posterior; "
+            "no start has a finite log-posterior; "
             "check the prior and the resolution, or raise n_init"
         )
     occupied, candidates = without_empty(on_sample, candidates)
     whole = math.isclose(sample.rows.total_weight, density.rows.total_weight, rel_tol=1e-9)
     full = occupied.on(density.rows)
     return _rank(full, sample, _polish_all(full, candidates, whole=whole))
-
-
-def default_n_init(n_components: int, n_rows: int) -> int:
-    """Starts where none are asked for: one is enough for one component."""
-    if n_components == 1:
-        return 1
-    return min(32 * n_components - 16, 96) if n_rows <= FEW_ROWS else min(20 + 4 * n_components, 48)
-
-
-def _search(
-    density: Density,
-    sample: Sample,
-    rng: np.random.Generator,
-    n_init: int,
-    extra: Sequence[Moments],
-) -> list[EMRun]:
-    """Optima on the sample, best first, nearly converged."""
-    layout, prior = density.layout, density.prior
-    starts = [start(density, sample, rng) for start in diverse_starts(n_init)]
-    thetas = [moments.theta(layout, prior) for moments in (*extra, *starts)]
-    short = [run_em(density, theta, max_iter=12, tolerance=0.05) for theta in thetas]
-    # Copies of the highest would fill the list if they were left in it until the long runs.
-    own = distinct(layout, short[len(extra) :], distance=CLOSE)[: max(10, n_init // 3)]
-    kept = sound(density, [*short[: len(extra)], *own])
-    runs = [run_em(density, run.theta, max_iter=150, tolerance=1e-3) for run in kept]
-    runs = distinct(layout, sound(density, runs), distance=CLOSE, height=1e-2)
-    better = [improve(density, sample, run) for run in runs[:IMPROVED]]
-    return distinct(layout, [*better, *runs], distance=CLOSE, height=1e-2)
 
 
 def _polish_all(density: Density, candidates: list[EMRun], *, whole: bool) -> list[Polished]:
@@ -189,8 +153,10 @@ def _polish_all(density: Density, candidates: list[EMRun], *, whole: bool) -> li
 
 def _promising(density: Density, runs: list[EMRun]) -> list[EMRun]:
     """`MAX_CLIMBS` runs at most: half of them the highest, the others those that seem heaviest."""
-    if len(runs) <= MAX_CLIMBS or is_improper(density.prior):
-        return runs[:MAX_CLIMBS]
+    if is_improper(density.prior):
+        return runs[:MAX_MODES]
+    if len(runs) <= MAX_CLIMBS:
+        return runs
     half = MAX_CLIMBS // 2
     heaviest = sorted(runs[half:], key=lambda run: -_rough_log_evidence(density, run.theta))
     return [*runs[:half], *heaviest[:half]]

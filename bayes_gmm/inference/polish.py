@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
 
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.inference.closing import is_sound
 from bayes_gmm.inference.whitening import Whitening
 from bayes_gmm.model.density import Density
 
@@ -27,6 +28,8 @@ LONGEST_STEP = 10.0
 """Of Newton's along an axis, in expected standard deviations: curvature says nothing of beyond."""
 HESSIAN_WIDTH = 1e-4
 """Of the differences, in expected standard deviations: curvature changes fast across a ridge."""
+CHEAP = 1e7
+"""Operations of a Hessian up to which Newton's method is the faster one from the start."""
 AFFORDABLE = 2e10
 """Floating-point operations that the curvature of a mode may cost."""
 
@@ -80,9 +83,16 @@ def polish(
         Slope at which the climb ends.
     """
     history: list[float] = []
-    gradient_tolerance = _tolerance(density.log_posterior(theta, jacobian=jacobian), tolerance)
+    value = density.log_posterior(theta, jacobian=jacobian)
+    gradient_tolerance = _tolerance(value, tolerance)
     accepted = max(gradient_tolerance, ACCEPTED_SLOPE)
     newton_steps = _newton_steps(density)
+    if hessian_cost(density) <= CHEAP:
+        few = min(max_iter, newton_steps)
+        climbed = _newton(density, theta, value, gradient_tolerance, few, jacobian)
+        done = climbed.slope <= accepted or few == max_iter
+        if done or not is_sound(density, climbed.theta):
+            return climbed
     steps = min(max_iter, CREEPING) if newton_steps else max_iter
     for _ in range(CLIMBS):
         whitening = Whitening(density, theta)
@@ -106,22 +116,28 @@ def polish(
             break
     value = -float(result.fun)
     if slope > accepted and not (cut_short and steps == max_iter):
-        theta, value, slope = _newton(density, theta, value, slope, newton_steps, jacobian)
-        history.append(value)
+        climbed = _newton(density, theta, value, GRADIENT_TOLERANCE, newton_steps, jacobian)
+        return replace(climbed, history=(*history, *climbed.history))
     return Polished(theta, value, slope, slope <= accepted, tuple(history))
 
 
 def _newton(
-    density: Density, theta: Floats, value: float, slope: float, max_iter: int, jacobian: bool
-) -> tuple[Floats, float, float]:
+    density: Density,
+    theta: Floats,
+    value: float,
+    tolerance: float,
+    max_iter: int,
+    jacobian: bool,
+) -> Polished:
     """Along a ridge that quasi-Newton steps creep on: full steps by the curvature itself."""
+    slope, history = np.inf, [value]
     for _ in range(max_iter):
         whitening = Whitening(density, theta)
         H = hessian(density, theta, whitening, jacobian=jacobian)
         gradient = density.value_and_gradient(theta, jacobian=jacobian)[1]
         gradient = whitening.pull_back(np.zeros_like(theta), gradient)
         slope = float(np.abs(gradient).max())
-        if slope <= GRADIENT_TOLERANCE or not np.all(np.isfinite(H)):
+        if slope <= tolerance or not np.all(np.isfinite(H)) or not is_sound(density, theta):
             break
         curvature, axes = np.linalg.eigh(H)
         along = axes.T @ gradient / np.maximum(np.abs(curvature), 1e-10)
@@ -132,10 +148,12 @@ def _newton(
             left = float(np.abs(whitening.pull_back(shrink * step, ahead)).max())
             if height > value or (height > value - VALUE_NOISE and left < slope):
                 theta, value, slope = trial, height, left
+                history.append(value)
                 break
         else:
             break
-    return theta, value, slope
+    accepted = max(tolerance, ACCEPTED_SLOPE)
+    return Polished(theta, value, slope, slope <= accepted, tuple(history))
 
 
 def _newton_steps(density: Density) -> int:

@@ -29,7 +29,7 @@ class Sample:
         The same with missing cells at 0, the columns' mean.
     weights : ndarray, shape (m,)
     rows : MemoryRows
-        The same rows, for the kernel.
+        The same rows, for the kernel, in one piece: there is a start for each core.
     """
 
     values: Floats
@@ -45,7 +45,9 @@ class Sample:
         filled = np.where(np.isfinite(values), values, 0.0)
         order = np.lexsort(filled.T)
         values, weights = values[order], weights[order]
-        rows = MemoryRows.from_matrix(values, Standardizer.identity(values.shape[1]), weights)
+        rows = MemoryRows.from_matrix(
+            values, Standardizer.identity(values.shape[1]), weights, threads=1
+        )
         return cls(values, filled[order], weights, rows)
 
     @cached_property

@@ -1,0 +1,50 @@
+"""Threads: a few for each core, since compiled code holds no GIL."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+
+def n_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@cache
+def row_threads() -> ThreadPoolExecutor:
+    """Threads that sum over parts of the rows."""
+    return ThreadPoolExecutor(max_workers=n_cores(), thread_name_prefix="bayes_gmm_rows")
+
+
+@cache
+def _task_threads() -> ThreadPoolExecutor:
+    # Not those of the rows: tasks that wait for these would wait for each other.
+    return ThreadPoolExecutor(max_workers=n_cores(), thread_name_prefix="bayes_gmm_tasks")
+
+
+def at_once[T](f: Callable[..., T], *arguments: Iterable[Any]) -> list[T]:
+    """``list(map(f, *arguments))``, a task for each core at a time.
+
+    Examples
+    --------
+    >>> at_once(pow, [2, 3], [5, 2])
+    [32, 9]
+    """
+    if n_cores() == 1:
+        return list(map(f, *arguments))
+    return list(_task_threads().map(f, *arguments))
+
+
+def _after_fork() -> None:
+    row_threads.cache_clear()
+    _task_threads.cache_clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,79 @@
+"""The search goes on for as long as starts bring something new, on however many cores."""
+
+import numpy as np
+import pytest
+
+from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.inference import search as searching
+from bayes_gmm.inference.search import BATCH, FEW_ROWS, most_starts, search
+from bayes_gmm.inference.starts import Sample
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.prior import Prior
+from bayes_gmm.model.structure import Structure
+
+
+@pytest.fixture
+def starts(monkeypatch):
+    """How many starts have been asked for, by search."""
+    asked = []
+    diverse_starts = searching.diverse_starts
+
+    def counted(n):
+        for start in diverse_starts(n):
+            asked.append(start)
+            yield start
+
+    monkeypatch.setattr(searching, "diverse_starts", counted)
+    return asked
+
+
+def searched(X, K, seed=0, **options):
+    density, units = Density.of_table(
+        feature_matrix(X), K, structure=Structure.parse("full"), prior=Prior()
+    )
+    sample = Sample.of(units.apply(X))
+    return search(density.on(sample.rows), sample, np.random.default_rng(seed), **options)
+
+
+def groups(n_rows, sd=0.3):
+    rng = np.random.default_rng(2)
+    means = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 4.0], [5.0, 5.0]])
+    return means[rng.integers(0, 4, n_rows)] + sd * rng.normal(size=(n_rows, 2))
+
+
+@pytest.mark.parametrize("n_rows", [200, 2 * FEW_ROWS])
+def test_what_every_start_finds_takes_few(starts, n_rows):
+    searched(groups(n_rows), 4)
+    assert len(starts) == BATCH
+
+
+def test_where_starts_differ_they_go_on(starts):
+    searched(np.random.default_rng(0).normal(size=(150, 3)), 4)
+    assert len(starts) == most_starts(4, 150)
+
+
+@pytest.mark.parametrize("n_init", [1, 5, 40])
+def test_as_many_as_are_asked_for(starts, n_init):
+    searched(groups(200), 4, n_init=n_init)
+    assert len(starts) == n_init
+
+
+def test_more_components_have_more_starts():
+    assert most_starts(1, 100) == 1
+    for n_rows in (100, 100_000):
+        counts = [most_starts(K, n_rows) for K in range(1, 30)]
+        assert counts == sorted(counts)
+        assert counts[1] >= BATCH
+    assert most_starts(4, 100) > most_starts(4, 100_000)
+
+
+@pytest.mark.parametrize("n_rows", [150, 2 * FEW_ROWS])
+def test_cores_change_nothing(monkeypatch, n_rows):
+    X = groups(n_rows, sd=1.5)
+    found = {}
+    for cores in (1, 3):
+        monkeypatch.setattr("bayes_gmm.data.threads.n_cores", lambda cores=cores: cores)
+        found[cores] = searched(X, 3, n_init=12)
+    assert len(found[1]) == len(found[3])
+    for one, other in zip(*found.values(), strict=True):
+        np.testing.assert_array_equal(one.theta, other.theta)
