@@ -127,7 +127,7 @@ def resampled_by_mass(
 
     Chains that never meet say nothing of how much their modes weigh. Each new chain takes from
     each group its share, evenly spaced from the old chains' draws of that group; the order of a
-    group's draws stays, groups alternate at random.
+    group's draws stays, groups alternate at random. The old chains are kept as ``origin``.
 
     Parameters
     ----------
@@ -156,4 +156,5 @@ def resampled_by_mass(
         theta=draws.theta[chain, draw],
         mode=draws.mode[chain, draw],
         stats={name: values[chain, draw] for name, values in draws.stats.items()},
+        origin=draws,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -103,10 +103,10 @@ class Posterior:
         """
         checks.check_draws(draws, len(fit.modes))
         references = [_reference(mode.mixture, fit) for mode in fit.modes]
-        theta, labels = relabel(draws, references, density.rho2)
+        draws, labels = _relabelled(draws, references, density.rho2)
         posterior = cls(
             fit,
-            replace(draws, theta=theta),
+            draws,
             labels,
             tuple(segment_labels(fit.mixture.n_components)),
             provenance(fit, density.rows, draws),
@@ -139,6 +139,14 @@ class Posterior:
         return SegmentDraws.of(self.draws.layout, self.draws.theta, self.fit.standardizer)
 
     @cached_property
+    def parameters_as_sampled(self) -> SegmentDraws:
+        """The same of the chains as they were sampled, which `draws` may be a resample of."""
+        if self.draws.origin is None:
+            return self.parameters
+        origin = self.draws.origin
+        return SegmentDraws.of(origin.layout, origin.theta, self.fit.standardizer)
+
+    @cached_property
     def tree(self) -> DataTree:
         """The draws as ArviZ's DataTree, in the user's units (see `to_datatree`)."""
         return self.to_datatree()
@@ -161,7 +169,9 @@ class Posterior:
 
         Groups ``posterior`` (weights, means, scales, correlations, covariances), ``sample_stats``,
         ``constant_data`` and, where the rows are at hand, ``observed_data``; dimensions chain,
-        draw, component, feature, feature_bis, row.
+        draw, component, feature, feature_bis, row. Where chains stay in modes that never meet,
+        ``posterior`` is a resample of the draws by the modes' masses, and the chains that it was
+        made of are in ``posterior_as_sampled``: R-hat and effective sizes are of those.
 
         Parameters
         ----------
@@ -205,9 +215,11 @@ class Posterior:
         -------
         DataFrame
             Columns mean, sd, the interval's bounds, ess_bulk, ess_tail, r_hat, mcse_mean and
-            mcse_sd. Where the draws visit several modes, r_hat compares all draws and
-            r_hat_within_modes those of each mode, the worst being shown. R-hat is NaN for a
-            single chain, and for draws that are no chain; ``.attrs["notes"]`` says so.
+            mcse_sd, the latter five of the chains as they were sampled (see `mixing` for the
+            effective size where chains stay in modes that never meet). Where chains visit several
+            modes, r_hat compares all draws and r_hat_within_modes those of each mode, the worst
+            being shown. R-hat is NaN for a single chain, and for draws that are no chain;
+            ``.attrs["notes"]`` says so.
 
         Warns
         -----
@@ -353,6 +365,17 @@ class Posterior:
         said = checks.several_modes(self.modes_visited)
         if said is not None:
             warnings.warn(said, MultimodalWarning, stacklevel=3)
+
+
+def _relabelled(
+    draws: Draws, references: Sequence[Reference], rho2: Floats
+) -> tuple[Draws, Relabelling]:
+    """The draws, and the chains they may be a resample of, renumbered."""
+    theta, labels = relabel(draws, references, rho2)
+    origin = draws.origin
+    if origin is not None:
+        origin = replace(origin, theta=relabel(origin, references, rho2)[0])
+    return replace(draws, theta=theta, origin=origin), labels
 
 
 def _reference(mixture: Mixture, fit: MapFit) -> Reference:
