@@ -94,6 +94,19 @@ class Draws:
         origin = None if self.origin is None else self.origin.numbered(order)
         return replace(self, theta=theta, origin=origin)
 
+    def with_chain(self, chain: int, other: Draws) -> Draws:
+        """The same draws, but for a chain that is the other's only one."""
+
+        def put[Value: np.generic](
+            ours: npt.NDArray[Value], theirs: npt.NDArray[Value]
+        ) -> npt.NDArray[Value]:
+            return np.concatenate([ours[:chain], theirs, ours[chain + 1 :]])
+
+        stats = {name: put(values, other.stats[name]) for name, values in self.stats.items()}
+        return replace(
+            self, theta=put(self.theta, other.theta), mode=put(self.mode, other.mode), stats=stats
+        )
+
 
 def longest_length(lengths: Integers) -> int:
     """The length to cut chains to, shorter ones being left out, so that most draws remain.

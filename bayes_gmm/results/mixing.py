@@ -15,18 +15,33 @@ freely share one region, and where there is but one, n is ArviZ's.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
+from scipy.special import chdtri
 
-from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.chains import visits_of
 from bayes_gmm.inference.draws import Draws, longest_length
 
+Booleans = npt.NDArray[np.bool_]
+
 TAILS = (0.05, 0.95)
 """Quantiles whose effective sample size is the tail's (Vehtari et al. 2021)."""
+HIGH_R_HAT = 1.01
+FEWEST_EFFECTIVE = 100
+"""Effective draws of a chain."""
+BATCHES = 20
+HIGH_R_HAT = 1.01
+FEWEST_EFFECTIVE = 100
+"""Draws of each chain."""
+RARE = 1e-3
+BATCHES = 20
+"""Of a chain."""
 FEWEST_DRAWS = 8
 """Draws of a mode in a chain below which they say nothing of convergence; nor does less than a
 tenth of a chain."""
@@ -35,7 +50,7 @@ tenth of a chain."""
 class Region(NamedTuple):
     """Where chains move freely."""
 
-    members: Any
+    members: Booleans
     """Which draws are of it, shape (chain, draw)."""
     mass: float
     """Its share of the draws that the tree holds."""
@@ -110,7 +125,82 @@ class Chains:
             yield part if part.shape[1] > 1 else _halves(part)
 
 
-def _part(values: Floats, members: Integers) -> Floats:
+class Doubt(NamedTuple):
+    """A quantity whose draws say that chains have not mixed."""
+
+    quantity: int
+    value: float
+
+
+class Doubts(NamedTuple):
+    """The worst of each kind, where there is any."""
+
+    r_hat: Doubt | None
+    ess: Doubt | None
+    """Effective draws of a chain."""
+
+
+def doubts(chains: Chains) -> Doubts:
+    r"""What stands against taking chains for draws of the posterior, mode by mode.
+
+    R-hat above 1.01 (Vehtari et al. 2021), and above what chance lets it be: with M half chains of
+    n effective draws each, :math:`\hat R^2 - 1` is about :math:`\chi^2_{M-1} / \{(M - 1) n\}`; its
+    bound is what one of p quantities passes in one of a thousand runs. Fewer than 100 effective
+    draws a chain, or than a tenth of the draws of a chain that is shorter than 1,000.
+    """
+    r_hats, few = [], []
+    for part in chains.of_modes():
+        n_chains, n = part.shape[1:]
+        least = min(FEWEST_EFFECTIVE, n / 10)
+        for i in np.flatnonzero(_doubtful(part, least)):
+            r_hat, bulk, tail = _of_one(part[i])
+            if r_hat > max(HIGH_R_HAT, _by_chance(len(part), 2 * n_chains, min(bulk, tail))):
+                r_hats.append(Doubt(int(i), r_hat))
+            if bulk < least * n_chains:
+                few.append(Doubt(int(i), bulk / n_chains))
+    return Doubts(
+        max(r_hats, key=lambda doubt: doubt.value, default=None),
+        min(few, key=lambda doubt: doubt.value, default=None),
+    )
+
+
+def _doubtful(part: Floats, least: float) -> Booleans:
+    """Whether each quantity is worth the time that ranks and autocorrelations take.
+
+    R-hat of the draws and of their distances from the middle without ranks, and effective draws
+    from the spread of batch means (Flegal & Jones 2010), which counts chains that disagree too.
+    """
+    folded = np.abs(part - np.median(part, axis=(1, 2), keepdims=True))
+    halves = [_halves(values) for values in (part, folded)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        apart = [x.mean(axis=2).var(axis=1, ddof=1) / x.var(axis=2).mean(axis=1) for x in halves]
+        doubtful = np.max(apart, axis=0) > HIGH_R_HAT**2 - 1.0
+        size = part.shape[2] // BATCHES
+        if size < 2:
+            return np.ones_like(doubtful)
+        batches = part[:, :, : size * BATCHES].reshape(len(part), -1, size).mean(axis=2)
+        worth = part.var(axis=(1, 2)) / (size * batches.var(axis=1, ddof=1))
+    return np.asarray(doubtful | (worth * part.shape[2] < 2.0 * least))
+
+
+def _of_one(draws: Floats) -> tuple[float, float, float]:
+    """R-hat, and effective draws of the bulk and the tail, of one quantity."""
+    from arviz_stats.base.array import array_stats
+
+    return (
+        float(array_stats.rhat(draws)),
+        float(array_stats.ess(draws, method="bulk")),
+        float(array_stats.ess(draws, method="tail", prob=TAILS)),
+    )
+
+
+def _by_chance(n_quantities: int, n_halves: int, ess: float) -> float:
+    """R-hat that well mixed chains pass in one of a thousand runs."""
+    free = n_halves - 1
+    return math.sqrt(1.0 + n_halves / ess * chdtri(free, RARE / n_quantities) / free)
+
+
+def _part(values: Floats, members: Booleans) -> Floats:
     """Some draws of each chain, the chains cut to one length, shape (p, chain, draw)."""
     counts = members.sum(axis=1)
     n = longest_length(counts)

@@ -15,9 +15,16 @@ import numpy.typing as npt
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import FeatureMatrix
-from bayes_gmm.errors import AmbiguousLabelsWarning, DataError, MultimodalWarning, shown
+from bayes_gmm.errors import (
+    AmbiguousLabelsWarning,
+    ConvergenceWarning,
+    DataError,
+    MultimodalWarning,
+    shown,
+)
 from bayes_gmm.inference.draws import Draws
 from bayes_gmm.inference.relabel import Reference, Relabelling, relabel
+from bayes_gmm.inference.starting import WORTH_A_CHAIN
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.results import checks
@@ -25,10 +32,15 @@ from bayes_gmm.results.map_fit import MapFit
 from bayes_gmm.results.names import number_of, renamed
 from bayes_gmm.results.provenance import provenance
 from bayes_gmm.results.segment_draws import SegmentDraws
+from bayes_gmm.results.summary import said_of_mixing
 
 if TYPE_CHECKING:
     import pandas as pd
     from xarray import DataTree
+
+
+MOST_MISSED = 0.05
+"""Mass of modes that draws may leave out without a word."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +111,9 @@ class Posterior:
         AmbiguousLabelsWarning
             If segments cannot be told apart.
         MultimodalWarning
-            If the draws visit several modes.
+            If the draws visit several modes, or none is of one that has 5 % of the mass.
+        ConvergenceWarning
+            If the chains have not mixed (see `mixing.doubts`), or 1 % of the draws diverged.
         """
         checks.check_draws(draws, len(fit.modes))
         references = [_reference(mode.mixture, fit) for mode in fit.modes]
@@ -116,6 +130,9 @@ class Posterior:
         if said is not None:
             warnings.warn(said, AmbiguousLabelsWarning, stacklevel=2)
         posterior._warn_if_multimodal()
+        said = said_of_mixing(posterior)
+        if said is not None:
+            warnings.warn(said, ConvergenceWarning, stacklevel=2)
         return posterior
 
     @property
@@ -156,6 +173,17 @@ class Posterior:
         """Share of the draws that belong to each mode of the fit that they visit at all."""
         modes, counts = np.unique(self.draws.mode, return_counts=True)
         return {int(m): float(n / counts.sum()) for m, n in zip(modes, counts, strict=True)}
+
+    @property
+    def modes_missed(self) -> dict[int, float]:
+        """Mass of each mode of the fit that no draw is of, where all of these have 5 % or more."""
+        masses = {
+            m: mode.probability
+            for m, mode in enumerate(self.fit.modes)
+            if mode.probability >= WORTH_A_CHAIN and m not in self.modes_visited
+        }
+        counted = self.draws.method != "laplace" and sum(masses.values()) >= MOST_MISSED
+        return masses if counted else {}
 
     def to_datatree(
         self,
@@ -224,7 +252,7 @@ class Posterior:
         Warns
         -----
         MultimodalWarning
-            If the averages are over several modes.
+            If the averages are over several modes, or leave one out that counts.
         """
         from bayes_gmm.results.summary import notes, summary_table
 
@@ -362,7 +390,7 @@ class Posterior:
         return save_posterior(self, path)
 
     def _warn_if_multimodal(self) -> None:
-        said = checks.several_modes(self.modes_visited)
+        said = checks.several_modes(self.modes_visited, self.modes_missed)
         if said is not None:
             warnings.warn(said, MultimodalWarning, stacklevel=3)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import ConvergenceWarning
-from bayes_gmm.results.mixing import TAILS, Chains
+from bayes_gmm.results.checks import unmixed_chains
+from bayes_gmm.results.mixing import TAILS, Chains, doubts
 from bayes_gmm.results.segment_draws import SegmentDraws
 
 if TYPE_CHECKING:
@@ -95,30 +96,64 @@ def _of_chains(posterior: Posterior, draws: Floats, sd: Floats) -> dict[str, Flo
 
 def _rows(posterior: Posterior, of: SegmentDraws) -> tuple[list[str], Floats]:
     """Names as ArviZ writes them, and draws (row, chain, draw), of all that is free to vary."""
-    labels, draws = zip(*_parameters(posterior, of), strict=True)
-    return list(labels), np.stack(draws)
+    rows = list(parameters_of(posterior, of))
+    return [row.label for row in rows], np.stack([row.draws for row in rows])
 
 
-def _parameters(posterior: Posterior, of: SegmentDraws) -> Iterator[tuple[str, Floats]]:
+class Parameter(NamedTuple):
+    """One number of one segment."""
+
+    label: str
+    draws: Floats
+    segment: int | None
+    """None for what all segments share."""
+
+
+def parameters_of(posterior: Posterior, of: SegmentDraws) -> Iterator[Parameter]:
+    """All that is free to vary, by the names that ArviZ gives it."""
     structure = posterior.fit.structure
     names, features = posterior.names, posterior.features
     d = len(features)
     for k, segment in enumerate(names):
-        yield f"weights[{segment}]", of.weights[..., k]
+        yield Parameter(f"weights[{segment}]", of.weights[..., k], k)
     for k, segment in enumerate(names):
         for j, feature in enumerate(features):
-            yield f"means[{segment}, {feature}]", of.means[..., k, j]
+            yield Parameter(f"means[{segment}, {feature}]", of.means[..., k, j], k)
     by_segment = structure.scales.startswith("component")
     for k, segment in enumerate(names if by_segment else ["all"]):
         for j, feature in enumerate(features):
-            yield f"scales[{segment}, {feature}]", of.scales[..., k, j]
+            label = f"scales[{segment}, {feature}]"
+            yield Parameter(label, of.scales[..., k, j], k if by_segment else None)
     if structure.correlations == "none":
         return
-    for k, segment in enumerate(names if structure.correlations == "component" else ["all"]):
+    by_segment = structure.correlations == "component"
+    for k, segment in enumerate(names if by_segment else ["all"]):
         for i in range(d):
             for j in range(i + 1, d):
                 label = f"correlations[{segment}, {features[i]}, {features[j]}]"
-                yield label, of.correlations[..., k, i, j]
+                yield Parameter(label, of.correlations[..., k, i, j], k if by_segment else None)
+
+
+def said_of_mixing(posterior: Posterior) -> str | None:
+    """What is to be said of chains that have not mixed, in one line, or None.
+
+    Segments that cannot be told apart are passed over: their parameters change places.
+    """
+    draws = posterior.draws
+    if draws.method == "laplace":
+        return None
+    doubtful = {k for pair in posterior.labels.ambiguous_pairs() for k in pair}
+    told = [
+        row
+        for row in parameters_of(posterior, posterior.parameters_as_sampled)
+        if row.segment not in doubtful
+    ]
+    found: list[tuple[str, float] | None] = [None, None]
+    if told:
+        worst = doubts(Chains(np.stack([row.draws for row in told]), draws))
+        found = [doubt and (told[doubt.quantity].label, doubt.value) for doubt in worst]
+    diverging = np.asarray(draws.as_sampled.stats.get("diverging", False), float)
+    return unmixed_chains(float(diverging.mean()), *found)
 
 
 def notes(posterior: Posterior) -> dict[str, Any]:
@@ -127,6 +162,10 @@ def notes(posterior: Posterior) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if draws.method == "laplace":
         found |= {"r_hat": NO_CHAINS, "ess": COUNTED, "khat": draws.khat}
-    elif draws.theta.shape[0] == 1:
+        return found
+    if draws.n_chains == 1:
         found["r_hat"] = ONE_CHAIN
+    said = said_of_mixing(posterior)
+    if said is not None:
+        found["mixing"] = said
     return found
