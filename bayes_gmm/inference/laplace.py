@@ -58,7 +58,7 @@ def sample_laplace(
     with one_blas_thread():
         proposals, mode = _proposals(peaks, _affordable(density, wanted), rng)
         log_q = mixture_log_density(proposals, peaks)
-        log_p = np.array([density.log_posterior(theta, jacobian=True) for theta in proposals])
+        log_p, _ = density.values_and_gradients(proposals, jacobian=True)
     log_p = np.where(np.isnan(log_p), -np.inf, log_p)
     log_weights, khat = smoothed(log_p - log_q)
     chosen = _resampled(np.exp(log_weights), wanted, rng).reshape(chains, draws)
