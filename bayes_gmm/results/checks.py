@@ -12,6 +12,8 @@ from bayes_gmm.inference.draws import Draws
 from bayes_gmm.inference.relabel import Relabelling
 
 MOST_PAIRS_NAMED = 3
+WORTH_A_WORD = 0.01
+"""Share of the draws from which on their mode is spoken of."""
 MOST_DIVERGED = 0.01
 """Share of the draws."""
 
@@ -84,6 +86,7 @@ def several_modes(visited: Mapping[int, float], missed: Mapping[int, float]) -> 
     'no draw is of mode 2, which holds 30 % of the mass'
     """
     said = []
+    visited = {m: share for m, share in visited.items() if share >= WORTH_A_WORD}
     if len(visited) > 1:
         said.append(
             f"the draws are of {len(visited)} different segmentations ({_shares(visited)}), and "

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import chdtri
+from scipy.special import fdtri
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.chains import visits_of
@@ -39,7 +39,10 @@ BATCHES = 20
 HIGH_R_HAT = 1.01
 FEWEST_EFFECTIVE = 100
 """Draws of each chain."""
+LONG = 1000
 RARE = 1e-3
+LITTLE = 0.05
+"""Mass of a mode below which it does not matter how well chains mix there."""
 BATCHES = 20
 """Of a chain."""
 FEWEST_DRAWS = 8
@@ -110,8 +113,10 @@ class Chains:
             worst = np.fmax(worst, array_stats.rhat(part))
         return worst
 
-    def of_modes(self) -> Iterator[Floats]:
-        """The draws of each mode that has enough, as chains of one length of at least two.
+    def of_modes(self, least_mass: float = 0.0) -> Iterator[Floats]:
+        """The draws of each mode that has enough, as two chains or more of one length.
+
+        A mode must hold `least_mass` of the tree's draws.
 
         Chains are cut and left out so that most draws remain. A mode that one chain alone visits
         has the two halves of its draws for chains.
@@ -120,7 +125,8 @@ class Chains:
         for m in np.unique(mode):
             part = _part(self.values, mode == m)
             n = part.shape[2]
-            if n < max(FEWEST_DRAWS, mode.shape[1] / 10):
+            mass = float(np.mean(self.draws.mode == m))
+            if n < max(FEWEST_DRAWS, mode.shape[1] / 10) or mass < least_mass:
                 continue
             yield part if part.shape[1] > 1 else _halves(part)
 
@@ -144,20 +150,25 @@ def doubts(chains: Chains) -> Doubts:
     r"""What stands against taking chains for draws of the posterior, mode by mode.
 
     R-hat above 1.01 (Vehtari et al. 2021), and above what chance lets it be: with M half chains of
-    n effective draws each, :math:`\hat R^2 - 1` is about :math:`\chi^2_{M-1} / \{(M - 1) n\}`; its
-    bound is what one of p quantities passes in one of a thousand runs. Fewer than 100 effective
-    draws a chain, or than a tenth of the draws of a chain that is shorter than 1,000.
+    n effective draws each, :math:`n (\hat R^2 - 1)` has about the distribution F with M - 1 and
+    M (n - 1) degrees of freedom; the bound is what one of all quantities passes, in its middle or
+    in its spread, in one of a thousand runs. And a bulk of fewer than 100 effective
+    draws a chain, or than a twentieth of the draws of a chain that is shorter than 1,000, of which
+    less is known.
     """
+    from arviz_stats.base.array import array_stats
+
     r_hats, few = [], []
-    for part in chains.of_modes():
+    for part in chains.of_modes(least_mass=LITTLE):
         n_chains, n = part.shape[1:]
-        least = min(FEWEST_EFFECTIVE, n / 10)
+        least = FEWEST_EFFECTIVE if n >= LONG else n / 20
         for i in np.flatnonzero(_doubtful(part, least)):
-            r_hat, bulk, tail = _of_one(part[i])
-            if r_hat > max(HIGH_R_HAT, _by_chance(len(part), 2 * n_chains, min(bulk, tail))):
+            r_hat, bound = _r_hat_and_bound(part[i], len(part))
+            if r_hat > bound:
                 r_hats.append(Doubt(int(i), r_hat))
-            if bulk < least * n_chains:
-                few.append(Doubt(int(i), bulk / n_chains))
+            ess = float(array_stats.ess(part[i], method="bulk")) / n_chains
+            if ess < least:
+                few.append(Doubt(int(i), ess))
     return Doubts(
         max(r_hats, key=lambda doubt: doubt.value, default=None),
         min(few, key=lambda doubt: doubt.value, default=None),
@@ -183,21 +194,22 @@ def _doubtful(part: Floats, least: float) -> Booleans:
     return np.asarray(doubtful | (worth * part.shape[2] < 2.0 * least))
 
 
-def _of_one(draws: Floats) -> tuple[float, float, float]:
-    """R-hat, and effective draws of the bulk and the tail, of one quantity."""
+def _r_hat_and_bound(draws: Floats, n_quantities: int) -> tuple[float, float]:
+    """R-hat of one quantity, and the R-hat that well mixed chains pass once in a thousand runs.
+
+    The effective draws that chance depends on are those of each chain for itself: chains that
+    disagree have few together. R-hat is of the draws or of their distances from the middle.
+    """
     from arviz_stats.base.array import array_stats
 
-    return (
-        float(array_stats.rhat(draws)),
-        float(array_stats.ess(draws, method="bulk")),
-        float(array_stats.ess(draws, method="tail", prob=TAILS)),
+    folded = np.abs(draws - np.median(draws))
+    ess = min(
+        float(np.sum(array_stats.ess(values[:, None, :], method="bulk")))
+        for values in (draws, folded)
     )
-
-
-def _by_chance(n_quantities: int, n_halves: int, ess: float) -> float:
-    """R-hat that well mixed chains pass in one of a thousand runs."""
-    free = n_halves - 1
-    return math.sqrt(1.0 + n_halves / ess * chdtri(free, RARE / n_quantities) / free)
+    n_halves = 2 * len(draws)
+    ratio = fdtri(n_halves - 1, max(ess - n_halves, 1.0), 1.0 - RARE / (2 * n_quantities))
+    return float(array_stats.rhat(draws)), max(HIGH_R_HAT, math.sqrt(1.0 + n_halves * ratio / ess))
 
 
 def _part(values: Floats, members: Booleans) -> Floats:
