@@ -138,7 +138,8 @@ def said_of_mixing(posterior: Posterior) -> str | None:
     """What is to be said of chains that have not mixed, in one line, or None.
 
     Segments that cannot be told apart are passed over: their parameters change places. Divergent
-    draws have the same cause there and the same remedy, and are not spoken of either.
+    draws have the same cause there and the same remedy, and are not spoken of either. The log
+    density, which knows no labels, tells whether chains have mixed all the same.
     """
     draws = posterior.draws
     if draws.method == "laplace":
@@ -149,6 +150,9 @@ def said_of_mixing(posterior: Posterior) -> str | None:
         for row in parameters_of(posterior, posterior.parameters_as_sampled)
         if row.segment not in doubtful
     ]
+    if "lp" in draws.as_sampled.stats:
+        lp = np.asarray(draws.as_sampled.stats["lp"], float)
+        told.append(Parameter("the log density", lp, None))
     found: list[tuple[str, float] | None] = [None, None]
     if told:
         worst = doubts(Chains(np.stack([row.draws for row in told]), draws))
