@@ -77,10 +77,10 @@ class Peak:
         return np.asarray(xi.T)
 
     @classmethod
-    def of_draws(cls, theta: Floats) -> Peak:
+    def of_draws(cls, theta: Floats, weights: Floats | None = None) -> Peak:
         """Coordinates in which draws (n, p) have mean 0 and covariance I; its mass is unknown."""
-        factor = np.linalg.cholesky(np.atleast_2d(np.cov(theta.T)))
-        return cls(theta.mean(axis=0), factor, math.nan, math.nan)
+        factor = np.linalg.cholesky(np.atleast_2d(np.cov(theta.T, aweights=weights)))
+        return cls(np.average(theta, axis=0, weights=weights), factor, math.nan, math.nan)
 
     @property
     def _nu(self) -> int:
