@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.errors import FitError, listed, shown
 from bayes_gmm.inference.bridge import settled_by_bridges
@@ -27,9 +28,9 @@ from bayes_gmm.results.posterior import Posterior
 METHODS = ("nuts", "laplace")
 MOST_CELLS = 1 << 29
 """Numbers that draws may take: 4 GiB. A sampler that asks for more than there is would abort."""
-STAYED = 0.1
-"""Share of a chain that a mode has at least, if chains started there."""
-RETURNS = 3
+STAYED = 0.5
+"""Share of a chain that a mode has at least where chains started there."""
+RETURNS = 2
 """How often a chain is taken anew at most that leaves its mode."""
 
 
@@ -137,22 +138,32 @@ def _drawn(fit: MapFit, density: Density, peaks: Sequence[Peak], plan: SamplingP
 
 
 def _returned(density: Density, draws: Draws, peaks: Sequence[Peak], plan: SamplingPlan) -> Draws:
-    """The draws, where chains left a mode for good in warm-up with one of them taken anew.
+    """The draws, where chains left a mode for good with one of them taken anew.
 
-    Bridge sampling tells masses, but a mode that has no draws could not be given its share.
+    Bridge sampling tells masses, but a mode that has no draws could not be given its share, and
+    one that chains pass through on their way out is not well known.
     """
     started = chains_of_modes(peaks, plan.chains)
     seeds = np.random.default_rng([plan.seed, 1]).integers(2**32, size=(len(peaks), RETURNS))
     for m in np.unique(started):
         for seed in seeds[m]:
-            if draws.interrupted or np.count_nonzero(draws.mode == m) >= STAYED * plan.draws:
+            stayed = _shares_of_region(draws, len(peaks), m)
+            if draws.interrupted or stayed.max() >= STAYED:
                 break
             one = sample_nuts(
                 density, [peaks[m]], draws=plan.draws, tune=plan.tune, chains=1, seed=int(seed)
             )
-            if not one.interrupted:
-                draws = draws.with_chain(int(np.argmax(started == m)), marked(one, peaks))
+            chain = int(np.argmax(started == m))
+            changed = draws if one.interrupted else draws.with_chain(chain, marked(one, peaks))
+            if _shares_of_region(changed, len(peaks), m)[chain] > stayed[chain]:
+                draws = changed
     return draws
+
+
+def _shares_of_region(draws: Draws, n_modes: int, m: int) -> Floats:
+    """Share of each chain in mode m, or in those that chains cross to from there."""
+    group = visits_of(draws.mode, n_modes).group
+    return np.mean(group[draws.mode] == group[m], axis=1)
 
 
 def _counted_once(fit: MapFit, peaks: Sequence[Peak]) -> MapFit:
