@@ -30,6 +30,8 @@ MOST_CELLS = 1 << 29
 """Numbers that draws may take: 4 GiB. A sampler that asks for more than there is would abort."""
 STAYED = 0.5
 """Share of a chain that a mode has at least where chains started there."""
+OFTEN = 10
+"""Crossings out of a mode from which on chains find their way there by themselves."""
 RETURNS = 2
 """How often a chain is taken anew at most that leaves its mode."""
 
@@ -147,23 +149,24 @@ def _returned(density: Density, draws: Draws, peaks: Sequence[Peak], plan: Sampl
     seeds = np.random.default_rng([plan.seed, 1]).integers(2**32, size=(len(peaks), RETURNS))
     for m in np.unique(started):
         for seed in seeds[m]:
-            stayed = _shares_of_region(draws, len(peaks), m)
-            if draws.interrupted or stayed.max() >= STAYED:
+            stayed, left = _shares_of_region(draws, len(peaks), m)
+            if draws.interrupted or stayed.max() >= STAYED or left >= OFTEN:
                 break
             one = sample_nuts(
                 density, [peaks[m]], draws=plan.draws, tune=plan.tune, chains=1, seed=int(seed)
             )
             chain = int(np.argmax(started == m))
             changed = draws if one.interrupted else draws.with_chain(chain, marked(one, peaks))
-            if _shares_of_region(changed, len(peaks), m)[chain] > stayed[chain]:
+            if _shares_of_region(changed, len(peaks), m)[0][chain] > stayed[chain]:
                 draws = changed
     return draws
 
 
-def _shares_of_region(draws: Draws, n_modes: int, m: int) -> Floats:
-    """Share of each chain in mode m, or in those that chains cross to from there."""
+def _shares_of_region(draws: Draws, n_modes: int, m: int) -> tuple[Floats, int]:
+    """Share of each chain in mode m, or modes often gone to from there, and how many left."""
     group = visits_of(draws.mode, n_modes).group
-    return np.mean(group[draws.mode] == group[m], axis=1)
+    here = group[draws.mode] == group[m]
+    return here.mean(axis=1), int(np.count_nonzero(here[:, :-1] & ~here[:, 1:]))
 
 
 def _counted_once(fit: MapFit, peaks: Sequence[Peak]) -> MapFit:
