@@ -11,7 +11,7 @@ from arviz_stats.base import array_stats
 from scipy.special import logsumexp
 
 from bayes_gmm import BayesGMM, LogNormal, Normal, Posterior, Prior
-from bayes_gmm.errors import AmbiguousLabelsWarning, MultimodalWarning
+from bayes_gmm.errors import AmbiguousLabelsWarning, ConvergenceWarning, MultimodalWarning
 from bayes_gmm.inference.chains import marked
 from bayes_gmm.inference.draws import Draws
 from bayes_gmm.inference.peaks import peaks_of
@@ -153,10 +153,11 @@ def simulated(setting: Setting, seed: int, *, draws: int = 500) -> Outcome:
 
 
 def sampled(model: BayesGMM, draws: int) -> Posterior:
-    """The posterior; that labels are ambiguous or modes many is no surprise here."""
+    """The posterior; that labels are ambiguous, modes many or chains too short is no surprise."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AmbiguousLabelsWarning)
         warnings.simplefilter("ignore", MultimodalWarning)
+        warnings.simplefilter("ignore", ConvergenceWarning)
         return model.sample_posterior(draws=draws, progress=False)
 
 

@@ -1,11 +1,13 @@
 """`BayesGMM.sample_posterior`: from a fit to draws, in one call."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 from example_tables import four_corners
+from scipy.stats import norm
 from sklearn.exceptions import NotFittedError
 
 from bayes_gmm import (
@@ -189,3 +191,34 @@ def test_two_segmentations_are_both_drawn_in_proportion():
     with pytest.warns(MultimodalWarning):
         summary = posterior.summary()
     assert summary["r_hat_within_modes"].max() < 1.1
+
+
+def three_groups():
+    """For two segments: the middle goes with the right, or, as it is nearly as far, the left."""
+    z = norm.ppf((np.arange(20) + 0.5) / 20)
+    return np.concatenate([z - 6.0, z + 0.1, z + 6.0])[:, None]
+
+
+def test_one_chain_cannot_be_of_two_segmentations():
+    model = BayesGMM(2, random_state=0).fit(three_groups())
+    with pytest.warns(
+        MultimodalWarning, match="no draw is of mode 2, which holds 2. % of the mass"
+    ):
+        posterior = sampled(model, chains=1)
+    assert posterior.modes_missed == {1: posterior.fit.modes[1].probability}
+    assert sampled_quietly(model, chains=1, method="laplace").modes_missed == {}
+
+
+def sampled_quietly(model, **options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return sampled(model, **options)
+
+
+def test_a_chain_that_leaves_its_mode_in_warm_up_is_taken_anew():
+    """With these seeds it did leave: no draw was of the second mode."""
+    model = BayesGMM(2, random_state=0).fit(three_groups())
+    for seed in (1, 5, 9):
+        posterior = sampled_quietly(model, draws=1000, chains=4, random_state=seed)
+        assert posterior.modes_visited[1] == pytest.approx(0.285, abs=0.05)
+        assert posterior.modes_missed == {}

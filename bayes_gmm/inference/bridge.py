@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import logsumexp
@@ -19,7 +20,17 @@ PROPOSALS = 1000
 """Evaluations of the log-posterior for each mode."""
 FEWEST = 100
 """Draws of a mode from which on its mass can be told better than by Laplace's method."""
+FIRM, SHAKY = 100.0, 3.0
+"""Effective draws and proposals with which a bridge is beyond doubt, and with which none holds."""
 STEPS, TOLERANCE = 200, 1e-8
+
+
+class Bridge(NamedTuple):
+    """A mass, and what it stands on."""
+
+    log_mass: float
+    footing: float
+    """Effective number of the draws, or of the proposals, whichever are fewer."""
 
 
 def settled_by_bridges(
@@ -27,9 +38,9 @@ def settled_by_bridges(
 ) -> tuple[Peak, ...]:
     """The same peaks, with the masses that draws of their modes give them.
 
-    For mode m, with q_m its proposals (a t about the peak) and p the posterior where m is the
-    nearest mode, both numbered like the peak, the mass is E_q[p h] / E_p[q h] with the h that
-    Meng & Wong (1996, eq. 4.1) show to be best.
+    For mode m, with q_m its proposals (a t about the peak, or about the draws where these lie
+    elsewhere) and p the posterior where m is the nearest mode, both numbered like the peak, the
+    mass is E_q[p h] / E_p[q h] with the h that Meng & Wong (1996, eq. 4.1) show to be best.
 
     Parameters
     ----------
@@ -62,25 +73,51 @@ def _log_mass(
     log_p: Floats,
     rng: np.random.Generator,
 ) -> float:
-    peak, layout = peaks[m], density.layout
-    drawn = numbered_like(theta, layout, peak.theta)
-    proposed = peak.proposals(PROPOSALS, rng)
-    heights = np.array([density.log_posterior(vector, jacobian=True) for vector in proposed])
-    same_number = np.all(numbered_like(proposed, layout, peak.theta) == proposed, axis=1)
+    """log of the mass of mode m; Laplace's where no bridge holds.
+
+    Draws may lie far from the peak, where a component is nearly empty and roams. Few of them are
+    then where proposals are, and other proposals are made about the first half of the draws
+    themselves, so as to bridge to the second half.
+    """
+    peak = peaks[m]
+    drawn = numbered_like(theta, density.layout, peak.theta)
+    best = _bridge(density, peaks, m, peak, drawn, log_p, rng)
+    half = len(drawn) // 2
+    if best.footing < FIRM and len(np.unique(drawn[:half, 0])) > drawn.shape[1] + 1:
+        about = Peak.of_draws(drawn[:half])
+        other = _bridge(density, peaks, m, about, drawn[half:], log_p[half:], rng)
+        best = max(best, other, key=lambda found: found.footing)
+    return best.log_mass if best.footing >= SHAKY else peak.log_evidence
+
+
+def _bridge(
+    density: Density,
+    peaks: Sequence[Peak],
+    m: int,
+    about: Peak,
+    drawn: Floats,
+    log_p: Floats,
+    rng: np.random.Generator,
+) -> Bridge:
+    """From draws of mode m, numbered like its peak, to proposals."""
+    layout, reference = density.layout, peaks[m].theta
+    proposed = about.proposals(PROPOSALS, rng)
+    heights, _ = density.values_and_gradients(proposed, jacobian=True)
+    same_number = np.all(numbered_like(proposed, layout, reference) == proposed, axis=1)
     inside = same_number & (nearest_modes(proposed, layout, peaks) == m) & ~np.isnan(heights)
     heights = np.where(inside, heights, -np.inf)
     return bridge(
-        log_p - peak.proposal_log_density(drawn), heights - peak.proposal_log_density(proposed)
+        log_p - about.proposal_log_density(drawn), heights - about.proposal_log_density(proposed)
     )
 
 
-def bridge(of_draws: Floats, of_proposals: Floats) -> float:
-    """log of the mass of p, from log p - log q at draws from p and from q (Meng & Wong 1996).
+def bridge(of_draws: Floats, of_proposals: Floats) -> Bridge:
+    """The mass of p, from log p - log q at draws from p and from q (Meng & Wong 1996).
 
     Examples
     --------
-    >>> round(bridge(np.full(10, 2.5), np.full(20, 2.5)), 6)
-    2.5
+    >>> bridge(np.full(10, 2.5), np.full(20, 2.5))
+    Bridge(log_mass=2.5, footing=10.0)
     """
     share = len(of_draws) / (len(of_draws) + len(of_proposals))
     log_share, log_rest = np.log(share), np.log1p(-share)
@@ -92,6 +129,15 @@ def bridge(of_draws: Floats, of_proposals: Floats) -> float:
             log_mass,
             float(logsumexp(top) - np.log(len(top)) - logsumexp(bottom) + np.log(len(bottom))),
         )
-        if abs(log_mass - before) < TOLERANCE:
+        if not abs(log_mass - before) >= TOLERANCE:
             break
-    return log_mass
+    return Bridge(log_mass, min(_effective(top), _effective(bottom)))
+
+
+def _effective(log_weights: Floats) -> float:
+    """(sum w)^2 / sum w^2 (Kish 1965); 0 where all weights vanish."""
+    highest = log_weights.max()
+    if not np.isfinite(highest):
+        return 0.0
+    w = np.exp(log_weights - highest)
+    return round(float(w.sum() ** 2 / (w @ w)), 6)

@@ -10,11 +10,12 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse.csgraph import connected_components
 
 from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.inference.distinct import component_distances
 from bayes_gmm.inference.draws import Draws
 from bayes_gmm.inference.peaks import Peak
 from bayes_gmm.inference.starting import mass_shares
 from bayes_gmm.model.parameters import Layout
-from bayes_gmm.model.points import Points, renumbered
+from bayes_gmm.model.points import renumbered
 
 VISITS = 100
 """Crossings between two modes, in all chains, from which on chains count as going between them.
@@ -96,7 +97,7 @@ def nearest_modes(theta: Floats, layout: Layout, peaks: Sequence[Peak]) -> Integ
 
 def numbered_like(theta: Floats, layout: Layout, reference: Floats) -> Floats:
     """Vectors of shape (n, p), their components numbered as is nearest to a reference."""
-    cost = _distances(theta, reference, layout)
+    cost = component_distances(layout, theta, reference)
     order = cost.argmin(axis=2)
     unsure = np.flatnonzero(_repeats(order))
     for i in unsure:
@@ -109,17 +110,6 @@ def _repeats(order: Integers) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
     return np.any(np.diff(np.sort(order, axis=1), axis=1) == 0, axis=1)
 
 
-def _distances(theta: Floats, reference: Floats, layout: Layout) -> Floats:
-    """Of component k of the reference and l of each vector, shape (n, K, K)."""
-    drawn, own = Points.of(layout, theta), Points.of(layout, reference)
-    log_sd, own_log_sd = np.log(drawn.scales), np.log(own.scales)
-    gap = drawn.means[:, None, :] - own.means[:, None]
-    mid = 0.5 * (log_sd[:, None, :] + own_log_sd[:, None])
-    cost = np.abs(gap / np.exp(mid)).sum(axis=3)
-    cost += np.abs(log_sd[:, None, :] - own_log_sd[:, None]).sum(axis=3)
-    return np.asarray(cost + np.abs(drawn.log_weights[:, None, :] - own.log_weights[:, None]))
-
-
 def resampled_by_mass(
     draws: Draws, visits: ModeVisits, masses: Floats, rng: np.random.Generator
 ) -> Draws:
@@ -127,7 +117,7 @@ def resampled_by_mass(
 
     Chains that never meet say nothing of how much their modes weigh. Each new chain takes from
     each group its share, evenly spaced from the old chains' draws of that group; the order of a
-    group's draws stays, groups alternate at random.
+    group's draws stays, groups alternate at random. The old chains are kept as ``origin``.
 
     Parameters
     ----------
@@ -156,4 +146,5 @@ def resampled_by_mass(
         theta=draws.theta[chain, draw],
         mode=draws.mode[chain, draw],
         stats={name: values[chain, draw] for name, values in draws.stats.items()},
+        origin=draws,
     )

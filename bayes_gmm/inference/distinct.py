@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.model.parameters import Layout
+from bayes_gmm.model.points import Points
 
 
 class Climb(Protocol):
@@ -27,19 +29,6 @@ class Climb(Protocol):
         ...
 
 
-class _Outline(NamedTuple):
-    """What components are compared by: shapes (K,), (K, d) and (K, d).
-
-    And, as `sorted`, all but the means, each column by size: where components are each near to
-    one of the other's, these are too, whatever the numbering.
-    """
-
-    log_weights: Floats
-    means: Floats
-    log_sd: Floats
-    sorted: Floats
-
-
 def distinct[Run: Climb](
     layout: Layout, runs: Sequence[Run], *, distance: float, height: float = math.inf
 ) -> list[Run]:
@@ -51,8 +40,7 @@ def distinct[Run: Climb](
         Of their vectors.
     runs : sequence
     distance : float
-        At which no component of one may lie from its like in the other: that of their means, in
-        standard deviations of both, plus those of their log weights and log standard deviations.
+        At which no component of one may lie from its like in the other (`component_distances`).
     height : float
         Nats by which two runs that came to one place differ at most.
     """
@@ -63,55 +51,74 @@ def grouped[Run: Climb](
     layout: Layout, runs: Sequence[Run], *, distance: float, height: float = math.inf
 ) -> list[list[Run]]:
     """The same with those that came to the place of each, that first: best first in all."""
+    runs = sorted(runs, key=lambda run: -run.log_posterior)
+    heights = np.array([run.log_posterior for run in runs])
+    outlines = _Outlines.of(layout, np.array([run.theta for run in runs]).reshape(len(runs), -1))
     groups: list[list[Run]] = []
-    outlines: list[_Outline] = []
-    for run in sorted(runs, key=lambda run: -run.log_posterior):
-        outline = _outline(layout, run.theta)
-        # The best come first, so the groups that are not too high for this one are the last.
-        first = next(
-            (i for i, group in enumerate(groups)
-             if group[0].log_posterior - run.log_posterior <= height),
-            len(groups),
-        )  # fmt: skip
-        like = _first_like(outline, outlines[first:], distance)
+    best: list[int] = []
+    for i, run in enumerate(runs):
+        near = np.array(best, dtype=np.int64)
+        too_high = int((heights[near] > heights[i] + height).sum())
+        like = outlines.first_like(i, near[too_high:], distance)
         if like is None:
             groups.append([run])
-            outlines.append(outline)
+            best.append(i)
         else:
-            groups[first + like].append(run)
+            groups[too_high + like].append(run)
     return groups
 
 
-def _first_like(outline: _Outline, others: list[_Outline], distance: float) -> int | None:
-    """The first of the others whose components are all near to those here, each to its own."""
-    if not others:
+@dataclass(frozen=True)
+class _Outlines:
+    """What components are compared by: arrays of shapes (n, K), (n, K, d) and (n, K, d).
+
+    And `by_size`, shape (n, K (1 + d)): log weights and log standard deviations, each sorted. Where
+    components are near to one of the other's each, these are too, whatever the numbering.
+    """
+
+    log_weights: Floats
+    means: Floats
+    log_sd: Floats
+    by_size: Floats
+
+    @classmethod
+    def of(cls, layout: Layout, thetas: Floats) -> _Outlines:
+        points = Points.of(layout, thetas)
+        log_sd = np.log(points.scales)
+        by_size = np.sort(np.concatenate([points.log_weights[..., None], log_sd], axis=-1), axis=-2)
+        return cls(points.log_weights, points.means, log_sd, by_size.reshape(len(thetas), -1))
+
+    def first_like(self, i: int, others: Integers, distance: float) -> int | None:
+        """The first of the others whose components are all near to those of i, each to its own."""
+        gaps = np.abs(self.by_size[others] - self.by_size[i]).max(axis=1)
+        near = np.flatnonzero(gaps < distance)
+        if len(near) == 0:
+            return None
+        for n, cost in zip(near, self.distances(others[near], self, i), strict=True):
+            # The assignment is dear: only where each component has a like at all is it looked for.
+            if max(cost.min(axis=0).max(), cost.min(axis=1).max()) >= distance:
+                continue
+            if cost[linear_sum_assignment(cost)].max() < distance:
+                return int(n)
         return None
-    gaps = np.abs(np.array([other.sorted for other in others]) - outline.sorted)
-    near = np.flatnonzero(gaps.max(axis=1) < distance)
-    for i, cost in zip(near, _costs(outline, [others[i] for i in near]), strict=True):
-        # The assignment is dear: only where each component has a like at all is it looked for.
-        if max(cost.min(axis=0).max(), cost.min(axis=1).max()) >= distance:
-            continue
-        if cost[linear_sum_assignment(cost)].max() < distance:
-            return int(i)
-    return None
+
+    def distances(self, which: Integers | slice, reference: _Outlines, i: int) -> Floats:
+        """Of component k of the i-th reference and l of each here, shape (n, K, K)."""
+        log_sd, own_log_sd = self.log_sd[which], reference.log_sd[i][:, None]
+        middle = np.exp(-0.5 * (log_sd[:, None] + own_log_sd))
+        cost = np.abs((self.means[which][:, None] - reference.means[i][:, None]) * middle).sum(
+            axis=3
+        )
+        cost += np.abs(log_sd[:, None] - own_log_sd).sum(axis=3)
+        log_weights = self.log_weights[which][:, None]
+        return np.asarray(cost + np.abs(log_weights - reference.log_weights[i][:, None]))
 
 
-def _outline(layout: Layout, theta: Floats) -> _Outline:
-    point = layout.point(theta)
-    log_sd = 0.5 * np.log((point.scale_trils**2).sum(axis=2))
-    by_size = np.sort(np.column_stack([point.log_weights, log_sd]), axis=0).ravel()
-    return _Outline(point.log_weights, point.means, log_sd, by_size)
+def component_distances(layout: Layout, thetas: Floats, reference: Floats) -> Floats:
+    """Distance of component k of the reference and l of each vector (n, p), shape (n, K, K).
 
-
-def _costs(outline: _Outline, others: list[_Outline]) -> Floats:
-    """Distances of components, shape (number of others, K of the other, K)."""
-    if not others:
-        return np.empty((0, 0, 0))
-    log_weights, means, log_sd = (
-        np.array([part[i] for part in others])[:, :, None] for i in range(3)
-    )
-    middle = np.exp(-0.5 * (outline.log_sd + log_sd))
-    cost = np.abs((outline.means - means) * middle).sum(axis=3)
-    cost += np.abs(outline.log_sd - log_sd).sum(axis=3)
-    return np.asarray(cost + np.abs(outline.log_weights - log_weights))
+    That of their means, in standard deviations of both, plus those of their log weights and log
+    standard deviations.
+    """
+    one = _Outlines.of(layout, reference[None])
+    return _Outlines.of(layout, thetas).distances(slice(None), one, 0)

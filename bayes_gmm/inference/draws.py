@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.model.parameters import Layout
+from bayes_gmm.model.points import renumbered
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Draws:
         Laplace only: the Pareto shape of the importance ratios (Vehtari et al. 2024).
     interrupted : bool
         Whether there are fewer draws than were asked for.
+    origin : Draws, optional
+        The chains, where these draws are a resample of them: what convergence is told from.
 
     Examples
     --------
@@ -57,6 +60,7 @@ class Draws:
     seed: int = 0
     khat: float | None = None
     interrupted: bool = False
+    origin: Draws | None = None
 
     def __post_init__(self) -> None:
         if self.theta.ndim != 3 or self.theta.shape[2] != self.layout.size:
@@ -78,3 +82,39 @@ class Draws:
     def n_draws(self) -> int:
         """Draws of each chain."""
         return int(self.theta.shape[1])
+
+    @property
+    def as_sampled(self) -> Draws:
+        """The chains as the sampler left them."""
+        return self if self.origin is None else self.origin
+
+    def numbered(self, order: Integers) -> Draws:
+        """The same draws, component ``order[k]`` of each being the k-th."""
+        theta = renumbered(self.layout, self.theta, order)
+        origin = None if self.origin is None else self.origin.numbered(order)
+        return replace(self, theta=theta, origin=origin)
+
+    def with_chain(self, chain: int, other: Draws) -> Draws:
+        """The same draws, but for a chain that is the other's only one."""
+
+        def put[Value: np.generic](
+            ours: npt.NDArray[Value], theirs: npt.NDArray[Value]
+        ) -> npt.NDArray[Value]:
+            return np.concatenate([ours[:chain], theirs, ours[chain + 1 :]])
+
+        stats = {name: put(values, other.stats[name]) for name, values in self.stats.items()}
+        return replace(
+            self, theta=put(self.theta, other.theta), mode=put(self.mode, other.mode), stats=stats
+        )
+
+
+def longest_length(lengths: Integers) -> int:
+    """The length to cut chains to, shorter ones being left out, so that most draws remain.
+
+    Examples
+    --------
+    >>> longest_length(np.array([1000, 400, 980, 0]))
+    980
+    """
+    falling = -np.sort(-lengths)
+    return int(falling[np.argmax(falling * np.arange(1, len(falling) + 1))])

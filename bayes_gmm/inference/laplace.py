@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import logsumexp
@@ -17,6 +19,11 @@ from bayes_gmm.inference.polish import AFFORDABLE, hessian_cost
 from bayes_gmm.inference.starting import WORTH_A_CHAIN, mass_shares
 from bayes_gmm.model.density import Density
 
+DOUBTFUL_KHAT = 0.5
+"""Pareto shape from which on weights have no variance, and better proposals are looked for."""
+ROUNDS = 3
+FIRM = 5.0
+"""Effective proposals for each parameter from which on their covariance is better than P P'."""
 FEWEST = 1000
 """Proposals at least, which a Pareto shape can be told from."""
 GOOD_KHAT = 0.7
@@ -37,8 +44,10 @@ def sample_laplace(
     modes, P_m P_m' the inverse curvature at mode m, and nu so many degrees of freedom that t is
     nearly normal. Their weights p(theta_s, rows) / q(theta_s) are smoothed by a generalised Pareto
     distribution (Vehtari, Simpson, Gelman, Yao & Gabry 2024), whose shape k-hat says whether the
-    approximation can be trusted: up to 0.7 it can. Draws are proposals, resampled by weight;
-    "chains" are there so that they look like those of samplers.
+    approximation can be trusted: up to 0.7 it can. Above 0.5, proposals are made anew with the
+    weighted mean and covariance of the best so far in the place of theta_m and P_m P_m', where
+    these are enough to tell (adaptive importance sampling: Oh & Berger 1992). Draws are proposals,
+    resampled by weight; "chains" are there so that they look like those of samplers.
 
     Parameters
     ----------
@@ -56,11 +65,13 @@ def sample_laplace(
     rng = np.random.default_rng(seed)
     wanted = draws * chains
     with one_blas_thread():
-        proposals, mode = _proposals(peaks, _affordable(density, wanted), rng)
-        log_q = mixture_log_density(proposals, peaks)
-        log_p = np.array([density.log_posterior(theta, jacobian=True) for theta in proposals])
-    log_p = np.where(np.isnan(log_p), -np.inf, log_p)
-    log_weights, khat = smoothed(log_p - log_q)
+        drawn = _weighted(density, peaks, wanted, rng)
+        for _ in range(ROUNDS):
+            if drawn.khat <= DOUBTFUL_KHAT:
+                break
+            again = _weighted(density, _adapted(peaks, drawn), wanted, rng)
+            drawn = min(drawn, again, key=lambda either: either.khat)
+    proposals, mode, log_p, log_weights, khat = drawn
     chosen = _resampled(np.exp(log_weights), wanted, rng).reshape(chains, draws)
     if khat > GOOD_KHAT:
         warnings.warn(
@@ -74,6 +85,38 @@ def sample_laplace(
         {"lp": log_p[chosen], "log_weight": log_weights[chosen], "proposal": chosen},
         method="laplace", sampler="laplace", seed=seed, khat=khat,
     )  # fmt: skip
+
+
+class _Weighted(NamedTuple):
+    proposals: Floats
+    mode: Integers
+    log_p: Floats
+    log_weights: Floats
+    khat: float
+
+
+def _weighted(
+    density: Density, peaks: Sequence[Peak], wanted: int, rng: np.random.Generator
+) -> _Weighted:
+    """Proposals about the peaks, and how much each counts."""
+    proposals, mode = _proposals(peaks, _affordable(density, wanted), rng)
+    log_p, _ = density.values_and_gradients(proposals, jacobian=True)
+    log_p = np.where(np.isnan(log_p), -np.inf, log_p)
+    return _Weighted(
+        proposals, mode, log_p, *smoothed(log_p - mixture_log_density(proposals, peaks))
+    )
+
+
+def _adapted(peaks: Sequence[Peak], drawn: _Weighted) -> list[Peak]:
+    """Peaks moved to the weighted mean and covariance of their proposals, where these are firm."""
+    adapted = list(peaks)
+    for m in np.unique(drawn.mode):
+        theta, log_w = drawn.proposals[drawn.mode == m], drawn.log_weights[drawn.mode == m]
+        w = np.exp(log_w - logsumexp(log_w))
+        if 1.0 / float(w @ w) >= FIRM * theta.shape[1]:
+            about = Peak.of_draws(theta, w)
+            adapted[m] = replace(peaks[m], theta=about.theta, factor=about.factor)
+    return adapted
 
 
 def _affordable(density: Density, wanted: int) -> int:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import FitError
-from bayes_gmm.inference.draws import Draws
+from bayes_gmm.inference.draws import Draws, longest_length
 from bayes_gmm.inference.peaks import Peak, departure_from_normal
 from bayes_gmm.inference.progress import Progress
 from bayes_gmm.inference.starting import chains_of_modes, dispersed_start
@@ -232,8 +232,7 @@ def _stacked(
         If there are none yet.
     """
     lengths = np.array([len(theta) for theta, _ in traces])
-    falling = -np.sort(-lengths)
-    n = int(falling[np.argmax(falling * np.arange(1, len(falling) + 1))])
+    n = longest_length(lengths)
     if n == 0:
         raise KeyboardInterrupt
     kept = [c for c, length in enumerate(lengths) if length >= n]

@@ -76,6 +76,12 @@ class Peak:
         xi = solve_triangular(self.factor, (theta - self.theta).T, lower=True, check_finite=False)
         return np.asarray(xi.T)
 
+    @classmethod
+    def of_draws(cls, theta: Floats, weights: Floats | None = None) -> Peak:
+        """Coordinates in which draws (n, p) have mean 0 and covariance I; its mass is unknown."""
+        factor = np.linalg.cholesky(np.atleast_2d(np.cov(theta.T, aweights=weights)))
+        return cls(np.average(theta, axis=0, weights=weights), factor, math.nan, math.nan)
+
     @property
     def _nu(self) -> int:
         return max(LEAST_NU, len(self.theta))
@@ -174,8 +180,8 @@ def departure_from_normal(density: Density, peak: Peak, rng: np.random.Generator
     sqrt(p): 0 for a normal posterior, about 1 where third derivatives are as large as second.
     """
     xi = rng.normal(size=(LOOKS, len(peak.theta)))
-    heights = [density.log_posterior(theta, jacobian=True) for theta in _at(peak, xi)]
-    departures = np.array(heights) + 0.5 * (xi**2).sum(axis=1)
+    heights, _ = density.values_and_gradients(_at(peak, xi), jacobian=True)
+    departures = heights + 0.5 * (xi**2).sum(axis=1)
     if not np.all(np.isfinite(departures)):
         return math.inf
     return float(departures.std() / math.sqrt(len(peak.theta)))

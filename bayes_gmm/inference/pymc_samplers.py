@@ -86,14 +86,12 @@ def sample_pymc(
         for m, s in zip(modes, seeds, strict=True)
     ]
     options: dict[str, Any] = {}
-    if sampler in STEP_METHODS:
-        step: Callable[[], Any] = getattr(pm, STEP_METHODS[sampler])
-    else:
+    if sampler not in STEP_METHODS:
         options["nuts_sampler"] = sampler.removeprefix("pymc-")
     changed = pytensor.config.change_flags(mode=compile_mode) if compile_mode else nullcontext()
     with model, changed:
         if sampler in STEP_METHODS:
-            options["step"] = step()
+            options["step"] = _steps(model, getattr(pm, STEP_METHODS[sampler]))
         tree = pm.sample(
             draws, tune=tune, chains=chains, random_seed=seed,
             progressbar=progress, quiet=not progress,
@@ -136,6 +134,23 @@ def check_pymc_sampler(sampler: str) -> None:
         raise FitError(f"sampler {sampler!r} is unknown; {use}")
     if importlib.util.find_spec("pymc") is None:
         raise FitError(f"sampler {sampler!r} needs PyMC; install it with: pip install pymc")
+
+
+def _steps(model: pm.Model, method: Callable[..., Any]) -> list[Any]:
+    """The step method for every variable that is free.
+
+    The weight of a single component is not, and all but slice sampling would average over none of
+    its coordinates.
+    """
+    import pymc as pm
+
+    sizes = model.initial_point()
+    free: list[Any] = []
+    fixed: list[Any] = []
+    for variable in model.free_RVs:
+        value = model.rvs_to_values[variable]
+        (free if sizes[value.name].size else fixed).append(variable)
+    return [method(free)] + [pm.Slice(fixed) for _ in fixed[:1]]
 
 
 def _values(theta: Floats, layout: Layout, model: pm.Model) -> dict[str, Any]:

@@ -34,8 +34,8 @@ def chains_of_modes(peaks: Sequence[Peak], chains: int) -> Integers:
     """
     masses = mass_shares(peaks)
     counted = masses >= WORTH_A_CHAIN
-    counted[chains:] = False
-    counted[0] = True
+    counted &= np.cumsum(counted) <= chains
+    counted[0] |= not counted.any()
     shares = np.where(counted, masses, 0.0) / masses[counted].sum()
     wanted = np.maximum(shares * chains, counted)
     given = np.where(counted, 1, 0)

@@ -12,7 +12,6 @@ from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.errors import DataError, listed
 from bayes_gmm.inference.relabel import Relabelling
 from bayes_gmm.model.mixture import Mixture, segment_labels
-from bayes_gmm.model.points import renumbered
 
 if TYPE_CHECKING:
     from bayes_gmm.results.posterior import Posterior
@@ -26,7 +25,7 @@ def aligned(posterior: Posterior, other: Any) -> Posterior:
     return replace(
         posterior,
         fit=replace(fit, mixture=_selected(fit.mixture, order), modes=modes),
-        draws=replace(draws, theta=renumbered(draws.layout, draws.theta, order)),
+        draws=draws.numbered(order),
         labels=Relabelling(labels.order[..., order], labels.confusion[np.ix_(order, order)]),
         names=names,
     )

@@ -15,6 +15,10 @@ from bayes_gmm.inference.relabel import Relabelling
 from bayes_gmm.model.density import Density
 
 MOST_PAIRS_NAMED = 3
+WORTH_A_WORD = 0.01
+"""Share of the draws from which on their mode is spoken of."""
+MOST_DIVERGED = 0.01
+"""Share of the draws."""
 
 
 @contextmanager
@@ -122,18 +126,72 @@ def ambiguous_labels(labels: Relabelling, names: Sequence[str]) -> str | None:
     )
 
 
-def several_modes(visited: Mapping[int, float]) -> str | None:
-    """What is to be said of draws that visit several modes, with their shares, or None.
+def several_modes(visited: Mapping[int, float], missed: Mapping[int, float]) -> str | None:
+    """What is to be said of several modes, or None.
+
+    Parameters
+    ----------
+    visited : mapping
+        Modes that draws are of, and their shares.
+    missed : mapping
+        Modes that count and that no draw is of, and their masses.
 
     Examples
     --------
-    >>> several_modes({0: 0.75, 2: 0.25}).split("; ")[1]
+    >>> several_modes({0: 0.75, 2: 0.25}, {}).split("; ")[1]
     'see fit.modes for each, and r_hat_within_modes in the summary'
+    >>> several_modes({0: 1.0}, {1: 0.3}).split("; ")[0]
+    'no draw is of mode 2, which holds 30 % of the mass'
     """
-    if len(visited) < 2:
+    said = []
+    visited = {m: share for m, share in visited.items() if share >= WORTH_A_WORD}
+    if len(visited) > 1:
+        said.append(
+            f"the draws are of {len(visited)} different segmentations ({_shares(visited)}), and "
+            "averages mix them; see fit.modes for each, and r_hat_within_modes in the summary"
+        )
+    if len(missed) == 1:
+        [(m, mass)] = missed.items()
+        said.append(f"no draw is of mode {m + 1}, which holds {100 * mass:.0f} % of the mass")
+    elif missed:
+        said.append(f"no draw is of other modes that hold mass ({_shares(missed)})")
+    if missed:
+        said.append(f"sample {max(max(missed) + 1, 4)} chains or more, and see fit.modes")
+    return "; ".join(said) or None
+
+
+def _shares(modes: Mapping[int, float]) -> str:
+    return ", ".join(f"mode {m + 1}: {100 * share:.0f} %" for m, share in modes.items())
+
+
+def unmixed_chains(
+    diverged: float, r_hat: tuple[str, float] | None, ess: tuple[str, float] | None
+) -> str | None:
+    """What is to be said of chains that have not mixed, or None.
+
+    Parameters
+    ----------
+    diverged : float
+        Share of the draws.
+    r_hat, ess : tuple of str and float, optional
+        The parameter whose R-hat is too high, and the one with too few effective draws a chain.
+
+    Examples
+    --------
+    >>> unmixed_chains(0.03, None, None)
+    'the chains have not mixed: 3 % of the draws diverged; take fewer components or stronger priors'
+    >>> unmixed_chains(0.0, ("weights[Segment 1]", 1.2), None).split("; ")[0]
+    'the chains have not mixed: R-hat is 1.20 for weights[Segment 1]'
+    """
+    said = []
+    if r_hat is not None:
+        said.append(f"R-hat is {r_hat[1]:.2f} for {r_hat[0]}")
+    if ess is not None:
+        said.append(f"{ess[1]:.0f} effective draws a chain for {ess[0]}")
+    more = "sample more draws with more tune, or " if said else ""
+    if diverged > MOST_DIVERGED:
+        said.append(f"{100 * diverged:.0f} % of the draws diverged")
+    if not said:
         return None
-    shares = ", ".join(f"mode {m + 1}: {100 * share:.0f} %" for m, share in visited.items())
-    return (
-        f"the draws are of {len(visited)} different segmentations ({shares}), and averages mix "
-        "them; see fit.modes for each, and r_hat_within_modes in the summary"
-    )
+    told = ", ".join(said)
+    return f"the chains have not mixed: {told}; {more}take fewer components or stronger priors"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +15,16 @@ import numpy.typing as npt
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import FeatureMatrix
-from bayes_gmm.errors import AmbiguousLabelsWarning, DataError, MultimodalWarning, shown
+from bayes_gmm.errors import (
+    AmbiguousLabelsWarning,
+    ConvergenceWarning,
+    DataError,
+    MultimodalWarning,
+    shown,
+)
 from bayes_gmm.inference.draws import Draws
 from bayes_gmm.inference.relabel import Reference, Relabelling, relabel
+from bayes_gmm.inference.starting import WORTH_A_CHAIN
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.results import checks
@@ -25,10 +32,15 @@ from bayes_gmm.results.map_fit import MapFit
 from bayes_gmm.results.names import number_of, renamed
 from bayes_gmm.results.provenance import provenance
 from bayes_gmm.results.segment_draws import SegmentDraws
+from bayes_gmm.results.summary import said_of_mixing
 
 if TYPE_CHECKING:
     import pandas as pd
     from xarray import DataTree
+
+
+MOST_MISSED = 0.05
+"""Mass of modes that draws may leave out without a word."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,14 +111,16 @@ class Posterior:
         AmbiguousLabelsWarning
             If segments cannot be told apart.
         MultimodalWarning
-            If the draws visit several modes.
+            If the draws visit several modes, or none is of one that has 5 % of the mass.
+        ConvergenceWarning
+            If the chains have not mixed (see `mixing.doubts`), or 1 % of the draws diverged.
         """
         checks.check_draws(draws, len(fit.modes))
         references = [_reference(mode.mixture, fit) for mode in fit.modes]
-        theta, labels = relabel(draws, references, density.rho2)
+        draws, labels = _relabelled(draws, references, density.rho2)
         posterior = cls(
             fit,
-            replace(draws, theta=theta),
+            draws,
             labels,
             tuple(segment_labels(fit.mixture.n_components)),
             provenance(fit, density.rows, draws),
@@ -116,6 +130,9 @@ class Posterior:
         if said is not None:
             warnings.warn(said, AmbiguousLabelsWarning, stacklevel=2)
         posterior._warn_if_multimodal()
+        said = said_of_mixing(posterior)
+        if said is not None:
+            warnings.warn(said, ConvergenceWarning, stacklevel=2)
         return posterior
 
     @property
@@ -139,6 +156,14 @@ class Posterior:
         return SegmentDraws.of(self.draws.layout, self.draws.theta, self.fit.standardizer)
 
     @cached_property
+    def parameters_as_sampled(self) -> SegmentDraws:
+        """The same of the chains as they were sampled, which `draws` may be a resample of."""
+        if self.draws.origin is None:
+            return self.parameters
+        origin = self.draws.origin
+        return SegmentDraws.of(origin.layout, origin.theta, self.fit.standardizer)
+
+    @cached_property
     def tree(self) -> DataTree:
         """The draws as ArviZ's DataTree, in the user's units (see `to_datatree`)."""
         return self.to_datatree()
@@ -148,6 +173,17 @@ class Posterior:
         """Share of the draws that belong to each mode of the fit that they visit at all."""
         modes, counts = np.unique(self.draws.mode, return_counts=True)
         return {int(m): float(n / counts.sum()) for m, n in zip(modes, counts, strict=True)}
+
+    @property
+    def modes_missed(self) -> dict[int, float]:
+        """Mass of each mode of the fit that no draw is of, where all of these have 5 % or more."""
+        masses = {
+            m: mode.probability
+            for m, mode in enumerate(self.fit.modes)
+            if mode.probability >= WORTH_A_CHAIN and m not in self.modes_visited
+        }
+        counted = self.draws.method != "laplace" and sum(masses.values()) >= MOST_MISSED
+        return masses if counted else {}
 
     def to_datatree(
         self,
@@ -161,7 +197,9 @@ class Posterior:
 
         Groups ``posterior`` (weights, means, scales, correlations, covariances), ``sample_stats``,
         ``constant_data`` and, where the rows are at hand, ``observed_data``; dimensions chain,
-        draw, component, feature, feature_bis, row.
+        draw, component, feature, feature_bis, row. Where chains stay in modes that never meet,
+        ``posterior`` is a resample of the draws by the modes' masses, and the chains that it was
+        made of are in ``posterior_as_sampled``: R-hat and effective sizes are of those.
 
         Parameters
         ----------
@@ -205,14 +243,16 @@ class Posterior:
         -------
         DataFrame
             Columns mean, sd, the interval's bounds, ess_bulk, ess_tail, r_hat, mcse_mean and
-            mcse_sd. Where the draws visit several modes, r_hat compares all draws and
-            r_hat_within_modes those of each mode, the worst being shown. R-hat is NaN for a
-            single chain, and for draws that are no chain; ``.attrs["notes"]`` says so.
+            mcse_sd, the latter five of the chains as they were sampled (see `mixing` for the
+            effective size where chains stay in modes that never meet). Where chains visit several
+            modes, r_hat compares all draws and r_hat_within_modes those of each mode, the worst
+            being shown. R-hat is NaN for a single chain, and for draws that are no chain;
+            ``.attrs["notes"]`` says so.
 
         Warns
         -----
         MultimodalWarning
-            If the averages are over several modes.
+            If the averages are over several modes, or leave one out that counts.
         """
         from bayes_gmm.results.summary import notes, summary_table
 
@@ -350,9 +390,20 @@ class Posterior:
         return save_posterior(self, path)
 
     def _warn_if_multimodal(self) -> None:
-        said = checks.several_modes(self.modes_visited)
+        said = checks.several_modes(self.modes_visited, self.modes_missed)
         if said is not None:
             warnings.warn(said, MultimodalWarning, stacklevel=3)
+
+
+def _relabelled(
+    draws: Draws, references: Sequence[Reference], rho2: Floats
+) -> tuple[Draws, Relabelling]:
+    """The draws, and the chains they may be a resample of, renumbered."""
+    theta, labels = relabel(draws, references, rho2)
+    origin = draws.origin
+    if origin is not None:
+        origin = replace(origin, theta=relabel(origin, references, rho2)[0])
+    return replace(draws, theta=theta, origin=origin), labels
 
 
 def _reference(mixture: Mixture, fit: MapFit) -> Reference:

@@ -6,6 +6,7 @@
     /posterior                weights, means, scales, correlations, covariances: for other readers
     /sample_stats             of the sampler, with each draw's mode
     /unconstrained_posterior  theta (chain, draw, parameter): what a posterior is read back from
+    /as_sampled               theta and statistics of the chains that the draws are a resample of
     /labels                   order (chain, draw, component), confusion (component, component_bis)
     /fit                      as the file of a MapFit
 """
@@ -13,6 +14,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.inference.draws import Draws
@@ -20,12 +22,12 @@ from bayes_gmm.inference.relabel import Relabelling
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.results.map_fit_file import file_attributes, map_fit_from, map_fit_tree
 from bayes_gmm.results.posterior import Posterior
-from bayes_gmm.results.tree import SAMPLE, posterior_group, sample_stats_group
+from bayes_gmm.results.tree import SAMPLE, posterior_group, sample_stats_group, stats_of
 
 if TYPE_CHECKING:
     from xarray import DataTree
 
-OURS = ("mode", "permuted")
+OURS = ("mode", "permuted", "theta")
 """Sample statistics that are no sampler's."""
 
 
@@ -34,7 +36,6 @@ def posterior_tree(posterior: Posterior) -> DataTree:
     import xarray as xr
 
     draws, labels = posterior.draws, posterior.labels
-    theta = xr.Dataset({"theta": ((*SAMPLE, "parameter"), draws.theta)})
     numbering = xr.Dataset(
         {
             "order": ((*SAMPLE, "component"), labels.order),
@@ -51,10 +52,11 @@ def posterior_tree(posterior: Posterior) -> DataTree:
     return xr.DataTree.from_dict(
         {
             "/": xr.Dataset(attrs=attributes),
-            "/posterior": posterior_group(posterior),
+            "/posterior": posterior_group(posterior, posterior.parameters),
             "/sample_stats": sample_stats_group(posterior),
-            "/unconstrained_posterior": theta,
+            "/unconstrained_posterior": xr.Dataset(_theta(draws)),
             "/labels": numbering,
+            **_as_sampled(draws),
             **{f"/fit{node.path.rstrip('/')}": node.to_dataset(inherit=False)
                for node in fit.subtree},
         }
@@ -64,18 +66,13 @@ def posterior_tree(posterior: Posterior) -> DataTree:
 def posterior_from(tree: DataTree) -> Posterior:
     """The posterior that `posterior_tree` was made of, without the table's rows."""
     fit = map_fit_from(tree["fit"])
-    stats = tree["sample_stats"]
+    facts = json.loads(tree.attrs["draws"])
     K, d = fit.mixture.n_components, fit.mixture.n_features
-    theta = tree["unconstrained_posterior/theta"].values
-    draws = Draws(
-        theta=theta,
-        layout=Layout(K, d, fit.structure),
-        mode=stats["mode"].values,
-        stats={str(name): x.values for name, x in stats.data_vars.items() if name not in OURS},
-        **json.loads(tree.attrs["draws"]),
-    )
-    if theta.shape != (*draws.mode.shape, draws.layout.size):
-        raise ValueError(f"theta has the shape {theta.shape}")
+    layout = Layout(K, d, fit.structure)
+    draws = _draws(tree["unconstrained_posterior/theta"], tree["sample_stats"], layout, facts)
+    if "as_sampled" in tree.children:
+        chains = tree["as_sampled"]
+        draws = replace(draws, origin=_draws(chains["theta"], chains, layout, facts))
     labels = tree["labels"]
     return Posterior(
         fit=fit,
@@ -84,6 +81,23 @@ def posterior_from(tree: DataTree) -> Posterior:
         names=tuple(str(name) for name in labels["component"].values),
         provenance=json.loads(tree.attrs["provenance"]),
     )
+
+
+def _theta(draws: Draws) -> dict[str, Any]:
+    return {"theta": ((*SAMPLE, "parameter"), draws.theta)}
+
+
+def _as_sampled(draws: Draws) -> dict[str, Any]:
+    import xarray as xr
+
+    if draws.origin is None:
+        return {}
+    return {"/as_sampled": xr.Dataset({**_theta(draws.origin), **stats_of(draws.origin)})}
+
+
+def _draws(theta: Any, stats: Any, layout: Layout, facts: dict[str, Any]) -> Draws:
+    values = {str(name): x.values for name, x in stats.data_vars.items() if name not in OURS}
+    return Draws(theta.values, layout, stats["mode"].values, values, **facts)
 
 
 def _facts(draws: Draws) -> dict[str, Any]:

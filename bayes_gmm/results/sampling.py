@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.errors import FitError, listed, shown
 from bayes_gmm.inference.bridge import settled_by_bridges
@@ -18,7 +19,7 @@ from bayes_gmm.inference.modes import FoundMode
 from bayes_gmm.inference.nuts import sample_nuts
 from bayes_gmm.inference.peaks import Peak, peaks_of
 from bayes_gmm.inference.pymc_samplers import check_pymc_sampler, sample_pymc
-from bayes_gmm.inference.starting import mass_shares
+from bayes_gmm.inference.starting import chains_of_modes, mass_shares
 from bayes_gmm.model.checks import truth, whole_number
 from bayes_gmm.model.density import Density
 from bayes_gmm.results.map_fit import MapFit
@@ -27,6 +28,12 @@ from bayes_gmm.results.posterior import Posterior
 METHODS = ("nuts", "laplace")
 MOST_CELLS = 1 << 29
 """Numbers that draws may take: 4 GiB. A sampler that asks for more than there is would abort."""
+STAYED = 0.5
+"""Share of a chain that a mode has at least where chains started there."""
+OFTEN = 10
+"""Crossings out of a mode from which on chains find their way there by themselves."""
+RETURNS = 2
+"""How often a chain is taken anew at most that leaves its mode."""
 
 
 @dataclass(frozen=True)
@@ -94,17 +101,20 @@ def sample_posterior(
     density : Density
         On the rows that were fitted.
     found : sequence of FoundMode
-        The modes of the fit, in its order.
+        The modes of the fit, in its order, among others that are no proper mixtures.
     plan : SamplingPlan
     table : FeatureMatrix, optional
         The rows in the user's units.
     """
     _refuse_too_large(plan, density)
-    peaks = peaks_of(density, found)
+    proper = {mode.log_posterior for mode in fit.modes}
+    peaks = peaks_of(density, [mode for mode in found if mode.log_posterior in proper])
     draws = marked(_drawn(fit, density, peaks, plan), peaks)
     if plan.method == "nuts":
+        if plan.sampler == "nutpie":
+            draws = _returned(density, draws, peaks, plan)
         draws = _weighted_by_mass(density, draws, peaks, plan.seed)
-    return Posterior.from_draws(fit, density, draws, table=table)
+    return Posterior.from_draws(_counted_once(fit, peaks), density, draws, table=table)
 
 
 def _refuse_too_large(plan: SamplingPlan, density: Density) -> None:
@@ -128,6 +138,45 @@ def _drawn(fit: MapFit, density: Density, peaks: Sequence[Peak], plan: SamplingP
 
     model = model_of(density, fit.features, fit.structure, fit.prior)
     return sample_pymc(model, density, peaks, sampler=plan.sampler, **counts)
+
+
+def _returned(density: Density, draws: Draws, peaks: Sequence[Peak], plan: SamplingPlan) -> Draws:
+    """The draws, where chains left a mode for good with one of them taken anew.
+
+    Bridge sampling tells masses, but a mode that has no draws could not be given its share, and
+    one that chains pass through on their way out is not well known.
+    """
+    started = chains_of_modes(peaks, plan.chains)
+    seeds = np.random.default_rng([plan.seed, 1]).integers(2**32, size=(len(peaks), RETURNS))
+    for m in np.unique(started):
+        for seed in seeds[m]:
+            stayed, left = _shares_of_region(draws, len(peaks), m)
+            if draws.interrupted or stayed.max() >= STAYED or left >= OFTEN:
+                break
+            one = sample_nuts(
+                density, [peaks[m]], draws=plan.draws, tune=plan.tune, chains=1, seed=int(seed)
+            )
+            chain = int(np.argmax(started == m))
+            changed = draws if one.interrupted else draws.with_chain(chain, marked(one, peaks))
+            if _shares_of_region(changed, len(peaks), m)[0][chain] > stayed[chain]:
+                draws = changed
+    return draws
+
+
+def _shares_of_region(draws: Draws, n_modes: int, m: int) -> tuple[Floats, int]:
+    """Share of each chain in mode m, or modes often gone to from there, and how many left."""
+    group = visits_of(draws.mode, n_modes).group
+    here = group[draws.mode] == group[m]
+    return here.mean(axis=1), int(np.count_nonzero(here[:, :-1] & ~here[:, 1:]))
+
+
+def _counted_once(fit: MapFit, peaks: Sequence[Peak]) -> MapFit:
+    """The fit, its modes with the masses of their peaks: two that share one are counted once."""
+    modes = tuple(
+        replace(mode, probability=float(mass))
+        for mode, mass in zip(fit.modes, mass_shares(peaks), strict=True)
+    )
+    return replace(fit, modes=modes)
 
 
 def _weighted_by_mass(density: Density, draws: Draws, peaks: Sequence[Peak], seed: int) -> Draws:

@@ -4,33 +4,34 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import ConvergenceWarning
+from bayes_gmm.results.checks import unmixed_chains
+from bayes_gmm.results.mixing import TAILS, Chains, doubts
+from bayes_gmm.results.segment_draws import SegmentDraws
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bayes_gmm.results.posterior import Posterior
 
-TAILS = (0.05, 0.95)
-"""Quantiles whose effective sample size is the tail's (Vehtari et al. 2021)."""
 ONE_CHAIN = "R-hat compares chains, and there is one: it cannot be computed; sample 2 chains, or 4"
 NO_CHAINS = "R-hat is for Markov chains; these draws are independent, and k-hat certifies them"
 COUNTED = "the number of draws, less what proposals that were drawn more than once take from it"
-FEWEST_DRAWS = 8
-"""Draws of a mode in a chain below which they say nothing of convergence."""
 
 
 def summary_table(posterior: Posterior, ci_prob: float, ci_kind: str) -> pd.DataFrame:
     """See `Posterior.summary`."""
     import pandas as pd
 
-    labels, draws = _rows(posterior)
-    with np.errstate(invalid="ignore"):  # R-hat of what never varies, such as one segment's weight
+    labels, draws = _rows(posterior, posterior.parameters)
+    with np.errstate(
+        divide="ignore", invalid="ignore"
+    ):  # R-hat of what never varies, such as one segment's weight
         columns = _columns(posterior, draws, ci_prob, ci_kind)
     return pd.DataFrame(columns, index=labels)
 
@@ -47,14 +48,7 @@ def _columns(
     found = {"mean": draws.mean(axis=(1, 2)), "sd": sd, f"{bounds}_lb": low, f"{bounds}_ub": high}
     if posterior.draws.method == "laplace":
         return {**found, **_of_independent(posterior, sd)}
-    return {
-        **found,
-        "ess_bulk": array_stats.ess(draws, method="bulk"),
-        "ess_tail": array_stats.ess(draws, method="tail", prob=TAILS),
-        **_r_hats(posterior, draws),
-        "mcse_mean": array_stats.mcse(draws, method="mean"),
-        "mcse_sd": array_stats.mcse(draws, method="sd"),
-    }
+    return {**found, **_of_chains(posterior, draws, sd)}
 
 
 def _of_independent(posterior: Posterior, sd: Floats) -> dict[str, Floats]:
@@ -74,68 +68,97 @@ def _of_independent(posterior: Posterior, sd: Floats) -> dict[str, Floats]:
     }
 
 
-def _r_hats(posterior: Posterior, draws: Floats) -> dict[str, Floats]:
-    """R-hat of all draws, and that of the draws of one mode where several are visited."""
-    from arviz_stats.base.array import array_stats
+def _of_chains(posterior: Posterior, draws: Floats, sd: Floats) -> dict[str, Floats]:
+    """Diagnostics of the chains that the draws are, or are a resample of.
 
-    columns = {"r_hat": np.full(len(draws), np.nan)}
-    if draws.shape[1] == 1:
+    ArviZ's Monte-Carlo errors: sd / sqrt(n) of the mean, and of sd that of the mean of squares
+    by the delta method (Kenney & Keeping 1951, section 7.8), each with its own effective size n.
+    """
+    chains = Chains(_rows(posterior, posterior.parameters_as_sampled)[1], posterior.draws)
+    if posterior.draws.n_chains == 1:
         warnings.warn(ONE_CHAIN, ConvergenceWarning, stacklevel=5)
-    else:
-        columns["r_hat"] = array_stats.rhat(draws)
-    if len(posterior.modes_visited) > 1:
-        columns["r_hat_within_modes"] = _r_hat_within_modes(draws, posterior.draws.mode)
+    columns = {
+        "ess_bulk": chains.ess(method="bulk"),
+        "ess_tail": chains.ess(method="tail", prob=TAILS),
+        "r_hat": chains.r_hat(),
+    }
+    if np.ptp(posterior.draws.as_sampled.mode) > 0:
+        columns["r_hat_within_modes"] = chains.r_hat_within_modes()
+    middle = draws.mean(axis=(1, 2), keepdims=True)
+    square = (draws - middle) ** 2
+    variance = square.mean(axis=(1, 2))
+    spread = ((square**2).mean(axis=(1, 2)) - variance**2) / variance
+    of_square = chains.ess((chains.values - middle) ** 2, method="mean")
+    columns["mcse_mean"] = sd / np.sqrt(chains.ess(method="mean"))
+    columns["mcse_sd"] = 0.5 * np.sqrt(spread / of_square)
     return columns
 
 
-def _r_hat_within_modes(draws: Floats, mode: Integers) -> Floats:
-    """The largest R-hat of the draws of one mode, over modes: NaN where no mode has enough.
-
-    A chain that has fewer than a tenth of the draws of the chain that has most is left out. A mode
-    that one chain alone visits has the two halves of its draws compared.
-    """
-    from arviz_stats.base.array import array_stats
-
-    worst = np.full(len(draws), np.nan)
-    for m in np.unique(mode):
-        counts = (mode == m).sum(axis=1)
-        chains = np.flatnonzero(counts >= max(FEWEST_DRAWS, 0.1 * counts.max()))
-        if not len(chains):
-            continue
-        n = int(counts[chains].min())
-        of_mode = np.stack([draws[:, c, mode[c] == m][:, :n] for c in chains], axis=1)
-        if len(chains) == 1:
-            of_mode = of_mode[:, :, : n // 2 * 2].reshape(len(draws), 2, n // 2)
-        worst = np.fmax(worst, array_stats.rhat(of_mode))
-    return worst
-
-
-def _rows(posterior: Posterior) -> tuple[list[str], Floats]:
+def _rows(posterior: Posterior, of: SegmentDraws) -> tuple[list[str], Floats]:
     """Names as ArviZ writes them, and draws (row, chain, draw), of all that is free to vary."""
-    labels, draws = zip(*_parameters(posterior), strict=True)
-    return list(labels), np.stack(draws)
+    rows = list(parameters_of(posterior, of))
+    return [row.label for row in rows], np.stack([row.draws for row in rows])
 
 
-def _parameters(posterior: Posterior) -> Iterator[tuple[str, Floats]]:
-    of, structure = posterior.parameters, posterior.fit.structure
+class Parameter(NamedTuple):
+    """One number of one segment."""
+
+    label: str
+    draws: Floats
+    segment: int | None
+    """None for what all segments share."""
+
+
+def parameters_of(posterior: Posterior, of: SegmentDraws) -> Iterator[Parameter]:
+    """All that is free to vary, by the names that ArviZ gives it."""
+    structure = posterior.fit.structure
     names, features = posterior.names, posterior.features
     d = len(features)
     for k, segment in enumerate(names):
-        yield f"weights[{segment}]", of.weights[..., k]
+        yield Parameter(f"weights[{segment}]", of.weights[..., k], k)
     for k, segment in enumerate(names):
         for j, feature in enumerate(features):
-            yield f"means[{segment}, {feature}]", of.means[..., k, j]
+            yield Parameter(f"means[{segment}, {feature}]", of.means[..., k, j], k)
     by_segment = structure.scales.startswith("component")
     for k, segment in enumerate(names if by_segment else ["all"]):
         for j, feature in enumerate(features):
-            yield f"scales[{segment}, {feature}]", of.scales[..., k, j]
+            label = f"scales[{segment}, {feature}]"
+            yield Parameter(label, of.scales[..., k, j], k if by_segment else None)
     if structure.correlations == "none":
         return
-    for k, segment in enumerate(names if structure.correlations == "component" else ["all"]):
+    by_segment = structure.correlations == "component"
+    for k, segment in enumerate(names if by_segment else ["all"]):
         for i in range(d):
             for j in range(i + 1, d):
                 label = f"correlations[{segment}, {features[i]}, {features[j]}]"
-                yield label, of.correlations[..., k, i, j]
+                yield Parameter(label, of.correlations[..., k, i, j], k if by_segment else None)
+
+
+def said_of_mixing(posterior: Posterior) -> str | None:
+    """What is to be said of chains that have not mixed, in one line, or None.
+
+    Segments that cannot be told apart are passed over: their parameters change places. Divergent
+    draws have the same cause there and the same remedy, and are not spoken of either. The log
+    density, which knows no labels, tells whether chains have mixed all the same.
+    """
+    draws = posterior.draws
+    if draws.method == "laplace":
+        return None
+    doubtful = {k for pair in posterior.labels.ambiguous_pairs() for k in pair}
+    told = [
+        row
+        for row in parameters_of(posterior, posterior.parameters_as_sampled)
+        if row.segment not in doubtful
+    ]
+    if "lp" in draws.as_sampled.stats:
+        lp = np.asarray(draws.as_sampled.stats["lp"], float)
+        told.append(Parameter("the log density", lp, None))
+    found: list[tuple[str, float] | None] = [None, None]
+    if told:
+        worst = doubts(Chains(np.stack([row.draws for row in told]), draws))
+        found = [doubt and (told[doubt.quantity].label, doubt.value) for doubt in worst]
+    diverging = np.asarray(draws.as_sampled.stats.get("diverging", False), float)
+    return unmixed_chains(0.0 if doubtful else float(diverging.mean()), *found)
 
 
 def notes(posterior: Posterior) -> dict[str, Any]:
@@ -144,6 +167,10 @@ def notes(posterior: Posterior) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if draws.method == "laplace":
         found |= {"r_hat": NO_CHAINS, "ess": COUNTED, "khat": draws.khat}
-    elif draws.theta.shape[0] == 1:
+        return found
+    if draws.n_chains == 1:
         found["r_hat"] = ONE_CHAIN
+    said = said_of_mixing(posterior)
+    if said is not None:
+        found["mixing"] = said
     return found

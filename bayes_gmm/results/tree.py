@@ -8,7 +8,9 @@ import numpy as np
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import DataError
+from bayes_gmm.inference.draws import Draws
 from bayes_gmm.results.membership import log_densities
+from bayes_gmm.results.segment_draws import SegmentDraws
 
 if TYPE_CHECKING:
     from xarray import Dataset, DataTree
@@ -21,23 +23,27 @@ SAMPLE = ("chain", "draw")
 
 
 def data_tree(posterior: Posterior) -> DataTree:
-    """Groups posterior, sample_stats, constant_data, and observed_data where rows are at hand."""
+    """Groups posterior, sample_stats and constant_data, and those there is something to say in.
+
+    observed_data where rows are at hand; posterior_as_sampled where draws were resampled.
+    """
     import xarray as xr
 
     groups = {
-        "posterior": posterior_group(posterior),
+        "posterior": posterior_group(posterior, posterior.parameters),
         "sample_stats": sample_stats_group(posterior),
         "constant_data": _constant_data(posterior),
     }
+    if posterior.draws.origin is not None:
+        groups["posterior_as_sampled"] = posterior_group(posterior, posterior.parameters_as_sampled)
     if posterior.table is not None:
         values = posterior.table.values
         groups["observed_data"] = _dataset(posterior, {"x": (("row", "feature"), values)}, {})
     return xr.DataTree.from_dict({"/": xr.Dataset(attrs=dict(posterior.provenance)), **groups})
 
 
-def posterior_group(posterior: Posterior) -> Dataset:
+def posterior_group(posterior: Posterior, of: SegmentDraws) -> Dataset:
     """Draws of the segments' parameters, in the user's units."""
-    of = posterior.parameters
     square = (*SAMPLE, "component", "feature", "feature_bis")
     return _dataset(
         posterior,
@@ -54,13 +60,16 @@ def posterior_group(posterior: Posterior) -> Dataset:
 
 def sample_stats_group(posterior: Posterior) -> Dataset:
     """What the sampler said of each draw, and the mode that each belongs to."""
-    stats: dict[str, Any] = {
-        name: (SAMPLE, np.asarray(x)) for name, x in posterior.draws.stats.items()
-    }
-    stats["mode"] = (SAMPLE, posterior.draws.mode)
+    stats = stats_of(posterior.draws)
     permuted = np.any(posterior.labels.order != np.arange(len(posterior.names)), axis=-1)
     stats["permuted"] = (SAMPLE, permuted)
     return _dataset(posterior, stats, dict(posterior.provenance))
+
+
+def stats_of(draws: Draws) -> dict[str, Any]:
+    """Statistics of draws, their mode among them, with their dimensions."""
+    stats: dict[str, Any] = {name: (SAMPLE, np.asarray(x)) for name, x in draws.stats.items()}
+    return {**stats, "mode": (SAMPLE, draws.mode)}
 
 
 def log_likelihood_group(posterior: Posterior, X: Any) -> Dataset:

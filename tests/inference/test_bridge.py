@@ -1,5 +1,7 @@
 """Bridge sampling finds masses known otherwise."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import logsumexp
@@ -34,14 +36,14 @@ def test_the_mass_of_a_normal():
     def log_ratio(z):
         return 7.0 - 0.5 * z**2 + 0.5 * ((z - 0.5) / 1.5) ** 2 + np.log(1.5)
 
-    assert bridge(log_ratio(x), log_ratio(y)) == pytest.approx(7.0, abs=0.02)
+    assert bridge(log_ratio(x), log_ratio(y)).log_mass == pytest.approx(7.0, abs=0.02)
 
 
 def test_proposals_outside_the_mode_count_as_nothing():
     """Of q = Normal(0, 1) half lies where p = Normal(0, 1) [x > 0] does."""
     x = np.abs(np.random.default_rng(1).normal(size=5000))
     inside = np.where(np.random.default_rng(2).normal(size=5000) > 0.0, 0.0, -np.inf)
-    assert bridge(np.zeros_like(x), inside) == pytest.approx(np.log(0.5), abs=0.03)
+    assert bridge(np.zeros_like(x), inside).log_mass == pytest.approx(np.log(0.5), abs=0.03)
 
 
 def test_one_component_in_one_feature_agrees_with_quadrature():
@@ -71,6 +73,24 @@ def test_labels_and_laplaces_estimate_change_nothing():
     swapped = Draws(mixed, draws.layout, draws.mode, draws.stats)
     [found] = settled_by_bridges(density, swapped, peaks[:1])
     assert found.log_evidence == pytest.approx(expected.log_evidence, abs=1e-9)
+
+
+def test_draws_far_from_the_peak_are_bridged_to_from_among_themselves():
+    density, peaks = problem(np.random.default_rng(3).normal(size=(30, 1)), 1)
+    draws = marked(sample_nuts(density, peaks, seed=1), peaks)
+    [expected] = settled_by_bridges(density, draws, peaks)
+    away = [replace(peaks[0], theta=peaks[0].theta + 30.0 * peaks[0].factor[:, 0])]
+    [found] = settled_by_bridges(density, draws, away)
+    assert found.log_evidence == pytest.approx(expected.log_evidence, abs=0.05)
+
+
+def test_where_no_bridge_holds_laplaces_mass_is_kept():
+    density, peaks = problem(np.random.default_rng(3).normal(size=(30, 1)), 1)
+    lost = [replace(peaks[0], theta=peaks[0].theta + 100.0 * peaks[0].factor[:, 0])]
+    draws = marked(sample_nuts(density, peaks, seed=1), peaks)
+    stuck = replace(draws, theta=np.repeat(draws.theta[:, :1], 1000, axis=1))
+    [found] = settled_by_bridges(density, stuck, lost)
+    assert found.log_evidence == lost[0].log_evidence
 
 
 def test_modes_with_few_draws_keep_laplaces_mass():

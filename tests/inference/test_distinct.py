@@ -44,7 +44,7 @@ def test_each_component_has_a_like_of_its_own():
     )
     runs = [Run(one, 1.0), Run(other, 0.0)]
     assert distinct(layout, runs, distance=0.3) == runs
-    assert distinct(layout, runs, distance=5.0) == runs[:1]
+    assert distinct(layout, runs, distance=5.5) == runs[:1]
 
 
 @pytest.mark.parametrize("part", ["means", "scales"])

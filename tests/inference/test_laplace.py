@@ -1,8 +1,11 @@
 """Laplace's approximation where it holds, and what is said where it does not."""
 
+import warnings
+
 import numpy as np
 import pytest
 
+from bayes_gmm.data.datasets import load_customers
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import ConvergenceWarning
 from bayes_gmm.inference.laplace import GOOD_KHAT, mixture_log_density, sample_laplace, smoothed
@@ -53,6 +56,25 @@ def test_the_same_seed_gives_the_same_draws(many_rows):
     np.testing.assert_array_equal(one.theta, same.theta)
     assert one.khat == same.khat
     assert not np.array_equal(one.theta, other.theta)
+
+
+def test_proposals_made_anew_fit_a_skew_posterior_better(monkeypatch):
+    X = load_customers().table[["Annual income (k$)", "Spending score"]].to_numpy(float)
+    density, peaks = problem(X, 5)
+
+    def drawn():
+        found = [sample_laplace(density, peaks, seed=seed) for seed in range(5)]
+        return [draws.khat for draws in found], np.mean([draws.theta for draws in found], (0, 1, 2))
+
+    khats, means = drawn()
+    monkeypatch.setattr("bayes_gmm.inference.laplace.DOUBTFUL_KHAT", np.inf)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        once, _ = drawn()
+    assert np.median(khats) < 0.5 < np.median(once)
+    by_nuts = sample_nuts(density, peaks, seed=1).theta
+    gap = means - by_nuts.mean(axis=(0, 1))
+    np.testing.assert_array_less(np.abs(gap), 0.12 * by_nuts.std(axis=(0, 1)))
 
 
 def test_few_rows_refuse_it():

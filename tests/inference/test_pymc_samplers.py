@@ -61,6 +61,19 @@ def test_draws_have_the_density_that_pymc_gives_them(sampler, structure):
         np.testing.assert_allclose(draws.stats["lp"], expected, rtol=1e-10)
 
 
+@pytest.mark.parametrize("sampler", ["metropolis", "demetropolisz", "slice"])
+def test_a_single_component_has_no_weight_to_move(sampler):
+    X = np.random.default_rng(2).normal(size=(20, 1))
+    density, units = Density.of_table(feature_matrix(X), 1, structure=Structure(), prior=Prior())
+    sample = Sample.of(units.apply(X))
+    peaks = peaks_of(density, find_modes(density, sample, np.random.default_rng(0)))
+    model = model_of(density, ("x1",), Structure(), Prior())
+    options = {"draws": 20, "tune": 20, "chains": 2, "compile_mode": FAST}
+    draws = sample_pymc(model, density, peaks, sampler=sampler, seed=1, **options)
+    assert draws.theta.shape == (2, 20, 2)
+    assert np.all(draws.theta.std(axis=1) > 0.0)
+
+
 @pytest.mark.parametrize(
     ("sampler", "message"),
     [

@@ -27,6 +27,8 @@ def peaks_of_mass(*masses):
         ([0.6, 0.2, 0.2], 10, [0] * 6 + [1] * 2 + [2] * 2),
         ([0.4, 0.3, 0.3], 2, [0, 1]),
         ([0.6, 0.4], 1, [0]),
+        ([0.5, np.nan, 0.3, 0.2], 2, [0, 2]),
+        ([np.nan, np.nan], 2, [0, 0]),
     ],
 )
 def test_chains_are_shared_out_by_mass(masses, chains, expected):
