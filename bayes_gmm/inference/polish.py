@@ -1,4 +1,4 @@
-"""From near a mode to the mode: quasi-Newton in whitened coordinates, to a gradient tolerance."""
+"""From near a mode to the mode, in whitened coordinates, to a gradient tolerance."""
 
 from __future__ import annotations
 
@@ -65,10 +65,9 @@ def polish(
     max_iter: int = 1000,
     tolerance: float = GRADIENT_TOLERANCE,
 ) -> Polished:
-    """Climb to the mode with L-BFGS-B, then by Newton's method where that stops on the way.
+    """Climb to the mode: with L-BFGS-B, or by Newton's method where its Hessians cost little.
 
-    Each of up to `CLIMBS` climbs sets out in fresh coordinates, where the one before has stopped
-    short of the mode.
+    And by that method where L-BFGS-B stops short of the mode.
 
     Parameters
     ----------
@@ -78,22 +77,35 @@ def polish(
     jacobian : bool
         Whether theta's own density is climbed, or that of (weights, means, scales, corr_chol).
     max_iter : int
-        Quasi-Newton steps of a climb at most; one that takes as many is the last.
+        Steps of a climb at most; one that takes as many is the last.
     tolerance : float
         Slope at which the climb ends.
     """
-    history: list[float] = []
     value = density.log_posterior(theta, jacobian=jacobian)
-    gradient_tolerance = _tolerance(value, tolerance)
-    accepted = max(gradient_tolerance, ACCEPTED_SLOPE)
+    tolerance = _tolerance(value, tolerance)
     newton_steps = _newton_steps(density)
     if hessian_cost(density) <= CHEAP:
         few = min(max_iter, newton_steps)
-        climbed = _newton(density, theta, value, gradient_tolerance, few, jacobian)
-        done = climbed.slope <= accepted or few == max_iter
-        if done or not is_sound(density, climbed.theta):
+        climbed = _newton(density, theta, value, tolerance, few, jacobian)
+        # Newton's method may fail far from a mode, where L-BFGS-B does not.
+        if climbed.converged or few == max_iter or not is_sound(density, climbed.theta):
             return climbed
     steps = min(max_iter, CREEPING) if newton_steps else max_iter
+    climbed, cut_short = _quasi_newton(density, theta, tolerance, steps, jacobian)
+    if climbed.converged or (cut_short and steps == max_iter):
+        return climbed
+    further = _newton(
+        density, climbed.theta, climbed.log_posterior, tolerance, newton_steps, jacobian
+    )
+    return replace(further, history=(*climbed.history, *further.history))
+
+
+def _quasi_newton(
+    density: Density, theta: Floats, tolerance: float, steps: int, jacobian: bool
+) -> tuple[Polished, bool]:
+    """Up to `CLIMBS` climbs, each in fresh coordinates, and whether the last was cut short."""
+    history: list[float] = []
+    accepted = max(tolerance, ACCEPTED_SLOPE)
     for _ in range(CLIMBS):
         whitening = Whitening(density, theta)
 
@@ -107,18 +119,15 @@ def polish(
             objective, np.zeros(len(theta)), jac=True, method="L-BFGS-B",
             callback=lambda intermediate_result: history.append(-intermediate_result.fun),
             options={"maxiter": steps, "maxfun": 2 * steps, "maxcor": 20,
-                     "ftol": 0.0, "gtol": gradient_tolerance},
+                     "ftol": 0.0, "gtol": tolerance},
         )  # fmt: skip
         theta = whitening.theta(result.x)
         slope = float(np.abs(result.jac).max(initial=0.0))
         cut_short = result.status == 1
         if slope <= accepted or cut_short:
             break
-    value = -float(result.fun)
-    if slope > accepted and not (cut_short and steps == max_iter):
-        climbed = _newton(density, theta, value, GRADIENT_TOLERANCE, newton_steps, jacobian)
-        return replace(climbed, history=(*history, *climbed.history))
-    return Polished(theta, value, slope, slope <= accepted, tuple(history))
+    climbed = Polished(theta, -float(result.fun), slope, slope <= accepted, tuple(history))
+    return climbed, cut_short
 
 
 def _newton(
@@ -129,7 +138,7 @@ def _newton(
     max_iter: int,
     jacobian: bool,
 ) -> Polished:
-    """Along a ridge that quasi-Newton steps creep on: full steps by the curvature itself."""
+    """Full steps by the curvature itself: few, and also along a ridge that others creep on."""
     slope, history = np.inf, [value]
     for _ in range(max_iter):
         whitening = Whitening(density, theta)

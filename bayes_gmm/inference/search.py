@@ -64,29 +64,42 @@ def search(
         Starts of the caller's own.
     """
     layout = density.layout
-    limit = n_init or most_starts(layout.n_components, sample.rows.n_rows)
-    each = at_once if sample.rows.n_rows > FEW_ROWS else _in_turn
-    short_run, long_run = partial(_short_run, density), partial(_long_run, density)
-    given = each(short_run, [moments.theta(layout, density.prior) for moments in extra])
-    starts = diverse_starts(limit)
-    short: list[EMRun] = []
-    long: dict[EMRun, EMRun] = {}
-    enough = False
-    while not enough and (batch := list(islice(starts, n_init or max(BATCH, len(short))))):
-        seeds = rng.integers(2**63, size=len(batch))
-        short += each(partial(_from_start, density, sample), batch, seeds)
-        # Copies of the highest would fill the list if they were left in it until the long runs.
-        groups = grouped(layout, short, distance=CLOSE)[: max(10, limit // 3)]
-        best = [next((run for run in group if run in long), group[0]) for group in groups]
-        new = [run for run in best if run not in long]
-        long.update(zip(new, each(long_run, new), strict=True))
-        hits = {long[run]: len(group) for run, group in zip(best, groups, strict=True)}
-        enough = n_init is None and _enough(density, hits)
-    runs = sound(density, [*each(long_run, given), *hits])
+    each: Callable[..., list[Any]] = at_once if sample.rows.n_rows > FEW_ROWS else _in_turn
+    given = [moments.theta(layout, density.prior) for moments in extra]
+    given = each(partial(_long_run, density), each(partial(_short_run, density), given))
+    own, enough = _from_starts(density, sample, rng, n_init, each)
+    runs = sound(density, [*given, *own])
     runs = distinct(layout, runs, distance=CLOSE, height=SAME_HEIGHT)
     stuck = runs[: 1 if enough else IMPROVED]
     better = each(partial(improve, density, sample), stuck)
     return distinct(layout, [*better, *runs], distance=CLOSE, height=SAME_HEIGHT)
+
+
+def _from_starts(
+    density: Density,
+    sample: Sample,
+    rng: np.random.Generator,
+    n_init: int | None,
+    each: Callable[..., list[Any]],
+) -> tuple[list[EMRun], bool]:
+    """Long runs from the best of the starts, and whether there were enough of them."""
+    limit = n_init or most_starts(density.layout.n_components, sample.rows.n_rows)
+    starts = diverse_starts(limit)
+    short: list[EMRun] = []
+    long: dict[EMRun, EMRun] = {}
+    hits: dict[EMRun, int] = {}
+    while batch := list(islice(starts, n_init or max(BATCH, len(short)))):
+        seeds = rng.integers(2**63, size=len(batch))
+        short += each(partial(_from_start, density, sample), batch, seeds)
+        # Copies of the highest would fill the list if they were left in it until the long runs.
+        groups = grouped(density.layout, short, distance=CLOSE)[: max(10, limit // 3)]
+        best = [next((run for run in group if run in long), group[0]) for group in groups]
+        new = [run for run in best if run not in long]
+        long.update(zip(new, each(partial(_long_run, density), new), strict=True))
+        hits = {long[run]: len(group) for run, group in zip(best, groups, strict=True)}
+        if n_init is None and _enough(density, hits):
+            return list(hits), True
+    return list(hits), False
 
 
 def _in_turn[T](f: Callable[..., T], *arguments: Iterable[Any]) -> list[T]:
