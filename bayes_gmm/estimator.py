@@ -16,6 +16,7 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.sampling import sample_rows
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import ConvergenceWarning, DataError, FitError, shown
+from bayes_gmm.inference.first_use import compile_at_first_use
 from bayes_gmm.inference.modes import find_modes
 from bayes_gmm.inference.starts import Sample
 from bayes_gmm.model.checks import whole_number
@@ -157,6 +158,7 @@ class BayesGMM(DensityMixin, BaseEstimator):
         matrix = feature_matrix(X)
         weights = check_weights(sample_weight, matrix.n_rows)
         check_fit(matrix, weights, n_components)
+        compile_at_first_use()
         # Chosen before the rows are copied into tiles: the order that it takes is gone by then.
         layout = Layout(n_components, matrix.n_features, structure)
         chosen, held = sample_rows(matrix.values, weights, _sample_size(layout))

@@ -186,6 +186,6 @@ def evaluate_address() -> int:
     theta = np.zeros(layout.size)
     rows = MemoryRows.from_matrix(np.zeros((1, 1)), Standardizer.identity(1))
     return address_of(
-        evaluate, kernel_address(), rows.block, theta[None], layout.point(theta), layout.indices,
+        evaluate, 0, rows.block, theta[None], layout.point(theta), layout.indices,
         Prior().constants(1, 1), theta, 0.0, theta, theta[None],
     )  # fmt: skip
