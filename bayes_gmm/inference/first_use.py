@@ -1,9 +1,9 @@
 """The first use on a machine, when all machine code is yet to be made: by two processes at once.
 
 Within a process numba compiles one function at a time. So while this one compiles the kernel and
-what samplers call, a second one, started for that, compiles EM and the density, and both leave
-their work in the cache on disk. Wherever that cannot be done, as where the cache cannot be written
-or another process is at it already, each function is compiled when it is first called.
+the density, a second one, started for that, compiles the M-step, and both leave their work in the
+cache on disk. Wherever that cannot be done, as where the cache cannot be written or another process
+is at it already, each function is compiled when it is first called.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def compile_at_first_use() -> None:
     with suppress(OSError):
         helper = _start_helper()
         try:
-            _compile_kernel()
+            _compile_density()
             with suppress(subprocess.TimeoutExpired):
                 helper.wait(LONGEST)
         finally:
@@ -43,19 +43,14 @@ def compile_at_first_use() -> None:
             helper.wait()
 
 
-def compile_climbs() -> None:
-    """The half of the work that is the second process's."""
-    m_step_address()
-    evaluate_address()
-
-
-def _compile_kernel() -> None:
+def _compile_density() -> None:
     kernel_address()
     log_density()
     unconstrained_vector()
     square, one, nothing = np.ones((1, 1, 1)), np.ones(1), np.empty((0, 1, 1))
     move(square, one, nothing, nothing, nothing, nothing)
     pull(square, one, nothing, nothing, nothing, nothing, nothing, nothing)
+    evaluate_address()  # last, when the second process has compiled what the two have in common
 
 
 def _can_start_python() -> bool:
@@ -82,8 +77,9 @@ def _is_first() -> bool:
 def _start_helper() -> subprocess.Popen[bytes]:
     """Python with this one's modules and cache, and no word to the terminal."""
     paths = [str(PACKAGE.parent), *(path or os.getcwd() for path in sys.path)]
+    code = f"from {m_step_address.__module__} import m_step_address; m_step_address()"
     return subprocess.Popen(
-        [sys.executable, "-P", "-c", f"from {__name__} import compile_climbs; compile_climbs()"],
+        [sys.executable, "-P", "-c", code],
         env={
             **os.environ,
             "PYTHONPATH": os.pathsep.join(paths),

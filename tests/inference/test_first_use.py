@@ -25,7 +25,7 @@ def started(monkeypatch, tmp_path):
 
     monkeypatch.setattr(first_use, "cache_folder", lambda: tmp_path / "cache" / "numba")
     monkeypatch.setattr(first_use, "_start_helper", start)
-    monkeypatch.setattr(first_use, "_compile_kernel", lambda: events.append("compile"))
+    monkeypatch.setattr(first_use, "_compile_density", lambda: events.append("compile"))
     monkeypatch.setattr(first_use.os, "cpu_count", lambda: 2)
     monkeypatch.setattr(sys, "executable", "/usr/bin/python3")
     return events
@@ -42,7 +42,7 @@ def test_no_helper_is_left_when_compiling_fails(started, monkeypatch):
     def interrupted():
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(first_use, "_compile_kernel", interrupted)
+    monkeypatch.setattr(first_use, "_compile_density", interrupted)
     with pytest.raises(KeyboardInterrupt):
         first_use.compile_at_first_use()
     assert started == ["start", "kill", "wait"]
