@@ -81,7 +81,7 @@ def n_covariance_parameters(point):
     return len(point.scales) + len(point.corr_chol) * (d * (d - 1) // 2)
 
 
-@inlined
+@compiled()
 def expected_log_posterior(theta, n, scatter, indices, point, prior, gradient):
     """sum_k -n_k log|L_k| - tr(L_k^-1 T_k L_k^-T) / 2 + log prior, and its gradient.
 
