@@ -29,7 +29,6 @@ from bayes_gmm.model.tile_loops import (
     S3,
     S,
     U,
-    exact,
     exponentiate,
     normalise,
     raise_to,
@@ -64,7 +63,7 @@ def _observed_features(observed, features):
     return d
 
 
-@exact
+@inlined
 def _prepare(features, d, log_weights, means, scale_trils, rho2, mu, M, inverse, constant):
     """Means, Cholesky factors M and constants of every component in the observed features."""
     plain = d == means.shape[1]
@@ -118,7 +117,7 @@ def divide_from_left(M, B, d):
             B[i, j] /= M[i, i]
 
 
-@exact
+@inlined
 def _give_back(features, d, n_k, a, B, M, n_features, k, stats, n_components):
     """Add component k's d loglik / d mu and d loglik / d V of one pattern to the statistics."""
     mean_part = 1 + n_components + k * n_features
@@ -143,7 +142,7 @@ def _give_back(features, d, n_k, a, B, M, n_features, k, stats, n_components):
             stats[matrix_part + features[i] * n_features + features[j]] += half
 
 
-@exact
+@inlined
 def _log_joint(x, x0, d, mu, M, inverse, constant, n, w, y, lp, best):
     """log p_ik of a tile into `lp`, its maximum over k into `best`, whitened rows into y."""
     for i in range(n):
