@@ -25,27 +25,40 @@ _njit: Callable[..., Decorator] = numba.njit
 _cfunc: Callable[..., Callable[[Callable[..., Any]], Any]] = numba.cfunc
 _config: Any = numba.config
 
+IN_ORDER = {"contract"}
+"""What the compiler may do to arithmetic: take a product and a sum at once."""
+IN_ANY_ORDER = {"contract", "reassoc", "nsz", "arcp"}
+"""What it may do to sums over rows; NaN and infinity keep their meaning."""
 
-def compiled(*, from_python: bool = True, **options: Any) -> Decorator:
+
+def compiled(*, from_python: bool = True, reordered: bool = False) -> Decorator:
     """`numba.njit` without Python's lock or its division checks, cached on disk.
+
+    The options are few on purpose: at every array element that numba finds the type of, it compares
+    the options in force with all others that it has met.
 
     Parameters
     ----------
     from_python : bool
         Whether Python calls the function; one that only other compiled code calls takes two thirds
         of the time to compile.
-    **options
-        What else `numba.njit` takes, such as ``fastmath``.
+    reordered : bool
+        Whether sums may be taken in any order, which the compiler needs to vectorise them.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         with _own_cache():
             return _njit(
                 cache=True, nogil=True, error_model="numpy",
-                no_cpython_wrapper=not from_python, **options,
+                fastmath=IN_ANY_ORDER if reordered else IN_ORDER,
+                no_cpython_wrapper=not from_python, no_cfunc_wrapper=True,
             )(function)  # fmt: skip
 
     return decorate
+
+
+inlined: Decorator = _njit(inline="always", error_model="numpy")
+"""For what other compiled code takes in where it stands, and is compiled there only."""
 
 
 def c_function(function: Callable[..., Any], signature: Any) -> Any:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayes_gmm.data.compiled import compiled
+from bayes_gmm.data.compiled import compiled, inlined
+from bayes_gmm.model.kernel import divide_from_left
 from bayes_gmm.model.parameters import SMALLEST_LOG_SCALE, log_prior, pull_back, unpack
 from bayes_gmm.model.prior import HALF_NORMAL, LOG_NORMAL
 
@@ -20,7 +21,7 @@ SMALLEST_GAIN = 1e-9
 """Nats that a step must promise, by the slope along it."""
 
 
-@compiled(inline="always")
+@inlined
 def raise_covariances(theta, n, scatter, indices, point, prior):
     """Move scales and correlations to fit the scatter better than before, never worse.
 
@@ -40,17 +41,14 @@ def raise_covariances(theta, n, scatter, indices, point, prior):
     """
     p = len(theta)
     first = p - n_covariance_parameters(point)
-    gradient, slope, curvature = np.empty(p), np.empty(p), np.empty(p)
+    gradient, slope, curvature = np.zeros(p), np.empty(p), np.empty(p)
     trial, direction = theta.copy(), np.zeros(p)
-    value = expected_log_posterior(theta, n, scatter, indices, point, prior, gradient)
-    moment_covariances(n, scatter, indices, point, prior, trial)
-    for t in range(first, p):
-        direction[t] = trial[t] - theta[t]
-    for i in range(1 + GRADIENT_STEPS):
+    value = -np.inf
+    for i in range(2 + GRADIENT_STEPS):  # at first a step of no length, as that finds the gradient
         rise, raised = 0.0, False
         for t in range(first, p):
             rise += gradient[t] * direction[t]
-        step = 1.0 if rise > SMALLEST_GAIN else 0.0
+        step = 1.0 if i == 0 or rise > SMALLEST_GAIN else 0.0
         while step > SHORTEST_STEP and not raised:
             for t in range(first, p):
                 trial[t] = theta[t] + step * direction[t]
@@ -63,15 +61,20 @@ def raise_covariances(theta, n, scatter, indices, point, prior):
                 theta[t], gradient[t] = trial[t], slope[t]
         else:
             unpack(theta, indices, point)
-        if i == GRADIENT_STEPS or (i > 0 and not raised):
+        if i > GRADIENT_STEPS or (i > 1 and not raised):
             break
-        expected_curvature(n, indices, point, prior, curvature)
-        for t in range(first, p):
-            reach = 1.0 + abs(theta[t])
-            direction[t] = min(max(gradient[t] / curvature[t], -reach), reach)
+        if i == 0:
+            moment_covariances(n, scatter, indices, point, prior, trial)
+            for t in range(first, p):
+                direction[t] = trial[t] - theta[t]
+        else:
+            expected_curvature(n, indices, point, prior, curvature)
+            for t in range(first, p):
+                reach = 1.0 + abs(theta[t])
+                direction[t] = min(max(gradient[t] / curvature[t], -reach), reach)
 
 
-@compiled()
+@compiled(from_python=False)
 def n_covariance_parameters(point):
     """How many scales and correlations stand at the end of the unconstrained vector."""
     d = point.means.shape[1]
@@ -94,43 +97,35 @@ def expected_log_posterior(theta, n, scatter, indices, point, prior, gradient):
         for i in range(d):
             for j in range(d):
                 Y[i, j] = scatter[k, i, j]
-        _solve(L, Y, False)
-        _transpose(Y, B)
-        _solve(L, B, False)
+        _solve_and_transpose(L, Y, B)
+        _solve_and_transpose(L, B, Y)
         for j in range(d):
-            value -= n[k] * np.log(L[j, j]) + 0.5 * B[j, j]
-            B[j, j] -= n[k]
-        _solve(L, B, True)
-        _transpose(B, Y)
-        _solve(L, Y, True)
+            value -= n[k] * np.log(L[j, j]) + 0.5 * Y[j, j]
+            Y[j, j] -= n[k]
+        divide_from_left(L, Y, d)
+        for i in range(d):
+            for j in range(d):
+                B[i, j] = Y[j, i]
+        divide_from_left(L, B, d)
         start = 1 + K * (1 + d) + k * d * d
         for i in range(d):
             for j in range(d):
-                stats[start + i * d + j] = 0.25 * (Y[i, j] + Y[j, i])
+                stats[start + i * d + j] = 0.25 * (B[i, j] + B[j, i])
     pull_back(stats, indices, point, prior, 0.0, gradient)
     return value + log_prior(point, prior, 0.0)
 
 
-@compiled()
-def _solve(L, Y, transposed):
-    """Y <- L^-1 Y, or L^-T Y where `transposed`."""
+@compiled(from_python=False)
+def _solve_and_transpose(L, Y, B):
+    """B <- (L^-1 Y)', which is left in Y untransposed."""
     d = len(L)
-    for a in range(d):
-        i = d - 1 - a if transposed else a
-        for b in range(a):
-            l = d - 1 - b if transposed else b
-            factor = L[l, i] if transposed else L[i, l]
+    for i in range(d):
+        for l in range(i):
             for j in range(d):
-                Y[i, j] -= factor * Y[l, j]
+                Y[i, j] -= L[i, l] * Y[l, j]
         for j in range(d):
             Y[i, j] /= L[i, i]
-
-
-@compiled()
-def _transpose(A, B):
-    for i in range(len(A)):
-        for j in range(len(A)):
-            B[i, j] = A[j, i]
+            B[j, i] = Y[i, j]
 
 
 @compiled()
@@ -159,7 +154,7 @@ def moment_covariances(n, scatter, indices, point, prior, theta):
                 t += 1
 
 
-@compiled()
+@compiled(from_python=False)
 def _log_scale_mode(count, square, log_scale, prior):
     """argmax_u -count u - square e^(-2u) / 2 + log prior(e^u): Newton with bounded steps.
 
@@ -193,7 +188,7 @@ def _log_scale_mode(count, square, log_scale, prior):
     return max(u, SMALLEST_LOG_SCALE)
 
 
-@compiled()
+@compiled(from_python=False)
 def _pooled_correlation(c, n, scatter, indices, prior):
     """Cholesky factor of the correlations of the components that share matrix c."""
     K, d = scatter.shape[0], scatter.shape[1]
@@ -238,9 +233,9 @@ def expected_curvature(n, indices, point, prior, curvature):
     for k in range(K - 1):
         curvature[k] = n[k] + prior.concentration[k] + last
     inflation = np.ones((len(point.corr_chol) + 1, d))
-    inverse = np.empty((d, d))
+    inverse, room = np.empty((d, d)), np.empty((d, d))
     for c in range(len(point.corr_chol)):
-        _variance_inflation(point.corr_chol[c], inverse, inflation[c])
+        _variance_inflation(point.corr_chol[c], inverse, room, inflation[c])
     scales = t + K * d
     for s in range(len(point.scales)):
         curvature[scales + s] = 1.0 + _scale_information(point.scales[s], prior)
@@ -264,7 +259,7 @@ def expected_curvature(n, indices, point, prior, curvature):
                 t += 1
 
 
-@compiled()
+@compiled(from_python=False)
 def _scale_information(sigma, prior):
     """Negative second derivative of the log prior of a scale with respect to its logarithm."""
     if prior.family == LOG_NORMAL:
@@ -274,14 +269,14 @@ def _scale_information(sigma, prior):
     return 4.0 * prior.second / sigma**2
 
 
-@compiled()
-def _variance_inflation(C, inverse, inflation):
+@compiled(from_python=False)
+def _variance_inflation(C, inverse, room, inflation):
     """Diagonal of (C C')^-1: the squared norms of the columns of C^-1."""
     d = len(C)
     for i in range(d):
         for j in range(d):
             inverse[i, j] = 1.0 if i == j else 0.0
-    _solve(C, inverse, False)
+    _solve_and_transpose(C, inverse, room)
     for j in range(d):
         inflation[j] = 0.0
         for i in range(j, d):

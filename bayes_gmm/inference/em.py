@@ -9,25 +9,23 @@ T_k = n_k Sigma_k + 2 Sigma_k G_k Sigma_k. The M-step sees n_k, g_k and T_k, nev
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
-from bayes_gmm.data.compiled import compiled
+from bayes_gmm.data.calls import address_of, call
+from bayes_gmm.data.compiled import compiled, inlined
 from bayes_gmm.data.memory import MemoryRows
-from bayes_gmm.data.rows import Block, Floats
+from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.covariances import raise_covariances
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.kernel_call import call_kernel, kernel_address
-from bayes_gmm.model.parameters import Indices, Point, log_prior
-from bayes_gmm.model.prior import PriorConstants
+from bayes_gmm.model.kernel import kernel_address
+from bayes_gmm.model.parameters import Indices, Layout, Point, log_prior
+from bayes_gmm.model.prior import Prior, PriorConstants
+from bayes_gmm.model.structure import Structure
 
 SMALLEST_SHARE = 1e-10
 """Weight of a component that its rows and the prior have left with nothing."""
-_NO_STATISTICS = np.empty(0)
-_NO_ROWS = Block(
-    np.empty(0), np.empty((0, 4), np.int64), np.empty((0, 0), np.bool_), np.empty(0),
-    np.empty(0, np.int64),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +63,8 @@ def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) 
     if isinstance(rows, MemoryRows) and len(rows.parts) == 1:
         history = np.empty(max_iter)
         theta, n = _climb(
-            kernel_address(), rows.parts[0], theta, _NO_STATISTICS, density.layout.indices, point,
-            density.prior, density.rho2, tolerance, history,
+            kernel_address(), m_step_address(), rows.parts[0], theta, density.layout.indices,
+            point, density.prior, density.rho2, tolerance, history,
         )  # fmt: skip
         heights = tuple(history[:n].tolist())
     else:
@@ -103,47 +101,55 @@ def m_step(
     solve; covariances given the means by `raise_covariances`. The point becomes that of the new
     parameters.
     """
-    rho2 = np.empty(0)
-    moved, _ = _climb(0, _NO_ROWS, theta, stats, indices, point, prior, rho2, 0.0, np.empty(0))
-    return np.asarray(moved)
+    moved = np.empty_like(theta)
+    _m_step(theta, stats, indices, point, prior, moved)
+    return moved
 
 
 @compiled()
-def _climb(kernel, block, theta, given, indices, point, prior, rho2, tolerance, history):
-    """The climb on rows in one piece: where it came to, after how many E-steps of `history`.
-
-    Without room for any, one M-step from given statistics: compiled code of its own for that would
-    be as long as all this.
-    """
+def _climb(kernel, m_step, block, theta, indices, point, prior, rho2, tolerance, history):
+    """The climb on rows in one piece: where it came to, after how many E-steps of `history`."""
     K, d = point.means.shape
     stats, not_kept = np.empty(1 + K * (1 + d + d * d)), np.empty((0, 0))
     rows = (block.values, block.tiles, block.observed, block.weights, block.order)
     mixture = (point.log_weights, point.means, point.scale_trils)
-    scatter = np.empty_like(point.scale_trils)
-    best, n = theta, 0
-    while True:
+    best = theta
+    for n in range(len(history)):
         for t in range(len(stats)):
-            stats[t] = given[t] if len(history) == 0 else 0.0
-        if len(history) > 0:
-            call_kernel(kernel, (*rows, *mixture, rho2, stats, not_kept))
-            value = stats[0] + log_prior(point, prior, 0.0)
-            if not np.isfinite(value) or (n > 0 and value < history[n - 1]):
-                return best, n
-            best = theta
-            history[n] = value
-            n += 1
-            if n == len(history) or (n > 1 and value - history[n - 2] < tolerance):
-                return best, n
-        moved = np.empty_like(theta)
-        move_means(theta, stats, point, prior, moved, scatter)
-        raise_covariances(moved, stats[1 : 1 + K], scatter, indices, point, prior)
-        if len(history) == 0:
-            return moved, n
-        theta = moved
+            stats[t] = 0.0
+        call(kernel, (*rows, *mixture, rho2, stats, not_kept))
+        value = stats[0] + log_prior(point, prior, 0.0)
+        if not np.isfinite(value) or (n > 0 and value < history[n - 1]):
+            return best, n
+        best = theta
+        history[n] = value
+        if n > 0 and value - history[n - 1] < tolerance:
+            return best, n + 1
+        if n + 1 < len(history):
+            theta = np.empty_like(best)
+            call(m_step, (best, stats, indices, point, prior, theta))
+    return best, len(history)
 
 
-@compiled(inline="always")
-def move_means(theta, stats, point, prior, moved, scatter):
+@compiled()
+def _m_step(theta, stats, indices, point, prior, moved):
+    """Fill in where an M-step moves theta to; the point becomes that."""
+    scatter = np.empty_like(point.scale_trils)
+    _move_means(theta, stats, point, prior, moved, scatter)
+    raise_covariances(moved, stats[1 : 1 + len(scatter)], scatter, indices, point, prior)
+
+
+@cache
+def m_step_address() -> int:
+    """Where `_m_step` has its machine code."""
+    layout = Layout(1, 1, Structure())
+    theta = np.zeros(layout.size)
+    prior = Prior().constants(1, 1)
+    return address_of(_m_step, theta, theta, layout.indices, layout.point(theta), prior, theta)
+
+
+@inlined
+def _move_means(theta, stats, point, prior, moved, scatter):
     """Update weights and means in `moved`; latent scatter about the new means into `scatter`."""
     K, d = point.means.shape
     for t in range(len(theta)):
@@ -166,7 +172,7 @@ def move_means(theta, stats, point, prior, moved, scatter):
                 scatter[k, i, j] -= pull[i] * step[j] + step[i] * pull[j]
 
 
-@compiled()
+@compiled(from_python=False)
 def _multiply(A, B, transposed, product):
     """product <- A B, or A B' where `transposed`."""
     d = len(A)
@@ -178,7 +184,7 @@ def _multiply(A, B, transposed, product):
             product[i, j] = s
 
 
-@compiled()
+@compiled(from_python=False)
 def _update_weights(stats, prior, new):
     K = len(prior.concentration)
     total = 0.0
@@ -202,7 +208,7 @@ def _update_weights(stats, prior, new):
         new[k] -= mean
 
 
-@compiled()
+@compiled(from_python=False)
 def _mean_step(Sigma, n_k, g, mean, prior, A, pull, step):
     """Change of a mean to its conditional mode: Sigma (n I + tau Sigma)^-1 (g + tau (m - mu)).
 

@@ -65,10 +65,10 @@ def search(
     """
     layout = density.layout
     each: Callable[..., list[Any]] = at_once if sample.rows.n_rows > FEW_ROWS else _in_turn
-    given = [moments.theta(layout, density.prior) for moments in extra]
-    given = each(partial(_long_run, density), each(partial(_short_run, density), given))
+    thetas = [moments.theta(layout, density.prior) for moments in extra]
+    given = each(partial(_long_run, density), each(partial(_short_run, density), thetas))
     own, enough = _from_starts(density, sample, rng, n_init, each)
-    runs = sound(density, [*given, *own])
+    runs: list[EMRun] = sound(density, [*given, *own])
     runs = distinct(layout, runs, distance=CLOSE, height=SAME_HEIGHT)
     stuck = runs[: 1 if enough else IMPROVED]
     better = each(partial(improve, density, sample), stuck)

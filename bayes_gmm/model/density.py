@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+from bayes_gmm.data.calls import address_of, call
 from bayes_gmm.data.compiled import compiled
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.resolution import recording_error
@@ -14,8 +16,7 @@ from bayes_gmm.data.rows import Floats, Rows
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.model.checks import truth
-from bayes_gmm.model.kernel import expectations
-from bayes_gmm.model.kernel_call import call_kernel, kernel_address
+from bayes_gmm.model.kernel import expectations, kernel_address
 from bayes_gmm.model.parameters import Layout, Point, log_prior, pull_back, unpack
 from bayes_gmm.model.prior import HALF_NORMAL, Prior, PriorConstants
 from bayes_gmm.model.structure import Structure
@@ -172,6 +173,18 @@ def evaluate(kernel, block, thetas, point, indices, prior, rho2, jacobian, value
         unpack(thetas[i], indices, point)
         for t in range(len(stats)):
             stats[t] = 0.0
-        call_kernel(kernel, (*rows, *mixture, rho2, stats, not_kept))
+        call(kernel, (*rows, *mixture, rho2, stats, not_kept))
         values[i] = stats[0] + log_prior(point, prior, jacobian)
         pull_back(stats, indices, point, prior, jacobian, gradients[i])
+
+
+@cache
+def evaluate_address() -> int:
+    """Where `evaluate` has its machine code."""
+    layout = Layout(1, 1, Structure())
+    theta = np.zeros(layout.size)
+    rows = MemoryRows.from_matrix(np.zeros((1, 1)), Standardizer.identity(1))
+    return address_of(
+        evaluate, 0, rows.block, theta[None], layout.point(theta), layout.indices,
+        Prior().constants(1, 1), theta, 0.0, theta, theta[None],
+    )  # fmt: skip

@@ -15,17 +15,17 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-import numba
 import numpy as np
 from numba import carray, types  # type: ignore[attr-defined]
 from numba.extending import intrinsic
 
-from bayes_gmm.data.compiled import c_function, compiled
+from bayes_gmm.data.calls import call
+from bayes_gmm.data.compiled import c_function, compiled, inlined
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Block, Floats, Integers
-from bayes_gmm.model.density import Density
-from bayes_gmm.model.kernel_call import call_kernel, kernel_address
-from bayes_gmm.model.parameters import Indices, Point, log_prior, pull_back, unpack
+from bayes_gmm.model.density import Density, evaluate_address
+from bayes_gmm.model.kernel import kernel_address
+from bayes_gmm.model.parameters import Indices, Point
 from bayes_gmm.model.prior import PriorConstants
 
 _intrinsic: Any = intrinsic
@@ -33,7 +33,7 @@ _intrinsic: Any = intrinsic
 SIZES = 9
 """Numbers at the head of a sampler's data."""
 HEADER = SIZES + 21
-"""With the addresses of arrays that follow, and that of the kernel."""
+"""With the addresses of arrays that follow, and those of the kernel and the density."""
 NOT_FINITE = 3
 """What the function returns where density or gradient are not numbers: a divergence."""
 
@@ -83,7 +83,7 @@ class FusedDensity:
         )
         arrays += tuple(_workspace(self.density))
         sizes = _sizes(self.density, rows.block)
-        addresses = [*(array.ctypes.data for array in arrays), kernel_address()]
+        addresses = [*(array.ctypes.data for array in arrays), kernel_address(), evaluate_address()]
         object.__setattr__(self, "_arrays", arrays)
         object.__setattr__(self, "_header", np.array([*sizes, *addresses], dtype=np.int64))
 
@@ -146,39 +146,28 @@ def _data(density: Density, block: Block) -> tuple[Any, ...]:
 
 
 def _workspace(density: Density) -> tuple[Floats, ...]:
-    """theta, its point, statistics and the gradient in theta; what is above diagonals stays 0."""
+    """theta, its point and the gradient in theta; what is above diagonals stays 0."""
     layout = density.layout
-    K, d = layout.n_components, layout.n_features
-    return (
-        np.zeros(layout.size), *layout.point(np.zeros(layout.size)),
-        np.zeros(1 + K * (1 + d + d * d)), np.zeros(layout.size),
-    )  # fmt: skip
+    theta, slope = np.zeros(layout.size), np.zeros(layout.size)
+    return theta, *layout.point(theta), slope
 
 
 @cache
 def log_density() -> Any:
     """The C function, compiled or taken from disk when it is first asked for."""
-    signature = types.int64(
-        types.uint64,
-        types.CPointer(types.double),
-        types.CPointer(types.double),
-        types.CPointer(types.double),
-        types.voidptr,
-    )
-    return c_function(_log_density, signature)
+    return c_function(_log_density, _signature(sizes=1, arrays=3))
 
 
 @cache
 def unconstrained_vector() -> Any:
     """The C function that takes xi to theta."""
-    signature = types.int64(
-        types.uint64,
-        types.uint64,
-        types.CPointer(types.double),
-        types.CPointer(types.double),
-        types.voidptr,
-    )
-    return c_function(_unconstrained_vector, signature)
+    return c_function(_unconstrained_vector, _signature(sizes=2, arrays=2))
+
+
+def _signature(*, sizes: int, arrays: int) -> Any:
+    """Of a C function that takes sizes, arrays and a sampler's data, and returns a code."""
+    pointers = [types.CPointer(types.double)] * arrays
+    return types.int64(*[types.uint64] * sizes, *pointers, types.voidptr)
 
 
 @cache
@@ -197,12 +186,12 @@ def _pointer(typing_context, address):
     return types.voidptr(address), code
 
 
-@numba.njit(inline="always")
+@inlined
 def _floats(address, shape):
     return carray(_pointer(address), shape, np.float64)
 
 
-@numba.njit(inline="always")
+@inlined
 def _integers(address, shape):
     return carray(_pointer(address), shape, np.int64)
 
@@ -225,23 +214,17 @@ def _log_density(p, xi_, gradient_, value_, data_):
     observed = carray(_pointer(h[16]), (n_patterns, d), np.bool_)
     weights, order = _floats(h[17], (n_weights,)), _integers(h[15], (0,))
     rho2, theta0, factor = _floats(h[18], (d,)), _floats(h[19], (p,)), _floats(h[20], (p, p))
-    theta = _floats(h[21], (p,))
+    theta = _floats(h[21], (1, p))
     point = Point(
         _floats(h[22], (K,)), _floats(h[23], (K, d)), _floats(h[24], (n_scales,)),
         _floats(h[25], (n_corr, d, d)), _floats(h[26], (K, d, d)),
     )  # fmt: skip
-    stats, slope = _floats(h[27], (1 + K * (1 + d + d * d),)), _floats(h[28], (p,))
-    not_kept = _floats(h[27], (0, 0))
+    slope = _floats(h[27], (1, p))
 
-    _forward(theta0, factor, xi, theta)
-    unpack(theta, indices, point)
-    for i in range(len(stats)):
-        stats[i] = 0.0
-    mixture = (point.log_weights, point.means, point.scale_trils)
-    call_kernel(h[29], (values, tiles, observed, weights, order, *mixture, rho2, stats, not_kept))
-    value[0] = stats[0] + log_prior(point, prior, 1.0)
-    pull_back(stats, indices, point, prior, 1.0, slope)
-    total = _backward(factor, slope, gradient)
+    _forward(theta0, factor, xi, theta[0])
+    block = Block(values, tiles, observed, weights, order)
+    call(h[29], (h[28], block, theta, point, indices, prior, rho2, 1.0, value, slope))
+    total = _backward(factor, slope[0], gradient)
     return 0 if np.isfinite(value[0] + total) else NOT_FINITE
 
 
@@ -253,7 +236,7 @@ def _unconstrained_vector(p, _, xi_, theta_, data_):
     return 0
 
 
-@compiled(fastmath={"contract", "reassoc"}, from_python=False)
+@compiled(from_python=False, reordered=True)
 def _forward(theta0, factor, xi, theta):
     """theta = theta0 + P xi."""
     for i in range(len(xi)):
@@ -263,7 +246,7 @@ def _forward(theta0, factor, xi, theta):
         theta[i] = theta0[i] + s
 
 
-@compiled(fastmath={"contract", "reassoc"}, from_python=False)
+@compiled(from_python=False, reordered=True)
 def _backward(factor, slope, gradient):
     """gradient = P' slope; returns its sum, which is a number if all of them are."""
     for j in range(len(slope)):

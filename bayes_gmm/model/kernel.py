@@ -17,18 +17,18 @@ Rows come in tiles; `tile_whitening`, `tile_loops` and `tile_sums` hold what is 
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 
+from bayes_gmm.data.calls import address_of
+from bayes_gmm.data.compiled import compiled, inlined
 from bayes_gmm.data.rows import TILE, Block, Floats
 from bayes_gmm.model.tile_loops import (
     S2,
     S3,
     S,
     U,
-    composed,
-    entry,
-    exact,
     exponentiate,
     normalise,
     raise_to,
@@ -42,7 +42,7 @@ FEW_FEATURES = 8
 """Below this many it does not pay to leave out rows that weigh nothing in a component."""
 
 
-@composed
+@inlined
 def _cholesky(V, d):
     """Lower Cholesky factor in the place of V; NaN on the diagonal where there is none."""
     for j in range(d):
@@ -53,7 +53,7 @@ def _cholesky(V, d):
             V[i, j] = math.sqrt(s) if i == j else s / V[j, j]
 
 
-@composed
+@inlined
 def _observed_features(observed, features):
     """The features that a pattern observes, in ascending order; returns how many."""
     d = np.int64(0)
@@ -63,7 +63,7 @@ def _observed_features(observed, features):
     return d
 
 
-@exact
+@inlined
 def _prepare(features, d, log_weights, means, scale_trils, rho2, mu, M, inverse, constant):
     """Means, Cholesky factors M and constants of every component in the observed features."""
     plain = d == means.shape[1]
@@ -86,7 +86,7 @@ def _prepare(features, d, log_weights, means, scale_trils, rho2, mu, M, inverse,
         constant[k] = c
 
 
-@composed
+@inlined
 def _covariance(L, rho2, i, j):
     """Element i >= j of L L' + diag(rho^2)."""
     s = rho2[i] if i == j else 0.0
@@ -95,7 +95,7 @@ def _covariance(L, rho2, i, j):
     return s
 
 
-@composed
+@inlined
 def _clear(n_k, a, B):
     for k in range(len(n_k)):
         n_k[k] = 0.0
@@ -106,7 +106,7 @@ def _clear(n_k, a, B):
 
 
 @vectorised
-def _divide_from_left(M, B, d):
+def divide_from_left(M, B, d):
     """B <- M^-T B."""
     for i in range(d - 1, -1, -1):
         for l in range(i + 1, d):
@@ -117,7 +117,7 @@ def _divide_from_left(M, B, d):
             B[i, j] /= M[i, i]
 
 
-@exact
+@inlined
 def _give_back(features, d, n_k, a, B, M, n_features, k, stats, n_components):
     """Add component k's d loglik / d mu and d loglik / d V of one pattern to the statistics."""
     mean_part = 1 + n_components + k * n_features
@@ -130,11 +130,11 @@ def _give_back(features, d, n_k, a, B, M, n_features, k, stats, n_components):
         for l in range(i + 1, d):
             a[i] -= M[l, i] * a[l]
         a[i] /= M[i, i]
-    _divide_from_left(M, B, d)
+    divide_from_left(M, B, d)
     for i in range(d):
         for j in range(i):
             B[i, j], B[j, i] = B[j, i], B[i, j]
-    _divide_from_left(M, B, d)
+    divide_from_left(M, B, d)
     for i in range(d):
         stats[mean_part + features[i]] += a[i]
         for j in range(d):
@@ -142,7 +142,7 @@ def _give_back(features, d, n_k, a, B, M, n_features, k, stats, n_components):
             stats[matrix_part + features[i] * n_features + features[j]] += half
 
 
-@exact
+@inlined
 def _log_joint(x, x0, d, mu, M, inverse, constant, n, w, y, lp, best):
     """log p_ik of a tile into `lp`, its maximum over k into `best`, whitened rows into y."""
     for i in range(n):
@@ -158,7 +158,7 @@ def _log_joint(x, x0, d, mu, M, inverse, constant, n, w, y, lp, best):
         raise_to(w, best, lp_k, n)
 
 
-@composed
+@inlined
 def _room(K, d):
     """Arrays to work in, in one piece: asking for memory is dear where rows are few.
 
@@ -181,7 +181,7 @@ def _room(K, d):
     )
 
 
-@entry
+@compiled()
 def accumulate(
     values, tiles, observed, weights, order,
     log_weights, means, scale_trils, rho2, stats, log_joint,
@@ -226,6 +226,21 @@ def accumulate(
             for k in range(K):
                 stats[1 + k] += n_k[k]
                 _give_back(features, d, n_k[k], a[k], B[k], M[k], width, k, stats, K)
+
+
+@cache
+def kernel_address() -> int:
+    """Where `accumulate` has its machine code."""
+    vector, matrix, matrices = np.empty(0), np.empty((0, 0)), np.empty((0, 0, 0))
+    order, tiles, observed = (
+        np.empty(0, np.int64),
+        np.empty((0, 4), np.int64),
+        np.empty((0, 0), bool),
+    )
+    return address_of(
+        accumulate, vector, tiles, observed, vector, order,
+        vector, matrix, matrices, vector, vector, matrix,
+    )  # fmt: skip
 
 
 def expectations(

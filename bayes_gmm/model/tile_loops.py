@@ -11,26 +11,18 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
-from bayes_gmm.data.compiled import Decorator, compiled
+from bayes_gmm.data.compiled import compiled
 from bayes_gmm.data.rows import TILE
 
 U = np.uintp
 S, S2, S3 = U(TILE), U(2 * TILE), U(3 * TILE)
 
-REORDERING = {"contract", "reassoc", "nsz", "arcp"}
-"""What the compiler may do to sums over rows; NaN and infinity keep their meaning."""
-
-vectorised = compiled(fastmath=REORDERING, from_python=False)
+vectorised = compiled(from_python=False, reordered=True)
 """For loops over rows, each compiled by itself so that the compiler sees it bare."""
-exact = compiled(fastmath={"contract"}, from_python=False)
+exact = compiled(from_python=False)
 """For what must not be reordered."""
-composed: Decorator = numba.njit(inline="always", error_model="numpy")
-"""For what strings loops together: compiled once, where it is used."""
-entry = compiled(fastmath=REORDERING)
-"""For what is called from Python."""
 
 
 @exact

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bayes_gmm.model.tile_loops import S2, S3, S, U, composed, exact, vectorised
+from bayes_gmm.data.compiled import inlined
+from bayes_gmm.model.tile_loops import S2, S3, S, U, exact, vectorised
 
 NEGLIGIBLE = 1e-20
 """Responsibilities below this leave every sum of up to 1e4 / eps rows unchanged."""
@@ -170,7 +171,7 @@ def scatter(w, y, r, ry, n, d, a, B):
             B[j + 1, l + 1] += b11
 
 
-@composed
+@inlined
 def scatter_pair(w, lp, scale, y, n, a, B):
     """As `responsible` and `scatter` where there are two features."""
     n_k, a0, a1, b00, b10, b11 = _scatter_two_and_all(w, lp, scale, y, n)

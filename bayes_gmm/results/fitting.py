@@ -13,6 +13,7 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.sampling import sample_rows
 from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.errors import ConvergenceWarning, FitError, shown
+from bayes_gmm.inference.first_use import compile_at_first_use
 from bayes_gmm.inference.modes import FoundMode, find_modes
 from bayes_gmm.inference.starts import Sample
 from bayes_gmm.model.checks import whole_number
@@ -99,6 +100,7 @@ def fit_table(
         If the density has no maximum, or the climb stopped before its gradient vanished.
     """
     check_fit(matrix, weights, plan.n_components)
+    compile_at_first_use()
     layout = Layout(plan.n_components, matrix.n_features, plan.structure)
     n_rows = max(FEWEST_ROWS, ROWS_A_PARAMETER * layout.size)
     # Chosen before the rows are copied into tiles: the order that it takes is gone by then.

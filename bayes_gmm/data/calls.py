@@ -1,0 +1,50 @@
+"""Compiled code called where it stands, instead of compiled once more into its caller.
+
+numba takes the code of what a function calls into the function's own, and optimises it anew there.
+What is long and called from several places is therefore called by the address of its machine code.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import typeof, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+_intrinsic: Any = intrinsic
+
+
+def address_of(function: Any, *examples: Any) -> int:
+    """Where a compiled function has its machine code for arguments like these.
+
+    Parameters
+    ----------
+    function : compiled function
+        That returns nothing.
+    *examples
+        An argument of each type: what they hold is not looked at.
+    """
+    kinds = tuple(typeof(example) for example in examples)
+    function.compile(kinds)
+    machine_code = function.overloads[kinds]
+    name = machine_code.fndesc.llvm_func_name
+    return int(machine_code.library.get_pointer_to_function(name))
+
+
+@_intrinsic
+def call(typing_context, address, arguments):
+    """Call the function at an address, all its arguments in a tuple, each of its very type."""
+
+    def code(context, builder, signature, values):
+        kinds, convention = tuple(signature.args[1]), context.call_conv
+        function = convention.get_function_type(types.none, kinds).as_pointer()
+        parts = [builder.extract_value(values[1], i) for i in range(len(kinds))]
+        status, _ = convention.call_function(
+            builder, builder.inttoptr(values[0], function), types.none, kinds, parts
+        )
+        with cgutils.if_unlikely(builder, status.is_error):
+            convention.return_status_propagate(builder, status)
+        return context.get_dummy_value()
+
+    return types.none(address, arguments), code
