@@ -58,7 +58,7 @@ def grouped[Run: Climb](
     best: list[int] = []
     for i, run in enumerate(runs):
         near = np.array(best, dtype=np.int64)
-        too_high = int((heights[near] > heights[i] + height).sum())
+        too_high = 0 if math.isinf(height) else int((heights[near] > heights[i] + height).sum())
         like = outlines.first_like(i, near[too_high:], distance)
         if like is None:
             groups.append([run])
