@@ -94,10 +94,11 @@ def _log_likelihood(x: np.ndarray, log_heights: Any, means: Any, L: Any) -> Any:
     monomials = np.concatenate([np.ones((n, 1)), x, products], axis=1)
     unit = pt.as_tensor(np.broadcast_to(np.eye(d), (K, d, d)))
     W = pt.linalg.solve_triangular(L, unit, lower=True, b_ndim=2)
-    y = W @ means[:, :, None]
-    precisions = W.mT @ W
-    constants = log_heights - 0.5 * (y[:, :, 0] ** 2).sum(axis=1)
-    slopes = (W.mT @ y)[:, :, 0]
+    # Products of small matrices as sums: PyTensor takes far longer to compile a batched product.
+    y = (W * means[:, None, :]).sum(axis=2)
+    precisions = (W[:, :, :, None] * W[:, :, None, :]).sum(axis=1)
+    constants = log_heights - 0.5 * (y**2).sum(axis=1)
+    slopes = (W * y[:, :, None]).sum(axis=1)
     forms = pt.concatenate([constants[:, None], slopes, precisions[:, rows, columns]], axis=1)
     return pt.logsumexp(pt.dot(monomials, forms.T), axis=1).sum() - n * d / 2 * np.log(2 * np.pi)
 
