@@ -8,10 +8,12 @@ SIZES = ((200, 2, 5), (10_000, 5, 5), (1_000_000, 4, 8), (200_000, 10, 10), (200
 """(rows, features, components)."""
 
 
-def simulated(n_rows: int, n_features: int, n_components: int, seed: int = 0) -> np.ndarray:
-    """Rows of a mixture whose means lie about three standard deviations apart in each feature."""
+def simulated(
+    n_rows: int, n_features: int, n_components: int, seed: int = 0, *, spread: float = 2.0
+) -> np.ndarray:
+    """Rows of a mixture whose means lie 1.5 `spread` standard deviations apart in each feature."""
     rng = np.random.default_rng(seed)
-    means = 2.0 * rng.normal(size=(n_components, n_features))
+    means = spread * rng.normal(size=(n_components, n_features))
     shapes = np.eye(n_features) + 0.3 * rng.normal(size=(n_components, n_features, n_features))
     counts = rng.multinomial(n_rows, rng.dirichlet(np.full(n_components, 5.0)))
     rows = [
