@@ -9,8 +9,8 @@
   MAP itself; the PyMC model is given it. CPU time stands beside it, as it is what a busy machine
   does not change.
 * effective draws a second: the least bulk ESS of weights, means, scales and correlations, over the
-  seconds of sampling with warm-up, nothing compiled in them. All start at the MAP and all are
-  renumbered to it by our alignment; only ours has that in its time, and curvature at the mode too.
+  seconds of sampling with warm-up, nothing compiled in them. All start at the MAP, and are
+  renumbered to it by our alignment afterwards; curvature at the mode is in our time.
 * microseconds of a gradient: C functions called as nutpie calls them; for Stan, which has none
   that could be called, its sampling time on the cores it uses over the steps it took.
 

@@ -72,11 +72,15 @@ class Intervals:
         return under(feature, column("mean", _intervals(self.segments, f"{feature} (mean)", write)))
 
     def _diagnostics(self) -> dict[str, Any]:
-        """k-hat, or R-hat, effective sample size and divergences; None for what is not known."""
+        """k-hat, or R-hat, effective sample size and divergences; None for what is not known.
+
+        R-hat is that within modes where there are several, since it is large between them.
+        """
         draws = self.posterior.draws
         if draws.khat is not None:
             return {"khat": draws.khat}
-        r_hat = float(self.summary["r_hat"].max())
+        within = "r_hat_within_modes" in self.summary
+        r_hat = float(self.summary["r_hat_within_modes" if within else "r_hat"].max())
         ess = float(self.summary["ess_bulk"].min())
         return {
             "r_hat": r_hat if np.isfinite(r_hat) else None,
@@ -98,10 +102,11 @@ def _state(posterior: Posterior, found: dict[str, Any]) -> str:
         verdict = "can be trusted" if found["khat"] <= GOOD_KHAT else "does not fit: use nuts"
         return f"Laplace's approximation, Pareto k-hat {found['khat']:.2f}: {verdict}"
     r_hat = "not known of one chain" if found["r_hat"] is None else f"at most {found['r_hat']:.3f}"
+    name = "R-hat within modes" if len(posterior.modes_visited) > 1 else "R-hat"
     ess = ""
     if found["ess_bulk"] is not None:
         ess = f"   effective draws at least {found['ess_bulk']:,.0f}"
     return (
-        f"{draws.n_chains} chains of {draws.n_draws:,} draws   R-hat {r_hat}{ess}   "
+        f"{draws.n_chains} chains of {draws.n_draws:,} draws   {name} {r_hat}{ess}   "
         f"divergences {found['divergences']:,}"
     )

@@ -33,21 +33,20 @@ Booleans = npt.NDArray[np.bool_]
 TAILS = (0.05, 0.95)
 """Quantiles whose effective sample size is the tail's (Vehtari et al. 2021)."""
 HIGH_R_HAT = 1.01
-FEWEST_EFFECTIVE = 100
-"""Effective draws of a chain."""
-BATCHES = 20
-HIGH_R_HAT = 1.01
-FEWEST_EFFECTIVE = 100
-"""Draws of each chain."""
-LONG = 1000
+"""R-hat from which on chains are in doubt, unless it is chance."""
 RARE = 1e-3
+"""Share of the runs of well mixed chains in which that is said all the same."""
+FEWEST_EFFECTIVE, LONG = 100, 1000
+"""Effective draws of a chain at least, if it has as many draws as this."""
 LITTLE = 0.05
 """Mass of a mode below which it does not matter how well chains mix there."""
 BATCHES = 20
-"""Of a chain."""
+"""Parts of a chain whose means tell how much its draws are worth."""
 FEWEST_DRAWS = 8
-"""Draws of a mode in a chain below which they say nothing of convergence; nor does less than a
-tenth of a chain."""
+"""Draws of a mode in a chain below which they say nothing of convergence.
+
+Nor does less than a tenth of a chain.
+"""
 
 
 class Region(NamedTuple):
