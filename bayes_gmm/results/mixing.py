@@ -104,7 +104,10 @@ class Chains:
         return np.asarray(array_stats.rhat(self.values))
 
     def r_hat_within_modes(self) -> Floats:
-        """The largest R-hat of the draws of one mode, over modes: NaN where no mode has enough."""
+        """The largest R-hat of the draws of one mode, over modes that hold `LITTLE` or more.
+
+        NaN where none of these has enough draws.
+        """
         from arviz_stats.base.array import array_stats
 
         worst = np.full(len(self.values), np.nan)
@@ -112,10 +115,8 @@ class Chains:
             worst = np.fmax(worst, array_stats.rhat(part))
         return worst
 
-    def of_modes(self, least_mass: float = 0.0) -> Iterator[Floats]:
-        """The draws of each mode that has enough, as two chains or more of one length.
-
-        A mode must hold `least_mass` of the tree's draws.
+    def of_modes(self) -> Iterator[Floats]:
+        """The draws of each mode that counts and has enough, as two chains or more of one length.
 
         Chains are cut and left out so that most draws remain. A mode that one chain alone visits
         has the two halves of its draws for chains.
@@ -125,7 +126,7 @@ class Chains:
             part = _part(self.values, mode == m)
             n = part.shape[2]
             mass = float(np.mean(self.draws.mode == m))
-            if n < max(FEWEST_DRAWS, mode.shape[1] / 10) or mass < least_mass:
+            if n < max(FEWEST_DRAWS, mode.shape[1] / 10) or mass < LITTLE:
                 continue
             yield part if part.shape[1] > 1 else _halves(part)
 
@@ -158,7 +159,7 @@ def doubts(chains: Chains) -> Doubts:
     from arviz_stats.base.array import array_stats
 
     r_hats, few = [], []
-    for part in chains.of_modes(least_mass=LITTLE):
+    for part in chains.of_modes():
         n_chains, n = part.shape[1:]
         least = FEWEST_EFFECTIVE if n >= LONG else n / 20
         for i in np.flatnonzero(_doubtful(part, least)):

@@ -245,9 +245,9 @@ class Posterior:
             Columns mean, sd, the interval's bounds, ess_bulk, ess_tail, r_hat, mcse_mean and
             mcse_sd, the latter five of the chains as they were sampled (see `mixing` for the
             effective size where chains stay in modes that never meet). Where chains visit several
-            modes, r_hat compares all draws and r_hat_within_modes those of each mode, the worst
-            being shown. R-hat is NaN for a single chain, and for draws that are no chain;
-            ``.attrs["notes"]`` says so.
+            modes, r_hat compares all draws and r_hat_within_modes those of each mode that holds
+            5 % or more, the worst being shown. R-hat is NaN for a single chain, and for draws that
+            are no chain; ``.attrs["notes"]`` says so.
 
         Warns
         -----

@@ -122,6 +122,18 @@ def chains_of(values, mode=None):
     return Chains(values, Draws(np.zeros((*mode.shape, layout.size)), layout, mode))
 
 
+@pytest.mark.parametrize(("in_rare", "counted"), [(180, 1), (220, 2)])
+def test_a_mode_of_little_mass_says_nothing_of_mixing(in_rare, counted):
+    """4.5 and 5.5 % of the draws, which have not mixed there."""
+    rng = np.random.default_rng(2)
+    values, mode = rng.normal(size=(1, 4, 1000)), np.zeros((4, 1000), int)
+    mode[0, :in_rare] = 1
+    values[0, 0, : in_rare // 2] += 5.0
+    chains = chains_of(values, mode)
+    assert len(list(chains.of_modes())) == counted
+    assert (chains.r_hat_within_modes().max() > 1.5) == (counted == 2)
+
+
 def autoregressive(shape, rho, seed=0):
     rng = np.random.default_rng(seed)
     x = rng.normal(size=shape)
