@@ -27,7 +27,8 @@ and 37 % (K = 3). In one feature, three segments on top of each other have no la
 though what is said of them is calibrated.
 
 Chains that mix badly are not left out: in 2 of the 1600 tables fewer than 100 draws are
-effective although chains were drawn anew up to 64 times as long.
+effective although chains were drawn anew up to 64 times as long. Where modes never meet, the count
+is of their resample, and too high.
 
 Results are kept table by table in the folder; a run that is broken off goes on where it was.
 """

@@ -49,7 +49,7 @@ class Intervals:
         shares = column("share", _intervals(self.segments, "share", percent))
         groups = (self._feature_group(j) for j in range(len(posterior.features)))
         blocks = in_blocks(labels, beside(labels, shares), groups)
-        state = _state(posterior, self._diagnostics())
+        state = self._state(self._diagnostics())
         return "\n\n".join([f"{CI_PROB:.0%} credible intervals", *blocks, state])
 
     def json(self) -> dict[str, Any]:
@@ -74,13 +74,12 @@ class Intervals:
     def _diagnostics(self) -> dict[str, Any]:
         """k-hat, or R-hat, effective sample size and divergences; None for what is not known.
 
-        R-hat is that within modes where there are several, since it is large between them.
+        R-hat is that within modes where chains were in several.
         """
         draws = self.posterior.draws
         if draws.khat is not None:
             return {"khat": draws.khat}
-        within = "r_hat_within_modes" in self.summary
-        r_hat = float(self.summary["r_hat_within_modes" if within else "r_hat"].max())
+        r_hat = float(self.summary["r_hat_within_modes" if self._several else "r_hat"].max())
         ess = float(self.summary["ess_bulk"].min())
         return {
             "r_hat": r_hat if np.isfinite(r_hat) else None,
@@ -88,25 +87,30 @@ class Intervals:
             "divergences": int(np.count_nonzero(draws.stats.get("diverging", ()))),
         }
 
+    @property
+    def _several(self) -> bool:
+        """Whether chains were in several modes, between which R-hat is large."""
+        return "r_hat_within_modes" in self.summary
+
+    def _state(self, found: dict[str, Any]) -> str:
+        draws = self.posterior.draws
+        if "khat" in found:
+            verdict = "can be trusted" if found["khat"] <= GOOD_KHAT else "does not fit: use nuts"
+            return f"Laplace's approximation, Pareto k-hat {found['khat']:.2f}: {verdict}"
+        unknown = "not known of one chain" if draws.n_chains == 1 else "not known"
+        r_hat = unknown if found["r_hat"] is None else f"at most {found['r_hat']:.3f}"
+        name = "R-hat within modes" if self._several else "R-hat"
+        ess = ""
+        if found["ess_bulk"] is not None:
+            ess = f"   effective draws at least {found['ess_bulk']:,.0f}"
+        return (
+            f"{draws.n_chains} chains of {draws.n_draws:,} draws   {name} {r_hat}{ess}   "
+            f"divergences {found['divergences']:,}"
+        )
+
 
 def _intervals(table: pd.DataFrame, name: str, write: Any) -> list[str]:
     low, middle, high = table[f"{name} from"], table[name], table[f"{name} to"]
     return [
         f"{write(m)} ({write(a)} to {write(b)})" for a, m, b in zip(low, middle, high, strict=True)
     ]
-
-
-def _state(posterior: Posterior, found: dict[str, Any]) -> str:
-    draws = posterior.draws
-    if "khat" in found:
-        verdict = "can be trusted" if found["khat"] <= GOOD_KHAT else "does not fit: use nuts"
-        return f"Laplace's approximation, Pareto k-hat {found['khat']:.2f}: {verdict}"
-    r_hat = "not known of one chain" if found["r_hat"] is None else f"at most {found['r_hat']:.3f}"
-    name = "R-hat within modes" if len(posterior.modes_visited) > 1 else "R-hat"
-    ess = ""
-    if found["ess_bulk"] is not None:
-        ess = f"   effective draws at least {found['ess_bulk']:,.0f}"
-    return (
-        f"{draws.n_chains} chains of {draws.n_draws:,} draws   {name} {r_hat}{ess}   "
-        f"divergences {found['divergences']:,}"
-    )

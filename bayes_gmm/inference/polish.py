@@ -142,11 +142,13 @@ def _newton(
     slope, history = np.inf, [value]
     for _ in range(max_iter):
         whitening = Whitening(density, theta)
-        H = hessian(density, theta, whitening, jacobian=jacobian)
         gradient = density.value_and_gradient(theta, jacobian=jacobian)[1]
         gradient = whitening.pull_back(np.zeros_like(theta), gradient)
         slope = float(np.abs(gradient).max())
-        if slope <= tolerance or not np.all(np.isfinite(H)) or not is_sound(density, theta):
+        if slope <= tolerance or not is_sound(density, theta):
+            break
+        H = hessian(density, theta, whitening, jacobian=jacobian)
+        if not np.all(np.isfinite(H)):
             break
         curvature, axes = np.linalg.eigh(H)
         along = axes.T @ gradient / np.maximum(np.abs(curvature), 1e-10)

@@ -130,9 +130,8 @@ class Posterior:
         if said is not None:
             warnings.warn(said, AmbiguousLabelsWarning, stacklevel=2)
         posterior._warn_if_multimodal()
-        said = said_of_mixing(posterior)
-        if said is not None:
-            warnings.warn(said, ConvergenceWarning, stacklevel=2)
+        if posterior.said_of_mixing is not None:
+            warnings.warn(posterior.said_of_mixing, ConvergenceWarning, stacklevel=2)
         return posterior
 
     @property
@@ -184,6 +183,11 @@ class Posterior:
         }
         counted = self.draws.method != "laplace" and sum(masses.values()) >= MOST_MISSED
         return masses if counted else {}
+
+    @cached_property
+    def said_of_mixing(self) -> str | None:
+        """What is to be said of chains that have not mixed, in one line (see `mixing.doubts`)."""
+        return said_of_mixing(self)
 
     def to_datatree(
         self,

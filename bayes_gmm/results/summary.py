@@ -29,9 +29,8 @@ def summary_table(posterior: Posterior, ci_prob: float, ci_kind: str) -> pd.Data
     import pandas as pd
 
     labels, draws = _rows(posterior, posterior.parameters)
-    with np.errstate(
-        divide="ignore", invalid="ignore"
-    ):  # R-hat of what never varies, such as one segment's weight
+    # R-hat is of what never varies, too, such as one segment's weight.
+    with np.errstate(divide="ignore", invalid="ignore"):
         columns = _columns(posterior, draws, ci_prob, ci_kind)
     return pd.DataFrame(columns, index=labels)
 
@@ -170,7 +169,6 @@ def notes(posterior: Posterior) -> dict[str, Any]:
         return found
     if draws.n_chains == 1:
         found["r_hat"] = ONE_CHAIN
-    said = said_of_mixing(posterior)
-    if said is not None:
-        found["mixing"] = said
+    if posterior.said_of_mixing is not None:
+        found["mixing"] = posterior.said_of_mixing
     return found

@@ -43,5 +43,9 @@ def test_tasks_may_sum_over_rows_in_parts(cores):
     assert np.all(np.array(sums) == len(rows.block.tiles))
 
 
-def test_there_is_a_core():
-    assert n_cores() >= 1
+def test_cores_are_those_that_the_process_may_use(monkeypatch):
+    monkeypatch.setattr(threads.os, "sched_getaffinity", lambda _: {1, 4, 6}, raising=False)
+    assert n_cores() == 3
+    monkeypatch.delattr(threads.os, "sched_getaffinity")
+    monkeypatch.setattr(threads.os, "cpu_count", lambda: None)
+    assert n_cores() == 1
