@@ -27,8 +27,9 @@ def executed(path: Path, folder: Path) -> NotebookNode:
     """The notebook with fresh outputs; what it writes goes to the folder."""
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(
-        notebook, timeout=TIMEOUT, kernel_name="python3", resources={"metadata": {"path": folder}}
-    ).execute()
+        notebook, timeout=TIMEOUT, kernel_name="python3", resources={"metadata": {"path": folder}},
+        coalesce_streams=True,  # a kernel that is slow prints in more pieces
+    ).execute()  # fmt: skip
     return notebook
 
 
