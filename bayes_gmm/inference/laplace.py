@@ -24,7 +24,7 @@ DOUBTFUL_KHAT = 0.5
 ROUNDS = 3
 FIRM = 5.0
 """Effective proposals for each parameter from which on their covariance is better than P P'."""
-FEWEST = 1000
+FEWEST = 1024
 """Proposals at least, which a Pareto shape can be told from."""
 GOOD_KHAT = 0.7
 """Pareto shape up to which importance weights can be trusted (Vehtari et al. 2024)."""
@@ -42,7 +42,8 @@ def sample_laplace(
 
     Proposals theta_s come from q = sum_m a_m t_nu(theta_m, P_m P_m'), with a_m the masses of the
     modes, P_m P_m' the inverse curvature at mode m, and nu so many degrees of freedom that t is
-    nearly normal. Their weights p(theta_s, rows) / q(theta_s) are smoothed by a generalised Pareto
+    nearly normal. They fill q evenly (a scrambled Sobol' sequence), which nearly halves the error
+    of intervals. Their weights p(theta_s, rows) / q(theta_s) are smoothed by a generalised Pareto
     distribution (Vehtari, Simpson, Gelman, Yao & Gabry 2024), whose shape k-hat says whether the
     approximation can be trusted: up to 0.7 it can. Above 0.5, proposals are made anew with the
     weighted mean and covariance of the best so far in the place of theta_m and P_m P_m', where
@@ -132,7 +133,7 @@ def _proposals(peaks: Sequence[Peak], n: int, rng: np.random.Generator) -> tuple
     mode = np.searchsorted(parts[:-1], (np.arange(n) + 0.5) / n, side="right")
     theta = np.empty((n, len(peaks[0].theta)))
     for m in np.unique(mode):
-        theta[mode == m] = peaks[m].proposals(int((mode == m).sum()), rng)
+        theta[mode == m] = peaks[m].even_proposals(int((mode == m).sum()), rng)
     return theta, mode
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import solve_triangular
-from scipy.special import gammaln
+from scipy.special import gammaincinv, gammaln, ndtri
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.distinct import distinct
@@ -30,6 +30,12 @@ LEAST_NU = 10
 """Degrees of freedom of proposals, or as many as parameters.
 
 With fewer, most proposals would lie farther out than the posterior does.
+"""
+ROWS_A_NU = 20
+"""Rows of a component for each degree of freedom beyond these.
+
+A component that shares no row with others is nearly t in as many as it has rows; the more the
+components overlap, the fewer rows tell.
 """
 LOOKS = 50
 """Places at which a posterior is compared with its normal approximation."""
@@ -59,12 +65,15 @@ class Peak:
         Log density of theta there.
     log_evidence : float
         Log of the mass of the mode, for one labelling.
+    nu : float
+        Degrees of freedom of the tails of proposals, those of a normal if it is large.
     """
 
     theta: Floats
     factor: Floats
     log_posterior: float
     log_evidence: float
+    nu: float = LEAST_NU
 
     @property
     def log_det(self) -> float:
@@ -83,14 +92,31 @@ class Peak:
         return cls(np.average(theta, axis=0, weights=weights), factor, math.nan, math.nan)
 
     @property
-    def _nu(self) -> int:
-        return max(LEAST_NU, len(self.theta))
+    def _nu(self) -> float:
+        return max(self.nu, len(self.theta))
 
     def proposals(self, n: int, rng: np.random.Generator) -> Floats:
         """n vectors from t_nu(theta, P P'), which has the tails that the normal lacks."""
         p, nu = len(self.theta), self._nu
         xi = rng.normal(size=(n, p)) / np.sqrt(rng.chisquare(nu, size=(n, 1)) / nu)
         return _at(self, xi)
+
+    def even_proposals(self, n: int, rng: np.random.Generator) -> Floats:
+        """n vectors that fill t_nu(theta, P P') more evenly than independent ones do.
+
+        They are quantiles at the points of a scrambled Sobol' sequence (Owen 1998); above the
+        number of parameters that such a sequence is known for they are independent.
+        """
+        from scipy.stats.qmc import Sobol
+
+        p, nu = len(self.theta), self._nu
+        if p >= Sobol.MAXDIM:
+            return self.proposals(n, rng)
+        # The sequence is balanced after powers of 2, and warns where it is asked for less. Its
+        # numbers have 30 bits, and half a step takes them off 0.
+        u = Sobol(p + 1, rng=rng).random_base2(math.ceil(math.log2(max(n, 1))))[:n] + 2.0**-31
+        chi2 = 2.0 * gammaincinv(nu / 2.0, u[:, p:])
+        return _at(self, ndtri(u[:, :p]) / np.sqrt(chi2 / nu))
 
     def proposal_log_density(self, theta: Floats) -> Floats:
         """Logarithm of the density of `proposals` at vectors of shape (n, p)."""
@@ -133,7 +159,8 @@ def _peak(density: Density, mode: FoundMode) -> Peak:
     factor = inverse_factor(density, theta)
     theta, factor = _rounded(theta, factor)
     value = density.log_posterior(theta, jacobian=True)
-    return Peak(theta, factor, value, mode.log_evidence)
+    nu = density.rows.total_weight / (ROWS_A_NU * density.layout.n_components)
+    return Peak(theta, factor, value, mode.log_evidence, max(nu, LEAST_NU))
 
 
 def _full_vector(density: Density, mode: FoundMode) -> Floats:

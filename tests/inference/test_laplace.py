@@ -117,12 +117,41 @@ def test_heavier_weights_are_drawn_more_often():
     np.testing.assert_allclose(np.bincount(chosen, minlength=4), 1000 * weights, atol=1.0)
 
 
-def test_proposals_have_the_density_they_are_said_to_have():
+@pytest.mark.parametrize("kind", [Peak.proposals, Peak.even_proposals])
+def test_proposals_have_the_density_they_are_said_to_have(kind):
     """E_q[p / q] = 1 for a normal p."""
     rng = np.random.default_rng(5)
     peak = Peak(np.array([1.0, -2.0]), np.array([[2.0, 0.0], [0.5, 0.3]]), 0.0, 0.0)
     far = Peak(np.array([4.0, 3.0]), np.eye(2), 0.0, np.log(0.5))
-    theta = np.concatenate([peak.proposals(40_000, rng), far.proposals(20_000, rng)])
+    theta = np.concatenate([kind(peak, 40_000, rng), kind(far, 20_000, rng)])
     log_p = -0.5 * (peak.coordinates(theta) ** 2).sum(axis=1) - np.log(2 * np.pi) - peak.log_det
     ratios = np.exp(log_p - mixture_log_density(theta, [peak, far]))
     assert ratios.mean() == pytest.approx(1.0, abs=0.02)
+
+
+def test_even_proposals_tell_intervals_better():
+    """The error of a 94 % interval's width falls by a third at least where parameters correlate."""
+    root = np.linalg.cholesky(0.5 * np.eye(20) + 0.5)
+    peak = Peak(np.zeros(20), root, 0.0, 0.0, nu=2000.0)
+
+    def spread(kind):
+        widths = [
+            np.ptp(np.quantile(kind(peak, 1000, np.random.default_rng(s)), (0.03, 0.97), axis=0), 0)
+            for s in range(30)
+        ]
+        return np.std(widths, axis=0).mean()
+
+    assert spread(Peak.even_proposals) < 0.67 * spread(Peak.proposals)
+
+
+def test_tails_are_those_of_a_normal_where_rows_are_many():
+    few, many = (
+        problem(np.random.default_rng(0).normal(size=(n, 1)), 1)[1][0] for n in (100, 5000)
+    )
+    assert (few.nu, many.nu) == (10.0, 250.0)
+    far = np.array([5.0, 5.0])
+    ratio = [
+        peak.proposal_log_density((peak.theta + peak.factor @ far)[None])[0] + peak.log_det
+        for peak in (few, many)
+    ]
+    assert ratio[0] > ratio[1] + 1.0
