@@ -102,7 +102,7 @@ def _bridge(
     """From draws of mode m, numbered like its peak, to proposals."""
     layout, reference = density.layout, peaks[m].theta
     proposed = about.proposals(PROPOSALS, rng)
-    heights, _ = density.values_and_gradients(proposed, jacobian=True)
+    heights = density.log_posteriors(proposed, jacobian=True)
     same_number = np.all(numbered_like(proposed, layout, reference) == proposed, axis=1)
     inside = same_number & (nearest_modes(proposed, layout, peaks) == m) & ~np.isnan(heights)
     heights = np.where(inside, heights, -np.inf)

@@ -19,13 +19,16 @@ from bayes_gmm.inference.polish import AFFORDABLE, hessian_cost
 from bayes_gmm.inference.starting import WORTH_A_CHAIN, mass_shares
 from bayes_gmm.model.density import Density
 
-DOUBTFUL_KHAT = 0.5
-"""Pareto shape from which on weights have no variance, and better proposals are looked for."""
+DOUBTFUL_KHAT = 0.3
+"""Pareto shape from which on better proposals are looked for.
+
+Of some thousand weights a shape is told to about 0.1; from 0.5 on they have no variance.
+"""
 ROUNDS = 3
 FIRM = 5.0
 """Effective proposals for each parameter from which on their covariance is better than P P'."""
-FEWEST = 1024
-"""Proposals at least, which a Pareto shape can be told from."""
+FEWEST = 1536
+"""Proposals at least: they tell a Pareto shape, and the widths of intervals to 1.5 %."""
 GOOD_KHAT = 0.7
 """Pareto shape up to which importance weights can be trusted (Vehtari et al. 2024)."""
 
@@ -45,10 +48,11 @@ def sample_laplace(
     nearly normal. They fill q evenly (a scrambled Sobol' sequence), which nearly halves the error
     of intervals. Their weights p(theta_s, rows) / q(theta_s) are smoothed by a generalised Pareto
     distribution (Vehtari, Simpson, Gelman, Yao & Gabry 2024), whose shape k-hat says whether the
-    approximation can be trusted: up to 0.7 it can. Above 0.5, proposals are made anew with the
-    weighted mean and covariance of the best so far in the place of theta_m and P_m P_m', where
-    these are enough to tell (adaptive importance sampling: Oh & Berger 1992). Draws are proposals,
-    resampled by weight; "chains" are there so that they look like those of samplers.
+    approximation can be trusted: up to 0.7 it can. Above 0.3, as many proposals are added about the
+    weighted mean and covariance of those so far, where these are enough to tell, and q becomes the
+    mean of all rounds: none is dropped, or k-hat would be the luckiest of several and tails would
+    be lost (adaptive multiple importance sampling: Cornuet, Marin, Mira & Robert 2012). Draws are
+    proposals, resampled by weight; "chains" are there so that they look like those of samplers.
 
     Parameters
     ----------
@@ -65,14 +69,16 @@ def sample_laplace(
     """
     rng = np.random.default_rng(seed)
     wanted = draws * chains
+    n = _affordable(density, wanted)
     with one_blas_thread():
-        drawn = _weighted(density, peaks, wanted, rng)
-        for _ in range(ROUNDS):
-            if drawn.khat <= DOUBTFUL_KHAT:
-                break
-            again = _weighted(density, _adapted(peaks, drawn), wanted, rng)
-            drawn = min(drawn, again, key=lambda either: either.khat)
-    proposals, mode, log_p, log_weights, khat = drawn
+        rounds = [list(peaks)]
+        drawn = _Proposals.about(density, peaks, n, rng)
+        log_weights, khat = drawn.weighted(rounds)
+        while khat > DOUBTFUL_KHAT and len(rounds) <= ROUNDS:
+            rounds.append(_adapted(peaks, drawn, log_weights))
+            drawn = drawn.joined(_Proposals.about(density, rounds[-1], n, rng))
+            log_weights, khat = drawn.weighted(rounds)
+    theta, mode, log_p = drawn
     chosen = _resampled(np.exp(log_weights), wanted, rng).reshape(chains, draws)
     if khat > GOOD_KHAT:
         warnings.warn(
@@ -82,37 +88,43 @@ def sample_laplace(
             stacklevel=2,
         )
     return Draws(
-        proposals[chosen], density.layout, mode[chosen],
+        theta[chosen], density.layout, mode[chosen],
         {"lp": log_p[chosen], "log_weight": log_weights[chosen], "proposal": chosen},
         method="laplace", sampler="laplace", seed=seed, khat=khat,
     )  # fmt: skip
 
 
-class _Weighted(NamedTuple):
-    proposals: Floats
+class _Proposals(NamedTuple):
+    """Vectors of shape (n, p), the mode that each was proposed for, and log p there."""
+
+    theta: Floats
     mode: Integers
     log_p: Floats
-    log_weights: Floats
-    khat: float
+
+    @classmethod
+    def about(
+        cls, density: Density, peaks: Sequence[Peak], n: int, rng: np.random.Generator
+    ) -> _Proposals:
+        theta, mode = _proposals(peaks, n, rng)
+        log_p = density.log_posteriors(theta, jacobian=True)
+        return cls(theta, mode, np.where(np.isnan(log_p), -np.inf, log_p))
+
+    def joined(self, others: _Proposals) -> _Proposals:
+        both = zip(self, others, strict=True)
+        theta, mode, log_p = (np.concatenate(pair) for pair in both)
+        return _Proposals(theta, mode, log_p)
+
+    def weighted(self, rounds: Sequence[Sequence[Peak]]) -> tuple[Floats, float]:
+        """Smoothed log weights and k-hat, q being the mean of the rounds' mixtures."""
+        terms = [mixture_log_density(self.theta, peaks) for peaks in rounds]
+        return smoothed(self.log_p - logsumexp(terms, axis=0))
 
 
-def _weighted(
-    density: Density, peaks: Sequence[Peak], wanted: int, rng: np.random.Generator
-) -> _Weighted:
-    """Proposals about the peaks, and how much each counts."""
-    proposals, mode = _proposals(peaks, _affordable(density, wanted), rng)
-    log_p, _ = density.values_and_gradients(proposals, jacobian=True)
-    log_p = np.where(np.isnan(log_p), -np.inf, log_p)
-    return _Weighted(
-        proposals, mode, log_p, *smoothed(log_p - mixture_log_density(proposals, peaks))
-    )
-
-
-def _adapted(peaks: Sequence[Peak], drawn: _Weighted) -> list[Peak]:
+def _adapted(peaks: Sequence[Peak], drawn: _Proposals, log_weights: Floats) -> list[Peak]:
     """Peaks moved to the weighted mean and covariance of their proposals, where these are firm."""
     adapted = list(peaks)
     for m in np.unique(drawn.mode):
-        theta, log_w = drawn.proposals[drawn.mode == m], drawn.log_weights[drawn.mode == m]
+        theta, log_w = drawn.theta[drawn.mode == m], log_weights[drawn.mode == m]
         w = np.exp(log_w - logsumexp(log_w))
         if 1.0 / float(w @ w) >= FIRM * theta.shape[1]:
             about = Peak.of_draws(theta, w)

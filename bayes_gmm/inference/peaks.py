@@ -207,7 +207,7 @@ def departure_from_normal(density: Density, peak: Peak, rng: np.random.Generator
     sqrt(p): 0 for a normal posterior, about 1 where third derivatives are as large as second.
     """
     xi = rng.normal(size=(LOOKS, len(peak.theta)))
-    heights, _ = density.values_and_gradients(_at(peak, xi), jacobian=True)
+    heights = density.log_posteriors(_at(peak, xi), jacobian=True)
     departures = heights + 0.5 * (xi**2).sum(axis=1)
     if not np.all(np.isfinite(departures)):
         return math.inf

@@ -12,11 +12,11 @@ from bayes_gmm.data.calls import address_of, call
 from bayes_gmm.data.compiled import compiled
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.resolution import recording_error
-from bayes_gmm.data.rows import Floats, Rows
+from bayes_gmm.data.rows import Block, Floats, Rows
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.model.checks import truth
-from bayes_gmm.model.kernel import expectations, kernel_address
+from bayes_gmm.model.kernel import expectations, kernel_address, log_likelihood
 from bayes_gmm.model.parameters import Layout, Point, log_prior, pull_back, unpack
 from bayes_gmm.model.prior import HALF_NORMAL, Prior, PriorConstants
 from bayes_gmm.model.structure import Structure
@@ -121,8 +121,25 @@ class Density:
             False: the density of (weights, means, scales, corr_chol), whose mode is the MAP. True:
             the density of theta itself, which samplers need.
         """
-        point = self.layout.point(theta)
-        return float(self.statistics(point)[0] + log_prior(point, self.prior, float(jacobian)))
+        return float(self.log_posteriors(theta[None], jacobian=jacobian)[0])
+
+    def log_posteriors(self, thetas: Floats, *, jacobian: bool = False) -> Floats:
+        """The same at several vectors, shape (n,); a quarter cheaper than with the gradients."""
+        if (block := self._only_block) is not None:
+            return self._evaluated(block, thetas, jacobian, 0)[0]
+        points = map(self.layout.point, thetas)
+        return np.array([
+            self._log_likelihood(point) + log_prior(point, self.prior, float(jacobian))
+            for point in points
+        ])  # fmt: skip
+
+    def _log_likelihood(self, point: Point) -> float:
+        total = self.rows.sum_blocks(
+            lambda block: log_likelihood(
+                block, point.log_weights, point.means, point.scale_trils, self.rho2
+            )
+        )
+        return float(total[0])
 
     def value_and_gradient(self, theta: Floats, *, jacobian: bool = False) -> tuple[float, Floats]:
         """The log-posterior and its gradient with respect to theta."""
@@ -133,20 +150,31 @@ class Density:
         self, thetas: Floats, *, jacobian: bool = False
     ) -> tuple[Floats, Floats]:
         """The same at several vectors, shapes (n,) and (n, size)."""
+        if (block := self._only_block) is not None:
+            return self._evaluated(block, thetas, jacobian, self.layout.size)
         values, gradients = np.empty(len(thetas)), np.empty((len(thetas), self.layout.size))
+        for i, theta in enumerate(thetas):
+            point = self.layout.point(theta)
+            values[i], gradients[i] = self.from_statistics(
+                point, self.statistics(point), jacobian=jacobian
+            )
+        return values, gradients
+
+    @property
+    def _only_block(self) -> Block | None:
+        """Rows that one thread passes over in one piece."""
         rows = self.rows
-        if isinstance(rows, MemoryRows) and len(rows.parts) == 1:
-            evaluate(
-                kernel_address(), rows.parts[0], np.ascontiguousarray(thetas),
-                self.layout.point(thetas[0]), self.layout.indices, self.prior, self.rho2,
-                float(jacobian), values, gradients,
-            )  # fmt: skip
-        else:
-            for i, theta in enumerate(thetas):
-                point = self.layout.point(theta)
-                values[i], gradients[i] = self.from_statistics(
-                    point, self.statistics(point), jacobian=jacobian
-                )
+        return rows.parts[0] if isinstance(rows, MemoryRows) and len(rows.parts) == 1 else None
+
+    def _evaluated(
+        self, block: Block, thetas: Floats, jacobian: bool, width: int
+    ) -> tuple[Floats, Floats]:
+        """Values, and gradients of `width` numbers: all or none."""
+        values, gradients = np.empty(len(thetas)), np.empty((len(thetas), width))
+        evaluate(
+            kernel_address(), block, np.ascontiguousarray(thetas), self.layout.point(thetas[0]),
+            self.layout.indices, self.prior, self.rho2, float(jacobian), values, gradients,
+        )  # fmt: skip
         return values, gradients
 
     def from_statistics(
@@ -164,9 +192,13 @@ class Density:
 
 @compiled()
 def evaluate(kernel, block, thetas, point, indices, prior, rho2, jacobian, values, gradients):
-    """Fill in the log-posterior and its gradient at every theta, on rows in one piece."""
+    """Fill in the log-posterior and its gradient at every theta, on rows in one piece.
+
+    No gradient where `gradients` has no columns.
+    """
     K, d = point.means.shape
-    stats, not_kept = np.empty(1 + K * (1 + d + d * d)), np.empty((0, 0))
+    wanted = gradients.shape[1] > 0
+    stats, not_kept = np.empty(1 + K * (1 + d + d * d) if wanted else 1), np.empty((0, 0))
     rows = (block.values, block.tiles, block.observed, block.weights, block.order)
     mixture = (point.log_weights, point.means, point.scale_trils)
     for i in range(len(thetas)):
@@ -175,7 +207,8 @@ def evaluate(kernel, block, thetas, point, indices, prior, rho2, jacobian, value
             stats[t] = 0.0
         call(kernel, (*rows, *mixture, rho2, stats, not_kept))
         values[i] = stats[0] + log_prior(point, prior, jacobian)
-        pull_back(stats, indices, point, prior, jacobian, gradients[i])
+        if wanted:
+            pull_back(stats, indices, point, prior, jacobian, gradients[i])
 
 
 @cache

@@ -188,7 +188,8 @@ def accumulate(
 ):  # fmt: skip
     """Add a block's log-likelihood, n_k, d/d mu and d/d V to `stats`; optionally keep log p_ik.
 
-    The first five arguments are a `Block`'s fields. `log_joint` is (n_rows, K), filled in the
+    The first five arguments are a `Block`'s fields. Where `stats` has room for one number, that is
+    the log-likelihood, and the others are not computed. `log_joint` is (n_rows, K), filled in the
     table's own order, or empty. A long function: it is the loop over tiles.
     """
     K, width = means.shape
@@ -214,6 +215,8 @@ def accumulate(
                     log_joint[row, k] = w[lp + U(k) * S + i]
         exponentiate(w, lp, best, total, n, K)
         stats[0] += normalise(w, best, total, weights, U(first), n)
+        if len(stats) == 1:
+            continue
         for k in range(K):
             y_k = y + U(k * d) * S
             if d == 2:
@@ -269,6 +272,15 @@ def expectations(
     return stats
 
 
+def log_likelihood(
+    block: Block, log_weights: Floats, means: Floats, scale_trils: Floats, rho2: Floats
+) -> Floats:
+    """The first of the `expectations` alone, shape (1,), for the same arguments."""
+    stats = np.zeros(1)
+    accumulate(*block, log_weights, means, scale_trils, rho2, stats, _NOT_KEPT)
+    return stats
+
+
 def log_joint(
     blocks: tuple[Block, ...],
     log_weights: Floats,
@@ -290,9 +302,8 @@ def log_joint(
     n_rows : int
         Rows of the table, those of weight 0 included.
     """
-    n_components, d = means.shape
-    joint = np.full((n_rows, n_components), np.nan)
-    stats = np.empty(1 + n_components * (1 + d + d * d))
+    joint = np.full((n_rows, len(means)), np.nan)
+    stats = np.empty(1)
     for block in blocks:
         accumulate(*block, log_weights, means, scale_trils, rho2, stats, joint)
     return joint

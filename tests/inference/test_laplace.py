@@ -15,13 +15,15 @@ from bayes_gmm.inference.peaks import Peak, peaks_of
 from bayes_gmm.inference.starting import mass_shares
 from bayes_gmm.inference.starts import Sample
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.prior import Prior
+from bayes_gmm.model.prior import InverseGamma, Prior
 from bayes_gmm.model.structure import Structure
 
+DEFAULT = Prior()
 
-def problem(X, K, structure="full"):
+
+def problem(X, K, structure="full", prior=DEFAULT):
     density, units = Density.of_table(
-        feature_matrix(X), K, structure=Structure.parse(structure), prior=Prior()
+        feature_matrix(X), K, structure=Structure.parse(structure), prior=prior
     )
     sample = Sample.of(units.apply(X))
     return density, peaks_of(density, find_modes(density, sample, np.random.default_rng(0)))
@@ -75,6 +77,23 @@ def test_proposals_made_anew_fit_a_skew_posterior_better(monkeypatch):
     by_nuts = sample_nuts(density, peaks, seed=1).theta
     gap = means - by_nuts.mean(axis=(0, 1))
     np.testing.assert_array_less(np.abs(gap), 0.12 * by_nuts.std(axis=(0, 1)))
+
+
+@pytest.mark.parametrize("prior", [DEFAULT, Prior(3.0, scales=InverseGamma(2.0, 0.5))])
+def test_no_k_hat_certifies_by_luck(prior):
+    """Two overlapping groups of forty rows: skew, and single rounds have a k-hat of 0.36 to 1."""
+    rng = np.random.default_rng(1)
+    X = np.r_[rng.normal(0, 1, 25), rng.normal(3, 1, 15)][:, None]
+    density, peaks = problem(X, 2, "tied", prior)
+    log_scale = density.layout.scales.start
+    sd = sample_nuts(density, peaks, draws=2000, seed=1).theta[..., log_scale].std()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        runs = [sample_laplace(density, peaks, seed=seed) for seed in range(8)]
+    too_narrow = [run.theta[..., log_scale].std() < 0.85 * sd for run in runs]
+    certified = [run.khat <= GOOD_KHAT for run in runs]
+    assert not np.any(np.logical_and(certified, too_narrow))
+    assert np.mean(too_narrow) < 0.5
 
 
 def test_few_rows_refuse_it():

@@ -60,6 +60,19 @@ def test_the_gradient_is_the_slope(structure, d, prior, jacobian):
     np.testing.assert_allclose(gradient, slope, rtol=0, atol=1e-8 * (1.0 + np.abs(gradient).max()))
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("jacobian", [False, True])
+def test_values_alone_are_those_that_come_with_gradients(threads, jacobian):
+    X = random_table(0, 3000, 3, missing=0.1)
+    rows = MemoryRows.from_matrix(X, Standardizer.identity(3), threads=threads)
+    density = Density(rows, Layout(3, 3, FULL), Prior().constants(3, 3), np.full(3, 0.01))
+    assert len(rows.parts) == threads
+    thetas = np.stack([random_vector(density, seed) for seed in range(4)])
+    values = density.log_posteriors(thetas, jacobian=jacobian)
+    expected, _ = density.values_and_gradients(thetas, jacobian=jacobian)
+    np.testing.assert_allclose(values, expected, rtol=1e-14)
+
+
 def test_the_posterior_is_likelihood_times_prior():
     X = random_table(0, 40, 2)
     prior = Prior(1.5, Normal(0.5, 2.0), LogNormal(0.8, 0.6), eta=1.0)
