@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_gmm.data.memory import MemoryRows
-from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.kernel import log_joint
@@ -36,6 +36,8 @@ THREADS = min(4, os.cpu_count() or 1)
 MOST_PAIRS = 25_000_000
 """Entries of the largest co-clustering matrix: 5,000 rows, 200 MB."""
 CO_CLUSTERING_DRAWS = 200
+Draw = tuple[Floats, Floats, Floats]
+"""Log weights, means and Cholesky factors of a draw, standardised."""
 
 
 def membership_table(
@@ -87,10 +89,10 @@ def co_clustering_matrix(posterior: Posterior, X: Any) -> Floats:
             f"give a sample of at most {int(MOST_PAIRS**0.5):,} rows"
         )
     together = np.zeros((n, n))
-    points = _thinned(posterior, CO_CLUSTERING_DRAWS)
+    points = thinned(posterior, CO_CLUSTERING_DRAWS)
     each = max(1, CELLS_AT_ONCE // (n * len(posterior.names)))
     for start in range(0, len(points), each):
-        r = _responsibilities(posterior, matrix, points[start : start + each])
+        r = responsibilities_in(posterior, matrix, points[start : start + each])
         flat = r.transpose(1, 0, 2).reshape(n, -1)
         together += flat @ flat.T
     together /= len(points)
@@ -104,7 +106,7 @@ def log_densities(posterior: Posterior, X: Any) -> Floats:
     theta = posterior.draws.theta
     jacobian = np.isfinite(matrix.values) @ np.log(posterior.fit.standardizer.scale)
     result = np.empty((theta.shape[0] * theta.shape[1], matrix.n_rows))
-    points = _thinned(posterior, len(result))
+    points = thinned(posterior, len(result))
     for rows in _row_slices(matrix.n_rows, len(points) * len(posterior.names)):
         joint = _log_joints(posterior, matrix, rows, points)
         result[:, rows] = np.logaddexp.reduce(joint, axis=2) - jacobian[rows]
@@ -115,9 +117,9 @@ def _chunks(
     posterior: Posterior, matrix: FeatureMatrix, max_draws: int | None
 ) -> Iterator[tuple[slice, Floats]]:
     """Runs of rows, and their responsibilities in (thinned) draws, shape (draws, rows, K)."""
-    points = _thinned(posterior, _n_draws(matrix.n_rows, max_draws))
+    points = thinned(posterior, _n_draws(matrix.n_rows, max_draws))
     for rows in _row_slices(matrix.n_rows, len(points) * len(posterior.names)):
-        yield rows, _responsibilities(posterior, matrix, points, rows)
+        yield rows, responsibilities_in(posterior, matrix, points, rows)
 
 
 def _n_draws(n_rows: int, max_draws: int | None) -> int:
@@ -132,8 +134,8 @@ def _row_slices(n_rows: int, cells_a_row: int) -> Iterator[slice]:
     return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
 
 
-def _thinned(posterior: Posterior, n_draws: int) -> list[tuple[Floats, Floats, Floats]]:
-    """(log weights, means, Cholesky factors) of at most n draws, evenly spread over all chains."""
+def thinned(posterior: Posterior, n_draws: int) -> list[Draw]:
+    """At most n draws, evenly spread over all chains."""
     theta = posterior.draws.theta
     flat = theta.reshape(-1, theta.shape[-1])
     if len(flat) > n_draws:
@@ -142,12 +144,13 @@ def _thinned(posterior: Posterior, n_draws: int) -> list[tuple[Floats, Floats, F
     return list(zip(points.log_weights, points.means, points.scale_trils, strict=True))
 
 
-def _responsibilities(
+def responsibilities_in(
     posterior: Posterior,
     matrix: FeatureMatrix,
-    points: list[tuple[Floats, Floats, Floats]],
-    rows: slice = slice(None),
+    points: list[Draw],
+    rows: slice | Integers = slice(None),
 ) -> Floats:
+    """Probability of each segment for each of the rows in each draw, shape (draws, rows, K)."""
     joint = _log_joints(posterior, matrix, rows, points)
     with np.errstate(invalid="ignore"):
         joint -= joint.max(axis=2, keepdims=True)
@@ -155,20 +158,21 @@ def _responsibilities(
     joint /= joint.sum(axis=2, keepdims=True)
     if not np.isfinite(joint).all():
         first = int((~np.isfinite(joint).all(axis=(0, 2))).argmax())
-        raise posterior.mixture.unreachable_row(matrix.values, (rows.start or 0) + first)
+        row = int(np.arange(matrix.n_rows)[rows][first])
+        raise posterior.mixture.unreachable_row(matrix.values, row)
     return joint
 
 
 def _log_joints(
     posterior: Posterior,
     matrix: FeatureMatrix,
-    rows: slice,
-    points: list[tuple[Floats, Floats, Floats]],
+    rows: slice | Integers,
+    points: list[Draw],
 ) -> Floats:
     """log w_k p(x_i | k) of rows in draws, in standardised units, shape (draws, rows, K)."""
     fit = posterior.fit
     some = MemoryRows.from_matrix(matrix.values[rows], fit.standardizer, threads=1)
-    rho2 = (fit.mixture.resolution / fit.standardizer.scale) ** 2 / 12.0
+    rho2 = recording_variances(posterior)
     joint = np.empty((len(points), some.n_rows, len(posterior.names)))
 
     def fill(first: int) -> None:
@@ -178,6 +182,12 @@ def _log_joints(
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(fill, range(THREADS)))
     return joint
+
+
+def recording_variances(posterior: Posterior) -> Floats:
+    """delta^2 / 12 of each feature, standardised."""
+    fit = posterior.fit
+    return np.asarray((fit.mixture.resolution / fit.standardizer.scale) ** 2 / 12.0)
 
 
 def _entropy(probabilities: Floats) -> Floats:

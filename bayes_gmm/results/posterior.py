@@ -320,6 +320,38 @@ class Posterior:
         """The most probable segment of each row, 0 ... K - 1, shape (N,)."""
         return self.predict_proba(X, max_draws=max_draws).argmax(axis=1)
 
+    def impute(
+        self, X: Any, ci_prob: float = 0.94, *, max_draws: int | None = None
+    ) -> pd.DataFrame:
+        """What missing cells may hold, given what their rows observe: a row per missing cell.
+
+        Parameters
+        ----------
+        X : table or array, shape (N, d)
+            Columns of a table are found by name. NaN is a missing cell.
+        ci_prob : float
+            Probability of the interval.
+        max_draws : int, optional
+            Draws averaged over, evenly spread where there are more; 200 by default.
+
+        Returns
+        -------
+        DataFrame
+            Columns row (its label in a pandas table, else its position), feature, and of the cell's
+            posterior predictive distribution, in the table's units: mean, sd, and the bounds
+            (lower, upper) that hold `ci_prob` of it.
+        """
+        from bayes_gmm.results.imputation import imputed_cells
+
+        checks.check_probability(ci_prob)
+        return imputed_cells(self, X, ci_prob, max_draws)
+
+    def completed(self, X: Any, *, max_draws: int | None = None) -> pd.DataFrame:
+        """The features of X with the mean of `impute` in the place of each missing cell."""
+        from bayes_gmm.results.imputation import completed_table
+
+        return completed_table(self, X, max_draws)
+
     def contrast(self, a: str | int, b: str | int, ci_prob: float = 0.94) -> pd.DataFrame:
         """How two segments differ: a row for the share, and the mean and sd of each feature.
 
