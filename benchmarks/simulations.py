@@ -43,6 +43,7 @@ class Setting:
     mean_scale: float
     n_rows: int = 80
     resolution: float | None = None
+    missing: float = 0.0
 
     def __str__(self) -> str:
         return f"K={self.n_components} d={self.n_features} means {self.mean_scale:g}"
@@ -78,12 +79,15 @@ class Setting:
         )
 
     def table(self, theta: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Rows of the mixture that theta stands for, with recording error."""
+        """Rows of the mixture that theta stands for, with recording error and missing cells."""
         point = Points.of(self.layout, theta)
         z = rng.choice(self.n_components, self.n_rows, p=np.exp(point.log_weights))
         noise = rng.normal(size=(2, self.n_rows, self.n_features))
         latent = point.means[z] + np.einsum("njl,nl->nj", point.scale_trils[z], noise[0])
-        return latent + np.sqrt(self.rho2) * noise[1]
+        rows = latent + np.sqrt(self.rho2) * noise[1]
+        if self.missing:
+            rows[rng.random(rows.shape) < self.missing] = np.nan
+        return rows
 
 
 @dataclass(frozen=True)

@@ -41,17 +41,18 @@ def _bands(n: int, confidence: float) -> tuple[np.ndarray, np.ndarray, np.ndarra
     return points, lower, upper
 
 
-def coverage(below: np.ndarray, interval: float) -> Coverage:
+def coverage(below: Sequence[np.ndarray], interval: float) -> Coverage:
     """Of equal-tailed intervals, from the shares of draws below the truth.
 
     Parameters
     ----------
-    below : ndarray, shape (tables, quantities)
-        The quantities of a table count as one observation, as they depend on each other; they vary
-        no less than they would if they did not.
+    below : sequence of ndarray, shape (quantities,)
+        Of each table. Its quantities count as one observation, as they depend on each other; they
+        vary no less than they would if they did not.
     interval : float
     """
-    held = (np.abs(2.0 * below - 1.0) <= interval).mean(axis=1)
-    independent = np.sqrt(interval * (1.0 - interval) / below.shape[1])
+    held = np.array([(np.abs(2.0 * of_table - 1.0) <= interval).mean() for of_table in below])
+    per_quantity = np.mean([1.0 / len(of_table) for of_table in below])
+    independent = np.sqrt(interval * (1.0 - interval) * per_quantity)
     spread = max(held.std(ddof=1), independent)
     return Coverage(interval, float(held.mean()), float(spread / np.sqrt(len(held))))
