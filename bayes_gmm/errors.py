@@ -19,6 +19,10 @@ class DataError(ValueError):
     """
 
 
+class CellTypeError(DataError, TypeError):
+    """A cell holds neither number nor text, and so is of no type that a table may have."""
+
+
 class FitError(ValueError):
     """A mixture could not be fitted to usable data, or was asked for before there was one."""
 

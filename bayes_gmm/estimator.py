@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, DensityMixin
+from sklearn.base import BaseEstimator, DensityMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from bayes_gmm.data.checks import check_weights
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.model.checks import whole_number
-from bayes_gmm.model.mixture import Mixture
+from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.checks import fit_errors, generator, seed_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bayes_gmm.results.posterior import Posterior
 
 
-class BayesGMM(DensityMixin, BaseEstimator):
+class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
     """A Bayesian Gaussian mixture of a table's rows.
 
     ``fit`` finds the modes of the posterior of
@@ -223,6 +223,14 @@ class BayesGMM(DensityMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> Floats:
         """Probability of each segment for each row, shape (N, K)."""
         return self._fit.predict_proba(X)
+
+    def transform(self, X: Any) -> Floats:
+        """The same as `predict_proba`: memberships as features for a next step, shape (N, K)."""
+        return self.predict_proba(X)
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
+        """Names of the columns of `transform`: "Segment 1", ...; `input_features` is ignored."""
+        return np.array(segment_labels(self._fit.mixture.n_components), dtype=object)
 
     def fit_predict(
         self, X: Any, y: Any = None, sample_weight: Any = None

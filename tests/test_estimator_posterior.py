@@ -120,7 +120,9 @@ def test_columns_are_found_by_name_and_others_refused():
     for method in (posterior.predict, posterior.membership, posterior.co_clustering):
         with pytest.raises(DataError, match="'Income'"):
             method(table.rename(columns={"Income": "Wage"}))
-        with pytest.raises(DataError, match="X has 3 features, but the mixture has 2"):
+        with pytest.raises(
+            DataError, match="X has 3 features, but Mixture is expecting 2 features"
+        ):
             method(np.ones((4, 3)))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.errors import DataError, listed, nearest, shown
+from bayes_gmm.errors import CellTypeError, DataError, listed, nearest, shown
 
 CELLS_AT_ONCE = 1 << 17
 """Cells looked at together: a mask of so many is small beside any table."""
@@ -120,9 +120,12 @@ def _is_missing(cell: Any) -> bool:
 
 def not_numeric(name: str, row: int, cell: object) -> DataError:
     """The error for a cell that is not a number; `row` counts from 0."""
-    return DataError(
-        f"column {shown(name)} is not numeric: row {row + 1} holds {shown(cell)}; "
-        "choose numeric columns with features=, or encode it as numbers"
+    found = f"column {shown(name)} is not numeric: row {row + 1} holds {shown(cell)}; "
+    if isinstance(cell, str):
+        return DataError(found + "choose numeric columns with features=, or encode it as numbers")
+    # scikit-learn's checks want this one to be a TypeError, and to speak of strings and numbers.
+    return CellTypeError(
+        found + "a table as an argument must be free of strings and objects, every cell a number"
     )
 
 

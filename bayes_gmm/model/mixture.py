@@ -166,8 +166,8 @@ class Mixture:
         matrix = feature_matrix(X, self._names_of(X))
         if matrix.n_features != self.n_features:
             raise DataError(
-                f"X has {matrix.n_features} features, but the mixture has {self.n_features}: "
-                f"{listed(self.features)}"
+                f"X has {matrix.n_features} features, but Mixture is expecting {self.n_features} "
+                f"features as input: {listed(self.features)}"
             )
         return matrix
 

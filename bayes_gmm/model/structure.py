@@ -26,6 +26,25 @@ class Structure:
     Sigma_k = diag(sigma_k) R_k diag(sigma_k), and scales and correlations are shared separately:
     four ways for scales times three for correlations.
 
+    When to use which:
+
+    * "full" ("component-feature/component") where nothing is known: segments of any size, shape and
+      tilt. It has the most parameters, K d (d + 1) / 2, and wants some ten rows for each.
+    * "component-feature/shared" where features go together in the same way in all segments (people
+      with more income spend more), but segments differ in how wide they are: nearly as free as
+      "full", with a fraction of its parameters. A good first choice above five features.
+    * "diag" ("component-feature/none") where features have nothing to do with each other inside a
+      segment. Where they do, it makes two or three segments of one that is tilted.
+    * "tied" ("feature/shared") for one common shape, as in linear discriminant analysis: few rows
+      for each segment, or segments that differ in level only. "feature/component" lets each tilt
+      its own way; "feature/none" is tied without correlations.
+    * "spherical" ("component/none") for round segments of own sizes in features of like units, such
+      as coordinates; "shared/none" makes them equal in size, which is k-means with probabilities.
+      "component/shared", "component/component", "shared/shared" and "shared/component" are those
+      with a correlation: one scale for all features, so features must be alike.
+
+    In doubt let `compare` tell by evidence.
+
     Parameters
     ----------
     scales : {"component-feature", "component", "feature", "shared"}
