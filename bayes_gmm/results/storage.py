@@ -83,8 +83,21 @@ def load(path: str | os.PathLike[str]) -> MapFit | Posterior:
     DataError
         If there is no such file, if it is damaged or not one of ours, or if a newer bayes_gmm
         wrote it in a format that this one does not know.
+
+    Warns
+    -----
+    AmbiguousLabelsWarning, ConvergenceWarning, MultimodalWarning
+        Of all that was warned of when the posterior was drawn.
     """
-    path = Path(path)
+    fit = _read(Path(path))
+    if not isinstance(fit, MapFit):
+        from bayes_gmm.results.caveats import warn
+
+        warn(fit)
+    return fit
+
+
+def _read(path: Path) -> MapFit | Posterior:
     if not path.is_file():
         raise DataError(f"no model file '{path}'; give a file that a fit was saved to")
     tree = _opened(path)
