@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from example_tables import four_corners
 
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.inference.draws import Draws
@@ -81,3 +82,18 @@ def two_segments():
     matrix = feature_matrix(two_groups(), ("Age", "Income"))
     fit, density, thetas = fit_and_density(matrix, 2)
     return Posterior.from_draws(fit, density, normal_draws(density, thetas[0]), table=matrix)
+
+
+def two_segmentations():
+    """Four groups at the corners of a square, half the draws of each way to take them for two."""
+    matrix = feature_matrix(four_corners(), ["x", "y"])
+    fit, density, thetas = fit_and_density(matrix, 2)
+    assert len(fit.modes) > 1
+    both = [normal_draws(density, thetas[m], (2, 100), mode=m) for m in (0, 1)]
+    draws = replace(
+        both[0],
+        theta=np.concatenate([part.theta for part in both]),
+        mode=np.concatenate([part.mode for part in both]),
+        stats={},
+    )
+    return Posterior.from_draws(fit, density, draws, table=matrix)

@@ -325,12 +325,18 @@ class Posterior:
         -------
         DataFrame
             Posterior means of both and of a's less b's, bounds ("from", "to") of the difference
-            and the probability that it is positive.
+            and the probability that it is positive; ``.attrs["notes"]`` as of `segments`.
+
+        Warns
+        -----
+        MultimodalWarning
+            If the averages are over several modes, or leave one out that counts.
         """
         from bayes_gmm.results.segments import contrast_table
 
         checks.check_probability(ci_prob)
-        return contrast_table(self, self.number_of(a), self.number_of(b), ci_prob)
+        table = contrast_table(self, self.number_of(a), self.number_of(b), ci_prob)
+        return self._with_notes(table)
 
     def co_clustering(self, X: Any) -> Floats:
         """Probability that two rows are of one segment, for each pair of rows, shape (N, N).

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_gmm.views.furniture import all_positions, clean, with_margins, wrapped
+from bayes_gmm.views.furniture import (
+    NOTE_COLOR,
+    NOTE_SIZE,
+    all_positions,
+    clean,
+    notes_of,
+    with_margins,
+    wrapped,
+)
 from bayes_gmm.views.palette import LABEL_SIZE, TEXT_SIZE, TITLE_SIZE, palette
 
 if TYPE_CHECKING:
@@ -27,7 +35,8 @@ def forest(
     """Draw each segment's share, and its mean of each feature, with their credible intervals.
 
     The white tick is the posterior mean, the thin bar holds `ci_prob` of the posterior, the thick
-    one half of it; all in the user's units.
+    one half of it; all in the user's units. Where these are averages over several segmentations, a
+    line under the panels says so.
 
     Parameters
     ----------
@@ -67,6 +76,9 @@ def forest(
         f"Segments: posterior mean, {100 * INNER:g} % and {100 * ci_prob:g} % intervals",
         x=0.012, ha="left", fontsize=TITLE_SIZE, fontweight="bold",
     )  # fmt: skip
+    if notes := notes_of(posterior):
+        text = "; ".join(notes)
+        figure.supxlabel(text, x=0.012, ha="left", fontsize=NOTE_SIZE, color=NOTE_COLOR)
     return np.asarray(panels[:n_panels])
 
 

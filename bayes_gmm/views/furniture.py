@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_gmm.errors import DataError, listed, nearest
+from bayes_gmm.results.checks import averaged_over
 from bayes_gmm.views.palette import FIGURE_SIZE, LABEL_SIZE, TEXT_SIZE, TITLE_SIZE
 
 if TYPE_CHECKING:
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.layout_engine import LayoutEngine
 
+    from bayes_gmm.results.posterior import Posterior
+
     Features = Sequence[int | str] | int | str | None
+
+NOTE_WIDTH, NOTE_SIZE, NOTE_COLOR = 100, TEXT_SIZE - 1, "0.35"
 
 
 def positions(names: tuple[str, ...], features: Features) -> tuple[int, ...]:
@@ -83,13 +88,19 @@ def clean(ax: Axes) -> None:
 
 def add_title(ax: Axes, title: str, notes: Sequence[str]) -> None:
     """Write the title and, small between it and the axes, what a reader must be told."""
-    pad = 26 if notes else 12
+    lines = textwrap.wrap("; ".join(notes), NOTE_WIDTH)
+    pad = 12 + 14 * len(lines)
     ax.set_title(title, loc="left", fontsize=TITLE_SIZE, fontweight="bold", pad=pad)
     if notes:
         ax.annotate(
-            "; ".join(notes), (0, 1), xytext=(0, 8), xycoords="axes fraction",
-            textcoords="offset points", fontsize=TEXT_SIZE - 1, color="0.35",
+            "\n".join(lines), (0, 1), xytext=(0, 8), xycoords="axes fraction",
+            textcoords="offset points", fontsize=NOTE_SIZE, color=NOTE_COLOR,
         )  # fmt: skip
+
+
+def notes_of(posterior: Posterior) -> list[str]:
+    """What a reader of a posterior's averages must be told: the segmentations they are over."""
+    return averaged_over(posterior.modes_visited, posterior.modes_missed)
 
 
 def counted(n: int, noun: str) -> str:

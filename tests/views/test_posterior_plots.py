@@ -1,15 +1,25 @@
 """Pictures of a posterior show its intervals, not its MAP alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from example_posteriors import two_segmentations
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.contour import ContourSet
+from matplotlib.text import Text
 from scipy.stats import norm
 
-from bayes_gmm.errors import DataError
+from bayes_gmm.errors import DataError, MultimodalWarning
 from bayes_gmm.views import credible
 from bayes_gmm.views.plots import forest, membership, segments
+
+
+@pytest.fixture(scope="module")
+def two_modes():
+    with pytest.warns(MultimodalWarning):
+        return two_segmentations()
 
 
 @pytest.fixture
@@ -160,3 +170,36 @@ def test_chains_are_drawn_by_arviz_with_the_names_of_segments(posterior, pyplot,
     titles = " ".join(panel.get_title() for panel in figure.axes)
     assert "Young" in titles
     assert "Segment 2" in titles
+
+
+MIXED = "averages over 2 different segmentations (mode 1: 50 %, mode 2: 50 %)"
+
+
+def said_in(figure):
+    """All text of a figure, on one line."""
+    return " ".join(text.get_text().replace("\n", " ") for text in figure.findobj(Text))
+
+
+@pytest.mark.parametrize("features", [None, "x"])
+def test_a_picture_says_itself_that_it_averages_over_segmentations(two_modes, ax, features):
+    X = two_modes.table.values.copy()
+    X[0] = np.nan
+    segments(two_modes, X, features, ax=ax)
+    assert MIXED in said_in(ax.figure)
+    ax.figure.canvas.draw()
+    (note,) = [text for text in ax.texts if "averages over" in text.get_text()]
+    renderer = ax.figure.canvas.get_renderer()
+    assert not note.get_window_extent(renderer).overlaps(ax._left_title.get_window_extent(renderer))
+
+
+def test_the_other_pictures_of_averages_say_so_too(two_modes, posterior, ax, pyplot):
+    membership(two_modes, two_modes.table.values, ax=ax)
+    assert MIXED in said_in(ax.figure)
+    assert MIXED in said_in(forest(two_modes)[0].figure)
+    assert "averages" not in said_in(forest(posterior)[0].figure)
+
+
+def test_a_picture_names_the_mode_that_it_lacks(two_modes, pyplot):
+    draws = replace(two_modes.draws, theta=two_modes.draws.theta[:2], mode=two_modes.draws.mode[:2])
+    part = replace(two_modes, draws=draws)
+    assert "no draw is of mode 2, which holds" in said_in(forest(part)[0].figure)
