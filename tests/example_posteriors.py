@@ -6,6 +6,7 @@ import numpy as np
 from example_tables import four_corners
 
 from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.inference.chains import resampled_by_mass, visits_of
 from bayes_gmm.inference.draws import Draws
 from bayes_gmm.inference.modes import find_modes
 from bayes_gmm.inference.polish import polish
@@ -97,3 +98,11 @@ def two_segmentations():
         stats={},
     )
     return Posterior.from_draws(fit, density, draws, table=matrix)
+
+
+def resampled_segmentations():
+    """The same, resampled so that the second way has a fifth of the draws."""
+    sampled = two_segmentations()
+    draws = sampled.draws
+    visits, rng = visits_of(draws.mode, 2), np.random.default_rng(0)
+    return replace(sampled, draws=resampled_by_mass(draws, visits, np.array([0.8, 0.2]), rng))

@@ -1,12 +1,19 @@
-"""How the chains ran: ArviZ's trace and rank plots of the segments' parameters."""
+"""How the chains ran: ArviZ's trace and rank plots of the segments' parameters.
+
+Chains that never meet are drawn as they were sampled (the tree's posterior_as_sampled): a resample
+of them by mass has no order, and looks well mixed whatever they did.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from bayes_gmm.results.tree import SAMPLE, posterior_group, stats_of
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from xarray import DataTree
 
     from bayes_gmm.results.posterior import Posterior
 
@@ -53,7 +60,17 @@ def ranks(posterior: Posterior, var_names: Sequence[str] = SHOWN, **options: Any
 
 
 def _figure(plot: Any, posterior: Posterior, var_names: Sequence[str], options: Any) -> Figure:
-    drawn = plot(posterior.tree, var_names=list(var_names), backend="matplotlib", **options)
+    drawn = plot(_sampled(posterior), var_names=list(var_names), backend="matplotlib", **options)
     figure: Figure = drawn.viz["figure"].item()
     figure.set_layout_engine("constrained")
     return figure
+
+
+def _sampled(posterior: Posterior) -> DataTree:
+    """The chains as they ran, which the posterior's draws may be a resample of."""
+    import xarray as xr
+
+    drawn = posterior_group(posterior, posterior.parameters_as_sampled)
+    along = {name: drawn[name] for name in SAMPLE}
+    stats = xr.Dataset(stats_of(posterior.draws.as_sampled), coords=along)
+    return xr.DataTree.from_dict({"posterior": drawn, "sample_stats": stats})

@@ -162,16 +162,6 @@ def test_a_map_needs_two_features(posterior, ax):
         membership(posterior, posterior.table.values, features="Age", ax=ax)
 
 
-@pytest.mark.parametrize("kind", ["trace", "ranks"])
-def test_chains_are_drawn_by_arviz_with_the_names_of_segments(posterior, pyplot, kind):
-    from bayes_gmm.views import plots
-
-    figure = getattr(plots, kind)(posterior.rename({"Segment 1": "Young"}), ["weights"])
-    titles = " ".join(panel.get_title() for panel in figure.axes)
-    assert "Young" in titles
-    assert "Segment 2" in titles
-
-
 MIXED = "averages over 2 different segmentations (mode 1: 50 %, mode 2: 50 %)"
 
 

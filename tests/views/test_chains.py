@@ -1,0 +1,63 @@
+"""Traces and ranks are of the chains as they ran."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from example_posteriors import resampled_segmentations
+
+from bayes_gmm.errors import MultimodalWarning
+from bayes_gmm.views import plots
+
+
+@pytest.fixture(autouse=True)
+def pyplot():
+    plt = pytest.importorskip("matplotlib.pyplot")
+    plt.switch_backend("agg")
+    yield plt
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def resampled():
+    """Four chains that never meet, their draws resampled by mass."""
+    with pytest.warns(MultimodalWarning):
+        return resampled_segmentations()
+
+
+def panel(figure, title):
+    (found,) = [ax for ax in figure.axes if title in ax.get_title()]
+    return found
+
+
+@pytest.mark.parametrize("kind", ["trace", "ranks"])
+def test_chains_are_drawn_by_arviz_with_the_names_of_segments(posterior, kind):
+    figure = getattr(plots, kind)(posterior.rename({"Segment 1": "Young"}), ["weights"])
+    titles = " ".join(panel.get_title() for panel in figure.axes)
+    assert "Young" in titles
+    assert "Segment 2" in titles
+
+
+def test_a_trace_is_of_the_chains_and_not_of_a_resample(resampled):
+    lines = panel(plots.trace(resampled, ["means"]), "Segment 1, x").lines
+    drawn = np.array([line.get_ydata() for line in lines])
+    sampled = resampled.tree["posterior_as_sampled/means"][..., 0, 0]
+    np.testing.assert_array_equal(drawn, sampled)
+    assert np.any(drawn != resampled.tree["posterior/means"][..., 0, 0])
+
+
+def test_divergent_draws_are_marked_where_they_were(resampled):
+    origin = resampled.draws.origin
+    diverging = np.zeros(origin.mode.shape, bool)
+    diverging[1, 42] = True
+    origin = replace(origin, stats={"diverging": diverging})
+    draws = replace(resampled.draws, origin=origin, stats={"diverging": ~diverging})
+    marks = panel(
+        plots.trace(replace(resampled, draws=draws), ["means"]), "Segment 1, x"
+    ).collections
+    assert [x for mark in marks for x in mark.get_offsets()[:, 0].tolist()] == [42.0]
+
+
+def test_ranks_tell_chains_apart_that_never_meet(resampled):
+    texts = panel(plots.ranks(resampled, ["means"]), "Segment 1, x").texts
+    assert [text.get_text().strip() for text in texts] == ["p=0.00(α=0.01)"]
