@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.results.tree import SAMPLE, posterior_group, stats_of
+from bayes_gmm.views.furniture import as_written
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,6 +63,7 @@ def ranks(posterior: Posterior, var_names: Sequence[str] = SHOWN, **options: Any
 def _figure(plot: Any, posterior: Posterior, var_names: Sequence[str], options: Any) -> Figure:
     drawn = plot(_sampled(posterior), var_names=list(var_names), backend="matplotlib", **options)
     figure: Figure = drawn.viz["figure"].item()
+    as_written(panel.title for panel in figure.axes)
     figure.set_layout_engine("constrained")
     return figure
 

@@ -109,7 +109,7 @@ def _draw_panel(
             )
         ax.plot(flat[:, k].mean(), k, "|", color="white", ms=9, markeredgewidth=1.5, zorder=3)
     ax.set_ylim(len(names) - 0.5, -0.5)
-    ax.set_yticks(range(len(names)), [wrapped(name, 22) for name in names])
+    ax.set_yticks(range(len(names)), [wrapped(name, 22) for name in names], parse_math=False)
     ax.set_xlabel(wrapped(label, 32), parse_math=False)
     ax.grid(axis="x", color="0.92", zorder=0)
     ax.set_axisbelow(True)

@@ -12,10 +12,11 @@ from bayes_gmm.results.checks import averaged_over
 from bayes_gmm.views.palette import FIGURE_SIZE, LABEL_SIZE, TEXT_SIZE, TITLE_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.layout_engine import LayoutEngine
+    from matplotlib.text import Text
 
     from bayes_gmm.results.posterior import Posterior
 
@@ -69,6 +70,12 @@ def with_margins() -> LayoutEngine:
 def wrapped(name: str, width: int) -> str:
     """Break a long name into lines."""
     return "\n".join(textwrap.wrap(name, width)) or name
+
+
+def as_written(texts: Iterable[Text]) -> None:
+    """Draw names as they are: Matplotlib takes what stands between two $ for a formula."""
+    for text in texts:
+        text.set_parse_math(False)
 
 
 def clean(ax: Axes) -> None:

@@ -29,6 +29,7 @@ from bayes_gmm.views.chains import ranks, trace
 from bayes_gmm.views.forest import forest, save_forest
 from bayes_gmm.views.furniture import (
     add_title,
+    as_written,
     clean,
     counted,
     new_axes,
@@ -216,11 +217,12 @@ def _add_legend(
         handles += [uncertain_handle()] * with_points + ellipses.legend_handles()
     if posterior is not None:
         handles += credible.legend_handles(n_axes)
-    ax.legend(
+    legend = ax.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1.0), borderaxespad=0.0,
         frameon=False, fontsize=TEXT_SIZE, labelspacing=0.6,
         ncols=1 + (mixture.n_components > 14),
     )  # fmt: skip
+    as_written(legend.get_texts())
 
 
 def _labels(mixture: Mixture) -> list[str]:
