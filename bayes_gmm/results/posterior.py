@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from bayes_gmm.data.kept import KeptMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.errors import DataError, MultimodalWarning, shown
@@ -54,8 +55,9 @@ class Posterior:
         Of the segments: "Segment 1", ..., or as `rename` has it.
     provenance : mapping
         Versions, seed, sampler, prior and a fingerprint of the data.
-    table : FeatureMatrix or None
-        The rows, where they are at hand; a file does not keep them.
+    table : KeptMatrix or None
+        The rows, where they are at hand; a file does not keep them. They are not copied: once
+        they have been written to they are refused.
 
     Examples
     --------
@@ -77,7 +79,7 @@ class Posterior:
     labels: Relabelling
     names: tuple[str, ...]
     provenance: Mapping[str, str | int | float]
-    table: FeatureMatrix | None = None
+    table: KeptMatrix | None = None
 
     @classmethod
     def from_draws(
@@ -119,7 +121,7 @@ class Posterior:
             labels,
             tuple(segment_labels(fit.mixture.n_components)),
             provenance(fit, density.rows, draws),
-            table,
+            None if table is None else KeptMatrix.of(table),
         )
         warn(posterior, but=("approximation",))  # which the sampler has warned of
         return posterior
@@ -210,7 +212,8 @@ class Posterior:
         Raises
         ------
         DataError
-            If a group would take more than 2 GiB, or rows are wanted and none are at hand.
+            If a group would take more than 2 GiB, rows are wanted and none are at hand, or the
+            table has been written to since it was fitted.
         """
         from bayes_gmm.results import tree as trees
 
