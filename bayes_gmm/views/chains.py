@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from bayes_gmm.errors import DataError, listed
 from bayes_gmm.results.tree import SAMPLE, posterior_group, stats_of
-from bayes_gmm.views.furniture import as_written
+from bayes_gmm.views.furniture import as_written, posterior_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 SHOWN = ("weights", "means")
 
 
-def trace(posterior: Posterior, var_names: Sequence[str] = SHOWN, **options: Any) -> Figure:
+def trace(posterior: Posterior, var_names: str | Sequence[str] = SHOWN, **options: Any) -> Figure:
     """Draw every draw of each parameter, chain by chain, by `arviz_plots.plot_trace`.
 
     Parameters
     ----------
     posterior : Posterior
-    var_names : sequence of str
+    var_names : str or sequence of str
         Of weights, means, scales, correlations and covariances.
     **options
         Passed on to ArviZ, such as ``coords={"component": "Segment 1"}``.
@@ -38,10 +39,11 @@ def trace(posterior: Posterior, var_names: Sequence[str] = SHOWN, **options: Any
     """
     import arviz_plots
 
+    posterior = posterior_of(posterior, "trace")
     return _figure(arviz_plots.plot_trace, posterior, var_names, options)
 
 
-def ranks(posterior: Posterior, var_names: Sequence[str] = SHOWN, **options: Any) -> Figure:
+def ranks(posterior: Posterior, var_names: str | Sequence[str] = SHOWN, **options: Any) -> Figure:
     """Draw how the ranks of each chain's draws differ from uniform, by `arviz_plots.plot_rank`.
 
     The lines of chains that agree stay together, near 0; a small p-value says that they do not.
@@ -57,11 +59,22 @@ def ranks(posterior: Posterior, var_names: Sequence[str] = SHOWN, **options: Any
     """
     import arviz_plots
 
+    posterior = posterior_of(posterior, "ranks")
+    if posterior.draws.as_sampled.n_chains == 1:
+        raise DataError("ranks compares chains, and there is one; sample 2 chains, or 4")
     return _figure(arviz_plots.plot_rank, posterior, var_names, options)
 
 
-def _figure(plot: Any, posterior: Posterior, var_names: Sequence[str], options: Any) -> Figure:
-    drawn = plot(_sampled(posterior), var_names=list(var_names), backend="matplotlib", **options)
+def _figure(
+    plot: Any, posterior: Posterior, var_names: str | Sequence[str], options: Any
+) -> Figure:
+    tree = _sampled(posterior)
+    shown = [var_names] if isinstance(var_names, str) else list(var_names)
+    if unknown := [name for name in shown if name not in tree["posterior"].data_vars]:
+        raise DataError(
+            f"no parameter {unknown[0]!r}; there are: {listed(list(tree['posterior'].data_vars))}"
+        )
+    drawn = plot(tree, var_names=shown, backend="matplotlib", **options)
     figure: Figure = drawn.viz["figure"].item()
     as_written(panel.title for panel in figure.axes)
     figure.set_layout_engine("constrained")

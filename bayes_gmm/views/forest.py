@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayes_gmm.results.checks import check_probability
 from bayes_gmm.views.furniture import (
     NOTE_COLOR,
     NOTE_SIZE,
     all_positions,
     clean,
     notes_of,
+    posterior_of,
     with_margins,
     wrapped,
 )
@@ -56,6 +58,8 @@ def forest(
     """
     import matplotlib.pyplot as plt
 
+    posterior = posterior_of(posterior, "forest")
+    check_probability(ci_prob)
     chosen = all_positions(posterior.features, features)
     n_panels = 1 + len(chosen)
     columns = n_panels if n_panels <= PANELS_A_ROW else min(-(-n_panels // 2), PANELS_A_ROW)

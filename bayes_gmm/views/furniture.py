@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayes_gmm.errors import DataError, listed, nearest
 from bayes_gmm.results.checks import averaged_over
+from bayes_gmm.results.posterior import Posterior
 from bayes_gmm.views.palette import FIGURE_SIZE, LABEL_SIZE, TEXT_SIZE, TITLE_SIZE
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.layout_engine import LayoutEngine
     from matplotlib.text import Text
-
-    from bayes_gmm.results.posterior import Posterior
 
     Features = Sequence[int | str] | int | str | None
 
@@ -32,7 +31,10 @@ def positions(names: tuple[str, ...], features: Features) -> tuple[int, ...]:
     chosen = np.atleast_1d(np.array(features, dtype=object)).tolist()
     if len(chosen) not in (1, 2):
         raise DataError(f"features names {len(chosen)} columns; a picture has room for one or two")
-    return tuple(_position(names, feature) for feature in chosen)
+    found = tuple(_position(names, feature) for feature in chosen)
+    if len(set(found)) < len(found):
+        raise DataError(f"features names {names[found[0]]!r} twice; name two columns, or it alone")
+    return found
 
 
 def all_positions(names: tuple[str, ...], features: Features) -> tuple[int, ...]:
@@ -51,6 +53,17 @@ def _position(names: tuple[str, ...], feature: int | str) -> int:
     near = nearest(str(feature), names)
     hint = "." if near is None else f"; did you mean {near!r}?"
     raise DataError(f"no feature {feature!r}{hint} The model has: {listed(names)}")
+
+
+def posterior_of(model: Any, picture: str) -> Posterior:
+    """Return the model, if it is a posterior: what is drawn is uncertainty."""
+    if isinstance(model, Posterior):
+        return model
+    kind = type(model).__name__
+    raise DataError(
+        f"{picture} draws a Posterior, and got a {kind}; give what sample_posterior() of a fitted "
+        "BayesGMM returns"
+    )
 
 
 def new_axes() -> Axes:

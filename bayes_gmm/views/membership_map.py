@@ -16,6 +16,7 @@ from bayes_gmm.views.furniture import (
     notes_of,
     percent,
     positions,
+    posterior_of,
     wrapped,
 )
 from bayes_gmm.views.palette import LABEL_SIZE, TEXT_SIZE
@@ -69,6 +70,7 @@ def membership(
     --------
     ``membership(posterior, X).figure.savefig("membership.png")``
     """
+    posterior = posterior_of(posterior, "membership")
     names = posterior.features
     shown = positions(names, features)
     if len(shown) != 2:

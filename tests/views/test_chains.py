@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from example_posteriors import resampled_segmentations
 
-from bayes_gmm.errors import MultimodalWarning
+from bayes_gmm.errors import DataError, MultimodalWarning
 from bayes_gmm.views import plots
 
 
@@ -61,3 +61,16 @@ def test_divergent_draws_are_marked_where_they_were(resampled):
 def test_ranks_tell_chains_apart_that_never_meet(resampled):
     texts = panel(plots.ranks(resampled, ["means"]), "Segment 1, x").texts
     assert [text.get_text().strip() for text in texts] == ["p=0.00(α=0.01)"]
+
+
+def test_one_chain_has_none_to_be_compared_with(posterior):
+    draws = posterior.draws
+    one = replace(draws, theta=draws.theta[:1], mode=draws.mode[:1], stats={})
+    with pytest.raises(DataError, match="ranks compares chains, and there is one; sample 2"):
+        plots.ranks(replace(posterior, draws=one))
+
+
+def test_parameters_are_named_singly_or_together(posterior):
+    assert len(plots.trace(posterior, "weights").axes) == 2
+    with pytest.raises(DataError, match="no parameter 'weight'; there are: weights, means, scal"):
+        plots.trace(posterior, ["means", "weight"])

@@ -12,7 +12,8 @@ from matplotlib.text import Text
 from scipy.stats import norm
 
 from bayes_gmm.errors import DataError, MultimodalWarning
-from bayes_gmm.views import credible
+from bayes_gmm.estimator import BayesGMM
+from bayes_gmm.views import credible, plots
 from bayes_gmm.views.plots import forest, membership, segments
 
 
@@ -193,3 +194,27 @@ def test_a_picture_names_the_mode_that_it_lacks(two_modes, pyplot):
     draws = replace(two_modes.draws, theta=two_modes.draws.theta[:2], mode=two_modes.draws.mode[:2])
     part = replace(two_modes, draws=draws)
     assert "no draw is of mode 2, which holds" in said_in(forest(part)[0].figure)
+
+
+@pytest.mark.parametrize("picture", ["forest", "membership", "trace", "ranks", "save_forest"])
+def test_what_is_no_posterior_is_refused_with_where_to_get_one(posterior, picture, tmp_path):
+    extra = {
+        "membership": [posterior.table], "save_forest": [tmp_path / "a.png"]
+    }.get(picture, [])  # fmt: skip
+    for model in (BayesGMM(2), posterior.fit, posterior.tree, None):
+        kind = type(model).__name__
+        with pytest.raises(DataError, match=rf"a Posterior, and got a {kind}; .*sample_posterior"):
+            getattr(plots, picture)(model, *extra)
+
+
+@pytest.mark.parametrize("features", [("Age", "Age"), (0, "Age"), (1, 1)])
+def test_a_plane_needs_two_different_features(posterior, ax, features):
+    for draw in (segments, membership):
+        with pytest.raises(DataError, match=r"features names '(Age|Income)' twice; name two"):
+            draw(posterior, posterior.table, features, ax=ax)
+
+
+@pytest.mark.parametrize("ci_prob", [94, 0.0, None])
+def test_a_forest_of_no_probability_is_refused(posterior, ci_prob):
+    with pytest.raises(DataError, match="ci_prob must be a number between 0 and 1"):
+        forest(posterior, ci_prob=ci_prob)
