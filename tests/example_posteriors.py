@@ -85,6 +85,13 @@ def two_segments():
     return Posterior.from_draws(fit, density, normal_draws(density, thetas[0]), table=matrix)
 
 
+def one_segment():
+    """Rows of one feature in a single group."""
+    X = np.random.default_rng(0).normal(size=(80, 1))
+    fit, density, thetas = fit_and_density(X, 1)
+    return Posterior.from_draws(fit, density, normal_draws(density, thetas[0], (2, 100)))
+
+
 def two_segmentations():
     """Four groups at the corners of a square, half the draws of each way to take them for two."""
     matrix = feature_matrix(four_corners(), ["x", "y"])

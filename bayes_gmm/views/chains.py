@@ -6,12 +6,12 @@ of them by mass has no order, and looks well mixed whatever they did.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.errors import DataError, listed
 from bayes_gmm.results.tree import SAMPLE, posterior_group, stats_of
-from bayes_gmm.views.furniture import as_written, posterior_of
+from bayes_gmm.views.furniture import as_written, posterior_of, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from bayes_gmm.results.posterior import Posterior
 
 SHOWN = ("weights", "means")
+NAME_WIDTH, LINE_WIDTH = 26, 32
+"""Letters of a name, and of a line, that a title has room for."""
 
 
 def trace(posterior: Posterior, var_names: str | Sequence[str] = SHOWN, **options: Any) -> Figure:
@@ -47,6 +49,7 @@ def ranks(posterior: Posterior, var_names: str | Sequence[str] = SHOWN, **option
     """Draw how the ranks of each chain's draws differ from uniform, by `arviz_plots.plot_rank`.
 
     The lines of chains that agree stay together, near 0; a small p-value says that they do not.
+    The weight of a single segment is left out: it is 1.
 
     Parameters
     ----------
@@ -62,7 +65,12 @@ def ranks(posterior: Posterior, var_names: str | Sequence[str] = SHOWN, **option
     posterior = posterior_of(posterior, "ranks")
     if posterior.draws.as_sampled.n_chains == 1:
         raise DataError("ranks compares chains, and there is one; sample 2 chains, or 4")
-    return _figure(arviz_plots.plot_rank, posterior, var_names, options)
+    names = [var_names] if isinstance(var_names, str) else list(var_names)
+    if posterior.n_components == 1 and "weights" in names:
+        names.remove("weights")  # which is 1 in every draw, and has no ranks
+    if not names:
+        raise DataError("the weight of a single segment is 1 in every draw; draw ranks of means")
+    return _figure(arviz_plots.plot_rank, posterior, names, options)
 
 
 def _figure(
@@ -74,11 +82,25 @@ def _figure(
         raise DataError(
             f"no parameter {unknown[0]!r}; there are: {listed(list(tree['posterior'].data_vars))}"
         )
+    options.setdefault("labeller", _labeller())
     drawn = plot(tree, var_names=shown, backend="matplotlib", **options)
     figure: Figure = drawn.viz["figure"].item()
     as_written(panel.title for panel in figure.axes)
     figure.set_layout_engine("constrained")
     return figure
+
+
+def _labeller() -> Any:
+    """ArviZ's labels, but with long names shortened, and each on a line of its own."""
+    from arviz_base.labels import BaseLabeller
+
+    class Shortening(BaseLabeller):
+        def sel_to_str(self, sel: Mapping[Any, Any], isel: Mapping[Any, Any]) -> str:
+            names = [shortened(str(value), NAME_WIDTH) for value in sel.values()]
+            line = ", ".join(names)
+            return line if len(line) <= LINE_WIDTH else ",\n".join(names)
+
+    return Shortening()
 
 
 def _sampled(posterior: Posterior) -> DataTree:

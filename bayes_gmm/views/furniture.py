@@ -85,6 +85,18 @@ def wrapped(name: str, width: int) -> str:
     return "\n".join(textwrap.wrap(name, width)) or name
 
 
+def shortened(name: str, width: int) -> str:
+    """Take the middle out of a long name, whose end may tell it from others.
+
+    Examples
+    --------
+    >>> shortened("Careful high earners of the northern region, 2024", 24)
+    'Careful high…region, 2024'
+    """
+    text, half = " ".join(name.split()), width // 2
+    return text if len(text) <= width else f"{text[:half].rstrip()}…{text[-half:].lstrip()}"
+
+
 def as_written(texts: Iterable[Text]) -> None:
     """Draw names as they are: Matplotlib takes what stands between two $ for a formula."""
     for text in texts:

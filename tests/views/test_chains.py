@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from example_posteriors import resampled_segmentations
+from example_posteriors import one_segment, resampled_segmentations
 
 from bayes_gmm.errors import DataError, MultimodalWarning
 from bayes_gmm.views import plots
@@ -74,3 +74,25 @@ def test_parameters_are_named_singly_or_together(posterior):
     assert len(plots.trace(posterior, "weights").axes) == 2
     with pytest.raises(DataError, match="no parameter 'weight'; there are: weights, means, scal"):
         plots.trace(posterior, ["means", "weight"])
+
+
+def test_a_weight_that_is_always_1_has_no_ranks():
+    one = one_segment()
+    assert [ax.get_title() for ax in plots.ranks(one).axes] == ["means\nSegment 1, x1"]
+    with pytest.raises(DataError, match="weight of a single segment is 1 in every draw"):
+        plots.ranks(one, "weights")
+
+
+@pytest.mark.parametrize("kind", ["trace", "ranks"])
+def test_titles_of_long_names_stay_in_their_panels(posterior, kind):
+    names = {
+        "Segment 1": "Careful high earners of the northern region in 2024",
+        "Segment 2": "Careful_high_earners_of_the_northern_region_in_2025",
+    }
+    figure = getattr(plots, kind)(posterior.rename(names))
+    figure.canvas.draw()
+    boxes = [ax.title.get_window_extent() for ax in figure.axes]
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+    titles = [ax.get_title() for ax in figure.axes if ax.get_title()]
+    assert len(set(titles)) == len(titles) == 6
+    assert "weights\nCareful high…egion in 2024" in titles

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from example_posteriors import two_segmentations
+from example_posteriors import one_segment, two_segmentations
 from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.colors import to_hex
 from matplotlib.contour import ContourSet
 from matplotlib.text import Text
 from scipy.stats import norm
@@ -14,6 +15,7 @@ from scipy.stats import norm
 from bayes_gmm.errors import DataError, MultimodalWarning
 from bayes_gmm.estimator import BayesGMM
 from bayes_gmm.views import credible, plots
+from bayes_gmm.views.palette import palette
 from bayes_gmm.views.plots import forest, membership, segments
 
 
@@ -218,3 +220,18 @@ def test_a_plane_needs_two_different_features(posterior, ax, features):
 def test_a_forest_of_no_probability_is_refused(posterior, ci_prob):
     with pytest.raises(DataError, match="ci_prob must be a number between 0 and 1"):
         forest(posterior, ci_prob=ci_prob)
+
+
+def test_a_single_draw_is_a_mark_in_the_colour_of_its_segment(posterior, pyplot):
+    draws = posterior.draws
+    one = replace(draws, theta=draws.theta[:1, :1], mode=draws.mode[:1, :1], stats={})
+    panels = forest(replace(posterior, draws=one))
+    marks = [line for line in panels[1].lines if line.get_marker() == "D"]
+    assert [to_hex(mark.get_color()) for mark in marks] == palette(2)
+    means = posterior.parameters.means[0, 0, :, 0]
+    assert [mark.get_xdata()[0] for mark in marks] == pytest.approx(means)
+    assert not any(line.get_marker() == "D" for line in forest(posterior)[1].lines)
+
+
+def test_the_share_of_a_single_segment_is_not_drawn(pyplot):
+    assert [panel.get_xlabel() for panel in forest(one_segment())] == ["x1"]
