@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, DensityMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from bayes_gmm.data.checks import check_weights
+from bayes_gmm.data.kept import KeptMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.model.checks import whole_number
@@ -127,7 +128,9 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame (pandas, polars, pyarrow) or array_like, shape (N, d)
-            NaN is a missing cell.
+            NaN is a missing cell. An array or frame of float64 is not copied: draws are of the
+            table as it is now, but a posterior's ``observed_data`` and ``log_likelihood`` are
+            refused once it has been written to.
         y : ignored
             Only there for scikit-learn's pipelines.
         sample_weight : array_like, shape (N,), optional
@@ -153,7 +156,7 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         matrix = feature_matrix(X)
         weights = check_weights(sample_weight, matrix.n_rows)
         self.map_fit_, self._density, self._found = fit_table(matrix, weights, plan, rng)
-        self._table = matrix
+        self._table = KeptMatrix.of(matrix)
         self.n_features_in_ = matrix.n_features
         if hasattr(X, "columns") or hasattr(X, "column_names"):
             self.feature_names_in_ = np.array(matrix.features, dtype=object)

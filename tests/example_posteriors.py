@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
+from example_tables import four_corners
 
 from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.inference.chains import resampled_by_mass, visits_of
 from bayes_gmm.inference.draws import Draws
 from bayes_gmm.inference.modes import find_modes
 from bayes_gmm.inference.polish import polish
@@ -81,3 +83,33 @@ def two_segments():
     matrix = feature_matrix(two_groups(), ("Age", "Income"))
     fit, density, thetas = fit_and_density(matrix, 2)
     return Posterior.from_draws(fit, density, normal_draws(density, thetas[0]), table=matrix)
+
+
+def one_segment():
+    """Rows of one feature in a single group."""
+    X = np.random.default_rng(0).normal(size=(80, 1))
+    fit, density, thetas = fit_and_density(X, 1)
+    return Posterior.from_draws(fit, density, normal_draws(density, thetas[0], (2, 100)))
+
+
+def two_segmentations():
+    """Four groups at the corners of a square, half the draws of each way to take them for two."""
+    matrix = feature_matrix(four_corners(), ["x", "y"])
+    fit, density, thetas = fit_and_density(matrix, 2)
+    assert len(fit.modes) > 1
+    both = [normal_draws(density, thetas[m], (2, 100), mode=m) for m in (0, 1)]
+    draws = replace(
+        both[0],
+        theta=np.concatenate([part.theta for part in both]),
+        mode=np.concatenate([part.mode for part in both]),
+        stats={},
+    )
+    return Posterior.from_draws(fit, density, draws, table=matrix)
+
+
+def resampled_segmentations():
+    """The same, resampled so that the second way has a fifth of the draws."""
+    sampled = two_segmentations()
+    draws = sampled.draws
+    visits, rng = visits_of(draws.mode, 2), np.random.default_rng(0)
+    return replace(sampled, draws=resampled_by_mass(draws, visits, np.array([0.8, 0.2]), rng))

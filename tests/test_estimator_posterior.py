@@ -126,6 +126,25 @@ def test_columns_are_found_by_name_and_others_refused():
             method(np.ones((4, 3)))
 
 
+@pytest.mark.parametrize("drawn_first", [True, False])
+def test_a_table_that_was_written_to_is_not_taken_for_the_one_that_was_fitted(drawn_first):
+    X = two_groups()
+    model = BayesGMM(2, random_state=0).fit(X)
+    if drawn_first:
+        posterior = sampled(model)
+    before = sampled(model).draws.theta
+    X *= 2.0
+    if not drawn_first:
+        posterior = sampled(model)
+    np.testing.assert_array_equal(posterior.draws.theta, before)
+    with pytest.raises(DataError, match="the table of 120 rows was written to after its fit"):
+        posterior.to_datatree(log_likelihood=True)
+    with pytest.raises(DataError, match="fit a copy, or save the posterior and load it"):
+        _ = posterior.tree
+    X /= 2.0
+    assert posterior.tree["observed_data/x"].values.tolist() == X.tolist()
+
+
 def test_new_rows_with_missing_cells_are_known_by_the_others(model):
     posterior = sampled(model)
     X = np.array([[6.0, np.nan], [np.nan, 0.0], [np.nan, np.nan]])

@@ -144,20 +144,42 @@ def several_modes(visited: Mapping[int, float], missed: Mapping[int, float]) -> 
     'no draw is of mode 2, which holds 30 % of the mass'
     """
     said = []
-    visited = {m: share for m, share in visited.items() if share >= WORTH_A_WORD}
+    visited = _worth_a_word(visited)
     if len(visited) > 1:
         said.append(
             f"the draws are of {len(visited)} different segmentations ({_shares(visited)}), and "
             "averages mix them; see fit.modes for each, and r_hat_within_modes in the summary"
         )
-    if len(missed) == 1:
-        [(m, mass)] = missed.items()
-        said.append(f"no draw is of mode {m + 1}, which holds {100 * mass:.0f} % of the mass")
-    elif missed:
-        said.append(f"no draw is of other modes that hold mass ({_shares(missed)})")
     if missed:
+        said.append(_none_of(missed))
         said.append(f"sample {max(max(missed) + 1, 4)} chains or more, and see fit.modes")
     return "; ".join(said) or None
+
+
+def averaged_over(visited: Mapping[int, float], missed: Mapping[int, float]) -> list[str]:
+    """The same as a picture says it, in lines that fit under its title.
+
+    Examples
+    --------
+    >>> averaged_over({0: 0.75, 2: 0.25}, {})
+    ['averages over 2 different segmentations (mode 1: 75 %, mode 3: 25 %)']
+    >>> averaged_over({0: 1.0}, {1: 0.3})
+    ['no draw is of mode 2, which holds 30 % of the mass']
+    """
+    visited = _worth_a_word(visited)
+    mixed = f"averages over {len(visited)} different segmentations ({_shares(visited)})"
+    return [mixed] * (len(visited) > 1) + ([_none_of(missed)] if missed else [])
+
+
+def _worth_a_word(visited: Mapping[int, float]) -> dict[int, float]:
+    return {m: share for m, share in visited.items() if share >= WORTH_A_WORD}
+
+
+def _none_of(missed: Mapping[int, float]) -> str:
+    if len(missed) > 1:
+        return f"no draw is of other modes that hold mass ({_shares(missed)})"
+    [(m, mass)] = missed.items()
+    return f"no draw is of mode {m + 1}, which holds {100 * mass:.0f} % of the mass"
 
 
 def _shares(modes: Mapping[int, float]) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from bayes_gmm.errors import DataError, listed, nearest, shown
+import numpy as np
+
+from bayes_gmm.errors import DataError, listed, nearest, one_line, shown
 
 
 def number_of(names: Sequence[str], segment: str | int) -> int:
@@ -21,6 +24,8 @@ def number_of(names: Sequence[str], segment: str | int) -> int:
         near = nearest(segment, names)
         hint = f"; did you mean {shown(near)}?" if near is not None else "."
         raise DataError(f"no segment {shown(segment)}{hint} There are: {listed(names)}")
+    if isinstance(segment, bool) or not isinstance(segment, int | np.integer):
+        raise DataError(f"a segment is given by name or position, got {shown(segment)}")
     if not 0 <= segment < len(names):
         raise DataError(f"no segment {segment}; there are {len(names)}, counted from 0")
     return int(segment)
@@ -34,10 +39,35 @@ def renamed(names: Sequence[str], changes: Mapping[str, str]) -> tuple[str, ...]
     >>> renamed(["Segment 1", "Segment 2"], {"Segment 2": "Careful"})
     ('Segment 1', 'Careful')
     """
+    if not isinstance(changes, Mapping):
+        raise DataError(
+            'names must map old names to new ones, such as {"Segment 1": "Careful"}, '
+            f"got a {type(changes).__name__}"
+        )
     new = list(names)
     for old, name in changes.items():
-        new[number_of(names, old)] = str(name)
+        new[number_of(names, old)] = checked(name)
     for name in new:
         if new.count(name) > 1:
             raise DataError(f"two segments would be named {shown(name)}; choose other names")
     return tuple(new)
+
+
+def checked(name: Any) -> str:
+    """A name that tables, pictures and files can carry: text that is not empty.
+
+    Examples
+    --------
+    >>> checked(" ")
+    Traceback (most recent call last):
+    ...
+    bayes_gmm.errors.DataError: the name of a segment must be text that is not empty, got ' '
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise DataError(f"the name of a segment must be text that is not empty, got {shown(name)}")
+    if "\0" in name or any("\ud800" <= letter <= "\udfff" for letter in name):
+        raise DataError(
+            f"the name {one_line(ascii(name))} has a character that no file can carry "
+            "(NUL, or half of a surrogate pair); leave it out"
+        )
+    return name

@@ -13,21 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from bayes_gmm.data.kept import KeptMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import FeatureMatrix
-from bayes_gmm.errors import (
-    AmbiguousLabelsWarning,
-    ConvergenceWarning,
-    DataError,
-    MultimodalWarning,
-    shown,
-)
+from bayes_gmm.errors import DataError, MultimodalWarning, shown
 from bayes_gmm.inference.draws import Draws
 from bayes_gmm.inference.relabel import Reference, Relabelling, relabel
 from bayes_gmm.inference.starting import WORTH_A_CHAIN
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.results import checks
+from bayes_gmm.results.caveats import caveats, warn
 from bayes_gmm.results.map_fit import MapFit
 from bayes_gmm.results.names import number_of, renamed
 from bayes_gmm.results.provenance import provenance
@@ -59,8 +55,9 @@ class Posterior:
         Of the segments: "Segment 1", ..., or as `rename` has it.
     provenance : mapping
         Versions, seed, sampler, prior and a fingerprint of the data.
-    table : FeatureMatrix or None
-        The rows, where they are at hand; a file does not keep them.
+    table : KeptMatrix or None
+        The rows, where they are at hand; a file does not keep them. They are not copied: once
+        they have been written to they are refused.
 
     Examples
     --------
@@ -82,7 +79,7 @@ class Posterior:
     labels: Relabelling
     names: tuple[str, ...]
     provenance: Mapping[str, str | int | float]
-    table: FeatureMatrix | None = None
+    table: KeptMatrix | None = None
 
     @classmethod
     def from_draws(
@@ -124,14 +121,9 @@ class Posterior:
             labels,
             tuple(segment_labels(fit.mixture.n_components)),
             provenance(fit, density.rows, draws),
-            table,
+            None if table is None else KeptMatrix.of(table),
         )
-        said = checks.ambiguous_labels(labels, posterior.names)
-        if said is not None:
-            warnings.warn(said, AmbiguousLabelsWarning, stacklevel=2)
-        posterior._warn_if_multimodal()
-        if posterior.said_of_mixing is not None:
-            warnings.warn(posterior.said_of_mixing, ConvergenceWarning, stacklevel=2)
+        warn(posterior, but=("approximation",))  # which the sampler has warned of
         return posterior
 
     @property
@@ -220,7 +212,8 @@ class Posterior:
         Raises
         ------
         DataError
-            If a group would take more than 2 GiB, or rows are wanted and none are at hand.
+            If a group would take more than 2 GiB, rows are wanted and none are at hand, or the
+            table has been written to since it was fitted.
         """
         from bayes_gmm.results import tree as trees
 
@@ -251,7 +244,7 @@ class Posterior:
             effective size where chains stay in modes that never meet). Where chains visit several
             modes, r_hat compares all draws and r_hat_within_modes those of each mode that holds
             5 % or more, the worst being shown. R-hat is NaN for a single chain, and for draws that
-            are no chain; ``.attrs["notes"]`` says so.
+            are no chain; ``.attrs["notes"]`` says so, and all else that was warned of.
 
         Warns
         -----
@@ -263,22 +256,24 @@ class Posterior:
         checks.check_probability(ci_prob)
         if ci_kind not in ("eti", "hdi"):
             raise DataError(f"ci_kind must be 'eti' or 'hdi', got {shown(ci_kind)}")
-        self._warn_if_multimodal()
-        table = summary_table(self, ci_prob, ci_kind)
-        table.attrs["notes"] = notes(self)
-        return table
+        return self._with_notes(summary_table(self, ci_prob, ci_kind), notes(self))
 
     def segments(self, ci_prob: float = 0.94) -> pd.DataFrame:
         """A row per segment, in the words of a report.
 
         The share of the segment, and the mean and standard deviation of each feature in it: the
         posterior mean, and the bounds ("from", "to") that hold `ci_prob` of the posterior.
+        ``.attrs["notes"]`` has all that was warned of when the posterior was drawn.
+
+        Warns
+        -----
+        MultimodalWarning
+            If the averages are over several modes, or leave one out that counts.
         """
         from bayes_gmm.results.segments import segments_table
 
         checks.check_probability(ci_prob)
-        self._warn_if_multimodal()
-        return segments_table(self, ci_prob)
+        return self._with_notes(segments_table(self, ci_prob))
 
     def membership(
         self, X: Any, ci_prob: float = 0.94, *, max_draws: int | None = None
@@ -365,12 +360,18 @@ class Posterior:
         -------
         DataFrame
             Posterior means of both and of a's less b's, bounds ("from", "to") of the difference
-            and the probability that it is positive.
+            and the probability that it is positive; ``.attrs["notes"]`` as of `segments`.
+
+        Warns
+        -----
+        MultimodalWarning
+            If the averages are over several modes, or leave one out that counts.
         """
         from bayes_gmm.results.segments import contrast_table
 
         checks.check_probability(ci_prob)
-        return contrast_table(self, self.number_of(a), self.number_of(b), ci_prob)
+        table = contrast_table(self, self.number_of(a), self.number_of(b), ci_prob)
+        return self._with_notes(table)
 
     def co_clustering(self, X: Any) -> Floats:
         """Probability that two rows are of one segment, for each pair of rows, shape (N, N).
@@ -425,10 +426,16 @@ class Posterior:
 
         return save_posterior(self, path)
 
-    def _warn_if_multimodal(self) -> None:
-        said = checks.several_modes(self.modes_visited, self.modes_missed)
-        if said is not None:
-            warnings.warn(said, MultimodalWarning, stacklevel=3)
+    def _with_notes(
+        self, table: pd.DataFrame, more: Mapping[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """The table with all caveats as its notes; several modes are warned of each time."""
+        found = caveats(self)
+        if "modes" in found:
+            warnings.warn(found["modes"].text, MultimodalWarning, stacklevel=3)
+        told = {about: caveat.text for about, caveat in found.items()}
+        table.attrs["notes"] = {**(more or {}), **told}
+        return table
 
 
 def _relabelled(

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.errors import DataError, one_line
 from bayes_gmm.results.map_fit import MapFit
@@ -62,7 +62,7 @@ def _written(tree: DataTree, path: str | os.PathLike[str]) -> Path:
         try:
             tree.to_netcdf(draft, engine=ENGINE)
         except RuntimeError as error:  # how HDF5 reports, among others, a full disk
-            raise OSError(f"cannot write {path}: {error}") from error
+            raise OSError(str(error)) from error
     return Path(path)
 
 
@@ -81,10 +81,23 @@ def load(path: str | os.PathLike[str]) -> MapFit | Posterior:
     Raises
     ------
     DataError
-        If there is no such file, if it is damaged or not one of ours, or if a newer bayes_gmm
+        If `path` names no file, if the file is damaged or not one of ours, or if a newer bayes_gmm
         wrote it in a format that this one does not know.
+
+    Warns
+    -----
+    AmbiguousLabelsWarning, ConvergenceWarning, MultimodalWarning
+        Of all that was warned of when the posterior was drawn.
     """
-    path = Path(path)
+    fit = _read(_path(path))
+    if not isinstance(fit, MapFit):
+        from bayes_gmm.results.caveats import warn
+
+        warn(fit)
+    return fit
+
+
+def _read(path: Path) -> MapFit | Posterior:
     if not path.is_file():
         raise DataError(f"no model file '{path}'; give a file that a fit was saved to")
     tree = _opened(path)
@@ -119,12 +132,16 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     target, draft = _target_and_draft(path)
     try:
+        draft.touch()  # what does not allow it is named plainly, as HDF5 would not
         yield draft
         os.replace(draft, target)
     except OSError as error:
-        if error.filename == str(draft):
-            raise type(error)(error.errno, error.strerror, str(path)) from error
-        raise
+        if error.filename not in (None, str(draft)):
+            raise
+        said = str(error.strerror or error).replace(str(draft), str(path))
+        if error.errno is not None:
+            raise type(error)(error.errno, one_line(said, 400), str(path)) from error
+        raise OSError(f"cannot write '{path}': {one_line(said, 400)}") from error
     finally:
         draft.unlink(missing_ok=True)
 
@@ -147,7 +164,7 @@ def check_file(path: str | os.PathLike[str]) -> None:
 
 def _target_and_draft(path: str | os.PathLike[str]) -> tuple[Path, Path]:
     """The regular file that a path leads to, and a name beside it that is free."""
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(_path(path)))
     if not target.parent.is_dir():
         raise FileNotFoundError(f"cannot write '{path}': there is no folder '{target.parent}'")
     if target.is_dir():
@@ -155,6 +172,12 @@ def _target_and_draft(path: str | os.PathLike[str]) -> tuple[Path, Path]:
     if target.exists() and not target.is_file():
         raise FileExistsError(f"cannot write '{path}': it is a device or pipe; name a file")
     return target, target.with_name(f".{uuid.uuid4().hex[:12]}{target.suffix}")
+
+
+def _path(path: Any) -> Path:
+    if not isinstance(path, str | os.PathLike) or "\0" in str(path):
+        raise DataError(f"path must be the name of a file, got {one_line(ascii(path))}")
+    return Path(path)
 
 
 def _opened(path: Path) -> DataTree:

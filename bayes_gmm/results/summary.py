@@ -10,6 +10,7 @@ import numpy as np
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import ConvergenceWarning
+from bayes_gmm.results.caveats import standing
 from bayes_gmm.results.checks import unmixed_chains
 from bayes_gmm.results.mixing import TAILS, Chains, doubts
 from bayes_gmm.results.segment_draws import SegmentDraws
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from bayes_gmm.results.posterior import Posterior
 
 ONE_CHAIN = "R-hat compares chains, and there is one: it cannot be computed; sample 2 chains, or 4"
-NO_CHAINS = "R-hat is for Markov chains; these draws are independent, and k-hat certifies them"
 COUNTED = "the number of draws, less what proposals that were drawn more than once take from it"
 
 
@@ -161,14 +161,8 @@ def said_of_mixing(posterior: Posterior) -> str | None:
 
 
 def notes(posterior: Posterior) -> dict[str, Any]:
-    """What a reader of the summary must know, as attributes of the frame."""
+    """What a reader of the diagnostics must know besides the posterior's caveats."""
     draws = posterior.draws
-    found: dict[str, Any] = {}
     if draws.method == "laplace":
-        found |= {"r_hat": NO_CHAINS, "ess": COUNTED, "khat": draws.khat}
-        return found
-    if draws.n_chains == 1:
-        found["r_hat"] = ONE_CHAIN
-    if posterior.said_of_mixing is not None:
-        found["mixing"] = posterior.said_of_mixing
-    return found
+        return {"r_hat": standing(draws), "ess": COUNTED, "khat": draws.khat}
+    return {"r_hat": ONE_CHAIN} if draws.n_chains == 1 else {}

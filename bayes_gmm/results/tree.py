@@ -37,7 +37,7 @@ def data_tree(posterior: Posterior) -> DataTree:
     if posterior.draws.origin is not None:
         groups["posterior_as_sampled"] = posterior_group(posterior, posterior.parameters_as_sampled)
     if posterior.table is not None:
-        values = posterior.table.values
+        values = posterior.table.as_fitted().values
         groups["observed_data"] = _dataset(posterior, {"x": (("row", "feature"), values)}, {})
     return xr.DataTree.from_dict({"/": xr.Dataset(attrs=dict(posterior.provenance)), **groups})
 
@@ -111,9 +111,11 @@ def _dataset(posterior: Posterior, variables: dict[str, Any], attrs: dict[str, A
 
 def rows_of(posterior: Posterior, X: Any) -> Any:
     """X, or the rows that the model was fitted to."""
-    if X is None and posterior.table is None:
+    if X is not None:
+        return X
+    if posterior.table is None:
         raise DataError("the rows of the table are not kept with this posterior; give them as X")
-    return posterior.table if X is None else X
+    return posterior.table.as_fitted()
 
 
 def _refuse_too_large(posterior: Posterior, group: str, cells_a_draw: int) -> None:

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.views.furniture import all_positions, clean, with_margins, wrapped
+from bayes_gmm.results.checks import check_probability
+from bayes_gmm.views.furniture import (
+    NOTE_COLOR,
+    NOTE_SIZE,
+    all_positions,
+    clean,
+    notes_of,
+    posterior_of,
+    with_margins,
+    wrapped,
+)
 from bayes_gmm.views.palette import LABEL_SIZE, TEXT_SIZE, TITLE_SIZE, palette
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
@@ -27,7 +39,8 @@ def forest(
     """Draw each segment's share, and its mean of each feature, with their credible intervals.
 
     The white tick is the posterior mean, the thin bar holds `ci_prob` of the posterior, the thick
-    one half of it; all in the user's units.
+    one half of it; all in the user's units. Where these are averages over several segmentations, a
+    line under the panels says so.
 
     Parameters
     ----------
@@ -39,7 +52,8 @@ def forest(
     Returns
     -------
     ndarray of matplotlib.axes.Axes
-        One for each panel: the shares, then the features. Nothing is shown and nothing is saved.
+        One for each panel: the shares, but of a single segment, then the features. Nothing is
+        shown and nothing is saved.
 
     Examples
     --------
@@ -47,26 +61,29 @@ def forest(
     """
     import matplotlib.pyplot as plt
 
-    chosen = all_positions(posterior.features, features)
-    n_panels = 1 + len(chosen)
+    posterior = posterior_of(posterior, "forest")
+    check_probability(ci_prob)
+    quantities = list(_quantities(posterior, all_positions(posterior.features, features)))
+    n_panels = len(quantities)
     columns = n_panels if n_panels <= PANELS_A_ROW else min(-(-n_panels // 2), PANELS_A_ROW)
     rows = -(-n_panels // columns)
     height = rows * (1.3 + 0.42 * posterior.n_components) + 0.5
     figure, grid = plt.subplots(
-        rows, columns, figsize=(3.9 * columns + 0.6, max(height, 2.8)), layout=with_margins(),
-        squeeze=False, sharey=True,
+        rows, columns, figsize=(3.9 * max(columns, 2) + 0.6, max(height, 2.8)),
+        layout=with_margins(), squeeze=False, sharey=True,
     )  # fmt: skip
     panels = grid.ravel()
-    of = posterior.parameters
-    _draw_panel(panels[0], 100.0 * of.weights, posterior.names, "share (%)", ci_prob)
-    for panel, j in zip(panels[1:], chosen, strict=False):
-        _draw_panel(panel, of.means[..., j], posterior.names, posterior.features[j], ci_prob)
+    for panel, (label, draws) in zip(panels, quantities, strict=False):
+        _draw_panel(panel, draws, posterior.names, label, ci_prob)
     for panel in panels[n_panels:]:
         panel.remove()
     figure.suptitle(
         f"Segments: posterior mean, {100 * INNER:g} % and {100 * ci_prob:g} % intervals",
         x=0.012, ha="left", fontsize=TITLE_SIZE, fontweight="bold",
     )  # fmt: skip
+    if notes := notes_of(posterior):
+        text = "; ".join(notes)
+        figure.supxlabel(text, x=0.012, ha="left", fontsize=NOTE_SIZE, color=NOTE_COLOR)
     return np.asarray(panels[:n_panels])
 
 
@@ -84,6 +101,17 @@ def save_forest(
     return Path(path)
 
 
+def _quantities(
+    posterior: Posterior, chosen: tuple[int, ...]
+) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """What is drawn, with draws (chain, draw, K)."""
+    of = posterior.parameters
+    if posterior.n_components > 1:
+        yield "share (%)", 100.0 * of.weights
+    for j in chosen:
+        yield posterior.features[j], of.means[..., j]
+
+
 def _draw_panel(
     ax: Axes, draws: NDArray[np.float64], names: tuple[str, ...], label: str, ci_prob: float
 ) -> None:
@@ -95,9 +123,12 @@ def _draw_panel(
             ax.plot(
                 [low, high], [k, k], color=color, linewidth=width, solid_capstyle="butt", zorder=2
             )
-        ax.plot(flat[:, k].mean(), k, "|", color="white", ms=9, markeredgewidth=1.5, zorder=3)
+        look: dict[str, Any] = {"marker": "|", "color": "white", "ms": 9, "markeredgewidth": 1.5}
+        if np.ptp(flat[:, k]) == 0.0:  # a bar of no width is not seen
+            look = {"marker": "D", "color": color, "ms": 8}
+        ax.plot(flat[:, k].mean(), k, linestyle="none", zorder=3, **look)
     ax.set_ylim(len(names) - 0.5, -0.5)
-    ax.set_yticks(range(len(names)), [wrapped(name, 22) for name in names])
+    ax.set_yticks(range(len(names)), [wrapped(name, 22) for name in names], parse_math=False)
     ax.set_xlabel(wrapped(label, 32), parse_math=False)
     ax.grid(axis="x", color="0.92", zorder=0)
     ax.set_axisbelow(True)

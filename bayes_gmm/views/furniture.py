@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayes_gmm.errors import DataError, listed, nearest
+from bayes_gmm.results.checks import averaged_over
+from bayes_gmm.results.posterior import Posterior
 from bayes_gmm.views.palette import FIGURE_SIZE, LABEL_SIZE, TEXT_SIZE, TITLE_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.layout_engine import LayoutEngine
+    from matplotlib.text import Text
 
     Features = Sequence[int | str] | int | str | None
+
+NOTE_WIDTH, NOTE_SIZE, NOTE_COLOR = 100, TEXT_SIZE - 1, "0.35"
 
 
 def positions(names: tuple[str, ...], features: Features) -> tuple[int, ...]:
@@ -26,7 +31,10 @@ def positions(names: tuple[str, ...], features: Features) -> tuple[int, ...]:
     chosen = np.atleast_1d(np.array(features, dtype=object)).tolist()
     if len(chosen) not in (1, 2):
         raise DataError(f"features names {len(chosen)} columns; a picture has room for one or two")
-    return tuple(_position(names, feature) for feature in chosen)
+    found = tuple(_position(names, feature) for feature in chosen)
+    if len(set(found)) < len(found):
+        raise DataError(f"features names {names[found[0]]!r} twice; name two columns, or it alone")
+    return found
 
 
 def all_positions(names: tuple[str, ...], features: Features) -> tuple[int, ...]:
@@ -45,6 +53,17 @@ def _position(names: tuple[str, ...], feature: int | str) -> int:
     near = nearest(str(feature), names)
     hint = "." if near is None else f"; did you mean {near!r}?"
     raise DataError(f"no feature {feature!r}{hint} The model has: {listed(names)}")
+
+
+def posterior_of(model: Any, picture: str) -> Posterior:
+    """Return the model, if it is a posterior: what is drawn is uncertainty."""
+    if isinstance(model, Posterior):
+        return model
+    kind = type(model).__name__
+    raise DataError(
+        f"{picture} draws a Posterior, and got a {kind}; give what sample_posterior() of a fitted "
+        "BayesGMM returns"
+    )
 
 
 def new_axes() -> Axes:
@@ -66,6 +85,24 @@ def wrapped(name: str, width: int) -> str:
     return "\n".join(textwrap.wrap(name, width)) or name
 
 
+def shortened(name: str, width: int) -> str:
+    """Take the middle out of a long name, whose end may tell it from others.
+
+    Examples
+    --------
+    >>> shortened("Careful high earners of the northern region, 2024", 24)
+    'Careful high…region, 2024'
+    """
+    text, half = " ".join(name.split()), width // 2
+    return text if len(text) <= width else f"{text[:half].rstrip()}…{text[-half:].lstrip()}"
+
+
+def as_written(texts: Iterable[Text]) -> None:
+    """Draw names as they are: Matplotlib takes what stands between two $ for a formula."""
+    for text in texts:
+        text.set_parse_math(False)
+
+
 def clean(ax: Axes) -> None:
     """Leave two thin spines and text that can be read from the back of the room."""
     ax.spines[["top", "right"]].set_visible(False)
@@ -83,13 +120,19 @@ def clean(ax: Axes) -> None:
 
 def add_title(ax: Axes, title: str, notes: Sequence[str]) -> None:
     """Write the title and, small between it and the axes, what a reader must be told."""
-    pad = 26 if notes else 12
+    lines = textwrap.wrap("; ".join(notes), NOTE_WIDTH)
+    pad = 12 + 14 * len(lines)
     ax.set_title(title, loc="left", fontsize=TITLE_SIZE, fontweight="bold", pad=pad)
     if notes:
         ax.annotate(
-            "; ".join(notes), (0, 1), xytext=(0, 8), xycoords="axes fraction",
-            textcoords="offset points", fontsize=TEXT_SIZE - 1, color="0.35",
+            "\n".join(lines), (0, 1), xytext=(0, 8), xycoords="axes fraction",
+            textcoords="offset points", fontsize=NOTE_SIZE, color=NOTE_COLOR,
         )  # fmt: skip
+
+
+def notes_of(posterior: Posterior) -> list[str]:
+    """What a reader of a posterior's averages must be told: the segmentations they are over."""
+    return averaged_over(posterior.modes_visited, posterior.modes_missed)
 
 
 def counted(n: int, noun: str) -> str:

@@ -13,8 +13,10 @@ from bayes_gmm.views.furniture import (
     clean,
     counted,
     new_axes,
+    notes_of,
     percent,
     positions,
+    posterior_of,
     wrapped,
 )
 from bayes_gmm.views.palette import LABEL_SIZE, TEXT_SIZE
@@ -41,7 +43,8 @@ def membership(
 
     The colour is the probability that the row belongs to its most probable segment, averaged over
     the posterior; the point is the larger, the wider the credible interval of that probability.
-    Lines are the 95 % ellipses of the MAP.
+    Lines are the 95 % ellipses of the MAP. Averages over several segmentations are named as such
+    under the title.
 
     Parameters
     ----------
@@ -67,6 +70,7 @@ def membership(
     --------
     ``membership(posterior, X).figure.savefig("membership.png")``
     """
+    posterior = posterior_of(posterior, "membership")
     names = posterior.features
     shown = positions(names, features)
     if len(shown) != 2:
@@ -92,7 +96,7 @@ def membership(
     n_lacking = int(len(whole) - whole.sum())
     if n_lacking:
         notes.append(f"{counted(n_lacking, 'row')} with a missing cell: not drawn")
-    _finish(axes, names, shown, probability, notes, ci_prob)
+    _finish(axes, names, shown, probability, notes + notes_of(posterior), ci_prob)
     return axes
 
 

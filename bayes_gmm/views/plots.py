@@ -29,9 +29,11 @@ from bayes_gmm.views.chains import ranks, trace
 from bayes_gmm.views.forest import forest, save_forest
 from bayes_gmm.views.furniture import (
     add_title,
+    as_written,
     clean,
     counted,
     new_axes,
+    notes_of,
     percent,
     positions,
     with_margins,
@@ -76,7 +78,7 @@ def segments(model: Any, X: Any = None, features: Features = None, ax: Axes | No
     Of a posterior the picture shows the MAP, and around each line what is uncertain about it: the
     band that holds 94 % of the posterior, and the ellipses of a few dozen draws. Points are
     coloured by their membership averaged over the posterior, and the legend gives the interval of
-    each share.
+    each share. Where that is over several segmentations, a line under the title says so.
 
     Parameters
     ----------
@@ -123,6 +125,8 @@ def segments(model: Any, X: Any = None, features: Features = None, ax: Axes | No
     else:
         notes = densities.draw_densities(axes, mixture, values, shown, posterior)
     axes.set_xlabel(wrapped(names[shown[0]], 70), parse_math=False)
+    if posterior is not None:
+        notes = notes + notes_of(posterior)
     of_rows = "" if values is None else f" in {counted(len(values), 'row')}"
     add_title(axes, counted(mixture.n_components, "segment") + of_rows, notes)
     _add_legend(axes, mixture, len(shown), posterior, with_points=values is not None)
@@ -213,11 +217,12 @@ def _add_legend(
         handles += [uncertain_handle()] * with_points + ellipses.legend_handles()
     if posterior is not None:
         handles += credible.legend_handles(n_axes)
-    ax.legend(
+    legend = ax.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1.0), borderaxespad=0.0,
         frameon=False, fontsize=TEXT_SIZE, labelspacing=0.6,
         ncols=1 + (mixture.n_components > 14),
     )  # fmt: skip
+    as_written(legend.get_texts())
 
 
 def _labels(mixture: Mixture) -> list[str]:

@@ -74,7 +74,8 @@ def test_a_resample_is_worth_no_more_than_its_chains(stuck, table):
 
 
 def test_files_keep_the_chains(stuck, table, tmp_path):
-    back = load(stuck.save(tmp_path / "stuck.nc"))
+    with pytest.warns(MultimodalWarning):
+        back = load(stuck.save(tmp_path / "stuck.nc"))
     with pytest.warns(MultimodalWarning):
         again = back.summary()
     np.testing.assert_array_equal(again, table)

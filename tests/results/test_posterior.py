@@ -7,10 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from arviz_stats.base.array import array_stats
-from example_posteriors import fit_and_density, normal_draws
-from example_tables import four_corners
+from example_posteriors import fit_and_density, normal_draws, two_segmentations
 
-from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import (
     AmbiguousLabelsWarning,
     ConvergenceWarning,
@@ -35,19 +33,9 @@ def mixture_of_draw(posterior, chain, draw):
 @pytest.fixture(scope="module")
 def two_modes():
     """Four groups at the corners of a square, taken for two: left and right, or up and down."""
-    matrix = feature_matrix(four_corners(), ["x", "y"])
-    fit, density, thetas = fit_and_density(matrix, 2)
-    assert len(fit.modes) > 1
-    both = [normal_draws(density, thetas[m], (2, 100), mode=m) for m in (0, 1)]
-    draws = replace(
-        both[0],
-        theta=np.concatenate([part.theta for part in both]),
-        mode=np.concatenate([part.mode for part in both]),
-        stats={},
-    )
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        posterior = Posterior.from_draws(fit, density, draws)
+        posterior = two_segmentations()
     return posterior, [str(w.message) for w in said if w.category is MultimodalWarning]
 
 
@@ -275,8 +263,11 @@ def test_several_modes_are_told_by_share_and_by_r_hat_within(two_modes):
         table = posterior.summary()
     assert table["r_hat"].max() > 1.5
     assert table["r_hat_within_modes"].max() < 1.1
-    with pytest.warns(MultimodalWarning, match="averages mix them"):
-        posterior.segments()
+    for table in (posterior.segments, lambda: posterior.contrast(0, 1)):
+        with pytest.warns(MultimodalWarning, match="averages mix them") as warned:
+            notes = table().attrs["notes"]
+        assert notes == {"modes": said[0]}
+        assert warned[0].filename == __file__
 
 
 def test_labels_that_mean_little_are_warned_of():

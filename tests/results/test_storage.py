@@ -213,6 +213,39 @@ def test_saving_where_there_is_no_folder_names_the_folder(fit, tmp_path):
         save_map_fit(fit, tmp_path)
 
 
+@pytest.mark.parametrize("path", [None, 3, b"model.nc", "a\x00.nc"])
+def test_what_is_no_name_of_a_file_is_refused(fit, path):
+    for use in (load, lambda path: save_map_fit(fit, path)):
+        with pytest.raises(DataError, match="path must be the name of a file, got") as caught:
+            use(path)
+        assert str(caught.value).isprintable()
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a folder that takes no files")
+def test_a_place_that_takes_no_files_is_named_by_the_users_path(fit, posterior):
+    for either in (fit, posterior):
+        with pytest.raises(OSError, match="model") as caught:
+            either.save("/proc/model.nc")
+        assert caught.value.filename == "/proc/model.nc"
+        assert caught.value.strerror == os.strerror(caught.value.errno)
+
+
+@pytest.mark.parametrize("failure", [OSError, RuntimeError])
+def test_a_failure_that_names_the_draft_is_told_with_the_users_path(
+    fit, failure, tmp_path, monkeypatch
+):
+    def fail(tree, target, **options):
+        raise failure(f"unable to lock file, name = '{target}'\nno locks available")
+
+    monkeypatch.setattr(xr.DataTree, "to_netcdf", fail)
+    path = tmp_path / "model.nc"
+    with pytest.raises(OSError, match="cannot write") as caught:
+        save_map_fit(fit, path)
+    assert str(caught.value) == (
+        f"cannot write '{path}': unable to lock file, name = '{path}' no locks available"
+    )
+
+
 def test_a_link_stays_a_link(tmp_path):
     (tmp_path / "real.txt").write_text("old")
     (tmp_path / "link.txt").symlink_to(tmp_path / "real.txt")

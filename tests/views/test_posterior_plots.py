@@ -1,15 +1,28 @@
 """Pictures of a posterior show its intervals, not its MAP alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from example_posteriors import one_segment, two_segmentations
 from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.colors import to_hex
 from matplotlib.contour import ContourSet
+from matplotlib.text import Text
 from scipy.stats import norm
 
-from bayes_gmm.errors import DataError
-from bayes_gmm.views import credible
+from bayes_gmm.errors import DataError, MultimodalWarning
+from bayes_gmm.estimator import BayesGMM
+from bayes_gmm.views import credible, plots
+from bayes_gmm.views.palette import palette
 from bayes_gmm.views.plots import forest, membership, segments
+
+
+@pytest.fixture(scope="module")
+def two_modes():
+    with pytest.warns(MultimodalWarning):
+        return two_segmentations()
 
 
 @pytest.fixture
@@ -152,11 +165,73 @@ def test_a_map_needs_two_features(posterior, ax):
         membership(posterior, posterior.table.values, features="Age", ax=ax)
 
 
-@pytest.mark.parametrize("kind", ["trace", "ranks"])
-def test_chains_are_drawn_by_arviz_with_the_names_of_segments(posterior, pyplot, kind):
-    from bayes_gmm.views import plots
+MIXED = "averages over 2 different segmentations (mode 1: 50 %, mode 2: 50 %)"
 
-    figure = getattr(plots, kind)(posterior.rename({"Segment 1": "Young"}), ["weights"])
-    titles = " ".join(panel.get_title() for panel in figure.axes)
-    assert "Young" in titles
-    assert "Segment 2" in titles
+
+def said_in(figure):
+    """All text of a figure, on one line."""
+    return " ".join(text.get_text().replace("\n", " ") for text in figure.findobj(Text))
+
+
+@pytest.mark.parametrize("features", [None, "x"])
+def test_a_picture_says_itself_that_it_averages_over_segmentations(two_modes, ax, features):
+    X = two_modes.table.values.copy()
+    X[0] = np.nan
+    segments(two_modes, X, features, ax=ax)
+    assert MIXED in said_in(ax.figure)
+    ax.figure.canvas.draw()
+    (note,) = [text for text in ax.texts if "averages over" in text.get_text()]
+    renderer = ax.figure.canvas.get_renderer()
+    assert not note.get_window_extent(renderer).overlaps(ax._left_title.get_window_extent(renderer))
+
+
+def test_the_other_pictures_of_averages_say_so_too(two_modes, posterior, ax, pyplot):
+    membership(two_modes, two_modes.table.values, ax=ax)
+    assert MIXED in said_in(ax.figure)
+    assert MIXED in said_in(forest(two_modes)[0].figure)
+    assert "averages" not in said_in(forest(posterior)[0].figure)
+
+
+def test_a_picture_names_the_mode_that_it_lacks(two_modes, pyplot):
+    draws = replace(two_modes.draws, theta=two_modes.draws.theta[:2], mode=two_modes.draws.mode[:2])
+    part = replace(two_modes, draws=draws)
+    assert "no draw is of mode 2, which holds" in said_in(forest(part)[0].figure)
+
+
+@pytest.mark.parametrize("picture", ["forest", "membership", "trace", "ranks", "save_forest"])
+def test_what_is_no_posterior_is_refused_with_where_to_get_one(posterior, picture, tmp_path):
+    extra = {
+        "membership": [posterior.table], "save_forest": [tmp_path / "a.png"]
+    }.get(picture, [])  # fmt: skip
+    for model in (BayesGMM(2), posterior.fit, posterior.tree, None):
+        kind = type(model).__name__
+        with pytest.raises(DataError, match=rf"a Posterior, and got a {kind}; .*sample_posterior"):
+            getattr(plots, picture)(model, *extra)
+
+
+@pytest.mark.parametrize("features", [("Age", "Age"), (0, "Age"), (1, 1)])
+def test_a_plane_needs_two_different_features(posterior, ax, features):
+    for draw in (segments, membership):
+        with pytest.raises(DataError, match=r"features names '(Age|Income)' twice; name two"):
+            draw(posterior, posterior.table, features, ax=ax)
+
+
+@pytest.mark.parametrize("ci_prob", [94, 0.0, None])
+def test_a_forest_of_no_probability_is_refused(posterior, ci_prob):
+    with pytest.raises(DataError, match="ci_prob must be a number between 0 and 1"):
+        forest(posterior, ci_prob=ci_prob)
+
+
+def test_a_single_draw_is_a_mark_in_the_colour_of_its_segment(posterior, pyplot):
+    draws = posterior.draws
+    one = replace(draws, theta=draws.theta[:1, :1], mode=draws.mode[:1, :1], stats={})
+    panels = forest(replace(posterior, draws=one))
+    marks = [line for line in panels[1].lines if line.get_marker() == "D"]
+    assert [to_hex(mark.get_color()) for mark in marks] == palette(2)
+    means = posterior.parameters.means[0, 0, :, 0]
+    assert [mark.get_xdata()[0] for mark in marks] == pytest.approx(means)
+    assert not any(line.get_marker() == "D" for line in forest(posterior)[1].lines)
+
+
+def test_the_share_of_a_single_segment_is_not_drawn(pyplot):
+    assert [panel.get_xlabel() for panel in forest(one_segment())] == ["x1"]

@@ -1,0 +1,79 @@
+"""What is to be known of a posterior before its numbers are read."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, NamedTuple
+
+from bayes_gmm.errors import AmbiguousLabelsWarning, ConvergenceWarning, MultimodalWarning
+from bayes_gmm.inference.laplace import GOOD_KHAT
+from bayes_gmm.results import checks
+
+if TYPE_CHECKING:
+    from bayes_gmm.inference.draws import Draws
+    from bayes_gmm.results.posterior import Posterior
+
+
+class Caveat(NamedTuple):
+    """One line that a reader must know, and the category it is warned of in."""
+
+    category: type[Warning]
+    text: str
+
+
+def caveats(posterior: Posterior) -> dict[str, Caveat]:
+    """All that there is to know, by what it is about; nothing where all is well.
+
+    "labels" that may change places, several "modes", "mixing" of the chains, an "approximation"
+    that does not fit.
+    """
+    said = {
+        "labels": Caveat(
+            AmbiguousLabelsWarning, checks.ambiguous_labels(posterior.labels, posterior.names) or ""
+        ),
+        "modes": Caveat(
+            MultimodalWarning,
+            checks.several_modes(posterior.modes_visited, posterior.modes_missed) or "",
+        ),
+        "mixing": Caveat(ConvergenceWarning, posterior.said_of_mixing or ""),
+        "approximation": Caveat(ConvergenceWarning, misfit(posterior.draws) or ""),
+    }
+    return {about: caveat for about, caveat in said.items() if caveat.text}
+
+
+def warn(posterior: Posterior, *, but: tuple[str, ...] = (), stacklevel: int = 2) -> None:
+    """Warn of every caveat, `but` those that have been warned of."""
+    for about, caveat in caveats(posterior).items():
+        if about not in but:
+            warnings.warn(caveat.text, caveat.category, stacklevel=stacklevel + 1)
+
+
+def misfit(draws: Draws) -> str | None:
+    """What is to be said of an approximation that k-hat does not certify, or None."""
+    if draws.khat is None or draws.khat <= GOOD_KHAT:
+        return None
+    return (
+        f"Laplace's approximation does not fit the posterior: Pareto k-hat is {draws.khat:.2f}, "
+        f'above {GOOD_KHAT}; use method="nuts"'
+    )
+
+
+def standing(draws: Draws) -> str:
+    """Why independent draws have no R-hat, and what k-hat says of them in its place.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bayes_gmm.inference.draws import Draws
+    >>> from bayes_gmm.model.parameters import Layout
+    >>> from bayes_gmm.model.structure import Structure
+    >>> drawn = Draws(np.zeros((1, 9, 2)), Layout(1, 1, Structure()), np.zeros((1, 9), int),
+    ...               method="laplace", khat=0.4)
+    >>> standing(drawn).partition(", and ")[2]
+    'k-hat certifies them: it is 0.40, and up to 0.7 is good'
+    """
+    independent = "R-hat is for Markov chains; these draws are independent, and "
+    if draws.khat is None:
+        return f"{independent}no k-hat says how well they fit the posterior"
+    good = f"k-hat certifies them: it is {draws.khat:.2f}, and up to {GOOD_KHAT} is good"
+    return independent + (misfit(draws) or good)
