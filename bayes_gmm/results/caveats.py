@@ -29,7 +29,8 @@ def caveats(posterior: Posterior) -> dict[str, Caveat]:
     """
     said = {
         "labels": Caveat(
-            AmbiguousLabelsWarning, checks.ambiguous_labels(posterior.labels, posterior.names) or ""
+            AmbiguousLabelsWarning,
+            checks.ambiguous_labels(posterior.labels, posterior.names, posterior.empty) or "",
         ),
         "modes": Caveat(
             MultimodalWarning,
