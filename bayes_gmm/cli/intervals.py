@@ -10,6 +10,7 @@ import numpy as np
 
 from bayes_gmm.cli.layout import Columns, beside, column, in_blocks, label_column, under, writer
 from bayes_gmm.inference.laplace import GOOD_KHAT
+from bayes_gmm.results.checks import written_r_hat
 from bayes_gmm.views.plots import percent
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ class Intervals:
             verdict = "can be trusted" if found["khat"] <= GOOD_KHAT else "does not fit: use nuts"
             return f"Laplace's approximation, Pareto k-hat {found['khat']:.2f}: {verdict}"
         unknown = "not known of one chain" if draws.n_chains == 1 else "not known"
-        r_hat = unknown if found["r_hat"] is None else f"at most {found['r_hat']:.3f}"
+        r_hat = unknown if found["r_hat"] is None else written_r_hat(found["r_hat"], 3)
+        r_hat = f"at most {r_hat}" if r_hat[0].isdigit() else r_hat
         name = "R-hat within modes" if self._several else "R-hat"
         ess = ""
         if found["ess_bulk"] is not None:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from bayes_gmm.results.posterior import Posterior
 
 
+FEWEST_DRAWS = 50
+"""In all: of fewer, not even two lie beyond either end of a 94 % interval."""
+
+
 class Caveat(NamedTuple):
     """One line that a reader must know, and the category it is warned of in."""
 
@@ -24,10 +28,12 @@ class Caveat(NamedTuple):
 def caveats(posterior: Posterior) -> dict[str, Caveat]:
     """All that there is to know, by what it is about; nothing where all is well.
 
-    "labels" that may change places, several "modes", "mixing" of the chains, an "approximation"
-    that does not fit.
+    An "interruption" of the sampler, "draws" that are too few, "labels" that may change places,
+    several "modes", "mixing" of the chains, an "approximation" that does not fit.
     """
     said = {
+        "interruption": Caveat(ConvergenceWarning, cut_short(posterior.draws) or ""),
+        "draws": Caveat(ConvergenceWarning, too_few(posterior.draws) or ""),
         "labels": Caveat(
             AmbiguousLabelsWarning,
             checks.ambiguous_labels(posterior.labels, posterior.names, posterior.empty) or "",
@@ -47,6 +53,28 @@ def warn(posterior: Posterior, *, but: tuple[str, ...] = (), stacklevel: int = 2
     for about, caveat in caveats(posterior).items():
         if about not in but:
             warnings.warn(caveat.text, caveat.category, stacklevel=stacklevel + 1)
+
+
+def cut_short(draws: Draws) -> str | None:
+    """What is to be said of chains that were interrupted, or None."""
+    if not draws.interrupted:
+        return None
+    chains = "1 chain" if draws.n_chains == 1 else f"{draws.n_chains} chains"
+    return (
+        f"sampling was interrupted: of the draws asked for {chains} of {draws.n_draws:,} are kept; "
+        "sample again for all"
+    )
+
+
+def too_few(draws: Draws) -> str | None:
+    """What is to be said of draws that intervals cannot be told from, or None."""
+    n = draws.mode.size
+    if n >= FEWEST_DRAWS:
+        return None
+    return (
+        f"there are {n} draws in all, from which no interval can be told; "
+        f"sample {FEWEST_DRAWS} or more, better 1,000"
+    )
 
 
 def misfit(draws: Draws) -> str | None:

@@ -17,6 +17,8 @@ from bayes_gmm.model.density import Density
 MOST_PAIRS_NAMED = 3
 WORTH_A_WORD = 0.01
 """Share of the draws from which on their mode is spoken of."""
+MOST_R_HAT = 1000
+"""Above which its size says no more."""
 MOST_DIVERGED = 0.01
 """Share of the draws."""
 
@@ -209,7 +211,7 @@ def unmixed_chains(
     """
     said = []
     if r_hat is not None:
-        said.append(f"R-hat is {r_hat[1]:.2f} for {r_hat[0]}")
+        said.append(f"R-hat is {written_r_hat(r_hat[1])} for {r_hat[0]}")
     if ess is not None:
         said.append(f"{ess[1]:.0f} effective draws a chain for {ess[0]}")
     more = "sample more draws with more tune, or " if said else ""
@@ -219,3 +221,14 @@ def unmixed_chains(
         return None
     told = ", ".join(said)
     return f"the chains have not mixed: {told}; {more}take fewer components or stronger priors"
+
+
+def written_r_hat(r_hat: float, decimals: int = 2) -> str:
+    """R-hat as a reader can take it in: that of chains that stand still has no end.
+
+    Examples
+    --------
+    >>> written_r_hat(1.0234), written_r_hat(5969253037225964.0)
+    ('1.02', 'above 1,000')
+    """
+    return f"above {MOST_R_HAT:,}" if r_hat > MOST_R_HAT else f"{r_hat:.{decimals}f}"

@@ -3,7 +3,7 @@
 ::
 
     /               feature (names); attributes: what the file is, who wrote it and when, the prior
-                    and the structure as JSON or text, the fit's single numbers
+                    and the structure as JSON or text, the fit's single numbers; see also `seal`
     /map            weights (component), means (component, feature),
                     covariances (component, feature, feature_bis), resolution: in the user's units
     /standardizer   shift, scale (feature)

@@ -156,7 +156,8 @@ def doubts(chains: Chains) -> Doubts:
     M (n - 1) degrees of freedom; the bound is what one of all quantities passes, in its middle or
     in its spread, in one of a thousand runs. And a bulk of fewer than 100 effective
     draws a chain, or than a twentieth of the draws of a chain that is shorter than 1,000, of which
-    less is known.
+    less is known. A quantity of so few is in doubt anyway: its R-hat is told from 1.01 on, as so
+    little could excuse any by chance.
     """
     from arviz_stats.base.array import array_stats
 
@@ -166,11 +167,11 @@ def doubts(chains: Chains) -> Doubts:
         least = FEWEST_EFFECTIVE if n >= LONG else n / 20
         for i in np.flatnonzero(_doubtful(part, least)):
             r_hat, bound = _r_hat_and_bound(part[i], len(part))
-            if r_hat > bound:
-                r_hats.append(Doubt(int(i), r_hat))
             ess = float(array_stats.ess(part[i], method="bulk")) / n_chains
             if ess < least:
                 few.append(Doubt(int(i), ess))
+            if r_hat > (HIGH_R_HAT if ess < least else bound):
+                r_hats.append(Doubt(int(i), r_hat))
     return Doubts(
         max(r_hats, key=lambda doubt: doubt.value, default=None),
         min(few, key=lambda doubt: doubt.value, default=None),

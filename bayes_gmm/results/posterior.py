@@ -115,7 +115,8 @@ class Posterior:
         MultimodalWarning
             If the draws visit several modes, or none is of one that has 5 % of the mass.
         ConvergenceWarning
-            If the chains have not mixed (see `mixing.doubts`), or 1 % of the draws diverged.
+            If the chains have not mixed (see `mixing.doubts`), 1 % of the draws diverged, sampling
+            was interrupted, or there are fewer than 50 draws in all.
         """
         checks.check_draws(draws, len(fit.modes))
         references = [_reference(mode.mixture, fit) for mode in fit.modes]

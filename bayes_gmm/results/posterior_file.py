@@ -2,7 +2,8 @@
 
 ::
 
-    /                         attributes: what the file is, who wrote it and when; the provenance
+    /                         attributes: what the file is, who wrote it and when; the provenance;
+                              the seal
     /posterior                weights, means, scales, correlations, covariances: for other readers
     /sample_stats             of the sampler, with each draw's mode
     /unconstrained_posterior  theta (chain, draw, parameter): what a posterior is read back from

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bayes_gmm.errors import DataError, one_line
 from bayes_gmm.results.map_fit import MapFit
 from bayes_gmm.results.map_fit_file import FORMAT, FORMAT_VERSION, map_fit_from, map_fit_tree
+from bayes_gmm.results.seal import is_broken, sealed
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -60,7 +61,7 @@ def save_posterior(posterior: Posterior, path: str | os.PathLike[str]) -> Path:
 def _written(tree: DataTree, path: str | os.PathLike[str]) -> Path:
     with replacing(path) as draft:
         try:
-            tree.to_netcdf(draft, engine=ENGINE)
+            sealed(tree).to_netcdf(draft, engine=ENGINE)
         except RuntimeError as error:  # how HDF5 reports, among others, a full disk
             raise OSError(str(error)) from error
     return Path(path)
@@ -106,8 +107,15 @@ def _read(path: Path) -> MapFit | Posterior:
         if tree.attrs["kind"] == "Posterior":
             from bayes_gmm.results.posterior_file import posterior_from
 
-            return posterior_from(tree)
-        return map_fit_from(tree)
+            fit: MapFit | Posterior = posterior_from(tree)
+        else:
+            fit = map_fit_from(tree)
+        if is_broken(tree):
+            raise DataError(
+                f"model file '{path}' is damaged: what it holds is not what was saved, or was "
+                "changed since; save the fit again"
+            )
+        return fit
     except DataError:
         raise
     except Exception as error:  # whatever comes of parts that are lost, of another type or shape

@@ -79,5 +79,34 @@ def test_a_file_says_again_what_was_said_of_its_draws(tmp_path):
         assert {*table.attrs["notes"].values()} == {text for _, text in said}
 
 
+@pytest.mark.parametrize(("shape", "warned"), [((7, 7), True), ((1, 50), False), ((5, 10), False)])
+def test_draws_too_few_for_intervals_are_warned_of(one_group, shape, warned):
+    fit, density, _ = one_group
+    draws = normal_draws(density, fit_theta(one_group), shape, method="laplace")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        posterior = Posterior.from_draws(fit, density, draws)
+    expected = "there are 49 draws in all, from which no interval can be told; sample 50 or more"
+    assert [str(w.message).startswith(expected) for w in said] == [True] * warned
+    assert ("draws" in posterior.segments().attrs["notes"]) == warned
+
+
+def fit_theta(one_group):
+    """Where the draws lie about."""
+    return one_group[2].theta.mean(axis=(0, 1))
+
+
+@pytest.mark.parametrize(("chains", "counted"), [(1, "1 chain of 100"), (2, "2 chains of 100")])
+def test_what_is_left_of_an_interrupted_run_says_so(one_group, chains, counted, tmp_path):
+    fit, density, draws = one_group
+    part = replace(draws, theta=draws.theta[:chains], mode=draws.mode[:chains], stats={})
+    said = f"sampling was interrupted: of the draws asked for {counted} are kept"
+    with pytest.warns(ConvergenceWarning, match=said):
+        posterior = Posterior.from_draws(fit, density, replace(part, interrupted=True))
+    with pytest.warns(ConvergenceWarning, match=said):
+        back = load(posterior.save(tmp_path / "cut.nc"))
+    assert said in back.summary().attrs["notes"]["interruption"]
+
+
 def test_a_posterior_without_faults_has_no_caveats(posterior):
     assert caveats(posterior) == {}

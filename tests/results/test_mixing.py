@@ -15,7 +15,8 @@ from bayes_gmm.inference.draws import Draws
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.structure import Structure
-from bayes_gmm.results.mixing import Chains, doubts
+from bayes_gmm.results.checks import unmixed_chains
+from bayes_gmm.results.mixing import Chains, _r_hat_and_bound, doubts
 from bayes_gmm.results.posterior import Posterior
 from bayes_gmm.results.storage import load
 
@@ -169,6 +170,23 @@ def test_few_effective_draws_are_named():
     assert found.ess.quantity == 3
     assert found.ess.value == pytest.approx(array_stats.ess(x[3], method="bulk") / 4)
     assert found.ess.value < 100
+
+
+def test_where_few_draws_are_effective_r_hat_is_told_too():
+    """Chains that wander so that chance could make any R-hat."""
+    x = autoregressive((1, 4, 300), 0.99, seed=1)
+    found = doubts(chains_of(x))
+    r_hat, bound = _r_hat_and_bound(x[0], 1)
+    assert 1.1 < r_hat < bound
+    assert found.r_hat == (0, r_hat)
+    assert found.ess.quantity == 0
+
+
+def test_an_endless_r_hat_is_told_in_few_digits():
+    said = unmixed_chains(0.0, ("weights[Segment 1]", 5.97e15), None)
+    assert "R-hat is above 1,000 for weights[Segment 1]" in said
+    assert "R-hat is above 1,000 for" in unmixed_chains(0.0, ("x", np.inf), None)
+    assert "R-hat is 1000.00 for" in unmixed_chains(0.0, ("x", 1000.0), None)
 
 
 def test_chains_in_different_modes_are_no_doubt_of_mixing():

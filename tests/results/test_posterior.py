@@ -305,7 +305,9 @@ def test_shuffled_draws_give_the_same_posterior():
 def test_few_draws_are_summed_up_as_far_as_they_go(shape):
     X = np.random.default_rng(0).normal(size=(40, 1))
     fit, density, thetas = fit_and_density(X, 1)
-    few = Posterior.from_draws(fit, density, normal_draws(density, thetas[0], shape))
+    draws = normal_draws(density, thetas[0], shape)
+    with pytest.warns(ConvergenceWarning, match=f"there are {draws.mode.size} draws in all"):
+        few = Posterior.from_draws(fit, density, draws)
     table = few.summary()
     assert np.isfinite(table["mean"]).all()
     assert table["ess_bulk"].isna().all() == (shape[1] < 4)

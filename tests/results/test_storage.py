@@ -17,6 +17,7 @@ from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.map_fit import MapFit, Mode
 from bayes_gmm.results.posterior import Posterior
 from bayes_gmm.results.prior_json import prior_from_json
+from bayes_gmm.results.seal import SEAL
 from bayes_gmm.results.storage import FORMAT_VERSION, check_file, load, replacing, save_map_fit
 
 FEATURES = ("Einkommen (k€)", "=Score, 1-100", "年齢")
@@ -362,3 +363,70 @@ def test_posterior_without_a_part_is_damaged(saved, part):
     rewritten(saved, lambda tree: tree.children[part].orphan())
     with pytest.raises(DataError, match=r"posterior\.nc' is damaged: "):
         load(saved)
+
+
+def flipped(path, position, bit=0):
+    whole = bytearray(path.read_bytes())
+    whole[position] ^= 1 << bit
+    path.write_bytes(whole)
+
+
+CONTENTS = {
+    "draws": lambda posterior: posterior.draws.theta.tobytes()[:-2],
+    "means": lambda posterior: posterior.parameters.means.tobytes()[:-2],
+    "order": lambda posterior: posterior.labels.order.tobytes()[:-7],
+    "map": lambda posterior: posterior.mixture.covariances.tobytes()[:-2],
+    "seed": lambda posterior: b'"seed": 7',
+    "name": lambda posterior: b"Zweites",
+}
+
+
+@pytest.mark.parametrize("part", CONTENTS)
+def test_a_bit_that_turned_over_is_found(posterior, saved, part):
+    content = CONTENTS[part](posterior)
+    start = saved.read_bytes().find(content)
+    assert start > 0
+    flipped(saved, start + len(content) - 1)
+    with pytest.raises(
+        DataError, match=r"posterior\.nc' is damaged: what it holds is not what was"
+    ):
+        load(saved)
+
+
+def test_whatever_bit_turns_over_nothing_else_is_read(posterior, saved):
+    whole = saved.read_bytes()
+    rng = np.random.default_rng(0)
+    refused = 0
+    for position in rng.choice(len(whole), 12, replace=False):
+        saved.write_bytes(whole)
+        flipped(saved, position, bit=int(rng.integers(8)))
+        try:
+            back = load(saved)
+        except DataError:
+            refused += 1
+            continue
+        assert np.array_equal(back.draws.theta, posterior.draws.theta)
+        assert same_mixture(back.mixture, posterior.mixture)
+        assert dict(back.provenance) == dict(posterior.provenance)
+    assert refused > 6
+
+
+def test_files_without_a_seal_are_read_as_ever(fit, saved, posterior, tmp_path):
+    path = save_map_fit(fit, tmp_path / "model.nc")
+    for each in (path, saved):
+        rewritten(each, lambda tree: tree.attrs.pop(SEAL))
+    assert same_mixture(load(path).mixture, fit.mixture)
+    assert np.array_equal(load(saved).draws.theta, posterior.draws.theta)
+
+
+def test_numbers_that_are_none_do_not_break_the_seal(fit, posterior, tmp_path):
+    lost = dataclasses.replace(fit.modes[1], log_evidence=float("nan"))
+    path = save_map_fit(dataclasses.replace(fit, modes=(fit.modes[0], lost)), tmp_path / "fit.nc")
+    assert np.isnan(load(path).modes[1].log_evidence)
+    odd = np.array([np.nan, -np.nan, np.inf, -0.0, 5e-324])
+    energy = np.resize(odd, posterior.draws.mode.shape)
+    stats = {**posterior.draws.stats, "energy": energy, "depth": energy.astype("f4") > 0}
+    draws = dataclasses.replace(posterior.draws, stats=stats)
+    back = load(dataclasses.replace(posterior, draws=draws).save(tmp_path / "posterior.nc"))
+    np.testing.assert_array_equal(back.draws.stats["energy"], energy)
+    assert back.draws.stats["depth"].dtype == bool
