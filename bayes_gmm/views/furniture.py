@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_gmm.errors import DataError, listed, nearest
+from bayes_gmm.errors import DataError, listed, nearest, printable
 from bayes_gmm.views.palette import FIGURE_SIZE, LABEL_SIZE, TEXT_SIZE, TITLE_SIZE
 
 if TYPE_CHECKING:
@@ -62,8 +62,9 @@ def with_margins() -> LayoutEngine:
 
 
 def wrapped(name: str, width: int) -> str:
-    """Break a long name into lines."""
-    return "\n".join(textwrap.wrap(name, width)) or name
+    """Break a long name into lines, four at most."""
+    lines = textwrap.wrap(name, width, max_lines=4, placeholder="…")
+    return "\n".join(printable(line) for line in lines) or name
 
 
 def clean(ax: Axes) -> None:
