@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """With those of full width, which spreadsheets of East Asia take for the others."""
-INNER_START = re.compile(r"(?<=[;|\t\r\n])(?=[=+\-@＝＋－＠])")
+INNER_START = re.compile(r"([;|\t\r\n][\"\s]*)(?=[=+\-@＝＋－＠])")
 """Where a cell would start for a spreadsheet that takes another separator than the comma."""
 NUMBER = re.compile(r"[+-]?(\d[\d.,]*|[.,]\d+)([eE][+-]?\d+)?%?", re.ASCII)
 NO_NUMBERS = ("-inf", "+inf", "-infinity", "+infinity", "-nan", "+nan")
@@ -159,7 +159,7 @@ def safe_text(cell: Any) -> Any:
     number = cell.strip(" ")
     if NUMBER.fullmatch(number) or number.lower() in NO_NUMBERS:
         return cell
-    cell = INNER_START.sub("'", cell)
+    cell = INNER_START.sub(r"\1'", cell)
     return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
 
 
