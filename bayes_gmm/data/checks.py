@@ -90,7 +90,8 @@ def _as_floats(sample_weight: Any) -> Floats:
     if array.dtype.kind not in "fiubO":
         raise DataError(f"sample_weight is not numeric: it holds {array.dtype} values")
     try:
-        return np.asarray(array, dtype=np.float64)
+        # A column of pandas is read-only, for which numba would compile every kernel once more.
+        return np.require(array, dtype=np.float64, requirements=["C", "A", "W"])
     except (TypeError, ValueError) as error:
         raise DataError(f"sample_weight is not numeric: {one_line(error)}") from error
 
