@@ -172,7 +172,7 @@ def test_values_that_cannot_be_fitted(case):
     [
         ([[0.0, 0.0], [np.inf, 0.0]], ("column 'x1' is infinite in row 2",)),
         ([[0.0, -1e160]], ("column 'x2' is -1e+160 in row 1", "beyond floating point")),
-        ([[0.0]], ("X has 1 features", "the mixture has 2: x1, x2")),
+        ([[0.0]], ("X has 1 features", "2 features", "x1, x2")),
         (np.empty((0, 2)), ("X has 0 rows",)),
         ([0.0, 0.0], ("X has one dimension, of 2 values",)),
         ([["a", "b"]], ("column 'x1' is not numeric: row 1 holds 'a'",)),
