@@ -12,6 +12,8 @@ __all__ = [
     "BayesGMM",
     "ConvergenceWarning",
     "DataError",
+    "DataWarning",
+    "Finding",
     "FitError",
     "HalfNormal",
     "InverseGamma",
@@ -26,6 +28,7 @@ __all__ = [
     "Structure",
     "__version__",
     "build_model",
+    "check_table",
     "datasets",
     "load",
     "plots",
@@ -46,8 +49,11 @@ _WHERE = {
     "Posterior": "bayes_gmm.results.posterior",
     "build_model": "bayes_gmm.model.pymc_model",
     "read_table": "bayes_gmm.data.table",
+    "check_table": "bayes_gmm.data.findings",
+    "Finding": "bayes_gmm.data.finding",
     "load": "bayes_gmm.results.storage",
     "DataError": "bayes_gmm.errors",
+    "DataWarning": "bayes_gmm.errors",
     "FitError": "bayes_gmm.errors",
     "ConvergenceWarning": "bayes_gmm.errors",
     "AmbiguousLabelsWarning": "bayes_gmm.errors",
@@ -60,11 +66,14 @@ _MODULES = {
 
 if TYPE_CHECKING:
     from bayes_gmm.data import datasets
+    from bayes_gmm.data.finding import Finding
+    from bayes_gmm.data.findings import check_table
     from bayes_gmm.data.table import read_table
     from bayes_gmm.errors import (
         AmbiguousLabelsWarning,
         ConvergenceWarning,
         DataError,
+        DataWarning,
         FitError,
         MultimodalWarning,
     )

@@ -39,6 +39,10 @@ class MultimodalWarning(UserWarning):
     """The posterior has more than one mode that matters."""
 
 
+class DataWarning(UserWarning):
+    """Something in a table should be known before its fit is believed (see `check_table`)."""
+
+
 def shown(value: object, width: int = 60) -> str:
     """A value as it stands in a message: on one line, and cut where it is long.
 
@@ -58,8 +62,19 @@ def one_line(value: object, width: int = 60) -> str:
     >>> one_line("two\n  lines")
     'two lines'
     """
-    text = " ".join(str(value).split())
+    text = printable(" ".join(str(value).split()))
     return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def printable(text: str) -> str:
+    r"""A text in which what a terminal would obey, or cannot show, is escaped.
+
+    Examples
+    --------
+    >>> print(printable("red \x1b[31m"))
+    red \x1b[31m
+    """
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def file_named(path: object) -> str:

@@ -100,6 +100,8 @@ class OutPath(click.Path):
         """Turn the text into a path."""
         if not str(value).strip():
             self.fail("the name is empty", param, ctx)
+        if "\0" in str(value):
+            self.fail("the name holds a zero byte", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -207,7 +209,7 @@ def predict(model: str, table: str, out: Path, as_json: bool) -> None:
     """Give each row of TABLE its segment by MODEL, a fit's model.nc."""
     _check_output(out, model, table)
     from bayes_gmm.cli.files import write_scored
-    from bayes_gmm.cli.findings import Assigned, files_text
+    from bayes_gmm.cli.findings import Assigned, files_text, segment_names
     from bayes_gmm.cli.tables import whole_table
     from bayes_gmm.data.table import read_table
     from bayes_gmm.results.storage import check_file, load
@@ -215,8 +217,8 @@ def predict(model: str, table: str, out: Path, as_json: bool) -> None:
     check_file(out)
     fit = load(model)
     columns = read_table(table, fit.features)
-    assigned = Assigned(table, fit.predict_proba(columns))
-    write_scored(whole_table(table), assigned.membership, out)
+    assigned = Assigned(table, fit.predict_proba(columns), segment_names(fit))
+    write_scored(whole_table(table), assigned.membership, out, assigned.names)
     if as_json:
         _print_json({"model": model, **assigned.json(), "files": {"scored": str(out)}})
     else:
@@ -241,9 +243,9 @@ def _check_output(out: Path, *inputs: str) -> None:
 
 
 def _let_every_name_be_printed() -> None:
-    """Escape what a terminal of another encoding cannot show, instead of failing on it."""
+    """Escape what a terminal cannot show, as a file's name of odd bytes, or fails on."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
     from bayes_gmm.cli.findings import Report
     from bayes_gmm.cli.intervals import Intervals
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""With those of full width, which spreadsheets of East Asia take for the others."""
+INNER_START = re.compile(r"([;|\t\r\n][\"\s]*)(?=[=+\-@＝＋－＠])")
+"""Where a cell would start for a spreadsheet that takes another separator than the comma."""
+NUMBER = re.compile(r"[+-]?(\d[\d.,]*|[.,]\d+)([eE][+-]?\d+)?%?", re.ASCII)
+NO_NUMBERS = ("-inf", "+inf", "-infinity", "+infinity", "-nan", "+nan")
+"""What tables say where a number is none: it runs nothing, and is to be read back."""
 DECIMALS = 6  # of a written probability
 
 
@@ -92,27 +99,35 @@ def _write_posterior(
         rows.insert(3 + place, name, of_rows[name].to_numpy().round(DECIMALS))
 
 
-def write_scored(table: pd.DataFrame, membership: NDArray[np.float64], path: Path) -> None:
+def write_scored(
+    table: pd.DataFrame,
+    membership: NDArray[np.float64],
+    path: Path,
+    names: Sequence[str] | None = None,
+) -> None:
     """Write a table with its own columns first, then each row's segment and probabilities.
 
     A new column whose name the table already has gets a number: "segment (2)".
     """
     scored = table.copy()
-    for name, column in assignments(membership).items():
+    for name, column in assignments(membership, names).items():
         scored[_free_name(str(name), scored.columns)] = column.to_numpy()
     with replacing(path) as draft:
         write_csv(scored, draft)
 
 
-def assignments(membership: NDArray[np.float64]) -> pd.DataFrame:
+def assignments(
+    membership: NDArray[np.float64], names: Sequence[str] | None = None
+) -> pd.DataFrame:
     """Tabulate each row's segment, its probability and the probability of every segment."""
     import pandas as pd
 
-    labels = segment_labels(membership.shape[1])
+    labels = list(segment_labels(membership.shape[1]) if names is None else names)
     top = membership.argmax(axis=1)
-    probabilities = pd.DataFrame(membership.round(DECIMALS), columns=labels)
-    probabilities.insert(0, "segment", [labels[k] for k in top])
-    probabilities.insert(1, "probability", probabilities[labels].max(axis=1))
+    rounded = membership.round(DECIMALS)
+    probabilities = pd.DataFrame(rounded, columns=labels)
+    probabilities.insert(0, "segment", [labels[k] for k in top], allow_duplicates=True)
+    probabilities.insert(1, "probability", rounded.max(axis=1), allow_duplicates=True)
     return probabilities
 
 
@@ -122,27 +137,30 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
     safe.columns = [safe_text(str(name)) for name in table.columns]
     for position, kind in enumerate(table.dtypes):
         if kind.kind not in "biuf":
-            safe.isetitem(position, table.iloc[:, position].map(safe_text))
+            cells = table.iloc[:, position].astype(object).map(safe_text)
+            safe.isetitem(position, cells)
     safe.to_csv(path, index=False, encoding="utf-8")
 
 
 def safe_text(cell: Any) -> Any:
     """Put an apostrophe before text that a spreadsheet would run as a formula.
 
-    Numbers, also as text, stay what they are.
+    So also within a cell, after what some spreadsheets take for a separator: a quote does not keep
+    them from it where it is not at the start of what is then the cell. Numbers, also as text and
+    with a decimal comma, stay what they are.
 
     Examples
     --------
-    >>> safe_text("=1+1"), safe_text("-12.5"), safe_text("@home"), safe_text("a - b")
-    ("'=1+1", '-12.5', "'@home", 'a - b')
+    >>> safe_text("=1+1"), safe_text("-12.5"), safe_text("-0,5"), safe_text("@home")
+    ("'=1+1", '-12.5', '-0,5', "'@home")
     """
-    if not isinstance(cell, str) or not cell.startswith(FORMULA_STARTS):
+    if not isinstance(cell, str):
         return cell
-    try:
-        float(cell)
-    except ValueError:
-        return f"'{cell}"
-    return cell
+    number = cell.strip(" ")
+    if NUMBER.fullmatch(number) or number.lower() in NO_NUMBERS:
+        return cell
+    cell = INNER_START.sub(r"\1'", cell)
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
 
 
 def check_folder(folder: Path) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,14 +16,18 @@ from numpy.typing import NDArray
 
 from bayes_gmm.cli.intervals import Intervals
 from bayes_gmm.cli.layout import (
+    WIDTH,
     Columns,
     beside,
     column,
     in_blocks,
     label_column,
+    shortened,
     under,
     writer,
 )
+from bayes_gmm.data.findings import Finding, check_table
+from bayes_gmm.errors import DataWarning
 from bayes_gmm.model.mixture import segment_labels
 from bayes_gmm.views.furniture import counted, percent
 
@@ -32,6 +40,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 SHOWN_MODES = 5
+SHOWN_FINDINGS = 3  # of each kind
 LEAST_MASS = 0.001  # of a mode that is worth a line
 
 
@@ -51,6 +60,8 @@ class Report:
         How many rows each row stands for.
     posterior : Posterior, optional
         Draws, where intervals were asked for; memberships are then averages over them.
+    findings : tuple of Finding
+        What deserves a word in the table itself.
     """
 
     table: str
@@ -58,6 +69,7 @@ class Report:
     membership: Array
     row_weights: Array
     posterior: Posterior | None = None
+    findings: tuple[Finding, ...] = ()
 
     @cached_property
     def sizes(self) -> Array:
@@ -91,6 +103,7 @@ class Report:
     def text(self) -> str:
         """Write all of it for a person, in lines of at most 100 characters."""
         blocks = [self._title(), *_tables(self), self._summary(), self._modes()]
+        blocks.append(_findings_text(self.findings))
         if self.intervals is not None:
             blocks.append(self.intervals.text())
         return "\n\n".join(block for block in blocks if block)
@@ -112,6 +125,7 @@ class Report:
             "n_iter": int(fit.n_iter),
             "segments": [self._segment(k) for k in range(mixture.n_components)],
             "other_modes": [_mode(mode) for mode in self.other_modes],
+            "findings": [asdict(finding) for finding in self.findings],
             "posterior": None if self.intervals is None else self.intervals.json(),
         }
 
@@ -164,12 +178,17 @@ def fitted(
     """Fit a table, draw from the posterior by a method or "none", and gather what is to be said."""
     from bayes_gmm.estimator import BayesGMM
 
-    model = BayesGMM(components, **options).fit(table, sample_weight=row_weights)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # it is said among the findings
+        model = BayesGMM(components, **options).fit(table, sample_weight=row_weights)
+    findings = check_table(table, sample_weight=row_weights)
     weights = np.ones(len(table)) if row_weights is None else row_weights
     if method == "none":
-        return Report(name, model.map_fit_, model.predict_proba(table), weights)
+        membership = model.predict_proba(table)
+        return Report(name, model.map_fit_, membership, weights, findings=findings)
     posterior = model.sample_posterior(method=method)
-    return Report(name, model.map_fit_, posterior.predict_proba(table), weights, posterior)
+    membership = posterior.predict_proba(table)
+    return Report(name, model.map_fit_, membership, weights, posterior, findings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,10 +201,13 @@ class Assigned:
         The rows, by the name the user gave them.
     membership : ndarray, shape (n_rows, K)
         The probability of each segment for each row.
+    names : tuple of str
+        Of the segments.
     """
 
     table: str
     membership: Array
+    names: tuple[str, ...]
 
     @cached_property
     def sizes(self) -> list[int]:
@@ -196,8 +218,8 @@ class Assigned:
     def text(self) -> str:
         """Write it for a person."""
         n_rows = len(self.membership)
-        labels = segment_labels(len(self.sizes))
-        width = len(labels[-1])
+        labels = [shortened(name) for name in self.names]
+        width = max(map(len, labels))
         lines = [f"{counted(n_rows, 'row')} of {Path(self.table).name}"]
         for label, size in zip(labels, self.sizes, strict=True):
             lines.append(f"  {label:<{width}}   {size:>9,}   {percent(size / n_rows):>7}")
@@ -205,16 +227,36 @@ class Assigned:
 
     def json(self) -> dict[str, Any]:
         """Return it for a program."""
-        labels = segment_labels(len(self.sizes))
         segments = [
-            {"segment": label, "size": size} for label, size in zip(labels, self.sizes, strict=True)
+            {"segment": name, "size": size}
+            for name, size in zip(self.names, self.sizes, strict=True)
         ]
         return {"table": self.table, "n_rows": len(self.membership), "segments": segments}
+
+
+def segment_names(fit: MapFit | Posterior) -> tuple[str, ...]:
+    """The names that a posterior's segments were given; numbers where a fit has none."""
+    labels = tuple(segment_labels(fit.mixture.n_components))
+    return getattr(fit, "names", labels)
 
 
 def files_text(files: dict[str, Path]) -> str:
     """List the files that were written, one a line."""
     return "\n".join(["written", *(f"  {what:<12} {path}" for what, path in files.items())])
+
+
+def _findings_text(findings: Sequence[Finding]) -> str:
+    """What was found in the table, a paragraph each, the first few of a kind."""
+    if not findings:
+        return ""
+    lines = ["To know of the table:"]
+    for kind, group in groupby(findings, key=lambda finding: finding.kind):
+        of_kind = list(group)
+        for finding in of_kind[:SHOWN_FINDINGS]:
+            lines.append(fill(str(finding), WIDTH, initial_indent="  ", subsequent_indent="    "))
+        if len(of_kind) > SHOWN_FINDINGS:
+            lines.append(f"  and {len(of_kind) - SHOWN_FINDINGS} more of this kind ({kind})")
+    return "\n".join(lines)
 
 
 def _tables(report: Report) -> list[str]:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_gmm.errors import one_line
+
 WIDTH = 100  # characters that a line of a table may have
 NAME_WIDTH = 32  # of a feature's name, above its columns
 
@@ -76,5 +78,5 @@ def writer(means: NDArray[np.float64], sds: NDArray[np.float64]) -> Callable[[fl
 
 def shortened(name: str) -> str:
     """A name on one line, cut where it is long."""
-    name = " ".join(name.split())
+    name = one_line(name, len(name) + NAME_WIDTH)
     return name if len(name) <= NAME_WIDTH else name[: NAME_WIDTH - 1] + "…"

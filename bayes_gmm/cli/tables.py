@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bayes_gmm.data.checks import check_weights
 from bayes_gmm.data.dialect import Dialect, open_bytes
 from bayes_gmm.data.table import read_table
-from bayes_gmm.errors import DataError
+from bayes_gmm.errors import DataError, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,21 +55,24 @@ def chosen_features(table: str, given: Sequence[str]) -> list[str]:
     names: list[str] = []
     for value in given:
         parts = [value] if value in known else [part.strip() for part in value.split(",")]
+        if not any(parts):
+            raise DataError(f"--features is {shown(value)}, which names no column")
         names += [part for part in parts if part and part not in names]
     return names
 
 
 def column_names(table: str) -> Sequence[str]:
-    """Names of the columns of a CSV or Parquet file; none if there is no such file."""
-    path = Path(table).expanduser()
-    if not path.is_file():
-        return ()
-    if not is_parquet(path):
-        return Dialect.of(path).header
+    """Names of the columns of a CSV or Parquet file; none of one that cannot be read."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    names: list[str] = pq.read_schema(path).names
-    return names
+    path = Path(table).expanduser()
+    try:
+        if not path.is_file():
+            return ()
+        return pq.read_schema(path).names if is_parquet(path) else Dialect.of(path).header
+    except (OSError, EOFError, UnicodeError, zlib.error, pa.ArrowException):
+        return ()  # whoever reads the table says what is wrong with it
 
 
 def whole_table(table: str) -> pd.DataFrame:
@@ -77,7 +81,8 @@ def whole_table(table: str) -> pd.DataFrame:
     if is_parquet(path):
         import pandas as pd
 
-        return pd.read_parquet(path)
+        frame = pd.read_parquet(path)
+        return frame.reset_index([name for name in frame.index.names if name is not None])
     import pyarrow as pa
 
     dialect = Dialect.of(path)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 LARGEST_RANGE = 1e150
 """A column's squares must fit in floating point, with room for sums of them."""
 
+LARGEST_COVARIANCES = 10**7
+"""Numbers in the covariances of all segments; a fit holds some dozen times as many."""
+
 MOST_ROWS = 2.0**53
 """Beyond this many a row more or less is lost in the last digit of a float."""
 
@@ -77,11 +80,18 @@ def check_weights(sample_weight: Any, n_rows: int) -> Floats | None:
 
 
 def _as_floats(sample_weight: Any) -> Floats:
-    array = np.asarray(sample_weight)
+    if isinstance(sample_weight, np.ma.MaskedArray):
+        masked: Any = sample_weight.astype(np.float64)
+        sample_weight = masked.filled(np.nan)
+    try:
+        array = np.asarray(sample_weight)
+    except ValueError as error:
+        raise DataError("sample_weight holds lists; give one number a row") from error
     if array.dtype.kind not in "fiubO":
         raise DataError(f"sample_weight is not numeric: it holds {array.dtype} values")
     try:
-        return np.asarray(array, dtype=np.float64)
+        # A column of pandas is read-only, for which numba would compile every kernel once more.
+        return np.require(array, dtype=np.float64, requirements=["C", "A", "W"])
     except (TypeError, ValueError) as error:
         raise DataError(f"sample_weight is not numeric: {one_line(error)}") from error
 
@@ -110,7 +120,7 @@ def check_fit(matrix: FeatureMatrix, weights: Floats | None, n_components: int) 
     ------
     DataError
         For a column that is constant, never observed or too large to square; for fewer rows, or
-        fewer distinct rows, than components.
+        fewer distinct rows, than components; for more columns than covariances are computed of.
 
     Examples
     --------
@@ -123,11 +133,12 @@ ask for at most 2
     """
     if n_components < 1:
         raise DataError(f"n_components is {n_components}; ask for at least 1")
+    _refuse_too_wide(matrix.n_features, n_components)
     counted = np.ones(matrix.n_rows, dtype=bool) if weights is None else weights > 0.0
     observed = np.zeros(matrix.n_rows, dtype=bool)
     for name, column in zip(matrix.features, matrix.values.T, strict=True):
         present = counted & ~np.isnan(column)
-        _check_column(name, column[present], int(counted.sum()))
+        check_column(name, column[present], int(counted.sum()), int(present.sum()))
         observed |= present
     n_rows = int(observed.sum())
     if n_rows < n_components:
@@ -143,18 +154,34 @@ ask for at most 2
         )
 
 
-def _check_column(name: str, column: Floats, n_rows: int) -> None:
+def _refuse_too_wide(d: int, n_components: int) -> None:
+    most = int((LARGEST_COVARIANCES / n_components) ** 0.5)
+    if d > most >= 1:
+        raise DataError(
+            f"the table has {d} columns, and n_components={n_components} covariances of so many "
+            f"do not fit; choose at most {most} columns"
+        )
+
+
+def check_column(name: str, column: Floats, n_rows: float, n_observed: float) -> None:
+    """Refuse a column by its observed values, or its distinct ones.
+
+    Raises
+    ------
+    DataError
+        For one that is never observed, constant or too large to square.
+    """
     if not len(column):
-        raise DataError(f"column {shown(name)} is missing in all {n_rows} rows; leave it out")
+        raise DataError(f"column {shown(name)} is missing in all {n_rows:.10g} rows; leave it out")
     low, high = float(column.min()) + 0.0, float(column.max()) + 0.0
     if n_rows == 1:
         raise DataError(
             f"the table has 1 usable row (n_samples=1), in which column {shown(name)} cannot vary"
         )
     if high / 2 - low / 2 <= ROUNDING / 2 * max(high, -low):
-        rows = f"all {n_rows} rows"
-        if len(column) < n_rows:
-            rows = f"{len(column)} of {n_rows} rows and missing in the rest"
+        rows = f"all {n_rows:.10g} rows"
+        if n_observed < n_rows:
+            rows = f"{n_observed:.10g} of {n_rows:.10g} rows and missing in the rest"
         raise DataError(f"column {shown(name)} is constant: it is {low:g} in {rows}; leave it out")
     if not 1.0 / LARGEST_RANGE < high / 2 - low / 2 < LARGEST_RANGE:
         raise DataError(

@@ -54,6 +54,8 @@ It has: Age, Annual income, City
         return tuple(names)
     if isinstance(features, str):
         features = [features]
+    if not isinstance(features, Iterable):
+        raise DataError(f"features is {shown(features)}; give names of columns")
     features = [str(name) for name in features]
     if not features:
         raise DataError(f"features names no column; {table} has: {listed(names)}")
@@ -65,6 +67,21 @@ It has: Age, Annual income, City
             hint = f"did you mean {shown(meant)}? It" if meant is not None else "it"
             raise DataError(f"no column {shown(name)} in {table}; {hint} has: {listed(names)}")
     return tuple(features)
+
+
+def refuse_unwritable(names: Iterable[str]) -> None:
+    r"""Raise for a name that no file can hold: with a zero byte, or half of a character.
+
+    Examples
+    --------
+    >>> refuse_unwritable(["Age", "In\x00come"])
+    Traceback (most recent call last):
+    ...
+    bayes_gmm.errors.DataError: column 'In\x00come' has a name that no file can hold; rename it
+    """
+    for name in names:
+        if "\0" in name or any("\ud800" <= letter <= "\udfff" for letter in name):
+            raise DataError(f"column {shown(name)} has a name that no file can hold; rename it")
 
 
 def refuse_repeated(names: Iterable[str], message: str) -> None:
@@ -118,9 +135,10 @@ def _is_missing(cell: Any) -> bool:
     return cell is None or type(cell).__name__ in ("NAType", "NaTType")
 
 
-def not_numeric(name: str, row: int, cell: object) -> DataError:
-    """The error for a cell that is not a number; `row` counts from 0."""
-    found = f"column {shown(name)} is not numeric: row {row + 1} holds {shown(cell)}; "
+def not_numeric(name: str, row: int, cell: object, kind: str = "") -> DataError:
+    """The error for a cell that is not a number; `row` counts from 0, `kind` is the column's."""
+    of_kind = f" of type {kind}" if kind else ""
+    found = f"column {shown(name)} is not numeric: row {row + 1} holds {shown(cell)}{of_kind}; "
     if isinstance(cell, str):
         return DataError(found + "choose numeric columns with features=, or encode it as numbers")
     # scikit-learn's checks want this one to be a TypeError, and to speak of strings and numbers.

@@ -122,6 +122,8 @@ def _head(path: Path) -> tuple[bytes, bool]:
 
 
 def _encoding(raw: bytes, whole: bool, path: Path) -> str:
+    if raw.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise DataError(f"{file_named(path)} is written in UTF-32; save it as UTF-8")
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     if b"\0" in raw:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bayes_gmm.data.columns import choose_columns
 from bayes_gmm.data.csv_file import read_csv
-from bayes_gmm.errors import DataError, file_named, nearest, one_line
+from bayes_gmm.errors import DataError, file_named, nearest, one_line, shown
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,10 +25,7 @@ def read_file(path: Path, features: Sequence[str] | None = None) -> pa.Table:
         When the file is missing, cannot be read, or is damaged; for the rest see `read_csv` and
         `read_parquet`.
     """
-    if not path.exists():
-        raise DataError(_no_such_file(path))
-    if path.is_dir():
-        raise DataError(f"{file_named(path)} is a folder; name a CSV or Parquet file in it")
+    _refuse_no_file(path)
     try:
         with path.open("rb") as stream:
             is_parquet = stream.read(4) == b"PAR1"
@@ -44,7 +41,26 @@ def read_file(path: Path, features: Sequence[str] | None = None) -> pa.Table:
     return table
 
 
+def _refuse_no_file(path: Path) -> None:
+    try:
+        there = path.exists()
+    except OSError as error:  # a name that is too long
+        said = one_line(error.strerror)
+        raise DataError(f"file {shown(str(path))} cannot be read: {said}") from error
+    if not there:
+        raise DataError(_no_such_file(path))
+    if path.is_dir():
+        raise DataError(f"{file_named(path)} is a folder; name a CSV or Parquet file in it")
+    if not path.is_file():
+        raise DataError(
+            f"{file_named(path)} is a pipe or device, and a table is read more than once; save it "
+            "as a file first"
+        )
+
+
 def _no_such_file(path: Path) -> str:
+    if path.is_symlink():
+        return f"no {file_named(path)}: it is a link to '{path.readlink()}', which is not there"
     folder = path.parent
     if not folder.is_dir():
         return f"no {file_named(path)}: there is no folder {str(folder)!r}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.data.columns import choose_columns, not_numeric, numbers
+from bayes_gmm.data.columns import choose_columns, not_numeric, number, numbers
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import DataError, listed, shown
 
@@ -123,7 +123,8 @@ def column_values(series: nw.Series[Any]) -> Floats:
     if missing.all():
         return np.full(len(series), np.nan)
     row = int(np.argmin(missing))
-    raise not_numeric(series.name, row, series[row])
+    looks_numeric = number(series[row]) is not None
+    raise not_numeric(series.name, row, series[row], f"{kind}" if looks_numeric else "")
 
 
 def _values_of_unknown(series: nw.Series[Any]) -> Floats:

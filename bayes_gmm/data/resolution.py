@@ -57,7 +57,7 @@ def detect_resolution(values: Floats, weights: Floats | None = None) -> Floats:
         counted = weights > 0.0
         if not counted.all():
             values, weights = values[counted], weights[counted]
-    steps = [_column_step(column, weights) for column in values.T]
+    steps = [step_of(*distinct_values(column, weights)) for column in values.T]
     return np.array(steps, dtype=np.float64)
 
 
@@ -155,13 +155,12 @@ def _refuse_too_coarse(delta: float, column: Floats, weights: Floats | None, nam
         )
 
 
-def _column_step(column: Floats, weights: Floats | None) -> float:
-    """Step of one column.
+def step_of(distinct: Floats, counts: Floats) -> float:
+    """Step of a column with these distinct values, each in so many rows; 0 where there is none.
 
     The values that several rows share are asked for themselves where nearly all rows have one of
     them: a few stray rows may bring more values than a coarse grid has.
     """
-    distinct, counts = _distinct(column, weights)
     grid = find_grid(distinct)
     tied = counts > 1
     if tied.sum() < len(tied) and counts[tied].sum() >= TIED_SHARE * counts.sum():
@@ -169,7 +168,7 @@ def _column_step(column: Floats, weights: Floats | None) -> float:
     return grid.step
 
 
-def _distinct(column: Floats, weights: Floats | None) -> tuple[Floats, Floats]:
+def distinct_values(column: Floats, weights: Floats | None) -> tuple[Floats, Floats]:
     """Sorted distinct observed values, and the rows that have each, counted by weight."""
     if weights is None:
         ordered = np.sort(column)

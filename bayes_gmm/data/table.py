@@ -14,6 +14,7 @@ from bayes_gmm.data.columns import (
     numbers,
     refuse_infinite,
     refuse_repeated,
+    refuse_unwritable,
 )
 from bayes_gmm.data.frames import as_frame, frame_values, numeric_columns
 from bayes_gmm.data.rows import Floats
@@ -133,6 +134,7 @@ def feature_matrix(X: Any, features: Sequence[str] | None = None) -> FeatureMatr
     else:
         names = choose_columns(frame.columns, features)
         values = frame_values(frame, names)
+    refuse_unwritable(names)
     _check_shape(values.shape)
     refuse_infinite(values, names)
     return FeatureMatrix(values, names)

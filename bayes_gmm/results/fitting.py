@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from bayes_gmm.data.checks import check_fit
+from bayes_gmm.data.findings import atom_warning
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.sampling import sample_rows
 from bayes_gmm.data.table import FeatureMatrix
-from bayes_gmm.errors import ConvergenceWarning, FitError, shown
+from bayes_gmm.errors import ConvergenceWarning, DataWarning, FitError, shown
 from bayes_gmm.inference.first_use import compile_at_first_use
 from bayes_gmm.inference.modes import FoundMode, find_modes
 from bayes_gmm.inference.starts import Sample
@@ -96,10 +97,13 @@ def fit_table(
 
     Warns
     -----
+    DataWarning
+        If so many rows share a value that a segment may close on it.
     ConvergenceWarning
         If the density has no maximum, or the climb stopped before its gradient vanished.
     """
     check_fit(matrix, weights, plan.n_components)
+    _warn(atom_warning(matrix, weights), DataWarning)
     compile_at_first_use()
     layout = Layout(plan.n_components, matrix.n_features, plan.structure)
     n_rows = max(FEWEST_ROWS, ROWS_A_PARAMETER * layout.size)
@@ -137,6 +141,6 @@ def _searched(
         ) from error
 
 
-def _warn(said: str | None) -> None:
+def _warn(said: str | None, kind: type[Warning] = ConvergenceWarning) -> None:
     if said is not None:
-        warnings.warn(said, ConvergenceWarning, stacklevel=4)  # in the line that called `fit`
+        warnings.warn(said, kind, stacklevel=4)  # in the line that called `fit`

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bayes_gmm.errors import DataError, one_line
+from bayes_gmm.errors import DataError, one_line, shown
 from bayes_gmm.results.map_fit import MapFit
 from bayes_gmm.results.map_fit_file import FORMAT, FORMAT_VERSION, map_fit_from, map_fit_tree
 from bayes_gmm.results.seal import is_broken, sealed
@@ -99,8 +99,9 @@ def load(path: str | os.PathLike[str]) -> MapFit | Posterior:
 
 
 def _read(path: Path) -> MapFit | Posterior:
-    if not path.is_file():
-        raise DataError(f"no model file '{path}'; give a file that a fit was saved to")
+    if not _is_file(path):
+        name = shown(str(path), width=4096)
+        raise DataError(f"no model file {name}; give a file that a fit was saved to")
     tree = _opened(path)
     try:
         _check_format(tree, path)
@@ -121,6 +122,13 @@ def _read(path: Path) -> MapFit | Posterior:
     except Exception as error:  # whatever comes of parts that are lost, of another type or shape
         found = f"{type(error).__name__}: {one_line(error, 200)}"
         raise DataError(f"model file '{path}' is damaged: {found}; save the fit again") from error
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long for one
+        return False
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.errors import DataError, listed, nearest
+from bayes_gmm.errors import DataError, listed, nearest, printable
 from bayes_gmm.results.checks import averaged_over
 from bayes_gmm.results.posterior import Posterior
 from bayes_gmm.views.palette import FIGURE_SIZE, LABEL_SIZE, TEXT_SIZE, TITLE_SIZE
@@ -81,8 +81,9 @@ def with_margins() -> LayoutEngine:
 
 
 def wrapped(name: str, width: int) -> str:
-    """Break a long name into lines."""
-    return "\n".join(textwrap.wrap(name, width)) or name
+    """Break a long name into lines, four at most."""
+    lines = textwrap.wrap(name, width, max_lines=4, placeholder="…")
+    return "\n".join(printable(line) for line in lines) or name
 
 
 def shortened(name: str, width: int) -> str:

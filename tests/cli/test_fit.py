@@ -44,6 +44,40 @@ def test_json_is_one_object_and_nothing_else(table, tmp_path, capsys):
     assert answer["bic"] == 11 * np.log(80) - 2 * fit.log_likelihood
 
 
+def with_zeros():
+    """More than SHOWN_FINDINGS columns that have something in common, and zeros in one."""
+    table = customers()
+    table.loc[::4, VISITS] = 0.0
+    more = {f"Copy {j}": table[SPEND] * (j + 1) for j in range(4)}
+    return table.assign(**more), [SPEND, VISITS, *more]
+
+
+def test_fit_says_what_it_found_in_the_table(tmp_path, capsys):
+    table, names = with_zeros()
+    path = write(table, tmp_path / "zeros.csv")
+    options = [part for name in names for part in ("--features", name)]
+    assert main(["fit", path, *options, "--components", "2", "--structure", "diag"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""  # the warning of atoms is among the findings
+    said = " ".join(out.split("To know of the table:")[1].split())
+    assert "column 'Visits' is 0 in 25 % of the rows" in said
+    assert f"column 'Copy 0' is a linear function of '{SPEND}'" in said
+    assert "'Copy 3'" not in said
+    assert "and 1 more of this kind (collinear)" in said
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_json_has_the_findings(tmp_path, capsys):
+    table, _ = with_zeros()
+    path = write(table, tmp_path / "zeros.csv")
+    assert main(fit_arguments(path, "--components", 2, "--json")) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    [finding] = [f for f in json.loads(out)["findings"] if f["kind"] == "atom"]
+    assert (finding["columns"], finding["number"]) == ([VISITS], 0.25)
+    assert finding["sentence"].startswith("column 'Visits' is 0 in 25 % of the rows")
+
+
 def test_same_seed_gives_the_same_answer(table, capsys):
     answers = set()
     for _ in range(2):

@@ -38,6 +38,13 @@ def test_weights_of_any_make(weights):
     assert checked.tolist() == [1.0, 0.0, 2.0]
 
 
+def test_weights_that_are_read_only_need_no_kernels_of_their_own():
+    weights = np.ones(3)
+    weights.flags.writeable = False
+    assert check_weights(weights, n_rows=3).flags.writeable
+    assert check_weights(pd.Series([1.0, 2.0]), n_rows=2).flags.writeable
+
+
 def test_no_weights_and_one_for_all():
     assert check_weights(None, n_rows=3) is None
     assert check_weights(2.5, n_rows=3).tolist() == [2.5, 2.5, 2.5]

@@ -1,0 +1,93 @@
+"""What deserves a word in a table's rows: too few, empty, or the same twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_gmm.data.finding import Finding, percent, rows
+from bayes_gmm.data.profile import Profile
+from bayes_gmm.data.profile_findings import COARSE
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.table import FeatureMatrix
+
+FEWEST_ROWS = 5.0
+"""Rows that a parameter of one segment should have at least."""
+REPEATED = 0.01
+"""Share of rows that repeat another from which on it is told of."""
+
+ODD = np.uint64(0x9E3779B97F4A7C15)
+"""2^64 over the golden ratio, made odd: a multiplier that spreads bits (Knuth 1998, 6.4)."""
+
+
+def of_rows(matrix: FeatureMatrix, profiles: Sequence[Profile]) -> Iterator[Finding]:
+    """All that is to be said of the rows."""
+    yield from _few(matrix)
+    empty = np.isnan(matrix.values[:, 0])
+    for column in matrix.values.T[1:]:
+        empty &= np.isnan(column)
+    if empty.any() and not empty.all():
+        yield _empty(int(empty.sum()), matrix.n_rows)
+    fine = any(profile.step < COARSE * profile.sd for profile in profiles if profile.span > 0.0)
+    if matrix.n_features > 1 and fine:
+        yield from _repeated(matrix.values[~empty] if empty.any() else matrix.values, profiles)
+
+
+def _few(matrix: FeatureMatrix) -> Iterator[Finding]:
+    d = matrix.n_features
+    n_parameters = d + d * (d + 1) // 2
+    ratio = matrix.n_rows / n_parameters
+    if ratio < FEWEST_ROWS:
+        sentence = (
+            f"{rows(matrix.n_rows)} are few for {d} columns: one segment with a full covariance "
+            f"has {n_parameters:,} parameters, and the prior decides where rows do not; take "
+            f"structure='diag' ({2 * d:,} parameters), or fewer columns"
+        )
+        yield Finding((), "few rows", ratio, sentence)
+
+
+def _empty(n_empty: int, n_rows: int) -> Finding:
+    sentence = (
+        f"{rows(n_empty)} ({percent(n_empty / n_rows)}) are missing in every column: they say "
+        "nothing, and belong to segments as likely as the segments are large"
+    )
+    return Finding((), "missing", n_empty / n_rows, sentence)
+
+
+def _repeated(values: Floats, profiles: Sequence[Profile]) -> Iterator[Finding]:
+    """Rows that repeat another; those of a rounded table do so by chance and are not told of."""
+    most = max(len(profile.values) for profile in profiles)
+    n_rows = len(values)
+    n_repeated = n_rows - count_distinct_rows(values)
+    if n_repeated >= REPEATED * n_rows and most >= 0.5 * (n_rows - n_repeated):
+        sentence = (
+            f"{rows(n_repeated)} ({percent(n_repeated / n_rows)}) repeat another row cell by cell: "
+            "each counts; drop them if they are copies by mistake"
+        )
+        yield Finding((), "duplicates", n_repeated / n_rows, sentence)
+
+
+def count_distinct_rows(values: Floats) -> int:
+    """Distinct rows, told by 64 bits of hash each; missing cells are equal to each other.
+
+    Examples
+    --------
+    >>> count_distinct_rows(np.array([[1.0, np.nan], [0.0, 2.0], [1.0, np.nan], [-0.0, 2.0]]))
+    2
+    """
+    key = np.zeros(len(values), dtype=np.uint64)
+    for column in values.T:
+        key ^= _bits(column)
+        key *= ODD
+        key ^= key >> np.uint64(32)
+    key.sort()
+    return int(np.count_nonzero(key[1:] != key[:-1])) + 1
+
+
+def _bits(column: Floats) -> npt.NDArray[np.uint64]:
+    one_zero = column + 0.0
+    one_zero[np.isnan(one_zero)] = np.nan
+    bits: npt.NDArray[np.uint64] = one_zero.view(np.uint64)
+    return bits
