@@ -20,14 +20,13 @@ import numpy.typing as npt
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.draws import Draws, longest_length
-from bayes_gmm.inference.peaks import Peak, departure_from_normal
+from bayes_gmm.inference.frame import Frame, frame_of
+from bayes_gmm.inference.peaks import Peak
 from bayes_gmm.inference.progress import Progress
 from bayes_gmm.inference.starting import chains_of_modes, dispersed_start
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.fused import FusedDensity
 
-DEFAULT_TUNE = 300
-"""Warm-up draws: scale and correlations are known from the mode, the step size is not."""
 STATS = {
     "logp": "lp",
     "diverging": "diverging",
@@ -41,10 +40,6 @@ STATS = {
     "mean_tree_accept": "acceptance_rate",
 }
 """nutpie's names and ArviZ's."""
-NORMAL_ENOUGH = 0.35
-"""Departure from a normal posterior up to which its curvature is much the same everywhere."""
-TARGET_ACCEPT, CAREFUL = 0.8, 0.9
-"""Of the step size: the usual, and that for posteriors with narrow places to diverge in."""
 PATIENCE = 0.01
 """Seconds between looks at how far the chains are."""
 
@@ -86,14 +81,15 @@ def sample_nuts(
     FitError
         If a chain could not be started or broke off.
     """
-    tune = DEFAULT_TUNE if tune is None else tune
     modes = chains_of_modes(peaks, chains)
     seeds = np.random.SeedSequence(seed).spawn(chains)
-    normal = {mode: _is_normal(density, peaks[mode], seed) for mode in np.unique(modes)}
+    frames = {
+        mode: frame_of(density, peaks[mode], np.random.default_rng(seed))
+        for mode in np.unique(modes)
+    }
+    tune = max(frame.tune for frame in frames.values()) if tune is None else tune
     running = [
-        _start(
-            density, peaks[mode], seeds[chain], _settings(draws, tune, normal[mode]), normal[mode]
-        )
+        _start(density, peaks[mode], frames[mode], seeds[chain], draws, tune)
         for chain, mode in enumerate(modes)
     ]
     with Progress(chains * (draws + tune), shown=progress) as bar:
@@ -124,51 +120,38 @@ def _nutpie() -> Any:
 
 class _Chain(NamedTuple):
     sampler: Any
+    fused: FusedDensity
     finished: list[int]
     """Its only item is the number of draws so far."""
-
-
-def _is_normal(density: Density, peak: Peak, seed: int) -> bool:
-    return departure_from_normal(density, peak, np.random.default_rng(seed)) <= NORMAL_ENOUGH
-
-
-def _settings(draws: int, tune: int, normal: bool) -> dict[str, Any]:
-    return {
-        "num_chains": 1, "num_draws": draws, "num_tune": tune,
-        "target_accept": TARGET_ACCEPT if normal else CAREFUL,
-    }  # fmt: skip
 
 
 def _start(
     density: Density,
     peak: Peak,
+    frame: Frame,
     seed: np.random.SeedSequence,
-    options: dict[str, Any],
-    normal: bool,
+    draws: int,
+    tune: int,
 ) -> _Chain:
-    """Set a chain going.
-
-    Where the posterior bends, the mode's correlations turn its narrow directions elsewhere into
-    the wide ones of the coordinates, and chains stay there: such a mode lends its scales alone.
-    """
+    """Set a chain going."""
     nutpie, p = _nutpie(), len(peak.theta)
-    start = dispersed_start(density, peak, np.random.default_rng(seed))
-    factor = peak.factor
-    if not normal:
-        sd = np.sqrt((factor**2).sum(axis=1))
-        start, factor = factor @ start / sd, np.diag(sd)
-    fused = FusedDensity(density, peak.theta, factor)
-    sizes = {"parameter": p, "unconstrained_parameter": p}
+    fused = FusedDensity(density, peak.theta, frame.factor, frame.bend)
+    xi = dispersed_start(density, peak, np.random.default_rng(seed))
+    start = xi if frame.factor is peak.factor else fused.coordinates(peak.theta + peak.factor @ xi)
+    sizes = {"parameter": p, "unconstrained_parameter": fused.size}
     model = nutpie.PyMcModel(
         nutpie.LogpFunc(fused.function_address, fused.data_address, fused),
-        nutpie.ExpandFunc(p, p, fused.map_address, fused.data_address, fused),
+        nutpie.ExpandFunc(fused.size, p, fused.map_address, fused.data_address, fused),
         nutpie.PyVariable.new_variables(
             ["theta"], ["float64"], [[p]], sizes, {"theta": ["parameter"]}
         ),
-        p, sizes, {}, lambda _: start, None,
+        fused.size, sizes, {}, lambda _: start, None,
     )  # fmt: skip
     settings = nutpie.PyNutsSettings.Diag(int(seed.generate_state(1, np.uint64)[0]))
-    settings.update(options)
+    settings.update(
+        {"num_chains": 1, "num_draws": draws, "num_tune": tune}
+        | {"target_accept": frame.target_accept}
+    )
     finished = [0]
 
     def look(chains: Sequence[Any]) -> None:
@@ -177,7 +160,7 @@ def _start(
     sampler = nutpie.PySampler.from_pymc(
         settings, 1, model, nutpie.ProgressType.none(), look, 50, nutpie.PyStorage.arrow()
     )
-    return _Chain(sampler, finished)
+    return _Chain(sampler, fused, finished)
 
 
 def _wait(running: Sequence[_Chain], bar: Progress) -> bool:
@@ -216,9 +199,12 @@ def _trace(chain: _Chain, p: int) -> tuple[Floats, Columns]:
     [drawn], [about] = chain.sampler.take_results().get_arrow_trace()
     kept = ~np.asarray(about.column("tuning").to_numpy())
     theta = np.asarray(list_flatten(drawn.column("theta"))).reshape(-1, p)[kept]
-    return theta, {
+    stats = {
         ours: np.asarray(about.column(theirs).to_numpy())[kept] for theirs, ours in STATS.items()
     }
+    if chain.fused.bend is not None:  # nutpie's is that of the bent coordinates
+        stats["lp"], _ = chain.fused.density.values_and_gradients(theta, jacobian=True)
+    return theta, stats
 
 
 def _stacked(

@@ -152,10 +152,15 @@ def peaks_of(density: Density, modes: Sequence[FoundMode]) -> tuple[Peak, ...]:
 
 
 def _peak(density: Density, mode: FoundMode) -> Peak:
+    """Where components are empty theta's own mode fills them with shares of the others' rows.
+
+    That is far from where the mass is; the place is then that of the mode itself.
+    """
     theta = _full_vector(density, mode)
-    peak = polish(density, theta, jacobian=True, max_iter=200)
-    if np.all(np.isfinite(peak.theta)):
-        theta = peak.theta
+    if mode.layout == density.layout:
+        peak = polish(density, theta, jacobian=True, max_iter=200)
+        if np.all(np.isfinite(peak.theta)):
+            theta = peak.theta
     factor = inverse_factor(density, theta)
     theta, factor = _rounded(theta, factor)
     value = density.log_posterior(theta, jacobian=True)

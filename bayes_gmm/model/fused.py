@@ -4,8 +4,18 @@ Priors, change of variables, Jacobian, kernel, and an affine change of coordinat
 
     theta = theta0 + P xi,    d / d xi = P' d / d theta,    P lower triangular
 
-in one call without Python's lock. The function is the same for all tables, priors and structures
-and so is compiled once and kept on disk: it finds them through the pointer that samplers hand on.
+in one call without Python's lock. Where components may be empty the weights' coordinates are bent:
+K numbers t_k in the
+place of K - 1,
+
+    log g_k = bend + t_k + 1 - exp(-t_k),    w_k = g_k / sum_l g_l,    log sum_l g_l ~ Normal(0, s),
+
+where the sum is a variable of its own, independent of all others. Above 0, log g is nearly t; below
+it falls so fast that the tail exp(a log w) of an empty component, 1 / a nats long, is in t about
+that of a Gumbel distribution, whatever a is.
+
+The function is the same for all tables, priors and structures and so is compiled once and kept on
+disk: it finds them through the pointer that samplers hand on.
 """
 
 from __future__ import annotations
@@ -18,6 +28,7 @@ from typing import Any
 import numpy as np
 from numba import carray, types  # type: ignore[attr-defined]
 from numba.extending import intrinsic
+from scipy.special import wrightomega
 
 from bayes_gmm.data.calls import call
 from bayes_gmm.data.compiled import c_function, compiled, inlined
@@ -26,16 +37,20 @@ from bayes_gmm.data.rows import Block, Floats, Integers
 from bayes_gmm.model.density import Density, evaluate_address
 from bayes_gmm.model.kernel import kernel_address
 from bayes_gmm.model.parameters import Indices, Point
+from bayes_gmm.model.points import Points
 from bayes_gmm.model.prior import PriorConstants
 
 _intrinsic: Any = intrinsic
 
-SIZES = 9
+SIZES = 10
 """Numbers at the head of a sampler's data."""
 HEADER = SIZES + 21
 """With the addresses of arrays that follow, and those of the kernel and the density."""
 NOT_FINITE = 3
 """What the function returns where density or gradient are not numbers: a divergence."""
+
+SPREAD = 0.25
+"""Of the log of the sum of bent weights, which is of no consequence: about that of a weight."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +66,10 @@ class FusedDensity:
     theta0 : ndarray, shape (p,)
     factor : ndarray, shape (p, p)
         Lower triangular P; what stands above the diagonal is not looked at.
+    bend : float, optional
+        The log weight below which the weights' coordinates are bent: xi is then (t_1, ..., t_K) and
+        what the last p - K + 1 rows and columns of P take to the other parameters. None: they are
+        straight.
 
     Examples
     --------
@@ -70,6 +89,7 @@ class FusedDensity:
     density: Density
     theta0: Floats
     factor: Floats
+    bend: float | None = None
     _arrays: tuple[Any, ...] = field(init=False, repr=False, compare=False)
     _header: Integers = field(init=False, repr=False, compare=False)
 
@@ -77,15 +97,22 @@ class FusedDensity:
         rows = self.density.rows
         if not isinstance(rows, MemoryRows):
             raise TypeError(f"a fused density needs its rows in memory; got {type(rows).__name__}")
-        arrays = tuple(
-            np.ascontiguousarray(array)
-            for array in (*_data(self.density, rows.block), self.theta0, self.factor)
-        )
+        data = _data(self.density, rows.block, self.bend or 0.0)
+        arrays = tuple(np.ascontiguousarray(array) for array in (*data, self.theta0, self.factor))
         arrays += tuple(_workspace(self.density))
-        sizes = _sizes(self.density, rows.block)
+        sizes = (*_sizes(self.density, rows.block), self._n_bent)
         addresses = [*(array.ctypes.data for array in arrays), kernel_address(), evaluate_address()]
         object.__setattr__(self, "_arrays", arrays)
         object.__setattr__(self, "_header", np.array([*sizes, *addresses], dtype=np.int64))
+
+    @property
+    def size(self) -> int:
+        """Length of xi."""
+        return self.density.layout.size + (self.bend is not None)
+
+    @property
+    def _n_bent(self) -> int:
+        return 0 if self.bend is None else self.density.layout.n_components
 
     @property
     def function_address(self) -> int:
@@ -119,11 +146,31 @@ class FusedDensity:
 
     def theta(self, xi: Floats) -> Floats:
         """The unconstrained vectors at coordinates of shape (..., p)."""
-        return self.theta0 + xi @ np.tril(self.factor).T
+        if self.bend is None:
+            return self.theta0 + xi @ np.tril(self.factor).T
+        K = self._n_bent
+        log_g = self.bend + xi[..., :K] - np.expm1(-xi[..., :K])
+        y = log_g - log_g.mean(axis=-1, keepdims=True)
+        others = self.theta0[K - 1 :] + xi[..., K:] @ np.tril(self.factor[K - 1 :, K - 1 :]).T
+        return np.concatenate([y[..., : K - 1], others], axis=-1)
+
+    def coordinates(self, theta: Floats) -> Floats:
+        """xi of vectors of shape (..., p); where they are bent, that with sum_l g_l = 1.
+
+        t + 1 - exp(-t) = x is solved by Wright's function: t = x - 1 + omega(1 - x).
+        """
+        others = theta - self.theta0
+        if self.bend is None:
+            return np.linalg.solve(np.tril(self.factor), others[..., None])[..., 0]
+        K = self._n_bent
+        x = Points.of(self.density.layout, theta).log_weights - self.bend
+        factor = np.tril(self.factor[K - 1 :, K - 1 :])
+        xi = np.linalg.solve(factor, others[..., K - 1 :, None])[..., 0]
+        return np.concatenate([x - 1.0 + wrightomega(1.0 - x), xi], axis=-1)
 
 
 def _sizes(density: Density, block: Block) -> tuple[int, ...]:
-    """The nine numbers that `_log_density` reads, in its order."""
+    """Numbers that `_log_density` reads, in its order."""
     layout = density.layout
     return (
         layout.n_components, layout.n_features, layout.n_scales, layout.n_correlations,
@@ -132,12 +179,12 @@ def _sizes(density: Density, block: Block) -> tuple[int, ...]:
     )  # fmt: skip
 
 
-def _data(density: Density, block: Block) -> tuple[Any, ...]:
+def _data(density: Density, block: Block, bend: float) -> tuple[Any, ...]:
     """What stays as it is during sampling, in the order in which `_log_density` reads it."""
     prior, indices = density.prior, density.layout.indices
     numbers = np.array([
         prior.location, prior.precision, prior.first, prior.second, prior.weights_constant,
-        prior.mean_constant, prior.scale_constant, prior.corr_constant,
+        prior.mean_constant, prior.scale_constant, prior.corr_constant, bend,
     ])  # fmt: skip
     return (
         numbers, prior.concentration, prior.corr_exponents, indices.scale, indices.corr,
@@ -199,62 +246,122 @@ def _integers(address, shape):
 def _log_density(p, xi_, gradient_, value_, data_):
     """Fill value and gradient; 0, or `NOT_FINITE`. Long, as it names all that a density is of."""
     h = carray(data_, (HEADER,), np.int64)
-    K, d, n_scales, n_corr, family, n_values, n_tiles, n_patterns, n_weights = (
-        h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7], h[8],
+    K, d, n_scales, n_corr, family, n_values, n_tiles, n_patterns, n_weights, n_bent = (
+        h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7], h[8], h[9],
     )  # fmt: skip
     xi, gradient = carray(xi_, (p,), np.float64), carray(gradient_, (p,), np.float64)
+    q = p - np.int64(n_bent > 0)
     value = carray(value_, (1,), np.float64)
-    c = _floats(h[9], (8,))
+    c = _floats(h[10], (9,))
     prior = PriorConstants(
-        _floats(h[10], (K,)), c[0], c[1], family, c[2], c[3], _floats(h[11], (d,)),
+        _floats(h[11], (K,)), c[0], c[1], family, c[2], c[3], _floats(h[12], (d,)),
         c[4], c[5], c[6], c[7],
     )  # fmt: skip
-    indices = Indices(_integers(h[12], (K, d)), _integers(h[13], (K,)))
-    values, tiles = _floats(h[14], (n_values,)), _integers(h[15], (n_tiles, 4))
-    observed = carray(_pointer(h[16]), (n_patterns, d), np.bool_)
-    weights, order = _floats(h[17], (n_weights,)), _integers(h[15], (0,))
-    rho2, theta0, factor = _floats(h[18], (d,)), _floats(h[19], (p,)), _floats(h[20], (p, p))
-    theta = _floats(h[21], (1, p))
+    indices = Indices(_integers(h[13], (K, d)), _integers(h[14], (K,)))
+    values, tiles = _floats(h[15], (n_values,)), _integers(h[16], (n_tiles, 4))
+    observed = carray(_pointer(h[17]), (n_patterns, d), np.bool_)
+    weights, order = _floats(h[18], (n_weights,)), _integers(h[16], (0,))
+    rho2, theta0, factor = _floats(h[19], (d,)), _floats(h[20], (q,)), _floats(h[21], (q, q))
+    theta = _floats(h[22], (1, q))
     point = Point(
-        _floats(h[22], (K,)), _floats(h[23], (K, d)), _floats(h[24], (n_scales,)),
-        _floats(h[25], (n_corr, d, d)), _floats(h[26], (K, d, d)),
+        _floats(h[23], (K,)), _floats(h[24], (K, d)), _floats(h[25], (n_scales,)),
+        _floats(h[26], (n_corr, d, d)), _floats(h[27], (K, d, d)),
     )  # fmt: skip
-    slope = _floats(h[27], (1, p))
+    slope = _floats(h[28], (1, q))
 
-    _forward(theta0, factor, xi, theta[0])
+    _forward(theta0, factor, n_bent, xi, theta[0])
+    log_stretch = _bend(c[8], n_bent, xi, theta[0])
     block = Block(values, tiles, observed, weights, order)
-    call(h[29], (h[28], block, theta, point, indices, prior, rho2, 1.0, value, slope))
-    total = _backward(factor, slope[0], gradient)
+    call(h[30], (h[29], block, theta, point, indices, prior, rho2, 1.0, value, slope))
+    value[0] += log_stretch
+    total = _backward(factor, n_bent, slope[0], gradient)
+    total += _unbend(c[8], n_bent, xi, slope[0], gradient)
     return 0 if np.isfinite(value[0] + total) else NOT_FINITE
 
 
-def _unconstrained_vector(p, _, xi_, theta_, data_):
+def _unconstrained_vector(p, q, xi_, theta_, data_):
     """Fill theta."""
     h = carray(data_, (HEADER,), np.int64)
-    xi, theta = carray(xi_, (p,), np.float64), carray(theta_, (p,), np.float64)
-    _forward(_floats(h[19], (p,)), _floats(h[20], (p, p)), xi, theta)
+    xi, theta = carray(xi_, (p,), np.float64), carray(theta_, (q,), np.float64)
+    _forward(_floats(h[20], (q,)), _floats(h[21], (q, q)), h[9], xi, theta)
+    _bend(_floats(h[10], (9,))[8], h[9], xi, theta)
     return 0
 
 
 @compiled(from_python=False, reordered=True)
-def _forward(theta0, factor, xi, theta):
-    """theta = theta0 + P xi."""
-    for i in range(len(xi)):
+def _forward(theta0, factor, n_bent, xi, theta):
+    """theta = theta0 + P xi, but for the weights where their coordinates are bent."""
+    first = max(n_bent - 1, 0)
+    shift = min(n_bent, 1)
+    for i in range(first, len(theta)):
         s = 0.0
-        for j in range(i + 1):
-            s += factor[i, j] * xi[j]
+        for j in range(first, i + 1):
+            s += factor[i, j] * xi[j + shift]
         theta[i] = theta0[i] + s
 
 
 @compiled(from_python=False, reordered=True)
-def _backward(factor, slope, gradient):
-    """gradient = P' slope; returns its sum, which is a number if all of them are."""
-    for j in range(len(slope)):
+def _backward(factor, n_bent, slope, gradient):
+    """gradient = P' slope, but for bent ones; returns its sum: a number if all of them are."""
+    first = max(n_bent - 1, 0)
+    shift = min(n_bent, 1)
+    for j in range(len(gradient)):
         gradient[j] = 0.0
-    for i in range(len(slope)):
-        for j in range(i + 1):
-            gradient[j] += factor[i, j] * slope[i]
+    for i in range(first, len(slope)):
+        for j in range(first, i + 1):
+            gradient[j + shift] += factor[i, j] * slope[i]
     total = 0.0
-    for j in range(len(slope)):
+    for j in range(len(gradient)):
         total += gradient[j]
+    return total
+
+
+@compiled(from_python=False)
+def _log_g(bend, t):
+    return bend + t - np.expm1(-t)
+
+
+@compiled(from_python=False)
+def _log_sum_g(bend, n_bent, xi):
+    largest = _log_g(bend, xi[0])
+    for k in range(1, n_bent):
+        largest = max(largest, _log_g(bend, xi[k]))
+    total = 0.0
+    for k in range(n_bent):
+        total += np.exp(_log_g(bend, xi[k]) - largest)
+    return largest + np.log(total)
+
+
+@compiled(from_python=False)
+def _bend(bend, n_bent, xi, theta):
+    """Fill in the weights' part of theta; returns what the density in xi has beside theta's.
+
+    That is log Normal(log sum g; 0, s) + sum_k log d log g_k / d t_k but for a constant.
+    """
+    if n_bent == 0:
+        return 0.0
+    mean, stretch = 0.0, 0.0
+    for k in range(n_bent):
+        mean += _log_g(bend, xi[k]) / n_bent
+        stretch += np.log1p(np.exp(-abs(xi[k]))) + max(-xi[k], 0.0)
+    for k in range(n_bent - 1):
+        theta[k] = _log_g(bend, xi[k]) - mean
+    return stretch - 0.5 * (_log_sum_g(bend, n_bent, xi) / SPREAD) ** 2
+
+
+@compiled(from_python=False)
+def _unbend(bend, n_bent, xi, slope, gradient):
+    """Fill in the weights' part of the gradient; returns its sum."""
+    if n_bent == 0:
+        return 0.0
+    log_sum, mean, total = _log_sum_g(bend, n_bent, xi), 0.0, 0.0
+    for k in range(n_bent - 1):
+        mean += slope[k] / n_bent
+    for k in range(n_bent):
+        share = np.exp(_log_g(bend, xi[k]) - log_sum)
+        pull = -mean - share * log_sum / SPREAD**2
+        if k < n_bent - 1:
+            pull += slope[k]
+        gradient[k] = (1.0 + np.exp(-xi[k])) * pull - 1.0 / (1.0 + np.exp(xi[k]))
+        total += gradient[k]
     return total

@@ -9,11 +9,13 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 from pytensor.compile.mode import Mode
+from scipy.special import logsumexp
+from scipy.stats import norm
 
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.fused import FusedDensity, unconstrained_vector
+from bayes_gmm.model.fused import SPREAD, FusedDensity, unconstrained_vector
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Normal, Prior
 from bayes_gmm.model.pymc_model import model_of
@@ -126,11 +128,53 @@ def test_it_is_pymcs_density(structure, prior):
     assert_relative(gradient, np.array(moves) @ slope, 1e-8)
 
 
-def test_draws_are_taken_to_theta():
-    fused, xi = fused_about_a_point(density_of(Structure(), Prior()))
-    theta = np.empty_like(xi)
+def bent_about_a_point(density):
+    """Coordinates whose weights are bent, and a point with weights of all sizes."""
+    straight, xi = fused_about_a_point(density)
+    K = density.layout.n_components
+    t = np.random.default_rng(1).permutation(np.linspace(-5.0, 4.0, K))
+    bent = FusedDensity(density, straight.theta0, straight.factor, -3.0)
+    return bent, np.concatenate([t, xi[K - 1 :]])
+
+
+@structures
+def test_bent_it_is_the_density_times_what_the_bend_stretches(structure):
+    """And a normal density of the log of the sum of the weights, which is of no consequence."""
+    density = density_of(structure, Prior(0.1), n_rows=50, K=4)
+    fused, xi = bent_about_a_point(density)
+    t = xi[:4]
+    log_g = fused.bend + t + 1.0 - np.exp(-t)
+    theta = fused.theta(xi)
+    np.testing.assert_allclose(
+        density.layout.point(theta).log_weights, log_g - logsumexp(log_g), rtol=1e-12
+    )
+    expected = density.log_posterior(theta, jacobian=True) + np.log1p(np.exp(-t)).sum()
+    expected += norm(0.0, SPREAD).logpdf(logsumexp(log_g)) - norm(0.0, SPREAD).logpdf(0.0)
+    value, gradient = fused.value_and_gradient(xi)
+    assert value == pytest.approx(expected, rel=1e-12)
+    slope = density.value_and_gradient(theta, jacobian=True)[1]
+    factor = np.tril(fused.factor[3:, 3:])
+    assert_relative(gradient[4:], factor.T @ slope[3:], 1e-11)
+    step = 1e-5 * np.eye(len(xi))[:4]
+    rises = [
+        fused.value_and_gradient(xi + h)[0] - fused.value_and_gradient(xi - h)[0] for h in step
+    ]
+    np.testing.assert_allclose(gradient[:4], np.array(rises) / 2e-5, rtol=1e-6, atol=1e-5)
+
+
+@pytest.mark.parametrize("about", [fused_about_a_point, bent_about_a_point])
+def test_coordinates_are_those_of_theta(about):
+    fused, xi = about(density_of(Structure(), Prior()))
+    theta = np.stack([fused.theta(xi), fused.theta(0.5 * xi)])
+    np.testing.assert_allclose(fused.theta(fused.coordinates(theta)), theta, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("about", [fused_about_a_point, bent_about_a_point])
+def test_draws_are_taken_to_theta(about):
+    fused, xi = about(density_of(Structure(), Prior()))
+    theta = np.empty(fused.density.layout.size)
     code = unconstrained_vector().ctypes(
-        len(xi), len(xi), xi.ctypes.data_as(unconstrained_vector().ctypes.argtypes[2]),
+        len(xi), len(theta), xi.ctypes.data_as(unconstrained_vector().ctypes.argtypes[2]),
         theta.ctypes.data_as(unconstrained_vector().ctypes.argtypes[3]), fused.data_address,
     )  # fmt: skip
     assert code == 0
