@@ -96,9 +96,14 @@ class Relabelling:
         """The largest confusion of any two components; 0 for a single one."""
         return float(self.confusion.max(initial=0.0))
 
-    def ambiguous_pairs(self) -> list[tuple[int, int]]:
-        """Pairs of components that are confused too often to be told apart, the worst first."""
-        rows, columns = np.nonzero(np.triu(self.confusion, 1) > AMBIGUOUS)
+    def ambiguous_pairs(self, empty: Sequence[bool] = ()) -> list[tuple[int, int]]:
+        """Pairs of components that are confused too often to be told apart, the worst first.
+
+        Not those with one that is `empty`: it is no segment that need be told apart.
+        """
+        counted = ~np.asarray(empty, bool) if len(empty) else np.ones(len(self.confusion), bool)
+        ambiguous = (np.triu(self.confusion, 1) > AMBIGUOUS) & np.outer(counted, counted)
+        rows, columns = np.nonzero(ambiguous)
         worst = np.argsort(-self.confusion[rows, columns], kind="stable")
         return [(int(rows[i]), int(columns[i])) for i in worst]
 

@@ -5,14 +5,7 @@ Priors, change of variables, Jacobian, kernel, and an affine change of coordinat
     theta = theta0 + P xi,    d / d xi = P' d / d theta,    P lower triangular
 
 in one call without Python's lock. Where components may be empty the weights' coordinates are bent:
-K numbers t_k in the
-place of K - 1,
-
-    log g_k = bend + t_k + 1 - exp(-t_k),    w_k = g_k / sum_l g_l,    log sum_l g_l ~ Normal(0, s),
-
-where the sum is a variable of its own, independent of all others. Above 0, log g is nearly t; below
-it falls so fast that the tail exp(a log w) of an empty component, 1 / a nats long, is in t about
-that of a Gumbel distribution, whatever a is.
+see `bend`.
 
 The function is the same for all tables, priors and structures and so is compiled once and kept on
 disk: it finds them through the pointer that samplers hand on.
@@ -28,12 +21,12 @@ from typing import Any
 import numpy as np
 from numba import carray, types  # type: ignore[attr-defined]
 from numba.extending import intrinsic
-from scipy.special import wrightomega
 
 from bayes_gmm.data.calls import call
 from bayes_gmm.data.compiled import c_function, compiled, inlined
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Block, Floats, Integers
+from bayes_gmm.model.bend import bend_weights, bent_back, log_shares, unbend_slope
 from bayes_gmm.model.density import Density, evaluate_address
 from bayes_gmm.model.kernel import kernel_address
 from bayes_gmm.model.parameters import Indices, Point
@@ -48,9 +41,6 @@ HEADER = SIZES + 21
 """With the addresses of arrays that follow, and those of the kernel and the density."""
 NOT_FINITE = 3
 """What the function returns where density or gradient are not numbers: a divergence."""
-
-SPREAD = 0.25
-"""Of the log of the sum of bent weights, which is of no consequence: about that of a weight."""
 
 
 @dataclass(frozen=True)
@@ -149,24 +139,21 @@ class FusedDensity:
         if self.bend is None:
             return self.theta0 + xi @ np.tril(self.factor).T
         K = self._n_bent
-        log_g = self.bend + xi[..., :K] - np.expm1(-xi[..., :K])
+        log_g = log_shares(self.bend, xi[..., :K])
         y = log_g - log_g.mean(axis=-1, keepdims=True)
         others = self.theta0[K - 1 :] + xi[..., K:] @ np.tril(self.factor[K - 1 :, K - 1 :]).T
         return np.concatenate([y[..., : K - 1], others], axis=-1)
 
     def coordinates(self, theta: Floats) -> Floats:
-        """xi of vectors of shape (..., p); where they are bent, that with sum_l g_l = 1.
-
-        t + 1 - exp(-t) = x is solved by Wright's function: t = x - 1 + omega(1 - x).
-        """
+        """The xi of vectors of shape (..., p); where they are bent, that with sum_l g_l = 1."""
         others = theta - self.theta0
         if self.bend is None:
             return np.linalg.solve(np.tril(self.factor), others[..., None])[..., 0]
         K = self._n_bent
-        x = Points.of(self.density.layout, theta).log_weights - self.bend
+        t = bent_back(self.bend, Points.of(self.density.layout, theta).log_weights)
         factor = np.tril(self.factor[K - 1 :, K - 1 :])
         xi = np.linalg.solve(factor, others[..., K - 1 :, None])[..., 0]
-        return np.concatenate([x - 1.0 + wrightomega(1.0 - x), xi], axis=-1)
+        return np.concatenate([t, xi], axis=-1)
 
 
 def _sizes(density: Density, block: Block) -> tuple[int, ...]:
@@ -270,12 +257,12 @@ def _log_density(p, xi_, gradient_, value_, data_):
     slope = _floats(h[28], (1, q))
 
     _forward(theta0, factor, n_bent, xi, theta[0])
-    log_stretch = _bend(c[8], n_bent, xi, theta[0])
+    log_stretch = bend_weights(c[8], n_bent, xi, theta[0])
     block = Block(values, tiles, observed, weights, order)
     call(h[30], (h[29], block, theta, point, indices, prior, rho2, 1.0, value, slope))
     value[0] += log_stretch
     total = _backward(factor, n_bent, slope[0], gradient)
-    total += _unbend(c[8], n_bent, xi, slope[0], gradient)
+    total += unbend_slope(c[8], n_bent, xi, slope[0], gradient)
     return 0 if np.isfinite(value[0] + total) else NOT_FINITE
 
 
@@ -284,7 +271,7 @@ def _unconstrained_vector(p, q, xi_, theta_, data_):
     h = carray(data_, (HEADER,), np.int64)
     xi, theta = carray(xi_, (p,), np.float64), carray(theta_, (q,), np.float64)
     _forward(_floats(h[20], (q,)), _floats(h[21], (q, q)), h[9], xi, theta)
-    _bend(_floats(h[10], (9,))[8], h[9], xi, theta)
+    bend_weights(_floats(h[10], (9,))[8], h[9], xi, theta)
     return 0
 
 
@@ -313,55 +300,4 @@ def _backward(factor, n_bent, slope, gradient):
     total = 0.0
     for j in range(len(gradient)):
         total += gradient[j]
-    return total
-
-
-@compiled(from_python=False)
-def _log_g(bend, t):
-    return bend + t - np.expm1(-t)
-
-
-@compiled(from_python=False)
-def _log_sum_g(bend, n_bent, xi):
-    largest = _log_g(bend, xi[0])
-    for k in range(1, n_bent):
-        largest = max(largest, _log_g(bend, xi[k]))
-    total = 0.0
-    for k in range(n_bent):
-        total += np.exp(_log_g(bend, xi[k]) - largest)
-    return largest + np.log(total)
-
-
-@compiled(from_python=False)
-def _bend(bend, n_bent, xi, theta):
-    """Fill in the weights' part of theta; returns what the density in xi has beside theta's.
-
-    That is log Normal(log sum g; 0, s) + sum_k log d log g_k / d t_k but for a constant.
-    """
-    if n_bent == 0:
-        return 0.0
-    mean, stretch = 0.0, 0.0
-    for k in range(n_bent):
-        mean += _log_g(bend, xi[k]) / n_bent
-        stretch += np.log1p(np.exp(-abs(xi[k]))) + max(-xi[k], 0.0)
-    for k in range(n_bent - 1):
-        theta[k] = _log_g(bend, xi[k]) - mean
-    return stretch - 0.5 * (_log_sum_g(bend, n_bent, xi) / SPREAD) ** 2
-
-
-@compiled(from_python=False)
-def _unbend(bend, n_bent, xi, slope, gradient):
-    """Fill in the weights' part of the gradient; returns its sum."""
-    if n_bent == 0:
-        return 0.0
-    log_sum, mean, total = _log_sum_g(bend, n_bent, xi), 0.0, 0.0
-    for k in range(n_bent - 1):
-        mean += slope[k] / n_bent
-    for k in range(n_bent):
-        share = np.exp(_log_g(bend, xi[k]) - log_sum)
-        pull = -mean - share * log_sum / SPREAD**2
-        if k < n_bent - 1:
-            pull += slope[k]
-        gradient[k] = (1.0 + np.exp(-xi[k])) * pull - 1.0 / (1.0 + np.exp(xi[k]))
-        total += gradient[k]
     return total

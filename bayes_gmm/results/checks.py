@@ -100,8 +100,10 @@ def without_maximum(density: Density) -> str | None:
     )
 
 
-def ambiguous_labels(labels: Relabelling, names: Sequence[str]) -> str | None:
-    """What is to be said of segments that are confused, or None.
+def ambiguous_labels(
+    labels: Relabelling, names: Sequence[str], empty: Sequence[bool] = ()
+) -> str | None:
+    """What is to be said of segments that are confused, or None; nothing of `empty` ones.
 
     Examples
     --------
@@ -110,7 +112,7 @@ def ambiguous_labels(labels: Relabelling, names: Sequence[str]) -> str | None:
     >>> said.split(";")[0]
     'segments cannot be told apart: A and B may be the other way round in 30 % of the draws'
     """
-    pairs = labels.ambiguous_pairs()
+    pairs = labels.ambiguous_pairs(empty)
     if not pairs:
         return None
     named = ", ".join(

@@ -102,15 +102,32 @@ def co_clustering_matrix(posterior: Posterior, X: Any) -> Floats:
 
 def log_densities(posterior: Posterior, X: Any) -> Floats:
     """Log density of each row in each draw, in the user's units, shape (chain, draw, n_rows)."""
-    matrix = posterior.mixture.matrix_of(X)
-    theta = posterior.draws.theta
-    jacobian = np.isfinite(matrix.values) @ np.log(posterior.fit.standardizer.scale)
+    matrix, theta = posterior.mixture.matrix_of(X), posterior.draws.theta
     result = np.empty((theta.shape[0] * theta.shape[1], matrix.n_rows))
-    points = thinned(posterior, len(result))
+    for rows, log_p in log_density_blocks(posterior, matrix, theta):
+        result[:, rows] = log_p.T
+    return result.reshape(*theta.shape[:2], -1)
+
+
+def log_density_blocks(
+    posterior: Posterior, matrix: FeatureMatrix, theta: Floats
+) -> Iterator[tuple[slice, Floats]]:
+    """Runs of rows, and their log densities in draws (..., p), in the user's units, (rows, draws)."""
+    jacobian = np.isfinite(matrix.values) @ np.log(posterior.fit.standardizer.scale)
+    points = _points(posterior, theta)
     for rows in _row_slices(matrix.n_rows, len(points) * len(posterior.names)):
         joint = _log_joints(posterior, matrix, rows, points)
-        result[:, rows] = np.logaddexp.reduce(joint, axis=2) - jacobian[rows]
-    return result.reshape(*theta.shape[:2], -1)
+        log_p = np.logaddexp.reduce(joint, axis=2).T - jacobian[rows, None]
+        yield rows, np.ascontiguousarray(log_p)
+
+
+def responsibility_blocks(
+    posterior: Posterior, matrix: FeatureMatrix, theta: Floats
+) -> Iterator[tuple[slice, Floats]]:
+    """Runs of rows, and their responsibilities in draws (..., p), shape (draws, rows, K)."""
+    points = _points(posterior, theta)
+    for rows in _row_slices(matrix.n_rows, len(points) * len(posterior.names)):
+        yield rows, responsibilities_in(posterior, matrix, points, rows)
 
 
 def _chunks(
@@ -140,7 +157,12 @@ def thinned(posterior: Posterior, n_draws: int) -> list[Draw]:
     flat = theta.reshape(-1, theta.shape[-1])
     if len(flat) > n_draws:
         flat = flat[np.linspace(0, len(flat) - 1, n_draws).round().astype(int)]
-    points = Points.of(posterior.draws.layout, flat)
+    return _points(posterior, flat)
+
+
+def _points(posterior: Posterior, theta: Floats) -> list[Draw]:
+    """The mixtures of vectors of shape (..., p), one after the other."""
+    points = Points.of(posterior.draws.layout, theta.reshape(-1, theta.shape[-1]))
     return list(zip(points.log_weights, points.means, points.scale_trils, strict=True))
 
 

@@ -67,10 +67,12 @@ class Chains:
         Of p quantities.
     draws : Draws
         Of the tree; their origin, if they have one, is what `values` are of.
+    step : int
+        `values` are of every so manieth draw of each chain.
     """
 
-    def __init__(self, values: Floats, draws: Draws) -> None:
-        self.values, self.draws = values, draws
+    def __init__(self, values: Floats, draws: Draws, step: int = 1) -> None:
+        self.values, self.draws, self.step = values, draws, step
 
     @cached_property
     def regions(self) -> list[Region]:
@@ -78,7 +80,7 @@ class Chains:
         sampled, kept = self.draws.as_sampled.mode, self.draws.mode
         group = visits_of(sampled, int(max(sampled.max(), kept.max())) + 1).group
         return [
-            Region(group[sampled] == g, float(np.mean(group[kept] == g)))
+            Region(group[sampled[:, :: self.step]] == g, float(np.mean(group[kept] == g)))
             for g in np.unique(group[sampled])
         ]
 

@@ -28,8 +28,10 @@ from bayes_gmm.inference.starting import WORTH_A_CHAIN
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.results import checks
+from bayes_gmm.results.loo import Loo, leave_one_out
 from bayes_gmm.results.map_fit import MapFit
 from bayes_gmm.results.names import number_of, renamed
+from bayes_gmm.results.observed import weights_of
 from bayes_gmm.results.provenance import provenance
 from bayes_gmm.results.segment_draws import SegmentDraws
 from bayes_gmm.results.summary import said_of_mixing
@@ -61,6 +63,8 @@ class Posterior:
         Versions, seed, sampler, prior and a fingerprint of the data.
     table : FeatureMatrix or None
         The rows, where they are at hand; a file does not keep them.
+    row_weights : ndarray, shape (n_rows,), or None
+        Of the table's rows in the fit; None where all are 1, or there is no table.
 
     Examples
     --------
@@ -83,6 +87,7 @@ class Posterior:
     names: tuple[str, ...]
     provenance: Mapping[str, str | int | float]
     table: FeatureMatrix | None = None
+    row_weights: Floats | None = None
 
     @classmethod
     def from_draws(
@@ -109,7 +114,7 @@ class Posterior:
         Warns
         -----
         AmbiguousLabelsWarning
-            If segments cannot be told apart.
+            If segments cannot be told apart, none of which is `empty`.
         MultimodalWarning
             If the draws visit several modes, or none is of one that has 5 % of the mass.
         ConvergenceWarning
@@ -125,8 +130,9 @@ class Posterior:
             tuple(segment_labels(fit.mixture.n_components)),
             provenance(fit, density.rows, draws),
             table,
+            None if table is None else weights_of(density.rows, table.n_rows),
         )
-        said = checks.ambiguous_labels(labels, posterior.names)
+        said = checks.ambiguous_labels(labels, posterior.names, posterior.empty)
         if said is not None:
             warnings.warn(said, AmbiguousLabelsWarning, stacklevel=2)
         posterior._warn_if_multimodal()
@@ -161,6 +167,12 @@ class Posterior:
             return self.parameters
         origin = self.draws.origin
         return SegmentDraws.of(origin.layout, origin.theta, self.fit.standardizer)
+
+    @cached_property
+    def empty(self) -> tuple[bool, ...]:
+        """Which segments have less than one row's share in most draws, as sparse priors allow."""
+        share = np.median(self.parameters.weights, axis=(0, 1))
+        return tuple((share * self.fit.total_weight < 1.0).tolist())
 
     @cached_property
     def tree(self) -> DataTree:
@@ -381,6 +393,54 @@ class Posterior:
         from bayes_gmm.results.membership import co_clustering_matrix
 
         return co_clustering_matrix(self, X)
+
+    def loo(
+        self,
+        X: Any = None,
+        sample_weight: Any = None,
+        *,
+        max_rows: int | None = None,
+        random_state: Any = None,
+    ) -> Loo:
+        """How well each row is predicted by all the others (see `Loo`).
+
+        Parameters
+        ----------
+        X : table or array, optional
+            The rows that the model was fitted to, where they are not kept: after `load`.
+        sample_weight : array_like, optional
+            Their weights in the fit.
+        max_rows : int, optional
+            Rows looked at, a simple random sample where there are more; 2,000 by default. The
+            others' part is estimated, and `subsample_se` says how well.
+        random_state : int or Generator, optional
+            Of that sample; by default the seed of the draws.
+        """
+        return leave_one_out(self, X, sample_weight, max_rows, random_state)
+
+    def occupied(
+        self, X: Any = None, sample_weight: Any = None, *, random_state: Any = None
+    ) -> pd.DataFrame:
+        """The posterior of the number of segments that hold rows.
+
+        For sparse priors, ``Prior(concentration=0.05)`` or so, with more components than there are
+        segments (see `occupied_table`).
+
+        Parameters
+        ----------
+        X, sample_weight : optional
+            The rows that the model was fitted to and their weights, where they are not kept.
+        random_state : int or Generator, optional
+            Of the allocations; by default the seed of the draws.
+
+        Returns
+        -------
+        DataFrame
+            For each number of segments its probability and ``mcse``, its Monte-Carlo error.
+        """
+        from bayes_gmm.results.occupied import occupied_table
+
+        return occupied_table(self, X, sample_weight, random_state)
 
     def number_of(self, segment: str | int) -> int:
         """Position of a segment, from 0, that is given by name or position."""

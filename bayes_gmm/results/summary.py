@@ -137,7 +137,8 @@ def said_of_mixing(posterior: Posterior) -> str | None:
     """What is to be said of chains that have not mixed, in one line, or None.
 
     Segments that cannot be told apart are passed over: their parameters change places. Divergent
-    draws have the same cause there and the same remedy, and are not spoken of either. The log
+    draws have the same cause there and the same remedy, and are not spoken of either, unless it is
+    with empty segments that others change places. The log
     density, which knows no labels, tells whether chains have mixed all the same.
     """
     draws = posterior.draws
@@ -157,7 +158,8 @@ def said_of_mixing(posterior: Posterior) -> str | None:
         worst = doubts(Chains(np.stack([row.draws for row in told]), draws))
         found = [doubt and (told[doubt.quantity].label, doubt.value) for doubt in worst]
     diverging = np.asarray(draws.as_sampled.stats.get("diverging", False), float)
-    return unmixed_chains(0.0 if doubtful else float(diverging.mean()), *found)
+    passed_over = bool(posterior.labels.ambiguous_pairs(posterior.empty))
+    return unmixed_chains(0.0 if passed_over else float(diverging.mean()), *found)
 
 
 def notes(posterior: Posterior) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from scipy.stats import norm
 
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.standardize import Standardizer
+from bayes_gmm.model.bend import SPREAD
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.fused import SPREAD, FusedDensity, unconstrained_vector
+from bayes_gmm.model.fused import FusedDensity, unconstrained_vector
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Normal, Prior
 from bayes_gmm.model.pymc_model import model_of
