@@ -112,7 +112,7 @@ def log_densities(posterior: Posterior, X: Any) -> Floats:
 def log_density_blocks(
     posterior: Posterior, matrix: FeatureMatrix, theta: Floats
 ) -> Iterator[tuple[slice, Floats]]:
-    """Runs of rows, and their log densities (rows, draws) in draws (..., p), in the user's units."""
+    """Runs of rows, and log densities (rows, draws) in draws (..., p), in the user's units."""
     jacobian = np.isfinite(matrix.values) @ np.log(posterior.fit.standardizer.scale)
     points = _points(posterior, theta)
     for rows in _row_slices(matrix.n_rows, len(points) * len(posterior.names)):
