@@ -19,13 +19,13 @@ from scipy.special import ndtr
 
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.data.table import FeatureMatrix
-from bayes_gmm.model.points import Points
 from bayes_gmm.results.checks import check_count
 from bayes_gmm.results.membership import (
     CELLS_AT_ONCE,
     FEWEST_DRAWS,
+    Draw,
     recording_variances,
-    responsibility_blocks,
+    responsibilities_in,
     thinned,
 )
 
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 REACH = 8.0
 """Standard deviations beyond a normal's mean in which none of its mass is missed."""
 HALVINGS = 40
-MOST_MISSING = 8
-"""Missing features of a row that room is reckoned for."""
 
 
 class _Cells(NamedTuple):
@@ -110,29 +108,28 @@ def _cells(
 ) -> Iterator[_Cells]:
     """Missing cells, rows of one pattern at a time; no quantiles where there is no `ci_prob`."""
     n_draws = FEWEST_DRAWS if max_draws is None else check_count("max_draws", max_draws)
-    theta = thinned(posterior, n_draws)
-    points = Points.of(posterior.draws.layout, theta)
-    V = points.scale_trils @ points.scale_trils.mT + np.diag(recording_variances(posterior))
+    draws = thinned(posterior, n_draws)
     missing = np.isnan(matrix.values)
-    patterns, of_row = np.unique(missing, axis=0, return_inverse=True)
-    regressions = [_regressions(V, pattern) for pattern in patterns]
-    for block, r in responsibility_blocks(posterior, matrix.values, theta):
-        values, numbers = matrix.values[block], np.arange(matrix.n_rows)[block]
-        x = posterior.fit.standardizer.apply(values)
-        for pattern in np.unique(of_row[block][missing[block].any(axis=1)]):
-            for some in _pieces(np.flatnonzero(of_row[block] == pattern), r):
-                gap, (slopes, variances) = patterns[pattern], regressions[pattern]
-                centred = x[some][None, :, None, ~gap] - points.means[:, None, :, ~gap]
-                m = points.means[:, None, :, gap] + np.einsum("snko,skmo->snkm", centred, slopes)
-                shares = r[:, some] / len(theta)
-                features = np.flatnonzero(gap)
-                yield _summed(numbers[some], features, shares, m, variances, ci_prob)
+    incomplete = np.flatnonzero(missing.any(axis=1))
+    patterns, of_row = np.unique(missing[incomplete], axis=0, return_inverse=True)
+    means, V = _normals(posterior, draws)
+    for number, pattern in enumerate(patterns):
+        rows = incomplete[of_row == number]
+        gains, variances = _regressions(V, pattern)
+        each = max(1, CELLS_AT_ONCE // (means.shape[0] * means.shape[1] * len(pattern)))
+        for start in range(0, len(rows), each):
+            some = rows[start : start + each]
+            r = responsibilities_in(posterior, matrix, draws, some)
+            x = posterior.fit.standardizer.apply(matrix.values[some])[:, ~pattern]
+            centred = x[None, :, None, :] - means[:, None, :, ~pattern]
+            m = means[:, None, :, pattern] + np.einsum("snko,skmo->snkm", centred, gains)
+            yield _summed(some, np.flatnonzero(pattern), r / len(draws), m, variances, ci_prob)
 
 
-def _pieces(rows: Integers, r: Floats) -> list[Integers]:
-    """As many rows at once as there is room for."""
-    each = max(1, CELLS_AT_ONCE // (MOST_MISSING * r.shape[0] * r.shape[2]))
-    return [rows[start : start + each] for start in range(0, len(rows), each)]
+def _normals(posterior: Posterior, draws: list[Draw]) -> tuple[Floats, Floats]:
+    """Means (S, K, d) and covariances with recording error (S, K, d, d) in draws."""
+    _, means, trils = (np.stack(part) for part in zip(*draws, strict=True))
+    return means, trils @ trils.mT + np.diag(recording_variances(posterior))
 
 
 def _regressions(V: Floats, missing: np.ndarray[Any, Any]) -> tuple[Floats, Floats]:

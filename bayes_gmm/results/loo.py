@@ -115,7 +115,7 @@ def leave_one_out(
 ) -> Loo:
     """See `Posterior.loo`."""
     rows = observed(posterior, X, sample_weight)
-    n = len(rows.values)
+    n = rows.n_rows
     m = min(n, MOST_ROWS if max_rows is None else check_count("max_rows", max_rows))
     rng = generator(posterior.draws.seed if random_state is None else random_state)
     chosen = np.arange(n) if m == n else np.sort(rng.choice(n, m, replace=False))
@@ -124,10 +124,10 @@ def leave_one_out(
     n_draws = theta.shape[0] * theta.shape[1]
     if n_draws < FEWEST_DRAWS:
         raise FitError(f"loo needs {FEWEST_DRAWS} draws or more, got {n_draws}; sample more")
-    weights = rows.weights[chosen]
-    efficiency = relative_efficiency(posterior, rows.values[chosen], weights, step)
+    looked_at = rows.only(chosen)
+    efficiency, weights = relative_efficiency(posterior, looked_at, step), looked_at.weights
     elpd_i, lpd_i, k = np.empty(m), np.empty(m), np.empty(m)
-    for some, log_p in log_density_blocks(posterior, rows.values[chosen], theta):
+    for some, log_p in log_density_blocks(posterior, looked_at.matrix, theta):
         elpd_i[some], k[some] = left_out(log_p, weights[some], efficiency)
         lpd_i[some] = logsumexp(log_p, axis=1) - math.log(n_draws)
     good_k = min(1.0 - 1.0 / math.log10(n_draws), 0.7)
@@ -183,16 +183,14 @@ def left_out(log_p: Floats, weights: Floats, efficiency: float = 1.0) -> tuple[F
     return elpd, k
 
 
-def relative_efficiency(
-    posterior: Posterior, values: Floats, weights: Floats, step: int = 1
-) -> float:
+def relative_efficiency(posterior: Posterior, rows: Observed, step: int = 1) -> float:
     """Effective draws for each draw, the weighted mean over the likelihoods of some of the rows.
 
     Of every so manieth draw of the chains as they were sampled.
     """
     sampled = posterior.draws.as_sampled.theta[:, ::step]
-    some = slice(None, None, -(-len(values) // EFFICIENCY_ROWS))
-    blocks = log_density_blocks(posterior, values[some], sampled)
+    some = rows.only(np.arange(0, rows.n_rows, -(-rows.n_rows // EFFICIENCY_ROWS)))
+    blocks = log_density_blocks(posterior, some.matrix, sampled)
     log_p = np.concatenate([part for _, part in blocks])
     varies = np.ptp(log_p, axis=1) >= CONSTANT
     if not varies.any():
@@ -200,19 +198,19 @@ def relative_efficiency(
     log_p = log_p[varies]
     p = np.exp(log_p - log_p.max(axis=1, keepdims=True)).reshape(-1, *sampled.shape[:2])
     ess = Chains(p, posterior.draws, step).ess(method="mean")
-    return float(np.average(ess, weights=weights[some][varies])) / p[0].size
+    return float(np.average(ess, weights=some.weights[varies])) / p[0].size
 
 
 def _summed(
     posterior: Posterior, rows: Observed, chosen: Integers, elpd_i: Floats
 ) -> tuple[float, float, float]:
     """The elpd of all rows, its standard error, and that of having looked at some of them."""
-    n, m, weights = len(rows.values), len(chosen), rows.weights
+    n, m, weights = rows.n_rows, len(chosen), rows.weights
     total = float(weights.sum())
     if m == n:
         elpd, squares, variance = float(weights @ elpd_i), float(weights @ elpd_i**2), 0.0
     else:
-        proxy = posterior.mixture.log_prob(rows.values)
+        proxy = posterior.mixture.log_prob(rows.matrix.values)
         parts = weights[chosen] * (elpd_i - proxy[chosen])
         elpd = float(weights @ proxy + n * parts.mean())
         spread = weights[chosen] * (elpd_i**2 - proxy[chosen] ** 2)

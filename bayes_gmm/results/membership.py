@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_gmm.data.memory import MemoryRows
-from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.kernel import log_joint
@@ -36,6 +36,8 @@ THREADS = min(4, os.cpu_count() or 1)
 MOST_PAIRS = 25_000_000
 """Entries of the largest co-clustering matrix: 5,000 rows, 200 MB."""
 CO_CLUSTERING_DRAWS = 200
+Draw = tuple[Floats, Floats, Floats]
+"""Log weights, means and Cholesky factors of a draw, standardised."""
 
 
 def membership_table(
@@ -87,10 +89,10 @@ def co_clustering_matrix(posterior: Posterior, X: Any) -> Floats:
             f"give a sample of at most {int(MOST_PAIRS**0.5):,} rows"
         )
     together = np.zeros((n, n))
-    points = _points(posterior, thinned(posterior, CO_CLUSTERING_DRAWS))
+    points = thinned(posterior, CO_CLUSTERING_DRAWS)
     each = max(1, CELLS_AT_ONCE // (n * len(posterior.names)))
     for start in range(0, len(points), each):
-        r = _responsibilities(posterior, matrix.values, points[start : start + each])
+        r = responsibilities_in(posterior, matrix, points[start : start + each])
         flat = r.transpose(1, 0, 2).reshape(n, -1)
         together += flat @ flat.T
     together /= len(points)
@@ -100,43 +102,41 @@ def co_clustering_matrix(posterior: Posterior, X: Any) -> Floats:
 
 def log_densities(posterior: Posterior, X: Any) -> Floats:
     """Log density of each row in each draw, in the user's units, shape (chain, draw, n_rows)."""
-    values, theta = posterior.mixture.matrix_of(X).values, posterior.draws.theta
-    result = np.empty((theta.shape[0] * theta.shape[1], len(values)))
-    for rows, log_p in log_density_blocks(posterior, values, theta):
+    matrix, theta = posterior.mixture.matrix_of(X), posterior.draws.theta
+    result = np.empty((theta.shape[0] * theta.shape[1], matrix.n_rows))
+    for rows, log_p in log_density_blocks(posterior, matrix, theta):
         result[:, rows] = log_p.T
     return result.reshape(*theta.shape[:2], -1)
 
 
 def log_density_blocks(
-    posterior: Posterior, values: Floats, theta: Floats
+    posterior: Posterior, matrix: FeatureMatrix, theta: Floats
 ) -> Iterator[tuple[slice, Floats]]:
-    """Runs of rows, and their log densities in draws (..., p), in the user's units, (rows, draws).
-
-    The features' values are in the user's units; NaN is a missing cell.
-    """
-    jacobian = np.isfinite(values) @ np.log(posterior.fit.standardizer.scale)
-    points = _points(posterior, theta.reshape(-1, theta.shape[-1]))
-    for rows in _row_slices(len(values), len(points) * len(posterior.names)):
-        joint = _log_joints(posterior, values[rows], points)
+    """Runs of rows, and log densities (rows, draws) in draws (..., p), in the user's units."""
+    jacobian = np.isfinite(matrix.values) @ np.log(posterior.fit.standardizer.scale)
+    points = _points(posterior, theta)
+    for rows in _row_slices(matrix.n_rows, len(points) * len(posterior.names)):
+        joint = _log_joints(posterior, matrix, rows, points)
         log_p = np.logaddexp.reduce(joint, axis=2).T - jacobian[rows, None]
         yield rows, np.ascontiguousarray(log_p)
 
 
 def responsibility_blocks(
-    posterior: Posterior, values: Floats, theta: Floats
+    posterior: Posterior, matrix: FeatureMatrix, theta: Floats
 ) -> Iterator[tuple[slice, Floats]]:
     """Runs of rows, and their responsibilities in draws (..., p), shape (draws, rows, K)."""
-    points = _points(posterior, theta.reshape(-1, theta.shape[-1]))
-    for rows in _row_slices(len(values), len(points) * len(posterior.names)):
-        yield rows, _responsibilities(posterior, values, points, rows)
+    points = _points(posterior, theta)
+    for rows in _row_slices(matrix.n_rows, len(points) * len(posterior.names)):
+        yield rows, responsibilities_in(posterior, matrix, points, rows)
 
 
 def _chunks(
     posterior: Posterior, matrix: FeatureMatrix, max_draws: int | None
 ) -> Iterator[tuple[slice, Floats]]:
     """Runs of rows, and their responsibilities in (thinned) draws, shape (draws, rows, K)."""
-    theta = thinned(posterior, _n_draws(matrix.n_rows, max_draws))
-    return responsibility_blocks(posterior, matrix.values, theta)
+    points = thinned(posterior, _n_draws(matrix.n_rows, max_draws))
+    for rows in _row_slices(matrix.n_rows, len(points) * len(posterior.names)):
+        yield rows, responsibilities_in(posterior, matrix, points, rows)
 
 
 def _n_draws(n_rows: int, max_draws: int | None) -> int:
@@ -151,44 +151,49 @@ def _row_slices(n_rows: int, cells_a_row: int) -> Iterator[slice]:
     return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
 
 
-def thinned(posterior: Posterior, n_draws: int) -> Floats:
-    """At most n draws, evenly spread over all chains, shape (draws, p)."""
+def thinned(posterior: Posterior, n_draws: int) -> list[Draw]:
+    """At most n draws, evenly spread over all chains."""
     theta = posterior.draws.theta
     flat = theta.reshape(-1, theta.shape[-1])
     if len(flat) > n_draws:
         flat = flat[np.linspace(0, len(flat) - 1, n_draws).round().astype(int)]
-    return flat
+    return _points(posterior, flat)
 
 
-def _points(posterior: Posterior, theta: Floats) -> list[tuple[Floats, Floats, Floats]]:
-    """(log weights, means, Cholesky factors) of vectors of shape (n, p)."""
-    points = Points.of(posterior.draws.layout, theta)
+def _points(posterior: Posterior, theta: Floats) -> list[Draw]:
+    """The mixtures of vectors of shape (..., p), one after the other."""
+    points = Points.of(posterior.draws.layout, theta.reshape(-1, theta.shape[-1]))
     return list(zip(points.log_weights, points.means, points.scale_trils, strict=True))
 
 
-def _responsibilities(
+def responsibilities_in(
     posterior: Posterior,
-    values: Floats,
-    points: list[tuple[Floats, Floats, Floats]],
-    rows: slice = slice(None),
+    matrix: FeatureMatrix,
+    points: list[Draw],
+    rows: slice | Integers = slice(None),
 ) -> Floats:
-    joint = _log_joints(posterior, values[rows], points)
+    """Probability of each segment for each of the rows in each draw, shape (draws, rows, K)."""
+    joint = _log_joints(posterior, matrix, rows, points)
     with np.errstate(invalid="ignore"):
         joint -= joint.max(axis=2, keepdims=True)
     np.exp(joint, out=joint)
     joint /= joint.sum(axis=2, keepdims=True)
     if not np.isfinite(joint).all():
         first = int((~np.isfinite(joint).all(axis=(0, 2))).argmax())
-        raise posterior.mixture.unreachable_row(values, (rows.start or 0) + first)
+        row = int(np.arange(matrix.n_rows)[rows][first])
+        raise posterior.mixture.unreachable_row(matrix.values, row)
     return joint
 
 
 def _log_joints(
-    posterior: Posterior, values: Floats, points: list[tuple[Floats, Floats, Floats]]
+    posterior: Posterior,
+    matrix: FeatureMatrix,
+    rows: slice | Integers,
+    points: list[Draw],
 ) -> Floats:
     """log w_k p(x_i | k) of rows in draws, in standardised units, shape (draws, rows, K)."""
     fit = posterior.fit
-    some = MemoryRows.from_matrix(values, fit.standardizer, threads=1)
+    some = MemoryRows.from_matrix(matrix.values[rows], fit.standardizer, threads=1)
     rho2 = recording_variances(posterior)
     joint = np.empty((len(points), some.n_rows, len(posterior.names)))
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from bayes_gmm.data.checks import check_weights
 from bayes_gmm.data.memory import MemoryRows
-from bayes_gmm.data.rows import Floats, Rows
+from bayes_gmm.data.rows import Floats, Integers, Rows
+from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.errors import DataError
 
 if TYPE_CHECKING:
@@ -23,14 +24,24 @@ class Observed(NamedTuple):
 
     Attributes
     ----------
-    values : ndarray, shape (n, d)
-        In the user's units; NaN is a missing cell.
+    matrix : FeatureMatrix
+        In the user's units.
     weights : ndarray, shape (n,)
         Positive.
     """
 
-    values: Floats
+    matrix: FeatureMatrix
     weights: Floats
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of positive weight."""
+        return self.matrix.n_rows
+
+    def only(self, chosen: Integers) -> Observed:
+        """Some of the rows."""
+        matrix = FeatureMatrix(self.matrix.values[chosen], self.matrix.features)
+        return Observed(matrix, self.weights[chosen])
 
 
 def weights_of(rows: Rows, n_rows: int) -> Floats | None:
@@ -71,22 +82,19 @@ def observed(posterior: Posterior, X: Any, sample_weight: Any) -> Observed:
                 "the rows of the table are not kept with this posterior; give those that it was "
                 "fitted to as X, and their weights as sample_weight"
             )
-        values = posterior.table.values
-        weights = posterior.row_weights
         if sample_weight is not None:
             raise DataError("sample_weight belongs to X; the rows kept have their own weights")
-        return _counted(values, weights)
-    values = posterior.mixture.matrix_of(X).values
-    found = _counted(values, check_weights(sample_weight, len(values)))
+        return _counted(posterior.table, posterior.row_weights)
+    matrix = posterior.mixture.matrix_of(X)
+    found = _counted(matrix, check_weights(sample_weight, matrix.n_rows))
     _refuse_others(posterior, found)
     return found
 
 
-def _counted(values: Floats, weights: Floats | None) -> Observed:
+def _counted(matrix: FeatureMatrix, weights: Floats | None) -> Observed:
     if weights is None:
-        return Observed(values, np.ones(len(values)))
-    kept = weights > 0.0
-    return Observed(values[kept], weights[kept])
+        return Observed(matrix, np.ones(matrix.n_rows))
+    return Observed(matrix, weights).only(np.flatnonzero(weights > 0.0))
 
 
 def _refuse_others(posterior: Posterior, rows: Observed) -> None:
@@ -96,10 +104,10 @@ def _refuse_others(posterior: Posterior, rows: Observed) -> None:
     if not np.isclose(total, fit.total_weight, rtol=1e-9):
         raise DataError(
             f"the model was fitted to rows of total weight {fit.total_weight:g}, but X has "
-            f"{len(rows.values):,} rows of total weight {total:g}; give the rows that it was "
+            f"{rows.n_rows:,} rows of total weight {total:g}; give the rows that it was "
             "fitted to, and their weights as sample_weight"
         )
-    log_prob = posterior.mixture.log_prob(rows.values)
+    log_prob = posterior.mixture.log_prob(rows.matrix.values)
     apart = abs(float(rows.weights @ log_prob) - fit.log_likelihood)
     if apart > SAME * float(rows.weights @ (1.0 + np.abs(log_prob))):
         raise DataError(

@@ -24,7 +24,7 @@ from bayes_gmm.results.checks import generator
 from bayes_gmm.results.loo import thinning
 from bayes_gmm.results.membership import responsibility_blocks
 from bayes_gmm.results.mixing import Chains
-from bayes_gmm.results.observed import observed
+from bayes_gmm.results.observed import Observed, observed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,11 +60,11 @@ def occupied_table(
 
     rows = observed(posterior, X, sample_weight)
     draws = posterior.draws
-    most = max(FEWEST_DRAWS, ROW_DRAWS // len(rows.values))
+    most = max(FEWEST_DRAWS, ROW_DRAWS // rows.n_rows)
     step = thinning(draws.mode.size, most)
     theta = draws.as_sampled.theta[:, ::step]
     rng = generator(draws.seed if random_state is None else random_state)
-    held = occupied_components(posterior, rows.values, rows.weights, theta, rng)
+    held = occupied_components(posterior, rows, theta, rng)
     numbers = np.arange(1, posterior.n_components + 1)
     probability, mcse = _law(held.sum(axis=-1), numbers, posterior, step)
     index = pd.Index(numbers, name="segments")
@@ -72,7 +72,7 @@ def occupied_table(
 
 
 def occupied_components(
-    posterior: Posterior, values: Floats, weights: Floats, theta: Floats, rng: np.random.Generator
+    posterior: Posterior, rows: Observed, theta: Floats, rng: np.random.Generator
 ) -> npt.NDArray[np.bool_]:
     """Which components hold rows, these being allocated at random, shape (chain, draw, K).
 
@@ -82,16 +82,14 @@ def occupied_components(
     Parameters
     ----------
     posterior : Posterior
-    values : ndarray, shape (n_rows, d)
-        In the user's units.
-    weights : ndarray, shape (n_rows,)
+    rows : Observed
     theta : ndarray, shape (chain, draw, p)
     rng : Generator
     """
     K = posterior.n_components
     held = np.zeros((theta.shape[0] * theta.shape[1], K), bool)
-    for rows, r in responsibility_blocks(posterior, values, theta):
-        w = weights[rows]
+    for some, r in responsibility_blocks(posterior, rows.matrix, theta):
+        w = rows.weights[some]
         if np.all(w == 1.0):
             chosen = (rng.random(r.shape[:2])[..., None] > np.cumsum(r, axis=2)[..., :-1]).sum(-1)
             held[np.arange(len(held))[:, None], chosen] = True
