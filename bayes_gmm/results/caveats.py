@@ -71,8 +71,9 @@ def too_few(draws: Draws) -> str | None:
     n = draws.mode.size
     if n >= FEWEST_DRAWS:
         return None
+    are = "there is 1 draw" if n == 1 else f"there are {n} draws"
     return (
-        f"there are {n} draws in all, from which no interval can be told; "
+        f"{are} in all, from which no interval can be told; "
         f"sample {FEWEST_DRAWS} or more, better 1,000"
     )
 

@@ -65,9 +65,14 @@ def checked(name: Any) -> str:
     """
     if not isinstance(name, str) or not name.strip():
         raise DataError(f"the name of a segment must be text that is not empty, got {shown(name)}")
+    check_letters(name)
+    return name
+
+
+def check_letters(name: str) -> None:
+    """Raise for a name, of a segment or column, that UTF-8 or a file has no room for."""
     if "\0" in name or any("\ud800" <= letter <= "\udfff" for letter in name):
         raise DataError(
             f"the name {one_line(ascii(name))} has a character that no file can carry "
             "(NUL, or half of a surrogate pair); leave it out"
         )
-    return name

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bayes_gmm.errors import DataError, one_line, shown
 from bayes_gmm.results.map_fit import MapFit
 from bayes_gmm.results.map_fit_file import FORMAT, FORMAT_VERSION, map_fit_from, map_fit_tree
+from bayes_gmm.results.names import check_letters
 from bayes_gmm.results.seal import is_broken, sealed
 
 if TYPE_CHECKING:
@@ -45,20 +46,24 @@ def save_map_fit(fit: MapFit, path: str | os.PathLike[str]) -> Path:
 
     Raises
     ------
+    DataError
+        If `path` names no file, or a column's name has a character that no file can carry.
     OSError
         If the file cannot be written; what was there before is still there.
     """
-    return _written(map_fit_tree(fit), path)
+    return _written(map_fit_tree(fit), fit, path)
 
 
 def save_posterior(posterior: Posterior, path: str | os.PathLike[str]) -> Path:
     """Write a posterior and its fit, without the table's rows, as `save_map_fit` does a fit."""
     from bayes_gmm.results.posterior_file import posterior_tree
 
-    return _written(posterior_tree(posterior), path)
+    return _written(posterior_tree(posterior), posterior.fit, path)
 
 
-def _written(tree: DataTree, path: str | os.PathLike[str]) -> Path:
+def _written(tree: DataTree, fit: MapFit, path: str | os.PathLike[str]) -> Path:
+    for name in fit.features:
+        check_letters(name)
     with replacing(path) as draft:
         try:
             sealed(tree).to_netcdf(draft, engine=ENGINE)

@@ -222,6 +222,16 @@ def test_what_is_no_name_of_a_file_is_refused(fit, path):
         assert str(caught.value).isprintable()
 
 
+@pytest.mark.parametrize("column", ["a\x00b", "\ud800"])
+def test_a_column_whose_name_no_file_can_carry_is_named(posterior, column, tmp_path):
+    fit = dataclasses.replace(posterior.fit, features=(column, "Income"))
+    for either in (fit, dataclasses.replace(posterior, fit=fit)):
+        with pytest.raises(DataError, match="has a character that no file can carry") as caught:
+            either.save(tmp_path / "model.nc")
+        assert ascii(column) in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a folder that takes no files")
 def test_a_place_that_takes_no_files_is_named_by_the_users_path(fit, posterior):
     for either in (fit, posterior):
