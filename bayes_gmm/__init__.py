@@ -10,6 +10,8 @@ __version__ = "0.1.0"
 __all__ = [
     "AmbiguousLabelsWarning",
     "BayesGMM",
+    "Candidate",
+    "Comparison",
     "ConvergenceWarning",
     "DataError",
     "DataWarning",
@@ -29,6 +31,7 @@ __all__ = [
     "__version__",
     "build_model",
     "check_table",
+    "compare",
     "datasets",
     "load",
     "plots",
@@ -47,6 +50,9 @@ _WHERE = {
     "MapFit": "bayes_gmm.results.map_fit",
     "Mode": "bayes_gmm.results.map_fit",
     "Posterior": "bayes_gmm.results.posterior",
+    "Candidate": "bayes_gmm.results.comparison",
+    "Comparison": "bayes_gmm.results.comparison",
+    "compare": "bayes_gmm.results.compare",
     "build_model": "bayes_gmm.model.pymc_model",
     "read_table": "bayes_gmm.data.table",
     "check_table": "bayes_gmm.data.findings",
@@ -82,6 +88,8 @@ if TYPE_CHECKING:
     from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Normal, Prior
     from bayes_gmm.model.pymc_model import build_model
     from bayes_gmm.model.structure import Structure
+    from bayes_gmm.results.compare import compare
+    from bayes_gmm.results.comparison import Candidate, Comparison
     from bayes_gmm.results.map_fit import MapFit, Mode
     from bayes_gmm.results.posterior import Posterior
     from bayes_gmm.results.storage import load

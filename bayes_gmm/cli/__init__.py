@@ -1,4 +1,4 @@
-"""The command line: `bayes-gmm demo`, `fit` and `predict`.
+"""The command line: `bayes-gmm demo`, `fit`, `compare` and `predict`.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 the data or the fit failed,
 2 wrong usage, 130 interrupted. What takes long to import is imported by the command that needs it.
@@ -6,21 +6,36 @@ Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 the data 
 
 from __future__ import annotations
 
-import io
-import json
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
 from bayes_gmm import __version__
+from bayes_gmm.cli.messages import (
+    PROGRAM,
+    let_every_name_be_printed,
+    line_of,
+    note,
+    print_json,
+    say,
+    shown_once,
+)
+from bayes_gmm.cli.options import (
+    Numbers,
+    OutPath,
+    as_json,
+    features_to_segment_by,
+    in_parts,
+    resolution_of_columns,
+    seed_of_starts,
+    weights_of_rows,
+)
 from bayes_gmm.errors import DataError, FitError
 
-PROGRAM = "bayes-gmm"
 DEMO_FOLDER = "bayes-gmm-demo"
 INTERRUPTED = 130
 
@@ -39,10 +54,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 done, 1 the data or the fit failed, 2 wrong usage, 130 interrupted.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    _let_every_name_be_printed()
+    let_every_name_be_printed()
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _shown_once()
+            warnings.showwarning = shown_once()
             with commands.make_context(PROGRAM, arguments) as context:
                 commands.invoke(context)
             sys.stdout.flush()
@@ -52,13 +67,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        _say("interrupted")
+        say("interrupted")
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (DataError, FitError, OSError, MemoryError) as error:
-        _say(f"error: {_one_line(error)}")
+        say(f"error: {line_of(error)}")
         return 1
     return 0
 
@@ -70,42 +85,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 @click.version_option(__version__, prog_name=PROGRAM)
 def commands() -> None:
     """Find the segments of a table: how big each is, where it is, which rows belong to it."""
-
-
-class Resolution(click.ParamType):
-    """How finely columns are recorded: auto, none or a number."""
-
-    name = "auto|none|number"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> str | float | None:
-        """Turn the text into what `BayesGMM(resolution=...)` takes."""
-        if value in ("auto", "none"):
-            return None if value == "none" else "auto"
-        try:
-            number = float(value)
-        except ValueError:
-            number = -1.0
-        if not 0 <= number < float("inf"):
-            self.fail(f"{value!r} is not auto, none or a number from 0 up", param, ctx)
-        return number
-
-
-class OutPath(click.Path):
-    """A file or folder to write to; an empty name, as of an unset variable, is none."""
-
-    def __init__(self) -> None:
-        super().__init__(path_type=Path)
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Turn the text into a path."""
-        if not str(value).strip():
-            self.fail("the name is empty", param, ctx)
-        if "\0" in str(value):
-            self.fail("the name holds a zero byte", param, ctx)
-        return super().convert(value, param, ctx)
-
-
-as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, no text.")
 
 
 @commands.command()
@@ -125,13 +104,7 @@ def demo(out: Path) -> None:
 
 @commands.command()
 @click.argument("table")
-@click.option(
-    "--features",
-    multiple=True,
-    required=True,
-    metavar="A,B",
-    help="Columns to segment by; repeat for names that contain commas.",
-)
+@features_to_segment_by
 @click.option("--components", type=int, required=True, help="How many segments.")
 @click.option(
     "--structure",
@@ -146,19 +119,9 @@ def demo(out: Path) -> None:
     show_default=True,
     help="Credible intervals: by sampling, by an approximation for large tables, or none.",
 )
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random starts."
-)
-@click.option(
-    "--resolution",
-    type=Resolution(),
-    default="auto",
-    show_default=True,
-    help="How finely the columns are recorded, in their units.",
-)
-@click.option(
-    "--weights", metavar="COLUMN", help="Column that says how many rows a row stands for."
-)
+@seed_of_starts
+@resolution_of_columns
+@weights_of_rows
 @click.option(
     "--out",
     type=OutPath(),
@@ -179,7 +142,7 @@ def fit(
     as_json: bool,
 ) -> None:
     """Fit segments to the rows of TABLE (CSV or Parquet)."""
-    _check_structure(structure)
+    _check_structures([structure], "--structure")
     from bayes_gmm.cli.files import check_folder, write_fit
     from bayes_gmm.cli.findings import files_text, fitted
     from bayes_gmm.cli.tables import read_columns
@@ -187,17 +150,86 @@ def fit(
     if out is not None:
         check_folder(out)
     columns, row_weights = read_columns(table, features, weights)
-    _note(f"fitting {components} segments to {len(columns):,} rows")
+    note(f"fitting {components} segments to {len(columns):,} rows")
     options = {"structure": structure, "resolution": resolution, "random_state": seed}
     report = fitted(table, columns, row_weights, components, options, posterior)
     files = {} if out is None else write_fit(report, columns, out)
     if as_json:
         paths = {what: str(path) for what, path in files.items()}
-        _print_json({**report.json(), "files": paths})
+        print_json({**report.json(), "files": paths})
         return
     click.echo(report.text())
     if files:
         click.echo("\n" + files_text(files))
+
+
+@commands.command()
+@click.argument("table")
+@features_to_segment_by
+@click.option(
+    "--components", type=Numbers(), default="1-8", show_default=True, help="Numbers of segments."
+)
+@click.option(
+    "--structures",
+    default="full",
+    show_default=True,
+    metavar="A,B",
+    help="Of full, tied, diag, spherical, 'scales/correlations'.",
+)
+@click.option(
+    "--criteria",
+    default="bic,icl,evidence",
+    show_default=True,
+    metavar="A,B",
+    help="Of bic, icl, aic, laplace (evidence by an approximation, soon there), evidence and loo "
+    "(both by draws of each posterior).",
+)
+@seed_of_starts
+@resolution_of_columns
+@weights_of_rows
+@click.option("--out", type=OutPath(), help="Folder for comparison.csv and comparison.png.")
+@as_json
+def compare(
+    table: str,
+    features: tuple[str, ...],
+    components: tuple[int, ...],
+    structures: str,
+    criteria: str,
+    seed: int,
+    resolution: str | float | None,
+    weights: str | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Find how many segments the rows of TABLE (CSV or Parquet) have, and of what shape."""
+    shapes, asked = in_parts(structures), in_parts(criteria)
+    _check_structures(shapes, "--structures")
+    _check_criteria(asked)
+    from bayes_gmm.cli.compared import Compared
+    from bayes_gmm.cli.files import check_folder, write_comparison
+    from bayes_gmm.cli.findings import files_text
+    from bayes_gmm.cli.tables import read_columns
+    from bayes_gmm.results.compare import compare
+
+    if out is not None:
+        check_folder(out)
+    columns, row_weights = read_columns(table, features, weights)
+    comparison = compare(
+        columns, components, structures=shapes, criteria=asked, sample_weight=row_weights,
+        resolution=resolution, random_state=seed,
+    )  # fmt: skip
+    compared = Compared(table, len(columns), comparison)
+    compared.check()
+    files = {} if out is None else write_comparison(comparison, out)
+    if as_json:
+        paths = {what: str(path) for what, path in files.items()}
+        print_json({**compared.json(), "files": paths})
+    else:
+        click.echo(compared.text())
+        if files:
+            click.echo("\n" + files_text(files))
+    if comparison.interrupted:
+        raise KeyboardInterrupt
 
 
 @commands.command()
@@ -220,18 +252,30 @@ def predict(model: str, table: str, out: Path, as_json: bool) -> None:
     assigned = Assigned(table, fit.predict_proba(columns), segment_names(fit))
     write_scored(whole_table(table), assigned.membership, out, assigned.names)
     if as_json:
-        _print_json({"model": model, **assigned.json(), "files": {"scored": str(out)}})
+        print_json({"model": model, **assigned.json(), "files": {"scored": str(out)}})
     else:
         click.echo(f"{assigned.text()}\n\n{files_text({'scored': out})}")
 
 
-def _check_structure(name: str) -> None:
+def _check_structures(names: Sequence[str], option: str) -> None:
     from bayes_gmm.model.structure import Structure
 
     try:
-        Structure.parse(name)
+        if not names:
+            raise ValueError("it names no structure")
+        for name in names:
+            Structure.parse(name)
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="'--structure'") from None
+        raise click.BadParameter(str(error), param_hint=f"'{option}'") from None
+
+
+def _check_criteria(names: Sequence[str]) -> None:
+    from bayes_gmm.results.comparison import COLUMNS
+
+    wrong = next((f"no criterion {name!r}" for name in names if name not in COLUMNS), None)
+    if wrong or not names:
+        said = f"{wrong or 'it names no criterion'}; choose from {', '.join(COLUMNS)}"
+        raise click.BadParameter(said, param_hint="'--criteria'")
 
 
 def _check_output(out: Path, *inputs: str) -> None:
@@ -240,43 +284,3 @@ def _check_output(out: Path, *inputs: str) -> None:
     for name in inputs:
         if out.exists() and Path(name).exists() and out.samefile(name):
             raise click.UsageError(f"--out is '{name}', which is read; name another file")
-
-
-def _let_every_name_be_printed() -> None:
-    """Escape what a terminal cannot show, as a file's name of odd bytes, or fails on."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    click.echo(json.dumps(document, indent=2, allow_nan=False))
-
-
-def _say(text: str) -> None:
-    click.echo(f"{PROGRAM}: {text}", err=True)
-
-
-def _note(text: str) -> None:
-    """Tell a person who waits what is going on; a program's log stays free of it."""
-    if sys.stderr.isatty():
-        _say(text)
-
-
-def _shown_once() -> Callable[..., None]:
-    """Say what a warning says, once, however many tables it is about."""
-    said: set[str] = set()
-
-    def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        line = _one_line(message)
-        if line not in said:
-            said.add(line)
-            _say(f"warning: {line}")
-
-    return show
-
-
-def _one_line(error: BaseException | str) -> str:
-    if isinstance(error, OSError) and error.filename and error.strerror:
-        return f"{error.filename}: {error.strerror}"
-    return " ".join(str(error).split()) or type(error).__name__

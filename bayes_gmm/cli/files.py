@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from bayes_gmm.cli.findings import Report
     from bayes_gmm.cli.intervals import Intervals
+    from bayes_gmm.results.comparison import Comparison
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """With those of full width, which spreadsheets of East Asia take for the others."""
@@ -97,6 +98,23 @@ def _write_posterior(
     of_rows = posterior.membership(table)
     for place, name in enumerate(("lower", "upper", "entropy")):
         rows.insert(3 + place, name, of_rows[name].to_numpy().round(DECIMALS))
+
+
+def write_comparison(comparison: Comparison, folder: Path) -> dict[str, Path]:
+    """Write the table and the picture of a comparison into `folder`, both or none.
+
+    Returns
+    -------
+    dict
+        The path of each file by what it holds: table, picture.
+    """
+    from bayes_gmm.views.plots import save_comparison
+
+    names = {"table": "comparison.csv", "picture": "comparison.png"}
+    with filling(folder) as draft:
+        write_csv(comparison.table, draft / names["table"])
+        save_comparison(comparison, draft / names["picture"])
+    return {what: folder / name for what, name in names.items()}
 
 
 def write_scored(

@@ -29,7 +29,7 @@ from bayes_gmm.cli.layout import (
 from bayes_gmm.data.findings import Finding, check_table
 from bayes_gmm.errors import DataWarning
 from bayes_gmm.model.mixture import segment_labels
-from bayes_gmm.views.furniture import counted, percent
+from bayes_gmm.results.wording import counted, percent
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ import numpy as np
 from bayes_gmm.cli.layout import Columns, beside, column, in_blocks, label_column, under, writer
 from bayes_gmm.inference.laplace import GOOD_KHAT
 from bayes_gmm.results.checks import written_r_hat
-from bayes_gmm.views.plots import percent
+from bayes_gmm.results.wording import percent
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,7 @@ from bayes_gmm.cli.files import check_folder, write_fit
 from bayes_gmm.cli.findings import Report, files_text, fitted
 from bayes_gmm.data.datasets import load_customers
 from bayes_gmm.model.mixture import Mixture
-from bayes_gmm.views.plots import percent
+from bayes_gmm.results.wording import percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -119,6 +119,23 @@ def bridge(of_draws: Floats, of_proposals: Floats) -> Bridge:
     >>> bridge(np.full(10, 2.5), np.full(20, 2.5))
     Bridge(log_mass=2.5, footing=10.0)
     """
+    span = bridge_span(of_draws, of_proposals)
+    footing = min(effective(span.of_proposals), effective(span.of_draws))
+    return Bridge(span.log_mass, footing)
+
+
+class Span(NamedTuple):
+    """A mass, and the logarithms of the numbers whose means it is the ratio of."""
+
+    log_mass: float
+    of_proposals: Floats
+    """log p h."""
+    of_draws: Floats
+    """log q h."""
+
+
+def bridge_span(of_draws: Floats, of_proposals: Floats) -> Span:
+    """The bridge from log p - log q at draws from p and from q, by fixed-point iteration."""
     share = len(of_draws) / (len(of_draws) + len(of_proposals))
     log_share, log_rest = np.log(share), np.log1p(-share)
     log_mass = float(np.median(of_draws))
@@ -131,10 +148,10 @@ def bridge(of_draws: Floats, of_proposals: Floats) -> Bridge:
         )
         if not abs(log_mass - before) >= TOLERANCE:
             break
-    return Bridge(log_mass, min(_effective(top), _effective(bottom)))
+    return Span(log_mass, top, bottom)
 
 
-def _effective(log_weights: Floats) -> float:
+def effective(log_weights: Floats) -> float:
     """(sum w)^2 / sum w^2 (Kish 1965); 0 where all weights vanish."""
     highest = log_weights.max()
     if not np.isfinite(highest):

@@ -8,10 +8,13 @@ import numpy as np
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.closing import is_improper
-from bayes_gmm.inference.polish import AFFORDABLE, hessian, hessian_cost, polish
+from bayes_gmm.inference.curvature import AFFORDABLE, hessian, hessian_cost
+from bayes_gmm.inference.polish import polish
 from bayes_gmm.inference.whitening import Whitening
 from bayes_gmm.model.density import Density
 
+SLOPE_AT_PEAK = 1e-3
+"""In nats for each expected standard deviation: half its square a parameter is left to climb."""
 SLOPE_ON_RETURN = 3e-2
 """Where a climb back has come near enough to know whereto it leads."""
 
@@ -42,7 +45,7 @@ def laplace_log_evidence(density: Density, theta: Floats) -> float:
     if hessian_cost(density) > AFFORDABLE:
         log_volume = Whitening(density, theta).log_det
         return _laplace(density, density.log_posterior(theta, jacobian=True), log_volume)
-    peak = polish(density, theta, jacobian=True)
+    peak = polish(density, theta, jacobian=True, tolerance=SLOPE_AT_PEAK)
     if _same_basin(density, theta, peak.theta):
         return _laplace(density, peak.log_posterior, _log_volume(density, peak.theta, True))
     value = density.log_posterior(theta, jacobian=True)

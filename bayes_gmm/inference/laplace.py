@@ -12,10 +12,10 @@ from scipy.special import logsumexp
 
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.errors import ConvergenceWarning
+from bayes_gmm.inference.curvature import AFFORDABLE, pass_cost
 from bayes_gmm.inference.draws import Draws
 from bayes_gmm.inference.modes import one_blas_thread
 from bayes_gmm.inference.peaks import Peak
-from bayes_gmm.inference.polish import AFFORDABLE, hessian_cost
 from bayes_gmm.inference.starting import WORTH_A_CHAIN, mass_shares
 from bayes_gmm.model.density import Density
 
@@ -134,8 +134,7 @@ def _adapted(peaks: Sequence[Peak], drawn: _Proposals, log_weights: Floats) -> l
 
 def _affordable(density: Density, wanted: int) -> int:
     """As many proposals as draws, fewer where rows are many, but never too few to judge by."""
-    of_one = hessian_cost(density) / (2.0 * density.layout.size)
-    affordable = int(AFFORDABLE / of_one)
+    affordable = int(AFFORDABLE / pass_cost(density))
     return max(FEWEST, min(wanted, affordable))
 
 

@@ -119,6 +119,32 @@ def _find_modes(
 ) -> tuple[FoundMode, ...]:
     on_sample = density.on(sample.rows)
     candidates = search(on_sample, sample, rng, n_init=n_init, extra=extra)
+    return modes_from(density, sample, candidates)
+
+
+def modes_from(
+    density: Density,
+    sample: Sample,
+    candidates: list[EMRun],
+    *,
+    window: float = WINDOW,
+    lone_mass: bool = True,
+) -> tuple[FoundMode, ...]:
+    """The modes that optima on the sample lead to on all rows.
+
+    Parameters
+    ----------
+    density : Density
+        On all rows.
+    sample : Sample
+    candidates : list of EMRun
+        On the sample, best first.
+    window : float
+        Nats below the best, in height and roughly in mass, at which an optimum is left out.
+    lone_mass : bool
+        Whether a mode that is the only one needs its mass.
+    """
+    on_sample = density.on(sample.rows)
     if not np.isfinite(candidates[0].log_posterior):
         raise FitError(
             "no start has a finite log-posterior; "
@@ -127,20 +153,28 @@ def _find_modes(
     occupied, candidates = without_empty(on_sample, candidates)
     whole = math.isclose(sample.rows.total_weight, density.rows.total_weight, rel_tol=1e-9)
     full = occupied.on(density.rows)
-    return _rank(full, sample, _polish_all(full, candidates, whole=whole))
+    optima = _polish_all(full, candidates, whole=whole, window=window)
+    if window < WINDOW and len(optima) > 1 and not is_improper(density.prior):
+        rough = [_rough_log_evidence(full, peak.theta) for peak in optima]
+        optima = [
+            peak for peak, mass in zip(optima, rough, strict=True) if mass > max(rough) - window
+        ]
+    return _rank(full, sample, optima, with_mass=lone_mass or len(optima) > 1)
 
 
-def _polish_all(density: Density, candidates: list[EMRun], *, whole: bool) -> list[Polished]:
+def _polish_all(
+    density: Density, candidates: list[EMRun], *, whole: bool, window: float
+) -> list[Polished]:
     """Distinct optima on all rows, best first."""
     if not whole:
         candidates = [
             run_em(density, run.theta, max_iter=5, tolerance=0.1)
             for run in candidates[:MODES_OF_SAMPLE]
-            if run.log_posterior > candidates[0].log_posterior - WINDOW
+            if run.log_posterior > candidates[0].log_posterior - window
         ]
         candidates.sort(key=lambda run: -run.log_posterior)
     top = candidates[0].log_posterior
-    near = [run for run in candidates if run.log_posterior > top - WINDOW]
+    near = [run for run in candidates if run.log_posterior > top - window]
     optima: list[Polished] = []
     for run in _promising(density, near):
         peak = polish(density, run.theta)
@@ -171,12 +205,15 @@ def _rising(history: Sequence[float]) -> tuple[float, ...]:
     return tuple(np.maximum.accumulate(history).tolist())
 
 
-def _rank(density: Density, sample: Sample, optima: list[Polished]) -> tuple[FoundMode, ...]:
+def _rank(
+    density: Density, sample: Sample, optima: list[Polished], *, with_mass: bool
+) -> tuple[FoundMode, ...]:
     """Modes by falling mass or height; the first by falling weight, the others labelled like it."""
     layout = density.layout
     modes = [
         FoundMode(
-            peak.theta, layout, peak.log_posterior, laplace_log_evidence(density, peak.theta),
+            peak.theta, layout, peak.log_posterior,
+            laplace_log_evidence(density, peak.theta) if with_mass else math.nan,
             peak.converged, peak.history,
         )
         for peak in optima

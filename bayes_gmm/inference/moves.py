@@ -19,45 +19,102 @@ from bayes_gmm.model.prior import PriorConstants
 
 TRIALS = 4
 """Moves that are tried at one optimum before it is taken as the best."""
+HOPELESS = -40.0
+"""Nats that a move is foretold to gain below which it is not tried: others adapt to it."""
+STAGES = ((15, 2e-2, -10.0), (40, 2e-2, -4.0), (150, 1e-3, 0.05))
+"""Of a trial: steps, tolerance, and what it must have gained to go on."""
+ROWS_OF_SPLIT = 500
+"""Rows of one component, at about that many, that its splits are tried on."""
+
+type Halves = list[tuple[float, Moments]]
+"""For each component what its best split gains, and the two."""
 
 
-def improve(density: Density, sample: Sample, run: EMRun) -> EMRun:
+def improve(
+    density: Density, sample: Sample, run: EMRun, known: dict[EMRun, Halves] | None = None
+) -> EMRun:
     """Split one component, merge two others, for as long as that raises the log-posterior.
 
     Splits are ranked by what two components gain on the rows of one, merges by what the merged
     component loses (Ueda, Nakano, Ghahramani & Hinton 2000 rank by other measures).
+
+    Parameters
+    ----------
+    density : Density
+    sample : Sample
+    run : EMRun
+    known : dict, optional
+        Splits of runs; those that are made here are added.
     """
     K = density.layout.n_components
     for _ in range(3 * K if K > 2 else 0):
-        better = _improve_once(density, sample, run)
+        better = _improve_once(density, sample, run, {} if known is None else known)
         if better is None:
             break
         run = better
     return run
 
 
-def _improve_once(density: Density, sample: Sample, run: EMRun) -> EMRun | None:
+def _improve_once(
+    density: Density, sample: Sample, run: EMRun, known: dict[EMRun, Halves]
+) -> EMRun | None:
     point = density.layout.point(run.theta)
     n = np.exp(point.log_weights) * sample.rows.total_weight
-    r = responsibilities(density, sample, point)
-    splits = {k: best_split(density, sample, r[:, k], point, k) for k in range(len(n))}
+    halves = halves_of(density, sample, run, known)
     losses = _merge_losses(point, n)
     moves = [
-        (splits[k][0] - losses[i, j], k, i, j)
-        for k in splits
+        (halves[k][0] - losses[i, j], k, i, j)
+        for k in range(len(n))
         for i, j in combinations(range(len(n)), 2)
         if k not in (i, j)
     ]
-    for _, k, i, j in sorted(moves, reverse=True)[:TRIALS]:
-        moments = _moved(point, n, splits[k][1], k, i, j)
-        start = moments.theta(density.layout, density.prior)
-        trial = run_em(density, start, max_iter=15, tolerance=0.02)
-        if trial.log_posterior > run.log_posterior - 10.0:
-            trial = run_em(density, trial.theta, max_iter=150, tolerance=1e-3)
-        higher = trial.log_posterior > run.log_posterior + 0.05
-        if higher and is_sound(density, trial.theta):
+    for gain, k, i, j in sorted(moves, reverse=True)[:TRIALS]:
+        if gain < HOPELESS:
+            break
+        moments = _moved(point, n, halves[k][1], k, i, j)
+        trial = _trial(density, moments.theta(density.layout, density.prior), run.log_posterior)
+        if trial is not None and is_sound(density, trial.theta):
             return trial
     return None
+
+
+def _trial(density: Density, theta: Floats, height: float) -> EMRun | None:
+    """A run that comes to lie higher, or None."""
+    for max_iter, tolerance, gain in STAGES:
+        run = run_em(density, theta, max_iter=max_iter, tolerance=tolerance)
+        if run.log_posterior <= height + gain:
+            return None
+        theta = run.theta
+    return run
+
+
+def halves_of(density: Density, sample: Sample, run: EMRun, known: dict[EMRun, Halves]) -> Halves:
+    """The best split of each component; looked up, or made and noted."""
+    if run not in known:
+        point = density.layout.point(run.theta)
+        r = responsibilities(density, sample, point)
+        known[run] = [best_split(density, sample, r[:, k], point, k) for k in range(r.shape[1])]
+    return known[run]
+
+
+def splits(
+    density: Density, sample: Sample, run: EMRun, known: dict[EMRun, Halves]
+) -> list[Moments]:
+    """Mixtures of one component more, what gains most by its split first."""
+    point = density.layout.point(run.theta)
+    n = np.exp(point.log_weights) * sample.rows.total_weight
+    halves = halves_of(density, sample, run, known)
+    order = sorted(range(len(n)), key=lambda k: -halves[k][0])
+    return [_split(point, n, halves[k][1], k) for k in order]
+
+
+def merges(density: Density, sample: Sample, run: EMRun) -> list[Moments]:
+    """Mixtures of one component less, what loses least by its merge first."""
+    point = density.layout.point(run.theta)
+    n = np.exp(point.log_weights) * sample.rows.total_weight
+    losses = _merge_losses(point, n)
+    pairs = sorted(combinations(range(len(n)), 2), key=lambda pair: losses[pair])
+    return [_merge(point, n, i, j) for i, j in pairs]
 
 
 def best_split(
@@ -69,7 +126,12 @@ def best_split(
     d = len(mean)
     if weights.sum() < 2.0:
         return -np.inf, Moments(np.ones(2), np.stack([mean, mean]), np.stack([L @ L.T] * 2))
-    rows = MemoryRows.from_matrix(sample.values, Standardizer.identity(d), weights, threads=1)
+    held = np.flatnonzero(weights)
+    every = max(1, len(held) // ROWS_OF_SPLIT)
+    rows = MemoryRows.from_matrix(
+        sample.values[held[::every]], Standardizer.identity(d), weights[held[::every]] * every,
+        threads=1,
+    )  # fmt: skip
     whole, local = (
         Density(
             rows, Layout(size, d, density.layout.structure), with_components(density.prior, size),
@@ -137,6 +199,28 @@ def _merged(share: Floats, one: Floats, other: Floats, gap: Floats) -> Floats:
     share = np.asarray(share)[..., None, None]
     across = gap[..., :, None] * gap[..., None, :]
     return np.asarray(share * one + (1.0 - share) * other + share * (1.0 - share) * across)
+
+
+def _split(point: Point, n: Floats, halves: Moments, k: int) -> Moments:
+    """The mixture with k split in two, the second of them last."""
+    covariances = point.scale_trils @ point.scale_trils.mT
+    counts, means = np.append(n, halves.n[1]), np.append(point.means, halves.means[1:], axis=0)
+    covariances = np.append(covariances, halves.covariances[1:], axis=0)
+    counts[k], means[k], covariances[k] = halves.n[0], halves.means[0], halves.covariances[0]
+    return Moments(counts, means, covariances)
+
+
+def _merge(point: Point, n: Floats, i: int, j: int) -> Moments:
+    """The mixture with j merged into i."""
+    covariances = point.scale_trils @ point.scale_trils.mT
+    counts, means = n.copy(), point.means.copy()
+    share = n[i] / (n[i] + n[j])
+    counts[i] = n[i] + n[j]
+    means[i] = share * point.means[i] + (1.0 - share) * point.means[j]
+    gap = point.means[i] - point.means[j]
+    covariances[i] = _merged(share, covariances[i], covariances[j], gap)
+    kept = np.delete(np.arange(len(n)), j)
+    return Moments(counts[kept], means[kept], covariances[kept])
 
 
 def _moved(point: Point, n: Floats, halves: Moments, k: int, i: int, j: int) -> Moments:

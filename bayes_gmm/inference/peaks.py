@@ -15,9 +15,10 @@ from scipy.linalg import solve_triangular
 from scipy.special import gammaincinv, gammaln, ndtri
 
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.inference.curvature import AFFORDABLE, hessian, hessian_cost
 from bayes_gmm.inference.distinct import distinct
 from bayes_gmm.inference.modes import FoundMode, one_blas_thread
-from bayes_gmm.inference.polish import AFFORDABLE, hessian, hessian_cost, polish
+from bayes_gmm.inference.polish import polish
 from bayes_gmm.inference.whitening import Whitening
 from bayes_gmm.model.density import Density
 

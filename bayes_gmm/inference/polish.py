@@ -9,6 +9,7 @@ from scipy.optimize import minimize
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.closing import is_sound
+from bayes_gmm.inference.curvature import AFFORDABLE, hessian, hessian_cost
 from bayes_gmm.inference.whitening import Whitening
 from bayes_gmm.model.density import Density
 
@@ -26,12 +27,8 @@ CLIMBS = 3
 """Times the climb sets out at most, each in the coordinates of where the last has come to."""
 LONGEST_STEP = 10.0
 """Of Newton's along an axis, in expected standard deviations: curvature says nothing of beyond."""
-HESSIAN_WIDTH = 1e-4
-"""Of the differences, in expected standard deviations: curvature changes fast across a ridge."""
 CHEAP = 1e7
 """Operations of a Hessian up to which Newton's method is the faster one from the start."""
-AFFORDABLE = 2e10
-"""Floating-point operations that the curvature of a mode may cost."""
 
 
 @dataclass(frozen=True)
@@ -181,24 +178,3 @@ def _tolerance(log_posterior: float, tolerance: float) -> float:
     """
     rounding = np.finfo(np.float64).eps * abs(log_posterior)
     return float(max(tolerance, np.sqrt(2.0 * rounding)))
-
-
-def hessian(density: Density, theta: Floats, whitening: Whitening, *, jacobian: bool) -> Floats:
-    """Negative Hessian of the log-posterior in whitened coordinates, shape (p, p).
-
-    Central differences of the exact gradient, `HESSIAN_WIDTH` expected standard deviations wide.
-    """
-    steps = HESSIAN_WIDTH * np.eye(len(theta))
-    slopes = []
-    for xi in (steps, -steps):
-        gradients = density.values_and_gradients(whitening.theta(xi), jacobian=jacobian)[1]
-        slopes.append(whitening.pull_back(xi, gradients))
-    H = (slopes[1] - slopes[0]) / (2.0 * HESSIAN_WIDTH)
-    return np.asarray(0.5 * (H + H.T))
-
-
-def hessian_cost(density: Density) -> float:
-    """Floating-point operations of a Hessian: 2 p passes over the rows."""
-    layout = density.layout
-    per_row = 3.0 * layout.n_components * (layout.n_features + 2) ** 2
-    return 2.0 * layout.size * density.rows.n_rows * per_row

@@ -1,4 +1,4 @@
-"""A bar that says how far sampling is, in terminals and notebooks."""
+"""A bar that says how far long work is, in terminals and notebooks."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ class Progress:
     Parameters
     ----------
     total : int
-        Draws to come.
+        Steps to come.
     shown : bool
         False shows nothing anywhere.
+    title : str
     """
 
-    def __init__(self, total: int, *, shown: bool) -> None:
+    def __init__(self, total: int, *, shown: bool, title: str = "Sampling") -> None:
         self.total = total
         self.bar: Any = None
         if shown:
@@ -27,7 +28,7 @@ class Progress:
             console = Console(stderr=True)
             if console.is_terminal or console.is_jupyter:
                 self.bar = Progress(
-                    "Sampling", BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
+                    title, BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
                     console=console,
                 )  # fmt: skip
 
@@ -38,7 +39,7 @@ class Progress:
         return self
 
     def show(self, done: int) -> None:
-        """So many draws are done."""
+        """So many steps are done."""
         if self.bar is not None:
             self.bar.update(self.task, completed=done)
 

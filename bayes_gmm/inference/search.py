@@ -64,9 +64,9 @@ def search(
         Starts of the caller's own.
     """
     layout = density.layout
-    each: Callable[..., list[Any]] = at_once if sample.rows.n_rows > FEW_ROWS else _in_turn
+    each = each_of(sample)
     thetas = [moments.theta(layout, density.prior) for moments in extra]
-    given = each(partial(_long_run, density), each(partial(_short_run, density), thetas))
+    given = each(partial(_long_run, density), each(partial(short_run, density), thetas))
     own, enough = _from_starts(density, sample, rng, n_init, each)
     runs: list[EMRun] = sound(density, [*given, *own])
     runs = distinct(layout, runs, distance=CLOSE, height=SAME_HEIGHT)
@@ -90,7 +90,7 @@ def _from_starts(
     hits: dict[EMRun, int] = {}
     while batch := list(islice(starts, n_init or max(BATCH, len(short)))):
         seeds = rng.integers(2**63, size=len(batch))
-        short += each(partial(_from_start, density, sample), batch, seeds)
+        short += each(partial(from_start, density, sample), batch, seeds)
         # Copies of the highest would fill the list if they were left in it until the long runs.
         groups = grouped(density.layout, short, distance=CLOSE)[: max(10, limit // 3)]
         best = [next((run for run in group if run in long), group[0]) for group in groups]
@@ -100,6 +100,11 @@ def _from_starts(
         if n_init is None and _enough(density, hits):
             return list(hits), True
     return list(hits), False
+
+
+def each_of(sample: Sample) -> Callable[..., list[Any]]:
+    """``list(map(...))``, at once on all cores where rows are many enough for that to pay."""
+    return at_once if sample.rows.n_rows > FEW_ROWS else _in_turn
 
 
 def _in_turn[T](f: Callable[..., T], *arguments: Iterable[Any]) -> list[T]:
@@ -114,12 +119,14 @@ def most_starts(n_components: int, n_rows: int) -> int:
     return min(32 * n_components - 16, 96) if n_rows <= FEW_ROWS else min(20 + 4 * n_components, 48)
 
 
-def _from_start(density: Density, sample: Sample, start: Start, seed: int) -> EMRun:
+def from_start(density: Density, sample: Sample, start: Start, seed: int) -> EMRun:
+    """A short run from a start."""
     moments = start(density, sample, np.random.default_rng(seed))
-    return _short_run(density, moments.theta(density.layout, density.prior))
+    return short_run(density, moments.theta(density.layout, density.prior))
 
 
-def _short_run(density: Density, theta: Floats) -> EMRun:
+def short_run(density: Density, theta: Floats) -> EMRun:
+    """A few steps, which tell good starts from bad ones."""
     return run_em(density, theta, max_iter=12, tolerance=0.05)
 
 

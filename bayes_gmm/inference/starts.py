@@ -13,7 +13,7 @@ from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.inference.covariances import moment_covariances
-from bayes_gmm.model.parameters import Layout
+from bayes_gmm.model.parameters import Layout, Point
 from bayes_gmm.model.prior import PriorConstants
 
 
@@ -85,6 +85,12 @@ class Moments:
         scatter = self.covariances * self.n[:, None, None]
         moment_covariances(self.n, scatter, layout.indices, layout.point(theta), prior, theta)
         return theta
+
+    @classmethod
+    def of_point(cls, point: Point, total_weight: float) -> Moments:
+        """Those of a mixture that rows of some weight in all were fitted by."""
+        covariances = point.scale_trils @ point.scale_trils.mT
+        return cls(np.exp(point.log_weights) * total_weight, point.means, covariances)
 
     @classmethod
     def of_labels(cls, sample: Sample, labels: Integers, n_components: int) -> Moments:

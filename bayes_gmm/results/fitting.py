@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from bayes_gmm.data.checks import check_fit
 from bayes_gmm.data.findings import atom_warning
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.sampling import sample_rows
+from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.errors import ConvergenceWarning, DataWarning, FitError, shown
 from bayes_gmm.inference.first_use import compile_at_first_use
@@ -75,6 +78,73 @@ class FitPlan:
         return cls(K, parsed, prior, starts, **more)
 
 
+@dataclass(frozen=True, eq=False)
+class PreparedTable:
+    """A checked table in standardised units, for any number of fits.
+
+    Attributes
+    ----------
+    matrix : FeatureMatrix
+        In the user's units.
+    density : Density
+        Of one component; `density_of` gives others on the same rows.
+    standardizer : Standardizer
+    sample : Sample
+        Of the rows, for the starts.
+    """
+
+    matrix: FeatureMatrix
+    density: Density
+    standardizer: Standardizer
+    sample: Sample
+
+    @classmethod
+    def of(
+        cls,
+        matrix: FeatureMatrix,
+        weights: Floats | None,
+        *,
+        most_parameters: int,
+        standardize: bool = True,
+        resolution: Any = "auto",
+    ) -> PreparedTable:
+        """Standardise a checked table, and choose the rows that starts are tried on.
+
+        Parameters
+        ----------
+        matrix : FeatureMatrix
+        weights : ndarray, shape (n_rows,), optional
+        most_parameters : int
+            Of the largest mixture to be fitted.
+        standardize, resolution
+            As `Density.of_table` takes them.
+        """
+        n_rows = max(FEWEST_ROWS, ROWS_A_PARAMETER * most_parameters)
+        # Chosen before the rows are copied into tiles: the order that it takes is gone by then.
+        chosen, held = sample_rows(matrix.values, weights, n_rows)
+        with fit_errors():
+            density, standardizer = Density.of_table(
+                matrix, 1, structure=Structure(), prior=Prior(),
+                resolution=resolution, weights=weights, standardize=standardize,
+            )  # fmt: skip
+        sample = Sample.of(standardizer.apply(matrix.values[chosen]), held)
+        return cls(matrix, density, standardizer, sample)
+
+    def density_of(self, n_components: int, structure: Structure, prior: Prior) -> Density:
+        """The density of a mixture on these rows."""
+        d = self.matrix.n_features
+        with fit_errors():
+            constants = prior.constants(n_components, d)
+        return replace(self.density, layout=Layout(n_components, d, structure), prior=constants)
+
+    def fit_of(self, density: Density, found: tuple[FoundMode, ...], prior: Prior) -> MapFit:
+        """What was found, in the user's units."""
+        return MapFit.from_modes(
+            density, found, standardizer=self.standardizer, features=self.matrix.features,
+            prior=prior, structure=density.layout.structure,
+        )  # fmt: skip
+
+
 def fit_table(
     matrix: FeatureMatrix, weights: Floats | None, plan: FitPlan, rng: np.random.Generator
 ) -> tuple[MapFit, Density, tuple[FoundMode, ...]]:
@@ -106,34 +176,40 @@ def fit_table(
     _warn(atom_warning(matrix, weights), DataWarning)
     compile_at_first_use()
     layout = Layout(plan.n_components, matrix.n_features, plan.structure)
-    n_rows = max(FEWEST_ROWS, ROWS_A_PARAMETER * layout.size)
-    # Chosen before the rows are copied into tiles: the order that it takes is gone by then.
-    chosen, held = sample_rows(matrix.values, weights, n_rows)
-    with fit_errors():
-        density, standardizer = Density.of_table(
-            matrix, plan.n_components, structure=plan.structure, prior=plan.prior,
-            resolution=plan.resolution, weights=weights, standardize=plan.standardize,
-        )  # fmt: skip
-    _warn(without_maximum(density))
-    sample = Sample.of(standardizer.apply(matrix.values[chosen]), held)
-    found = _searched(density, sample, rng, plan.n_init)
-    fit = MapFit.from_modes(
-        density, found, standardizer=standardizer, features=matrix.features,
-        prior=plan.prior, structure=plan.structure,
+    table = PreparedTable.of(
+        matrix, weights, most_parameters=layout.size,
+        standardize=plan.standardize, resolution=plan.resolution,
     )  # fmt: skip
-    if not fit.converged:
-        _warn(
-            f"the climb stopped after {fit.n_iter} steps before the gradient vanished; "
-            "the optimum is approximate"
-        )
+    density = table.density_of(plan.n_components, plan.structure, plan.prior)
+    _warn(without_maximum(density))
+    found = _searched(density, table.sample, rng, plan.n_init)
+    fit = table.fit_of(density, found, plan.prior)
+    _warn(unfinished(fit))
     return fit, density, found
+
+
+def unfinished(fit: MapFit) -> str | None:
+    """What is to be said of a climb that stopped on its way, or None."""
+    if fit.converged:
+        return None
+    return (
+        f"the climb stopped after {fit.n_iter} steps before the gradient vanished; "
+        "the optimum is approximate"
+    )
 
 
 def _searched(
     density: Density, sample: Sample, rng: np.random.Generator, n_init: int | None
 ) -> tuple[FoundMode, ...]:
-    try:
+    with within_floating_point():
         return find_modes(density, sample, rng, n_init=n_init)
+
+
+@contextmanager
+def within_floating_point() -> Iterator[None]:
+    """A search that leaves floating point fails for its prior."""
+    try:
+        yield
     except (ArithmeticError, np.linalg.LinAlgError) as error:
         raise FitError(
             f"the search left floating point ({error}); "

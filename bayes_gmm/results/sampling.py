@@ -106,6 +106,18 @@ def sample_posterior(
     table : FeatureMatrix, optional
         The rows in the user's units.
     """
+    return posterior_and_peaks(fit, density, found, plan, table=table)[0]
+
+
+def posterior_and_peaks(
+    fit: MapFit,
+    density: Density,
+    found: Sequence[FoundMode],
+    plan: SamplingPlan,
+    *,
+    table: FeatureMatrix | None = None,
+) -> tuple[Posterior, tuple[Peak, ...]]:
+    """The same, and the peak of each mode."""
     _refuse_too_large(plan, density)
     proper = {mode.log_posterior for mode in fit.modes}
     peaks = peaks_of(density, [mode for mode in found if mode.log_posterior in proper])
@@ -114,7 +126,8 @@ def sample_posterior(
         if plan.sampler == "nutpie":
             draws = _returned(density, draws, peaks, plan)
         draws = _weighted_by_mass(density, draws, peaks, plan.seed)
-    return Posterior.from_draws(_counted_once(fit, peaks), density, draws, table=table)
+    posterior = Posterior.from_draws(_counted_once(fit, peaks), density, draws, table=table)
+    return posterior, peaks
 
 
 def _refuse_too_large(plan: SamplingPlan, density: Density) -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_gmm.results.wording import counted
 from bayes_gmm.views import palette
 from bayes_gmm.views.credible import band_of_curves
 from bayes_gmm.views.ellipses import LINE_STYLES
-from bayes_gmm.views.furniture import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

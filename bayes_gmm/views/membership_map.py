@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_gmm.errors import DataError
+from bayes_gmm.results.wording import counted, percent
 from bayes_gmm.views import ellipses
 from bayes_gmm.views.furniture import (
     add_title,
     clean,
-    counted,
     new_axes,
     notes_of,
-    percent,
     positions,
     posterior_of,
     wrapped,

@@ -5,10 +5,13 @@
 `forest`            shares and means of the segments with credible intervals          a `Posterior`
 `membership`        how surely each row belongs to its segment, on the map            a `Posterior`
 `trace`, `ranks`    whether the chains agree, by ArviZ                                a `Posterior`
+`comparison`        criteria over the number of segments, and its probability         a `Comparison`
 ==================  ================================================================  =============
 
-``save_segments`` and ``save_forest`` draw straight into a file. The others return Matplotlib's axes
-or figure and neither show nor save anything: ``segments(posterior, X).figure.savefig("a.png")``.
+``save_segments``, ``save_forest`` and ``save_comparison`` draw straight into a file. The others
+return Matplotlib's axes or figure and neither show nor save anything: for instance
+``segments(posterior, X).figure.savefig("a.png")``.
+
 Matplotlib is imported when a picture is drawn. A function that is given its axes touches nothing
 else: no current figure, no backend, no style.
 """
@@ -24,17 +27,17 @@ from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.results.posterior import Posterior
+from bayes_gmm.results.wording import counted, percent
 from bayes_gmm.views import credible, densities, ellipses
 from bayes_gmm.views.chains import ranks, trace
+from bayes_gmm.views.comparison_panels import comparison, save_comparison
 from bayes_gmm.views.forest import forest, save_forest
 from bayes_gmm.views.furniture import (
     add_title,
     as_written,
     clean,
-    counted,
     new_axes,
     notes_of,
-    percent,
     positions,
     with_margins,
     wrapped,
@@ -57,10 +60,12 @@ if TYPE_CHECKING:
     from bayes_gmm.views.furniture import Features
 
 __all__ = [
+    "comparison",
     "forest",
     "membership",
     "percent",
     "ranks",
+    "save_comparison",
     "save_forest",
     "save_segments",
     "segments",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_gmm.results.wording import counted
 from bayes_gmm.views import palette
-from bayes_gmm.views.furniture import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -128,7 +128,7 @@ def test_weights_that_are_none_are_named_by_their_column(tmp_path, capsys):
         (fit_arguments("x.csv", "--components", 2, "--structure", "round"), "spherical"),
         (["predict", "model.nc", "x.csv"], "Missing option '--out'"),
         (["predict", "model.nc", "x.csv", "--out", "y.parquet"], "end it in .csv"),
-        (["compare"], "No such command"),
+        (["cluster"], "No such command"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(arguments, message, capsys):

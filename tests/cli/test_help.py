@@ -8,7 +8,9 @@ import pytest
 from bayes_gmm.cli import main
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["fit", "--help"], ["predict", "-h"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["fit", "--help"], ["compare", "--help"], ["predict", "-h"]]
+)
 def test_help_loads_nothing_heavy(arguments):
     code = (
         "import sys; from bayes_gmm.cli import main; code = main(sys.argv[1:]);"
@@ -23,7 +25,12 @@ def test_help_loads_nothing_heavy(arguments):
 def test_help_lists_what_there_is(capsys):
     assert main(["--help"]) == 0
     listed = capsys.readouterr().out.split("Commands:\n")[1].split("\n\n")[0]
-    assert [line.split()[0] for line in listed.splitlines()] == ["demo", "fit", "predict"]
+    assert [line.split()[0] for line in listed.splitlines()] == [
+        "compare",
+        "demo",
+        "fit",
+        "predict",
+    ]
 
 
 def test_module_runs_as_a_program():

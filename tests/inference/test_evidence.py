@@ -6,8 +6,9 @@ from scipy.special import gammaln
 
 import bayes_gmm.inference.evidence as evidence
 from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.inference.curvature import hessian
 from bayes_gmm.inference.evidence import laplace_log_evidence
-from bayes_gmm.inference.polish import hessian, polish
+from bayes_gmm.inference.polish import polish
 from bayes_gmm.inference.starts import Moments, Sample
 from bayes_gmm.inference.whitening import Whitening
 from bayes_gmm.model.density import Density

@@ -11,10 +11,11 @@ from sklearn.mixture import GaussianMixture
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.closing import is_sound
+from bayes_gmm.inference.curvature import hessian
 from bayes_gmm.inference.em import run_em
 from bayes_gmm.inference.evidence import laplace_log_evidence
 from bayes_gmm.inference.modes import MAX_MODES, find_modes
-from bayes_gmm.inference.polish import hessian, polish
+from bayes_gmm.inference.polish import polish
 from bayes_gmm.inference.starts import Moments, Sample
 from bayes_gmm.inference.whitening import Whitening
 from bayes_gmm.model.density import Density

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.inference.curvature import hessian
 from bayes_gmm.inference.modes import find_modes
 from bayes_gmm.inference.peaks import (
     _full_vector,
@@ -13,7 +14,6 @@ from bayes_gmm.inference.peaks import (
     inverse_factor,
     peaks_of,
 )
-from bayes_gmm.inference.polish import hessian
 from bayes_gmm.inference.starting import chains_of_modes
 from bayes_gmm.inference.starts import Sample
 from bayes_gmm.inference.whitening import Whitening

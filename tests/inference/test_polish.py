@@ -12,8 +12,9 @@ from sklearn.mixture import GaussianMixture
 import bayes_gmm.inference.polish as polish_module
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.standardize import Standardizer
+from bayes_gmm.inference.curvature import hessian
 from bayes_gmm.inference.em import run_em
-from bayes_gmm.inference.polish import GRADIENT_TOLERANCE, hessian, polish
+from bayes_gmm.inference.polish import GRADIENT_TOLERANCE, polish
 from bayes_gmm.inference.starts import Moments, Sample
 from bayes_gmm.inference.whitening import Whitening
 from bayes_gmm.model.density import Density

@@ -1,0 +1,62 @@
+"""What goes to stdout and stderr beside results for people."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+PROGRAM = "bayes-gmm"
+
+
+def let_every_name_be_printed() -> None:
+    """Escape what a terminal cannot show, as a file's name of odd bytes, or fails on."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """Print one JSON object, in which NaN is refused."""
+    click.echo(json.dumps(document, indent=2, allow_nan=False))
+
+
+def say(text: str) -> None:
+    """Tell a person something on stderr, signed by the program."""
+    click.echo(f"{PROGRAM}: {text}", err=True)
+
+
+def note(text: str) -> None:
+    """Tell a person who waits what is going on; a program's log stays free of it."""
+    if sys.stderr.isatty():
+        say(text)
+
+
+def shown_once() -> Callable[..., None]:
+    """Say what a warning says, once, however many tables it is about."""
+    said: set[str] = set()
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        line = line_of(message)
+        if line not in said:
+            said.add(line)
+            say(f"warning: {line}")
+
+    return show
+
+
+def line_of(error: BaseException | str) -> str:
+    r"""The text of an error or warning on one line.
+
+    Examples
+    --------
+    >>> line_of(ValueError("two\n  lines"))
+    'two lines'
+    """
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,243 @@
+"""How many segments, and of what shape: fits side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_gmm.errors import FitError
+from bayes_gmm.results.map_fit import MapFit
+from bayes_gmm.results.posterior import Posterior
+from bayes_gmm.results.verdicts import verdicts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = {
+    "bic": ("bic",),
+    "icl": ("icl",),
+    "aic": ("aic",),
+    "loo": ("elpd_loo", "elpd_loo_se", "n_high_k"),
+    "laplace": ("log_evidence", "log_evidence_se"),
+    "evidence": ("log_evidence", "log_evidence_se"),
+}
+"""Columns of the table by criterion; the first of each is what is compared."""
+LOWER_IS_BETTER = ("bic", "icl", "aic")
+ALWAYS = ("log_likelihood", "log_posterior", "df")
+FROM_DRAWS = ("loo", "evidence")
+OF_EVIDENCE = ("laplace", "evidence")
+INTERRUPTED = "interrupted before it was fitted"
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A number of segments with a structure, its fit and what criteria say of it.
+
+    Attributes
+    ----------
+    n_components : int
+    structure : str
+        Name of the `Structure`.
+    values : mapping of str to float
+        By the table's columns; one that is not known is left out.
+    fit : MapFit or None
+        None where there is none; `note` says why.
+    posterior : Posterior or None
+        Where a criterion needed draws.
+    note : str
+        Why there is no fit, or what is in doubt about it; empty where there is nothing to say.
+    """
+
+    n_components: int
+    structure: str
+    values: Mapping[str, float]
+    fit: MapFit | None = None
+    posterior: Posterior | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Candidates side by side, as `compare` gives them.
+
+    Attributes
+    ----------
+    candidates : tuple of Candidate
+        By n_components, then in the order of the structures given.
+    criteria : tuple of str
+        As asked for.
+    prior_over_k : mapping of int to float
+        Probability of each number of segments before the table is seen; structures share it evenly.
+    features : tuple of str
+
+    Examples
+    --------
+    >>> import bayes_gmm as bg
+    >>> X = bg.datasets.load_customers().table[["Annual income (k$)", "Spending score"]]
+    >>> comparison = bg.compare(X, range(3, 7), criteria=("bic", "laplace"), random_state=0)
+    >>> comparison.best["bic"].n_components, comparison.probabilities.idxmax()
+    (5, 5)
+    """
+
+    candidates: tuple[Candidate, ...]
+    criteria: tuple[str, ...]
+    prior_over_k: Mapping[int, float]
+    features: tuple[str, ...]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """A row per candidate.
+
+        Columns: n_components, structure, log_likelihood, log_posterior (standardised), df (free
+        parameters); bic, icl, aic (lower is better); elpd_loo, elpd_loo_se, n_high_k (rows whose
+        Pareto k is too high); log_evidence (of the table in its own units), log_evidence_se (its
+        Monte-Carlo error; NaN for Laplace's), probability, probability_se; note. What was not asked
+        for is left out. Where "laplace" is asked for beside "evidence", log_evidence_laplace is
+        its.
+        """
+        import pandas as pd
+
+        columns: dict[str, object] = {
+            "n_components": [c.n_components for c in self.candidates],
+            "structure": [c.structure for c in self.candidates],
+        }
+        for name in self._columns:
+            columns[name] = [c.values.get(name, np.nan) for c in self.candidates]
+        if self.has_evidence:
+            columns["probability"], columns["probability_se"] = self._shares
+        columns["note"] = [c.note for c in self.candidates]
+        return pd.DataFrame(columns)
+
+    @property
+    def _columns(self) -> list[str]:
+        names = [*ALWAYS, *(name for c in self.criteria for name in COLUMNS[c])]
+        if set(OF_EVIDENCE) <= set(self.criteria):
+            names.append("log_evidence_laplace")
+        return list(dict.fromkeys(names))
+
+    @property
+    def structures(self) -> tuple[str, ...]:
+        """Names of the structures, in the order given."""
+        return tuple(dict.fromkeys(c.structure for c in self.candidates))
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the work before all candidates were fitted."""
+        return any(INTERRUPTED in c.note for c in self.candidates)
+
+    @property
+    def evidence_criterion(self) -> str | None:
+        """The criterion that probabilities are by; None where there is none."""
+        return next((c for c in reversed(OF_EVIDENCE) if c in self.criteria), None)
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether "evidence" or "laplace" was asked for, and so there are probabilities."""
+        return self.evidence_criterion is not None
+
+    @cached_property
+    def _shares(self) -> tuple[np.ndarray, np.ndarray]:
+        """P(K, structure) and its Monte-Carlo error; NaN where there is no evidence.
+
+        With p_i proportional to prior x evidence and independent errors s_i of log evidence, p_i
+        has the variance p_i^2 ((1 - p_i)^2 s_i^2 + sum_(j != i) p_j^2 s_j^2).
+        """
+        log_evidence = np.array([c.values.get("log_evidence", np.nan) for c in self.candidates])
+        error = np.array([c.values.get("log_evidence_se", np.nan) for c in self.candidates])
+        prior = np.array([self.prior_over_k[c.n_components] for c in self.candidates])
+        n_structures = len({c.structure for c in self.candidates})
+        known = np.isfinite(log_evidence)
+        p = np.full(len(known), np.nan)
+        if not np.any(known & (prior > 0.0)):
+            return p, p.copy()
+        with np.errstate(divide="ignore"):
+            log_p = log_evidence[known] + np.log(prior[known] / n_structures)
+        shares = np.exp(log_p - log_p.max())
+        p[known] = shares / shares.sum()
+        variance = np.where(known, (p * error) ** 2, 0.0)
+        others = variance.sum() - variance
+        return p, p * np.sqrt((1.0 - p) ** 2 * error**2 + others)
+
+    @property
+    def probabilities(self) -> pd.Series:
+        """P(K), summed over structures.
+
+        Raises
+        ------
+        FitError
+            If neither "evidence" nor "laplace" is among the criteria.
+        """
+        if not self.has_evidence:
+            raise FitError(
+                "probabilities need the evidence; add 'evidence' or 'laplace' to criteria"
+            )
+        by_k = self.table.groupby("n_components")["probability"]
+        return by_k.sum(min_count=1).rename("probability")
+
+    @property
+    def probability_errors(self) -> pd.Series:
+        """Monte-Carlo standard errors of `probabilities`; NaN where there is none to tell.
+
+        With p_i the shares of candidates and s_i the errors of their log evidence, P(K) has the
+        variance sum_i p_i^2 s_i^2 (1[i has K] - P(K))^2.
+
+        Raises
+        ------
+        FitError
+            If neither "evidence" nor "laplace" is among the criteria.
+        """
+        probabilities = self.probabilities
+        spread = self.table["probability"] * self.table["log_evidence_se"]
+        numbers = self.table["n_components"].to_numpy()
+        known = spread.notna().to_numpy()
+        errors = probabilities.rename("probability_se").astype(float)
+        for K, p in probabilities.items():
+            parts = spread * ((numbers == K) - p)
+            ours = known[numbers == K].any()
+            errors[K] = np.sqrt((parts**2).sum()) if ours else np.nan
+        return errors
+
+    @cached_property
+    def verdicts(self) -> Mapping[str, str]:
+        """What each criterion says, in a sentence or two, and where the rows cannot tell.
+
+        Examples
+        --------
+        >>> import bayes_gmm as bg
+        >>> X = bg.datasets.load_customers().table[["Annual income (k$)", "Spending score"]]
+        >>> comparison = bg.compare(X, range(4, 7), criteria=("bic", "laplace"), random_state=0)
+        >>> print(comparison.verdicts["bic"])
+        BIC: lowest for 5 segments; next is 4 segments, 3.7 higher.
+        >>> print(comparison.verdicts["laplace"])
+        Laplace's evidence: 5 segments, with probability 97 %.
+        """
+        return verdicts(self)
+
+    @cached_property
+    def best(self) -> Mapping[str, Candidate]:
+        """The best candidate by each criterion; one that could be told for none is left out.
+
+        By "evidence" and "laplace" it is the one of greatest evidence, whatever the prior over K.
+        """
+        best = {}
+        for criterion in self.criteria:
+            column = self.column_of(criterion)
+            known = [c for c in self.candidates if np.isfinite(c.values.get(column, np.nan))]
+            sign = -1.0 if self.is_lower_better(criterion) else 1.0
+            if known:
+                best[criterion] = max(known, key=lambda c: sign * c.values[column])
+        return best
+
+    def column_of(self, criterion: str) -> str:
+        """The column of the table that a criterion compares."""
+        if criterion == "laplace" and "evidence" in self.criteria:
+            return "log_evidence_laplace"
+        return COLUMNS[criterion][0]
+
+    def is_lower_better(self, criterion: str) -> bool:
+        """Whether the least value of a criterion is the best."""
+        return criterion in LOWER_IS_BETTER

@@ -1,0 +1,171 @@
+"""A cell of the grid once it is fitted, and what the criteria say of it."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import logsumexp
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.errors import AmbiguousLabelsWarning, ConvergenceWarning, MultimodalWarning
+from bayes_gmm.inference.em import EMRun
+from bayes_gmm.inference.modes import FoundMode, modes_from, one_blas_thread
+from bayes_gmm.model.density import Density
+from bayes_gmm.results.checks import without_maximum
+from bayes_gmm.results.criteria import Criteria, over_rows
+from bayes_gmm.results.fitting import PreparedTable, unfinished, within_floating_point
+from bayes_gmm.results.grid_plan import GridPlan
+from bayes_gmm.results.map_fit import MapFit
+from bayes_gmm.results.posterior import Posterior
+from bayes_gmm.results.sampling import posterior_and_peaks
+
+if TYPE_CHECKING:
+    from bayes_gmm.inference.marginal import LogEvidence
+
+WORTHLESS = 8.0
+"""Nats below the best at which another mode of a cell is left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class FittedCell:
+    """A fit, and what is known of it.
+
+    Attributes
+    ----------
+    density : Density
+    found : tuple of FoundMode
+    fit : MapFit
+    values : mapping of str to float
+        By the table's columns.
+    notes : tuple of str
+    posterior : Posterior, optional
+    evidence : LogEvidence, optional
+        In the density's units.
+    """
+
+    density: Density
+    found: tuple[FoundMode, ...]
+    fit: MapFit
+    values: Mapping[str, float]
+    notes: tuple[str, ...]
+    posterior: Posterior | None = None
+    evidence: LogEvidence | None = None
+
+    def with_draws(
+        self, plan: GridPlan, table: PreparedTable, below: FittedCell | None, *, number: int
+    ) -> FittedCell:
+        """The same with what draws tell.
+
+        Parameters
+        ----------
+        plan : GridPlan
+        table : PreparedTable
+        below : FittedCell, optional
+            With one component fewer and the same structure.
+        number : int
+            Of the cell: it tells the seeds of cells apart.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the sampler was interrupted.
+        """
+        seed = int(np.random.default_rng([plan.sampling.seed, number]).integers(2**31))
+        sampling = replace(plan.sampling, seed=seed, progress=False)
+        values, evidence = dict(self.values), None
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            posterior, peaks = posterior_and_peaks(
+                self.fit, self.density, self.found, sampling, table=table.matrix
+            )
+            if posterior.draws.interrupted:
+                raise KeyboardInterrupt
+            if "loo" in plan.criteria:
+                loo = posterior.loo()
+                values |= {"elpd_loo": loo.elpd, "elpd_loo_se": loo.se, "n_high_k": loo.n_high_k}
+            if "evidence" in plan.criteria:
+                from bayes_gmm.inference.marginal import Neighbour, bridge_evidence
+
+                neighbour = None
+                if below is not None and below.posterior is not None and below.evidence is not None:
+                    neighbour = Neighbour(below.density, below.posterior.draws, below.evidence)
+                evidence = bridge_evidence(
+                    self.density, peaks, posterior.draws, below=neighbour, seed=seed
+                )
+                values["log_evidence"] = evidence.value - log_units(self.density, table)
+                values["log_evidence_se"] = evidence.error
+        notes = (*self.notes, *_notes(caught))
+        return replace(self, values=values, notes=notes, posterior=posterior, evidence=evidence)
+
+
+def _notes(caught: Sequence[warnings.WarningMessage]) -> list[str]:
+    """What our own warnings say; those of others are passed on."""
+    own = (ConvergenceWarning, AmbiguousLabelsWarning, MultimodalWarning)
+    for warning in caught:
+        if not issubclass(warning.category, own):
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+    return [str(warning.message) for warning in caught if issubclass(warning.category, own)]
+
+
+def fitted_cell(
+    plan: GridPlan,
+    table: PreparedTable,
+    weights: Floats | None,
+    density: Density,
+    runs: list[EMRun],
+) -> FittedCell:
+    """The fit that optima on the sample lead to, and the criteria that it tells.
+
+    Parameters
+    ----------
+    plan : GridPlan
+    table : PreparedTable
+    weights : ndarray, optional
+        Of the rows.
+    density : Density
+    runs : list of EMRun
+        Best first.
+
+    Raises
+    ------
+    FitError
+        If none leads to a proper mixture.
+    """
+    with one_blas_thread(), within_floating_point():
+        found = modes_from(density, table.sample, runs, window=WORTHLESS, lone_mass=plan.needs_mass)
+    fit = table.fit_of(density, found, plan.prior)
+    criteria = Criteria(fit.log_likelihood, fit.n_parameters, fit.total_weight)
+    values = {
+        "log_likelihood": fit.log_likelihood, "log_posterior": fit.log_posterior,
+        "df": fit.n_parameters, "bic": criteria.bic, "aic": criteria.aic,
+    }  # fmt: skip
+    if "icl" in plan.criteria:
+        certainty = np.log(fit.predict_proba(table.matrix.values).max(axis=1))
+        values["icl"] = criteria.icl(over_rows(certainty, weights)[0])
+    if "laplace" in plan.criteria:
+        both = "evidence" in plan.criteria
+        column = "log_evidence_laplace" if both else "log_evidence"
+        values[column] = _laplace(found, density) - log_units(density, table)
+    notes = tuple(said for said in (without_maximum(density), unfinished(fit)) if said)
+    return FittedCell(density, found, fit, values, notes)
+
+
+def log_units(density: Density, table: PreparedTable) -> float:
+    """By how much a log density of the standardised table exceeds that in its own units."""
+    return float(density.rows.cell_weights @ np.log(table.standardizer.scale))
+
+
+def _laplace(found: tuple[FoundMode, ...], density: Density) -> float:
+    """Log evidence by Laplace's method, in the density's units."""
+    K = density.layout.n_components
+    masses = [mode.log_evidence for mode in found if not math.isnan(mode.log_evidence)]
+    if not masses or any(mode.layout.n_components < K for mode in found):
+        return math.nan
+    return float(logsumexp(masses)) + math.lgamma(K + 1)

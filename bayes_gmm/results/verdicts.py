@@ -1,0 +1,167 @@
+"""What a comparison says in plain words, also when it is that the rows cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_gmm.results.wording import counted, percent
+
+if TYPE_CHECKING:
+    from bayes_gmm.results.comparison import Candidate, Comparison
+
+NAMES = {
+    "bic": "BIC",
+    "icl": "ICL",
+    "aic": "AIC",
+    "loo": "LOO",
+    "laplace": "Laplace's evidence",
+    "evidence": "Evidence",
+}
+QUESTIONS = {
+    "bic": "how many bell-shaped groups the rows were drawn from",
+    "evidence": "how many bell-shaped groups the rows were drawn from",
+    "laplace": "how many bell-shaped groups the rows were drawn from",
+    "icl": "how many groups stand clear of each other",
+    "loo": "what foretells new rows best",
+    "aic": "what foretells new rows best",
+}
+"""What each criterion answers."""
+
+PLAUSIBLE = 0.05
+"""Probability from which on a number of segments is not ruled out."""
+SLIGHT = 2.0
+"""Difference between criteria that is worth a bare mention (Kass & Raftery 1995, section 3.2)."""
+WORTH_SAYING = 0.01
+"""Monte-Carlo error of a probability."""
+
+
+def verdicts(comparison: Comparison) -> dict[str, str]:
+    """A sentence or two for each criterion: what it says, and how firmly.
+
+    See `Comparison.verdicts`.
+    """
+    return {criterion: _verdict(comparison, criterion) for criterion in comparison.criteria}
+
+
+def headline(comparison: Comparison) -> str:
+    """The answer in a few words: by evidence where there is some, else by the first criterion."""
+    if comparison.has_evidence:
+        plausible = plausible_numbers(comparison.probabilities)
+        if len(plausible) == 1:
+            K, p = next(iter(plausible.items()))
+            return f"{counted(K, 'segment')}, with probability {percent(p)}"
+        if plausible:
+            return f"{_either(sorted(plausible))} segments: the rows cannot tell"
+    for criterion in comparison.criteria:
+        best = comparison.best.get(criterion)
+        if best is not None:
+            return f"{_named(best, comparison)} by {NAMES[criterion]}"
+    return "No number of segments could be fitted"
+
+
+def plausible_numbers(probabilities: Mapping[int, float]) -> dict[int, float]:
+    """Numbers of segments that are not ruled out, the most probable first.
+
+    Examples
+    --------
+    >>> plausible_numbers({1: 0.01, 2: 0.29, 3: 0.7})
+    {3: 0.7, 2: 0.29}
+    """
+    worth = {int(K): float(p) for K, p in probabilities.items() if p > PLAUSIBLE}
+    return dict(sorted(worth.items(), key=lambda item: -item[1]))
+
+
+def closing(comparison: Comparison) -> str:
+    """Why criteria differ, where they do; else empty."""
+    answers = {c: best.n_components for c, best in comparison.best.items()}
+    if len(set(answers.values())) < 2:
+        return ""
+    asked: dict[str, list[str]] = {}
+    for criterion in answers:
+        asked.setdefault(QUESTIONS[criterion], []).append(NAMES[criterion])
+    if len(asked) < 2:
+        return ""
+    parts = "; ".join(f"{' and '.join(names)}: {what}" for what, names in asked.items())
+    return f"The criteria answer different questions. {parts}."
+
+
+def _verdict(comparison: Comparison, criterion: str) -> str:
+    name, best = NAMES[criterion], comparison.best.get(criterion)
+    if best is None:
+        return f"{name}: not known for any number of segments."
+    if criterion == comparison.evidence_criterion:
+        said = _of_evidence(comparison, name)
+    else:
+        said = _of_differences(comparison, criterion, best)
+    most = max(c.n_components for c in comparison.candidates)
+    if best.n_components == most > 1:
+        said += f" {counted(most, 'segment')} were the most that were tried: try more."
+    return said
+
+
+def _of_evidence(comparison: Comparison, name: str) -> str:
+    """By the probabilities, which weigh structures together."""
+    probabilities = comparison.probabilities
+    plausible = plausible_numbers(probabilities)
+    top = next(iter(plausible))
+    error = comparison.probability_errors[top]
+    give = f", give or take {percent(error)} by sampling" if error > WORTH_SAYING else ""
+    if len(plausible) == 1:
+        said = (
+            f"{name}: {counted(top, 'segment')}, with probability {percent(plausible[top])}{give}"
+        )
+    else:
+        shares = ", ".join(f"{K} ({percent(p)})" for K, p in plausible.items())
+        said = f"{name}: the rows cannot tell how many segments: {shares}{give}"
+    return f"{said}.{_of_structures(comparison)}"
+
+
+def _of_structures(comparison: Comparison) -> str:
+    """The probable structures, where there are several to choose from."""
+    if len(comparison.structures) == 1:
+        return ""
+    by_structure = comparison.table.groupby("structure", sort=False)["probability"].sum()
+    shares = by_structure[by_structure > PLAUSIBLE].sort_values(ascending=False)
+    text = ", ".join(f"{name} ({percent(p)})" for name, p in shares.items())
+    return f" Structure: {text}."
+
+
+def _of_differences(comparison: Comparison, criterion: str, best: Candidate) -> str:
+    """By how far the next number of segments is behind."""
+    name, lower = NAMES[criterion], comparison.is_lower_better(criterion)
+    column = comparison.column_of(criterion)
+    leading = f"{name}: {'lowest' if lower else 'highest'} for {_named(best, comparison)}"
+    behind = {
+        candidate: abs(value - best.values[column])
+        for candidate in comparison.candidates
+        if candidate is not best and np.isfinite(value := candidate.values.get(column, np.nan))
+    }
+    if not behind:
+        return f"{leading}."
+    next_best, gap = min(behind.items(), key=lambda item: item[1])
+    step = f"{gap:,.1f} {'higher' if lower else 'lower'}"
+    if lower and gap < SLIGHT:
+        return f"{leading}; {_named(next_best, comparison)} is as good as level, {step}."
+    return f"{leading}; next is {_named(next_best, comparison)}, {step}."
+
+
+def _named(candidate: Candidate, comparison: Comparison) -> str:
+    said = counted(candidate.n_components, "segment")
+    if len(comparison.structures) == 1:
+        return said
+    return f"{said}, {candidate.structure}"
+
+
+def _either(numbers: list[int]) -> str:
+    """Numbers with "or" between them.
+
+    Examples
+    --------
+    >>> _either([3, 4]), _either([2, 3, 4])
+    ('3 or 4', '2, 3 or 4')
+    """
+    *some, last = map(str, numbers)
+    return f"{', '.join(some)} or {last}"

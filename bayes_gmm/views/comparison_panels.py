@@ -1,0 +1,241 @@
+"""Numbers of segments side by side: each criterion over K, and the probability of each K."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_gmm.errors import DataError, listed
+from bayes_gmm.results.verdicts import NAMES, headline
+from bayes_gmm.results.wording import percent
+from bayes_gmm.views.furniture import clean, with_margins
+from bayes_gmm.views.palette import LABEL_SIZE, TEXT_SIZE, TITLE_SIZE, palette
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from bayes_gmm.results.comparison import Comparison
+
+COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2}
+"""Panels in a row, by how many there are; else 3."""
+NEAR = 10.0
+"""Differences up to which a scale is linear; a log evidence ahead by as much is beyond doubt."""
+TICKS = (0, 5, 10, 100, 1000, 10_000, 100_000)
+WORTH_A_LABEL = 0.005
+LEGEND_COLUMNS = 4
+ERRORS = {"loo": "elpd_loo_se", "evidence": "log_evidence_se"}
+TITLES = {"loo": "elpd by LOO", "evidence": "log evidence", "laplace": "log evidence"}
+
+
+def comparison(
+    comparison: Comparison, criteria: Sequence[str] | None = None
+) -> NDArray[np.object_]:
+    """Draw criteria over the number of segments, a line per structure, and the P(K) as bars.
+
+    A panel shows by how much each candidate falls short of the best one, which is ringed, and
+    its scale is logarithmic beyond 10. Bars of `criteria` are one standard error of the evidence by
+    Monte Carlo, and of the difference in elpd from the best; those of P(K) are Monte-Carlo errors.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    criteria : sequence of str, optional
+        Of those that it was made with; by default all.
+
+    Returns
+    -------
+    ndarray of matplotlib.axes.Axes
+        One for each criterion, then P(K) where the evidence is known. Nothing is shown and nothing
+        is saved.
+
+    Raises
+    ------
+    DataError
+        If it was made without one of the criteria, or nothing could be fitted.
+
+    Examples
+    --------
+    ``bg.plots.comparison(bg.compare(X))[0].figure.savefig("comparison.png")``
+    """
+    import matplotlib.pyplot as plt
+
+    chosen = _chosen(comparison, criteria)
+    figure = plt.figure(figsize=_size(_n_panels(comparison, chosen)), layout=with_margins())
+    return draw_comparison(figure, comparison, chosen)
+
+
+def save_comparison(comparison: Comparison, path: str | Path, *, dpi: int = 200) -> Path:
+    """Draw `comparison` into an image file, whose ending names the format; returns its path."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    chosen = _chosen(comparison, None)
+    figure = Figure(figsize=_size(_n_panels(comparison, chosen)), layout=with_margins())
+    FigureCanvasAgg(figure)
+    draw_comparison(figure, comparison, chosen)
+    figure.savefig(path, dpi=dpi, facecolor="white")
+    return Path(path)
+
+
+def draw_comparison(
+    figure: Figure, comparison: Comparison, criteria: Sequence[str]
+) -> NDArray[np.object_]:
+    """Draw into an empty figure."""
+    n_panels = _n_panels(comparison, criteria)
+    n_columns = COLUMNS.get(n_panels, 3)
+    grid = figure.subplots(-(-n_panels // n_columns), n_columns, squeeze=False)
+    panels = grid.ravel()
+    for panel in panels[n_panels:]:
+        panel.remove()
+    for panel, criterion in zip(panels, criteria, strict=False):
+        _draw_criterion(panel, comparison, criterion)
+    if len(criteria) < n_panels:
+        _draw_probabilities(panels[n_panels - 1], comparison)
+    for panel in panels[:n_panels]:
+        _finish(panel, comparison)
+    _add_legend(figure, comparison)
+    figure.suptitle(
+        headline(comparison), x=0.012, ha="left", fontsize=TITLE_SIZE, fontweight="bold"
+    )
+    return np.asarray(panels[:n_panels])
+
+
+def _chosen(comparison: Comparison, criteria: Sequence[str] | None) -> list[str]:
+    if not comparison.best:
+        notes = next((c.note for c in comparison.candidates if c.note), "none was fitted")
+        raise DataError(f"there is nothing to draw: no number of segments has a fit ({notes})")
+    if criteria is None:
+        return [c for c in comparison.criteria if c in comparison.best]
+    chosen = [criteria] if isinstance(criteria, str) else list(criteria)
+    for criterion in chosen:
+        if criterion not in comparison.best:
+            known = listed(list(comparison.best))
+            raise DataError(f"the comparison has no criterion {criterion!r}; it has: {known}")
+    return chosen
+
+
+def _n_panels(comparison: Comparison, criteria: Sequence[str]) -> int:
+    known = comparison.has_evidence and comparison.probabilities.notna().any()
+    return len(criteria) + bool(known)
+
+
+def _size(n_panels: int) -> tuple[float, float]:
+    """Inches, 16:9 where there is more than one row of panels."""
+    if n_panels == 1:
+        return 8.0, 4.5
+    return (10.6, 4.4) if n_panels <= 3 else (10.6, 5.96)
+
+
+def _draw_criterion(ax: Axes, comparison: Comparison, criterion: str) -> None:
+    """A line over K for each structure, in differences from the best candidate."""
+    best, column = comparison.best[criterion], comparison.column_of(criterion)
+    colors = palette(len(comparison.structures))
+    farthest = 0.0
+    for structure, color in zip(comparison.structures, colors, strict=True):
+        of_it = [c for c in comparison.candidates if c.structure == structure]
+        numbers = [c.n_components for c in of_it]
+        gaps = np.array([c.values.get(column, np.nan) for c in of_it]) - best.values[column]
+        errors = np.array([c.values.get(ERRORS.get(criterion, ""), np.nan) for c in of_it])
+        ax.errorbar(
+            numbers, gaps, np.where(np.isfinite(errors), errors, 0.0), color=color, marker="o",
+            markersize=6, linewidth=1.8, elinewidth=1.5, capsize=3, zorder=3,
+        )  # fmt: skip
+        farthest = max(farthest, np.nanmax(np.abs(gaps), initial=0.0))
+    ax.plot(
+        best.n_components, 0.0, "o", markersize=15, markerfacecolor="none",
+        markeredgecolor="0.15", markeredgewidth=1.6, zorder=4,
+    )  # fmt: skip
+    lower = comparison.is_lower_better(criterion)
+    name = (
+        "Laplace" if column == "log_evidence_laplace" else TITLES.get(criterion, NAMES[criterion])
+    )
+    _title(ax, name, f"{'lower' if lower else 'higher'} is better")
+    ax.set_ylabel(f"{'above' if lower else 'below'} {best.values[column]:,.1f}")
+    _scale(ax, farthest, 1.0 if lower else -1.0)
+
+
+def _title(ax: Axes, name: str, note: str) -> None:
+    """The panel's name on the left, and how to read it on the right."""
+    ax.set_title(name, loc="left", fontsize=LABEL_SIZE)
+    ax.set_title(note, loc="right", fontsize=TEXT_SIZE - 2, color="0.35")
+
+
+def _scale(ax: Axes, farthest: float, sign: float) -> None:
+    """Linear near the best, logarithmic far from it."""
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    if farthest <= 4 * NEAR:
+        ax.margins(y=0.12)
+        ax.yaxis.set_major_formatter(lambda gap, _: f"{abs(gap):,.3g}")
+        return
+    ax.set_yscale("symlog", linthresh=NEAR, linscale=1.0)
+    ax.set_ylim(*sorted((-1.7 * sign, 1.6 * sign * farthest)))
+    ax.yaxis.set_major_locator(FixedLocator([sign * t for t in TICKS if t <= 1.6 * farthest]))
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_formatter(lambda gap, _: f"{abs(gap):,.0f}")
+
+
+def _draw_probabilities(ax: Axes, comparison: Comparison) -> None:
+    """P(K) as bars, each a stack of structures."""
+    shares, errors = comparison.probabilities, comparison.probability_errors
+    by_structure = comparison.table.pivot(
+        index="n_components", columns="structure", values="probability"
+    ).fillna(0.0)
+    foot = np.zeros(len(shares))
+    for structure, color in zip(
+        comparison.structures, palette(len(comparison.structures)), strict=True
+    ):
+        heights = 100.0 * by_structure[structure].to_numpy()
+        ax.bar(shares.index, heights, bottom=foot, color=color, width=0.72, zorder=3)
+        foot += heights
+    known = errors.notna() & shares.notna()
+    if known.any():
+        ax.errorbar(
+            shares.index[known], 100.0 * shares[known], 100.0 * errors[known], fmt="none",
+            ecolor="0.15", elinewidth=1.5, capsize=3, zorder=4,
+        )  # fmt: skip
+    for K, share in shares.items():
+        if share >= WORTH_A_LABEL:
+            top = 100.0 * (share + np.nan_to_num(errors[K]))
+            ax.annotate(
+                percent(share), (K, top), xytext=(0, 4), textcoords="offset points", ha="center",
+                fontsize=TEXT_SIZE - 1, fontweight="bold",
+            )  # fmt: skip
+    ax.set_ylim(0.0, 113.0)
+    ax.set_yticks(range(0, 101, 25))
+    ax.set_title("probability", loc="left", fontsize=LABEL_SIZE)
+    ax.set_ylabel("P(K), %")
+
+
+def _finish(ax: Axes, comparison: Comparison) -> None:
+    numbers = sorted({c.n_components for c in comparison.candidates})
+    ax.set_xlim(numbers[0] - 0.6, numbers[-1] + 0.6)
+    step = -(-len(numbers) // 12)
+    ax.set_xticks(numbers[::step])
+    ax.set_xlabel("number of segments")
+    ax.grid(axis="y", color="0.92", zorder=0)
+    ax.set_axisbelow(True)
+    clean(ax)
+
+
+def _add_legend(figure: Figure, comparison: Comparison) -> None:
+    """Name the structures, where there are several, under all panels."""
+    from matplotlib.lines import Line2D
+
+    if len(comparison.structures) == 1:
+        return
+    handles = [
+        Line2D([], [], color=color, marker="o", linewidth=1.8, label=structure)
+        for structure, color in zip(
+            comparison.structures, palette(len(comparison.structures)), strict=True
+        )
+    ]
+    figure.legend(
+        handles=handles, loc="outside lower center", frameon=False, fontsize=TEXT_SIZE,
+        ncols=min(len(handles), LEGEND_COLUMNS),
+    )  # fmt: skip

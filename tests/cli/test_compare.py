@@ -1,0 +1,164 @@
+"""`compare`: the table, what is said of it, what is written, and how it ends."""
+
+import json
+
+import pandas as pd
+import pytest
+from command_line import SPEND, VISITS, customers, error_line, names_in, write
+from example_comparisons import by_bic, by_evidence, interrupted
+
+from bayes_gmm.cli import main
+from bayes_gmm.cli.compared import Compared
+
+FILES = ["comparison.csv", "comparison.png"]
+
+
+def compare_arguments(table, *more):
+    arguments = ["compare", str(table), "--features", SPEND, "--features", VISITS]
+    return [*arguments, "--criteria", "bic,laplace", *map(str, more)]
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """A table of two groups, and the folder with what `compare` wrote of 1 to 3 segments."""
+    place = tmp_path_factory.mktemp("compared")
+    table = write(customers(), place / "customers.csv")
+    more = ("--components", "1-3", "--structures", "full,tied", "--out", place / "out")
+    assert main(compare_arguments(table, *more)) == 0
+    return table, place / "out"
+
+
+def test_the_table_and_the_verdicts_are_printed(compared, capsys):
+    assert main(compare_arguments(compared[0], "--components", "1-3")) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.startswith("How many segments in 80 rows of customers.csv, by 2 features?")
+    rows = [line.split() for line in out.splitlines() if line.split()[:1] in (["1"], ["2"], ["3"])]
+    assert [row[4:] for row in rows] == [["<", "0.1", "%"], ["99.6", "%"], ["0.4", "%"]]
+    assert [cell for row in rows for cell in row if cell.endswith("*")] == rows[1][2:4]
+    assert "\nBIC: lowest for 2 segments; next is " in out
+    assert "\nLaplace's evidence: 2 segments, with probability " in out
+    assert "try more" not in out
+    assert "written" not in out
+
+
+def test_what_is_written_is_the_table_and_the_picture(compared):
+    _, folder = compared
+    assert names_in(folder) == FILES
+    table = pd.read_csv(folder / "comparison.csv")
+    assert table["n_components"].tolist() == [1, 1, 2, 2, 3, 3]
+    assert table["structure"].tolist() == ["full", "tied"] * 3
+    assert table["probability"].sum() == pytest.approx(1.0)
+    assert table.loc[table["bic"].idxmin(), "n_components"] == 2
+    assert (folder / "comparison.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_json_is_one_object_with_the_same_numbers(compared, capsys):
+    table, folder = compared
+    more = ("--components", "1-3", "--structures", "full,tied", "--json")
+    assert main(compare_arguments(table, *more)) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    answer = json.loads(out)
+    assert answer["n_rows"] == 80
+    assert answer["features"] == [SPEND, VISITS]
+    assert answer["best"]["bic"]["n_components"] == 2
+    assert answer["candidates"][0]["log_evidence_se"] is None
+    assert sum(answer["probabilities"].values()) == pytest.approx(1.0)
+    assert answer["verdicts"]["bic"].startswith("BIC: lowest for 2 segments")
+    assert answer["files"] == {}
+    written = pd.read_csv(folder / "comparison.csv")
+    found = pd.DataFrame(answer["candidates"])
+    for name in ("bic", "log_evidence", "probability"):
+        assert found[name].to_numpy() == pytest.approx(written[name].to_numpy())
+
+
+def test_weights_count_as_copies_of_rows(tmp_path, capsys):
+    once = customers(15)
+    copied = once.loc[once.index.repeat(once["Copies"])]
+    answers = []
+    for table, more in ((once, ["--weights", "Copies"]), (copied, [])):
+        path = write(table, tmp_path / "table.csv")
+        assert main(compare_arguments(path, "--components", 2, "--json", *more)) == 0
+        answers.append(json.loads(capsys.readouterr().out)["candidates"][0]["bic"])
+    assert answers[0] == pytest.approx(answers[1], abs=1e-6)
+
+
+def test_numbers_that_cannot_be_fitted_are_noted_and_the_others_stand(tmp_path, capsys):
+    path = write(customers(2), tmp_path / "small.csv")
+    assert main(compare_arguments(path, "--components", "1,9")) == 0
+    out = capsys.readouterr().out
+    assert [line.split()[1:3] for line in out.splitlines() if line.startswith("       9 ")] == [
+        ["-", "-"]
+    ]
+    assert "\n9 (full): the table has n_samples=4 usable rows" in out
+    assert main(compare_arguments(path, "--components", "9-12", "--out", tmp_path / "out")) == 1
+    assert error_line(capsys).startswith("bayes-gmm: error: 9 segments: ")
+    assert names_in(tmp_path) == ["small.csv"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--components", "0-3", "'0-3' does not run from 1 or more upwards"),
+        ("--components", "5-2", "'5-2' does not run from 1 or more upwards"),
+        ("--components", "1-8x", "'1-8x' is not a number or a range such as 1-8"),
+        ("--components", "1-101", "'1-101' has more than 100 numbers"),
+        ("--components", ",", "it names no number of segments"),
+        ("--criteria", "bic,bci", "no criterion 'bci'; choose from bic, icl, aic, loo, laplace"),
+        ("--criteria", ",", "it names no criterion"),
+        ("--structures", "full,round", "'round'"),
+        ("--structures", " ", "it names no structure"),
+    ],
+)
+def test_wrong_usage_is_told_before_the_table_is_read(option, value, said, capsys):
+    assert main(["compare", "none.csv", "--features", "A", option, value]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
+    assert f"'{option}'" in err
+
+
+def test_bad_data_are_one_line(table, capsys):
+    assert main(["compare", table, "--features", "Spent", "--components", "1-2"]) == 1
+    assert "'Spent'" in error_line(capsys)
+
+
+def test_interruption_shows_what_is_done(table, monkeypatch, capsys):
+    monkeypatch.setattr("bayes_gmm.results.compare.compare", lambda *_, **__: interrupted())
+    assert main(compare_arguments(table)) == 130
+    out, err = capsys.readouterr()
+    assert "interrupted before it was fitted" in out
+    assert err == "bayes-gmm: interrupted\n"
+
+
+def test_interruption_before_anything_is_done_shows_nothing(table, monkeypatch, capsys):
+    def nothing_done(*_, **__):
+        done = interrupted()
+        return type(done)(done.candidates[1:], ("bic",), {2: 1.0}, done.features)
+
+    monkeypatch.setattr("bayes_gmm.results.compare.compare", nothing_done)
+    assert main(compare_arguments(table)) == 130
+    assert error_line(capsys) == "bayes-gmm: interrupted\n"
+
+
+def test_errors_of_the_evidence_are_beside_it():
+    errors = {1: 0.04, 2: 0.158, 3: 0.1}
+    text = Compared("a.csv", 80, by_evidence({1: -40.0, 2: -9.0, 3: -12.0}, errors=errors)).text()
+    row = next(line.split() for line in text.splitlines() if line.startswith("       2 "))
+    assert row[2:] == ["-9.00", "±", "0.16*", "95", "%"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "tried"), [((4,), "4 tried"), ((2, 3, 4), "2 to 4 tried"), ((2, 4), "2, 4 tried")]
+)
+def test_the_title_says_what_was_tried(numbers, tried):
+    text = Compared("a.csv", 80, by_bic(dict.fromkeys(numbers, 1.0))).text()
+    assert text.splitlines()[0].endswith(f"? {tried}")
+
+
+def test_lines_are_no_wider_than_a_terminal():
+    values = {(K, s): -10.0 * K for K in (1, 12) for s in ("component/shared", "full")}
+    text = Compared("a.csv", 80, by_bic(values | {(13, "full"): None})).text()
+    assert max(map(len, text.splitlines())) <= 100
+    assert text.count("structure") == 1

@@ -1,0 +1,39 @@
+"""Comparisons made by hand: what is said of them is known."""
+
+from bayes_gmm.results.comparison import INTERRUPTED, Candidate, Comparison
+
+
+def comparison_of(column, values, *, criteria, structures=("full",), errors=None, more=None):
+    """A comparison whose candidates have values of one column: {(K, structure): value}.
+
+    `errors` are of the log evidence; None as a value is a candidate without a fit.
+    """
+    values = {key if isinstance(key, tuple) else (key, "full"): v for key, v in values.items()}
+    errors = errors or {}
+    candidates = []
+    for (K, structure), value in values.items():
+        if value is None:
+            candidates.append(Candidate(K, structure, {}, note=f"no {K} distinct rows"))
+            continue
+        found = {"log_likelihood": -100.0, "log_posterior": -110.0, "df": 5.0 * K, column: value}
+        if (K, structure) in errors or K in errors:
+            found["log_evidence_se"] = errors.get((K, structure), errors.get(K))
+        candidates.append(Candidate(K, structure, found | (more or {}).get(K, {})))
+    numbers = sorted({K for K, _ in values})
+    prior = dict.fromkeys(numbers, 1.0 / len(numbers))
+    return Comparison(tuple(candidates), tuple(criteria), prior, ("Age", "Income"))
+
+
+def by_evidence(values, criterion="evidence", **more):
+    return comparison_of("log_evidence", values, criteria=(criterion,), **more)
+
+
+def by_bic(values, criterion="bic", **more):
+    return comparison_of(criterion, values, criteria=(criterion,), **more)
+
+
+def interrupted():
+    """One candidate was fitted, one was not."""
+    done = by_bic({1: 210.0}).candidates
+    left = Candidate(2, "full", {}, note=INTERRUPTED)
+    return Comparison((*done, left), ("bic",), {1: 0.5, 2: 0.5}, ("Age", "Income"))

@@ -1,0 +1,299 @@
+"""How many segments: criteria that other programs agree with, and every bad argument by name."""
+
+import math
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from example_tables import three_groups
+from sklearn.datasets import load_iris
+from sklearn.mixture import GaussianMixture
+
+import bayes_gmm as bg
+import bayes_gmm.results.compare as compare_module
+from bayes_gmm.errors import DataError, FitError
+from bayes_gmm.results.comparison import Candidate, Comparison
+
+FITS = ("bic", "icl", "aic", "laplace")
+
+
+def compared(X, n_components=range(1, 5), **options):
+    options = {"criteria": FITS, "random_state": 0, "progress": False} | options
+    return bg.compare(X, n_components, **options)
+
+
+def cigars(seed=0):
+    """Two groups of 300 rows, side by side along their length, turned by 45 degrees."""
+    rng = np.random.default_rng(seed)
+    rows = [rng.normal(size=(300, 2)) * [10.0, 0.5] + [0.0, y] for y in (-2.0, 2.0)]
+    c = math.sqrt(0.5)
+    return np.concatenate(rows) @ np.array([[c, c], [-c, c]])
+
+
+@pytest.fixture(scope="module")
+def comparison(X):
+    return compared(X, structures=("full", "tied"))
+
+
+class TestTable:
+    def test_a_row_for_each_cell(self, comparison):
+        table = comparison.table
+        assert list(zip(table.n_components, table.structure, strict=True)) == [
+            (K, s) for K in range(1, 5) for s in ("full", "tied")
+        ]
+        assert list(table.columns) == [
+            "n_components", "structure", "log_likelihood", "log_posterior", "df", "bic", "icl",
+            "aic", "log_evidence", "log_evidence_se", "probability", "probability_se", "note",
+        ]  # fmt: skip
+        assert (table.note == "").all()
+
+    def test_numbers_are_those_of_a_fit(self, comparison, X):
+        for candidate in comparison.candidates[::3]:
+            model = bg.BayesGMM(
+                candidate.n_components, structure=candidate.structure, random_state=1
+            ).fit(X)
+            values = candidate.values
+            assert values["log_posterior"] == pytest.approx(model.log_posterior_, abs=1e-4)
+            assert values["log_likelihood"] == pytest.approx(model.log_likelihood_, abs=1e-2)
+            assert values["bic"] == pytest.approx(model.bic(X), abs=2e-2)
+            assert values["icl"] == pytest.approx(model.icl(X), abs=5e-2)
+            assert values["df"] == model.map_fit_.n_parameters
+
+    def test_best_is_lowest_or_highest(self, comparison):
+        table = comparison.table
+        assert set(comparison.best) == set(FITS)
+        assert comparison.best["bic"].values["bic"] == table.bic.min()
+        assert comparison.best["icl"].values["icl"] == table.icl.min()
+        assert comparison.best["laplace"].values["log_evidence"] == table.log_evidence.max()
+        assert comparison.best["bic"].n_components == 3
+
+    def test_columns_that_were_not_asked_for_are_left_out(self, X):
+        table = compared(X, [1, 2], criteria="bic").table
+        assert "bic" in table
+        assert not {"icl", "aic", "log_evidence", "probability", "elpd_loo"} & set(table.columns)
+
+    def test_one_component_of_full_is_one_of_tied(self, comparison):
+        table = comparison.table.set_index(["n_components", "structure"])
+        assert table.bic[1, "full"] == pytest.approx(table.bic[1, "tied"])
+        assert table.log_evidence[1, "full"] == pytest.approx(table.log_evidence[1, "tied"])
+
+    def test_the_fits_predict(self, comparison, X):
+        labels = comparison.best["bic"].fit.predict(X)
+        assert sorted(set(labels)) == [0, 1, 2]
+
+
+class TestProbabilities:
+    def test_they_sum_to_one(self, comparison):
+        assert comparison.probabilities.sum() == pytest.approx(1.0)
+        assert comparison.probabilities.index.tolist() == [1, 2, 3, 4]
+
+    def test_bayes_rule(self, comparison):
+        table = comparison.table
+        odds = np.exp(table.log_evidence[4] - table.log_evidence[6])
+        assert table.probability[4] / table.probability[6] == pytest.approx(odds, rel=1e-9)
+
+    @pytest.mark.parametrize("given", [[1, 0, 3, 0], {1: 1, 2: 0, 3: 3, 4: 0}])
+    def test_prior_over_k(self, X, given, comparison):
+        p = compared(X, structures=("full", "tied"), k_prior=given).probabilities
+        flat = comparison.probabilities
+        assert p[2] == p[4] == 0.0
+        assert p[3] / p[1] == pytest.approx(3.0 * flat[3] / flat[1], rel=1e-6)
+
+    def test_errors_of_evidence_are_carried_along(self):
+        rng = np.random.default_rng(0)
+        log_z, se = np.array([-10.0, -9.5, -12.0]), np.array([0.1, 0.05, 0.2])
+        cells = tuple(
+            Candidate(K, "full", {"log_evidence": z, "log_evidence_se": s})
+            for K, z, s in zip((1, 2, 3), log_z, se, strict=True)
+        )
+        prior = dict.fromkeys((1, 2, 3), 1 / 3)
+        table = Comparison(cells, ("evidence",), prior, ("x1",)).table
+        noisy = np.exp(log_z + se * rng.normal(size=(200_000, 3)))
+        noisy /= noisy.sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(table.probability_se, noisy.std(axis=0), rtol=0.05)
+
+    def test_without_evidence_there_are_none(self, X):
+        with pytest.raises(FitError, match="add 'evidence' or 'laplace' to criteria"):
+            _ = compared(X, [1, 2], criteria="bic").probabilities
+
+    def test_evidence_is_in_the_units_of_the_table(self, X):
+        """Of rows in millimetres it is that in metres, less log 1000 for each cell."""
+        one, other = (compared(X * unit, [2]).table.log_evidence[0] for unit in (1.0, 1000.0))
+        assert one - other == pytest.approx(X.size * math.log(1000.0), abs=1e-4)
+
+
+class TestKnownAnswers:
+    def test_cigars_are_two(self):
+        structures = ("full", "tied", "diag", "spherical")
+        found = compared(cigars(), range(1, 7), structures=structures)
+        assert {best.n_components for best in found.best.values()} == {2}
+        assert found.probabilities.idxmax() == 2
+
+    @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+    def test_bic_is_scikit_learns(self, X):
+        """Where nothing is charged; at an optimum at least as good as the best of its own starts."""
+        plain = {"prior": bg.Prior.flat(), "resolution": None, "standardize": False}
+        found = compared(
+            X, [1, 3], structures=("full", "tied", "diag", "spherical"),
+            criteria=("bic", "aic"), **plain,
+        )  # fmt: skip
+        for candidate in found.candidates:
+            theirs = GaussianMixture(
+                candidate.n_components, covariance_type=candidate.structure, n_init=3,
+                tol=1e-8, max_iter=2000, reg_covar=0.0, random_state=0,
+            ).fit(X)  # fmt: skip
+            p, n = theirs._n_parameters(), len(X)
+            assert candidate.values["df"] == p
+            assert candidate.values["bic"] == pytest.approx(theirs.bic(X), abs=0.02)
+            assert candidate.values["aic"] == pytest.approx(
+                candidate.values["bic"] + p * (2 - math.log(n)), abs=1e-9
+            )
+
+    def test_bic_is_what_mclust_publishes(self):
+        """Iris, by mclust 6.0.0, whose sign is the other one; its 3 are the species."""
+        plain = {"prior": bg.Prior.flat(), "resolution": None, "criteria": ("bic",)}
+        found = compared(load_iris().data, [1, 2], **plain)
+        assert found.candidates[1].values["bic"] == pytest.approx(574.018, abs=0.02)
+        assert found.candidates[1].values["log_likelihood"] == pytest.approx(-214.355, abs=1e-2)
+        assert found.best["bic"].n_components == 2
+
+
+class TestRows:
+    def test_weights_are_copies(self):
+        X = three_groups()[::4]
+        copies = np.random.default_rng(0).integers(0, 3, len(X))
+        weighted = compared(X, [1, 2, 3], sample_weight=copies).table
+        copied = compared(np.repeat(X, copies, axis=0), [1, 2, 3]).table
+        for column in ("log_likelihood", "bic", "icl", "aic", "log_evidence"):
+            np.testing.assert_allclose(weighted[column], copied[column], atol=1e-3)
+
+    def test_frames_with_missing_cells(self):
+        X = three_groups(missing=0.1)
+        frame = pd.DataFrame(X, columns=["Age", "Income", "Visits"])
+        found, plain = compared(frame, [2, 3]), compared(X, [2, 3])
+        assert found.features == ("Age", "Income", "Visits")
+        np.testing.assert_allclose(found.table.bic, plain.table.bic)
+
+    def test_more_components_than_rows_is_a_note(self):
+        X = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 2.5], [3.0, 1.0], [3.0, 1.0], [4.0, 2.0]])
+        table = compared(X, [1, 2, 6, 7]).table.set_index("n_components")
+        assert table.bic.notna().tolist() == [True, True, False, False]
+        assert "5 distinct rows, fewer than n_components=6" in table.note[6]
+        assert "n_samples=6 usable rows, fewer than n_components=7" in table.note[7]
+        assert table.probability[[1, 2]].sum() == pytest.approx(1.0)
+
+    def test_a_prior_of_another_k_is_a_note(self, X):
+        prior = bg.Prior(concentration=(2.0, 2.0))
+        table = compared(X, [1, 2, 3], prior=prior, criteria="bic").table
+        assert table.bic.notna().tolist() == [False, True, False]
+        assert "concentration has 2 values for 3 components" in table.note[2]
+
+    def test_a_fit_that_fails_is_a_note(self, X, monkeypatch):
+        def fails(plan, table, weights, density, runs):
+            if density.layout.n_components == 2:
+                raise FitError("every climb left the numbers")
+            return fitted_cell(plan, table, weights, density, runs)
+
+        fitted_cell = compare_module.fitted_cell
+        monkeypatch.setattr(compare_module, "fitted_cell", fails)
+        table = compared(X, [1, 2, 3]).table
+        assert table.note.tolist() == ["", "every climb left the numbers", ""]
+        assert table.bic.notna().tolist() == [True, False, True]
+
+    def test_doubts_are_notes_and_no_warnings(self, X):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = compared(X, [1, 2], prior=bg.Prior.flat(), resolution=None, criteria="bic")
+        assert found.candidates[0].note == ""
+        assert "the posterior has no maximum" in found.candidates[1].note
+
+
+class TestRuns:
+    def test_same_seed_same_table(self, X, comparison):
+        again = compared(X, structures=("full", "tied"))
+        pd.testing.assert_frame_equal(again.table, comparison.table)
+
+    def test_ctrl_c_keeps_what_is_fitted(self, X, monkeypatch):
+        def interrupted(plan, table, weights, density, runs):
+            if density.layout.n_components == 3:
+                raise KeyboardInterrupt
+            return fitted_cell(plan, table, weights, density, runs)
+
+        fitted_cell = compare_module.fitted_cell
+        monkeypatch.setattr(compare_module, "fitted_cell", interrupted)
+        found = compared(X)
+        notes = found.table.note.tolist()
+        assert notes == ["", "", *["interrupted before it was fitted"] * 2]
+        assert found.best["bic"].n_components == 2
+        assert found.candidates[2].fit is None
+
+    def test_ctrl_c_in_the_search_keeps_what_was_found(self, X, monkeypatch):
+        class Interrupted(compare_module.Sweep):
+            def steps(self):
+                for cell in super().steps():
+                    if cell.n_components == 3:
+                        raise KeyboardInterrupt
+                    yield cell
+
+        monkeypatch.setattr(compare_module, "Sweep", Interrupted)
+        found = compared(X)
+        assert found.table.bic.notna().tolist() == [True, True, True, False]
+
+    def test_nothing_is_shown_where_there_is_no_terminal(self, X, capsys):
+        compared(X, [1, 2], progress=True)
+        assert capsys.readouterr() == ("", "")
+
+
+class TestBadArguments:
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            ({"n_components": []}, "n_components is empty"),
+            (
+                {"n_components": [1, 2.5]},
+                "n_components must be a whole number of at least 1, got 2",
+            ),
+            ({"n_components": [0, 1]}, "n_components must be a whole number of at least 1, got 0"),
+            ({"n_components": [2, 3, 2]}, "n_components has 2 twice"),
+            ({"n_components": None}, "n_components must be a sequence, got None"),
+            ({"structures": ["full", "round"]}, "structure 'round' is unknown"),
+            ({"structures": ["full", bg.Structure()]}, "structures has 'full' twice"),
+            ({"structures": []}, "structures is empty"),
+            ({"criteria": ["bic", "dic"]}, "no criterion 'dic'; choose from bic, icl, aic"),
+            ({"criteria": []}, "criteria is empty"),
+            ({"criteria": ["bic", "bic"]}, "criteria has 'bic' twice"),
+            ({"k_prior": [1.0, 2.0]}, "k_prior has 2 weights for 4 n_components"),
+            ({"k_prior": [1, -2, 1, 1]}, "k_prior must be finite and not negative, got -2 for K=2"),
+            ({"k_prior": [0, 0, 0, 0]}, "k_prior is 0 for all n_components"),
+            ({"k_prior": {1: 1, 5: 1}}, "k_prior is for K of"),
+            ({"prior": "flat"}, "prior must be a Prior, got 'flat'"),
+            ({"n_init": 0}, "n_init must be a whole number of at least 1, got 0"),
+            ({"draws": 0}, "draws must be a whole number of at least 1, got 0"),
+            ({"chains": 0}, "chains must be a whole number of at least 1, got 0"),
+            ({"random_state": "x"}, "random_state must be"),
+            ({"progress": "no"}, "progress must be True or False, got 'no'"),
+        ],
+    )
+    def test_by_name(self, X, arguments, said):
+        arguments = {"n_components": range(1, 5)} | arguments
+        with pytest.raises(FitError, match=said.replace("[", r"\[")) as caught:
+            compared(X, **arguments)
+        assert "\n" not in str(caught.value)
+
+    @pytest.mark.parametrize("criterion", ["laplace", "evidence"])
+    @pytest.mark.parametrize(
+        ("prior", "culprit"),
+        [
+            (bg.Prior.flat(), r"means=Normal\(.*inf\) and scales=HalfNormal\(scale=inf\)"),
+            (bg.Prior(means=bg.Normal(0, math.inf)), r"means=Normal\("),
+        ],
+    )
+    def test_evidence_needs_a_prior(self, X, criterion, prior, culprit, monkeypatch):
+        monkeypatch.setattr(compare_module, "_Work", None)
+        with pytest.raises(FitError, match=f"criterion '{criterion}' needs a proper.*{culprit}"):
+            compared(X, prior=prior, criteria=("bic", criterion))
+
+    def test_a_table_that_cannot_be_used(self):
+        with pytest.raises(DataError, match="column 'x1' is constant"):
+            compared(np.ones((20, 1)))

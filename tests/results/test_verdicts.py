@@ -1,0 +1,80 @@
+"""Verdicts: what is firm is said firmly, and what the rows cannot tell is said to be so."""
+
+import math
+
+import pytest
+from example_comparisons import by_bic, by_evidence, comparison_of
+
+from bayes_gmm.results.verdicts import closing, headline
+
+LOG_3, LOG_19 = math.log(3.0), math.log(19.0)
+
+
+def test_one_probable_number():
+    comparison = by_evidence({1: 0.0, 2: LOG_19 + 0.01, 3: -20.0})
+    assert comparison.verdicts["evidence"] == "Evidence: 2 segments, with probability 95 %."
+    assert headline(comparison) == "2 segments, with probability 95 %"
+
+
+@pytest.mark.parametrize("criterion", ["evidence", "laplace"])
+def test_several_probable_numbers_are_all_named(criterion):
+    comparison = by_evidence({1: 0.0, 2: LOG_3, 3: -20.0}, criterion)
+    name = {"evidence": "Evidence", "laplace": "Laplace's evidence"}[criterion]
+    expected = f"{name}: the rows cannot tell how many segments: 2 (75 %), 1 (25 %)."
+    assert comparison.verdicts[criterion] == expected
+    assert headline(comparison) == "1 or 2 segments: the rows cannot tell"
+
+
+def test_errors_of_sampling_are_told_where_they_matter():
+    values = {1: 0.0, 2: LOG_3, 3: -20.0}
+    rough = by_evidence(values, errors={1: 0.4, 2: 0.3, 3: 0.1})
+    assert rough.probability_errors[2] == pytest.approx(0.75 * 0.25 * 0.5)
+    assert rough.verdicts["evidence"].endswith("1 (25 %), give or take 9 % by sampling.")
+    fine = by_evidence(values, errors={1: 0.004, 2: 0.003, 3: 0.001})
+    assert "give or take" not in fine.verdicts["evidence"]
+
+
+def test_structures_are_weighed_too():
+    values = {(1, "full"): -9.0, (1, "tied"): -9.0, (2, "full"): 0.0, (2, "tied"): LOG_3}
+    said = by_evidence(values).verdicts["evidence"]
+    assert said.startswith("Evidence: 2 segments, with probability > 99.9 %.")
+    assert "Structure: tied (75 %), full (25 %)." in said
+
+
+@pytest.mark.parametrize(
+    ("criterion", "values", "said"),
+    [
+        ("bic", {1: 30.0, 2: 10.0, 3: 14.5}, "BIC: lowest for 2 segments; next is 3 segments, "
+         "4.5 higher."),
+        ("icl", {1: 11.0, 2: 10.0, 3: 14.5}, "ICL: lowest for 2 segments; 1 segment is as good as "
+         "level, 1.0 higher."),
+        ("aic", {1: 10.0, 2: None}, "AIC: lowest for 1 segment."),
+        ("bic", {1: None, 2: None}, "BIC: not known for any number of segments."),
+    ],
+)  # fmt: skip
+def test_differences_are_told(criterion, values, said):
+    assert by_bic(values, criterion).verdicts[criterion] == said
+
+
+def test_the_most_that_was_tried_is_no_answer_yet():
+    said = by_bic({1: 30.0, 2: 20.0}).verdicts["bic"]
+    assert said.endswith(" 2 segments were the most that were tried: try more.")
+    assert "try more" not in by_bic({1: 30.0}).verdicts["bic"]
+    assert "try more" not in by_bic({1: 30.0, 2: 20.0, 3: 25.0}).verdicts["bic"]
+
+
+def test_why_criteria_differ_is_told_where_they_do():
+    icl = {1: {"icl": 1.0}, 2: {"icl": 4.0}}
+    values = {1: 3.0, 2: 1.0}
+    differ = comparison_of("bic", values, criteria=("bic", "icl"), more=icl)
+    assert "ICL: how many groups stand clear of each other" in closing(differ)
+    assert closing(by_bic(values)) == ""
+    aic = {1: {"aic": 3.0}, 2: {"aic": 1.0}}
+    assert closing(comparison_of("bic", values, criteria=("bic", "aic"), more=aic)) == ""
+
+
+def test_headlines_without_evidence():
+    assert headline(by_bic({1: 30.0, 2: 20.0})) == "2 segments by BIC"
+    tied = by_bic({(1, "full"): 30.0, (1, "tied"): 29.0})
+    assert headline(tied) == "1 segment, tied by BIC"
+    assert headline(by_bic({1: None})) == "No number of segments could be fitted"

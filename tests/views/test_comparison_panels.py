@@ -1,0 +1,95 @@
+"""The picture of a comparison shows the numbers of its table."""
+
+import numpy as np
+import pytest
+from example_comparisons import by_bic, by_evidence, comparison_of
+from matplotlib.container import ErrorbarContainer
+
+from bayes_gmm.errors import DataError
+from bayes_gmm.views import plots
+
+
+@pytest.fixture(autouse=True)
+def pyplot():
+    plt = pytest.importorskip("matplotlib.pyplot")
+    plt.switch_backend("agg")
+    yield plt
+    plt.close("all")
+
+
+def error_bars(ax):
+    return [c for c in ax.containers if isinstance(c, ErrorbarContainer)]
+
+
+def half_lengths(container):
+    bars = np.array([bar[:, 1] for bar in container[2][0].get_segments()])
+    return np.diff(bars, axis=1).ravel() / 2
+
+
+def test_lines_are_differences_from_the_best_with_their_errors():
+    errors = {1: 0.5, 2: 0.2, 3: 0.3}
+    comparison = by_evidence({1: -40.0, 2: -10.0, 3: -12.0}, errors=errors)
+    panel, _ = plots.comparison(comparison)
+    (container,) = error_bars(panel)
+    np.testing.assert_allclose(container[0].get_xydata(), [(1, -30), (2, 0), (3, -2)])
+    np.testing.assert_allclose(half_lengths(container), list(errors.values()))
+    ring = panel.lines[-1].get_xydata()
+    assert ring.tolist() == [[2.0, 0.0]]
+    assert panel.get_ylabel() == "below -10.0"
+
+
+@pytest.mark.parametrize(("farthest", "scale"), [(15.0, "linear"), (500.0, "symlog")])
+def test_what_is_far_behind_does_not_hide_what_is_near(farthest, scale):
+    (panel,) = plots.comparison(by_bic({1: 10.0 + farthest, 2: 10.0, 3: 14.0}))
+    assert panel.get_yscale() == scale
+    low, high = panel.get_ylim()
+    assert low < 0.0 < farthest < high
+    assert panel.get_ylabel() == "above 10.0"
+
+
+def test_bars_are_the_probabilities_with_their_errors():
+    values = {(1, "full"): 0.0, (1, "tied"): 1.0, (2, "full"): 1.5, (2, "tied"): -1.0}
+    errors = {(1, "full"): 0.5, (1, "tied"): 0.2, (2, "full"): 0.3, (2, "tied"): 0.1}
+    comparison = by_evidence(values, errors=errors)
+    panel = plots.comparison(comparison)[-1]
+    heights = [bar.get_height() for bar in panel.patches]
+    by_structure = comparison.table["probability"].to_numpy().reshape(2, 2).T
+    np.testing.assert_allclose(heights, 100 * by_structure.ravel())
+    tops = [bar.get_y() + bar.get_height() for bar in panel.patches[2:]]
+    np.testing.assert_allclose(tops, 100 * comparison.probabilities)
+    (container,) = error_bars(panel)
+    np.testing.assert_allclose(half_lengths(container), 100 * comparison.probability_errors)
+
+
+def test_a_line_per_structure_and_a_gap_where_there_is_no_fit():
+    values = {(1, "full"): 30.0, (1, "tied"): 31.0, (2, "full"): 20.0, (2, "tied"): None}
+    (panel,) = plots.comparison(by_bic(values))
+    drawn = [container[0].get_xydata() for container in error_bars(panel)]
+    np.testing.assert_allclose(drawn[0], [(1, 10), (2, 0)])
+    np.testing.assert_allclose(drawn[1], [(1, 11), (2, np.nan)])
+    (legend,) = panel.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["full", "tied"]
+
+
+def test_panels_are_the_criteria_asked_for():
+    icl = {1: {"icl": 3.0}, 2: {"icl": 4.0}}
+    both = comparison_of("bic", {1: 3.0, 2: 1.0}, criteria=("bic", "icl"), more=icl)
+    title = lambda panel: panel.get_title(loc="left")  # noqa: E731
+    assert [title(panel) for panel in plots.comparison(both)] == ["BIC", "ICL"]
+    assert [title(panel) for panel in plots.comparison(both, "icl")] == ["ICL"]
+    with pytest.raises(DataError, match="no criterion 'aic'; it has: bic, icl"):
+        plots.comparison(both, ["aic"])
+
+
+def test_nothing_fitted_is_nothing_to_draw(tmp_path):
+    with pytest.raises(DataError, match=r"nothing to draw: .* \(no 1 distinct rows\)"):
+        plots.save_comparison(by_bic({1: None}), tmp_path / "a.png")
+
+
+def test_the_title_is_the_answer(tmp_path, pyplot):
+    panels = plots.comparison(by_evidence({1: 0.0, 2: 9.0}))
+    assert panels[0].figure.get_suptitle() == "2 segments, with probability > 99.9 %"
+    pyplot.close("all")
+    path = plots.save_comparison(by_evidence({1: 0.0, 2: 9.0}), tmp_path / "a.png", dpi=50)
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert pyplot.get_fignums() == []
