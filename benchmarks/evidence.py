@@ -136,7 +136,7 @@ def print_ladder(seeds: int = 3) -> None:
         print()
 
 
-def print_smc(name: str, draws: int = 2000, runs: int = 4) -> None:
+def print_smc(name: str, draws: int = 4000, runs: int = 4) -> None:
     """The same model by `pm.sample_smc`."""
     import pymc as pm
     import pytensor
@@ -151,7 +151,7 @@ def print_smc(name: str, draws: int = 2000, runs: int = 4) -> None:
     with model, pytensor.config.change_flags(mode="NUMBA"):
         tree = pm.sample_smc(
             draws, kernel=pm.smc.MH, chains=runs, cores=1, random_seed=0, progressbar=False,
-            compute_convergence_checks=False, correlation_threshold=0.002,
+            compute_convergence_checks=False, correlation_threshold=0.005,
         )  # fmt: skip
     logs = np.asarray(tree.sample_stats["log_marginal_likelihood"], dtype=object)
     of_runs = np.array([last_number(chain) for chain in np.atleast_1d(logs)])

@@ -1,5 +1,10 @@
 """Comparisons made by hand: what is said of them is known."""
 
+from types import SimpleNamespace
+
+import numpy as np
+
+from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.results.comparison import INTERRUPTED, Candidate, Comparison
 
 
@@ -32,8 +37,25 @@ def by_bic(values, criterion="bic", **more):
     return comparison_of(criterion, values, criteria=(criterion,), **more)
 
 
+def by_loo(elpd_i, n_high_k=0):
+    """A comparison by the log densities of rows that were left out, {K: elpd_i}."""
+    candidates = []
+    for K, values in elpd_i.items():
+        n = len(values)
+        table = feature_matrix(np.zeros((n, 2)))
+        loo = SimpleNamespace(
+            elpd=float(values.sum()), elpd_i=values, rows=np.arange(n), subsample_se=0.0,
+            n_high_k=n_high_k,
+        )  # fmt: skip
+        columns = {"elpd_loo": loo.elpd, "elpd_loo_se": 9.0, "n_high_k": float(n_high_k)}
+        posterior = SimpleNamespace(table=table, row_weights=None)
+        candidates.append(Candidate(K, "full", columns, posterior=posterior, loo=loo))
+    prior = dict.fromkeys(elpd_i, 1.0 / len(elpd_i))
+    return Comparison(tuple(candidates), ("loo",), prior, ("Age", "Income"))
+
+
 def interrupted():
     """One candidate was fitted, one was not."""
     done = by_bic({1: 210.0}).candidates
-    left = Candidate(2, "full", {}, note=INTERRUPTED)
+    left = Candidate(2, "full", {}, note=f"{INTERRUPTED} it was fitted")
     return Comparison((*done, left), ("bic",), {1: 0.5, 2: 0.5}, ("Age", "Income"))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bayes_gmm.results.comparison import Comparison
 
 TITLES = {"loo": "elpd by LOO", "evidence": "log evidence", "laplace": "log evidence"}
-ERRORS = {"loo": "elpd_loo_se", "evidence": "log_evidence_se", "laplace": ""}
+ERRORS = {"evidence": "log_evidence_se"}
 UNKNOWN = "-"
 
 
@@ -60,6 +60,9 @@ class Compared:
         comparison = self.comparison
         labels = beside(self._numbers(), *self._structures())
         groups = [self._criterion(criterion) for criterion in comparison.criteria]
+        if comparison.elpd_behind:
+            place = comparison.criteria.index("loo")
+            groups[place] = beside(groups[place], self._behind())
         if comparison.has_evidence:
             shares = [self._share(p) for p in comparison.table["probability"]]
             groups.append(column("probability", shares))
@@ -139,6 +142,12 @@ class Compared:
         title = "Laplace" if name == "log_evidence_laplace" else TITLES.get(criterion)
         starred = [cell + star for cell, star in zip(cells, stars, strict=True)]
         return column(f"{title or NAMES[criterion]} ", starred)
+
+    def _behind(self) -> Columns:
+        """What each lacks to the best in predicting rows."""
+        gaps = [self.comparison.elpd_behind.get(c) for c in self.comparison.candidates]
+        cells = [UNKNOWN if gap is None else f"{gap.elpd:,.1f} ± {gap.se:,.1f}" for gap in gaps]
+        return column("behind", cells)
 
     def _cells(self, name: str) -> list[str]:
         values = (c.values.get(name, math.nan) for c in self.comparison.candidates)

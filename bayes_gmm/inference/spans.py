@@ -66,7 +66,9 @@ def both_ways(one: Mass, other: Mass) -> Mass:
     """
     if not (math.isfinite(one.error) and math.isfinite(other.error)):
         return min(one, other, key=lambda mass: mass.error)
-    error = max(math.hypot(one.error, other.error), abs(one.log_mass - other.log_mass)) / 2
+    # What half of the draws overstate is in the other half's proposals: errors do not average out.
+    error = math.hypot(one.error, other.error) / math.sqrt(2.0)
+    error = max(error, abs(one.log_mass - other.log_mass) / 2)
     middle = (one.log_mass + other.log_mass) / 2
     return Mass(middle, error, min(one.footing, other.footing))
 
@@ -114,9 +116,9 @@ def inefficiency(chains: Sequence[Floats]) -> float:
     length = longest_length(lengths)
     if length < 4:
         return 1.0
-    logs = np.array([chain[:length] for chain in chains if len(chain) >= length])
+    logs: Floats = np.array([chain[:length] for chain in chains if len(chain) >= length])
     values = np.exp(logs - logs.max())
     if np.ptp(values) == 0.0:
         return 1.0
     ess = float(array_stats.ess(values, chain_axis=0, draw_axis=1, method="mean"))
-    return float(max(1.0, values.size / ess))
+    return max(1.0, float(values.size) / ess)

@@ -193,7 +193,7 @@ class _Work:
         said = "; ".join(dict.fromkeys([*fitted.notes, *notes]))
         return Candidate(
             cell.n_components, cell.structure.name, fitted.values, fitted.fit, fitted.posterior,
-            said,
+            said, fitted.loo,
         )  # fmt: skip
 
 

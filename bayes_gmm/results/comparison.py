@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_gmm.errors import FitError
+from bayes_gmm.results.elpd_difference import Difference, elpd_difference
 from bayes_gmm.results.map_fit import MapFit
+from bayes_gmm.results.observed import observed
 from bayes_gmm.results.posterior import Posterior
+from bayes_gmm.results.shares import share_errors, shares
 from bayes_gmm.results.verdicts import verdicts
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from bayes_gmm.results.loo import Loo
 
 COLUMNS = {
     "bic": ("bic",),
@@ -30,7 +35,8 @@ LOWER_IS_BETTER = ("bic", "icl", "aic")
 ALWAYS = ("log_likelihood", "log_posterior", "df")
 FROM_DRAWS = ("loo", "evidence")
 OF_EVIDENCE = ("laplace", "evidence")
-INTERRUPTED = "interrupted before it was fitted"
+UNKNOWN = Difference(np.nan, np.nan)
+INTERRUPTED = "interrupted before"
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +54,8 @@ class Candidate:
         None where there is none; `note` says why.
     posterior : Posterior or None
         Where a criterion needed draws.
+    loo : Loo or None
+        Where it was asked for.
     note : str
         Why there is no fit, or what is in doubt about it; empty where there is nothing to say.
     """
@@ -58,6 +66,7 @@ class Candidate:
     fit: MapFit | None = None
     posterior: Posterior | None = None
     note: str = ""
+    loo: Loo | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +102,9 @@ class Comparison:
         """A row per candidate.
 
         Columns: n_components, structure, log_likelihood, log_posterior (standardised), df (free
-        parameters); bic, icl, aic (lower is better); elpd_loo, elpd_loo_se, n_high_k (rows whose
-        Pareto k is too high); log_evidence (of the table in its own units), log_evidence_se (its
+        parameters); bic, icl, aic (lower is better); elpd_loo, elpd_loo_se, elpd_behind (what it
+        lacks to the best), elpd_behind_se (row by row, so far less), n_high_k (rows whose Pareto k
+        is too high); log_evidence (of the table in its own units), log_evidence_se (its
         Monte-Carlo error; NaN for Laplace's), probability, probability_se; note. What was not asked
         for is left out. Where "laplace" is asked for beside "evidence", log_evidence_laplace is
         its.
@@ -107,8 +117,13 @@ class Comparison:
         }
         for name in self._columns:
             columns[name] = [c.values.get(name, np.nan) for c in self.candidates]
+            if name == "elpd_loo_se":
+                behind = [self.elpd_behind.get(c, UNKNOWN) for c in self.candidates]
+                columns["elpd_behind"], columns["elpd_behind_se"] = zip(*behind, strict=True)
         if self.has_evidence:
-            columns["probability"], columns["probability_se"] = self._shares
+            p, errors = self._of_evidence()
+            columns["probability"] = p
+            columns["probability_se"] = share_errors(p, errors, np.arange(len(p)))
         columns["note"] = [c.note for c in self.candidates]
         return pd.DataFrame(columns)
 
@@ -126,7 +141,7 @@ class Comparison:
 
     @property
     def interrupted(self) -> bool:
-        """Whether Ctrl-C ended the work before all candidates were fitted."""
+        """Whether Ctrl-C ended the work before all of it was done."""
         return any(INTERRUPTED in c.note for c in self.candidates)
 
     @property
@@ -139,28 +154,13 @@ class Comparison:
         """Whether "evidence" or "laplace" was asked for, and so there are probabilities."""
         return self.evidence_criterion is not None
 
-    @cached_property
-    def _shares(self) -> tuple[np.ndarray, np.ndarray]:
-        """P(K, structure) and its Monte-Carlo error; NaN where there is no evidence.
-
-        With p_i proportional to prior x evidence and independent errors s_i of log evidence, p_i
-        has the variance p_i^2 ((1 - p_i)^2 s_i^2 + sum_(j != i) p_j^2 s_j^2).
-        """
-        log_evidence = np.array([c.values.get("log_evidence", np.nan) for c in self.candidates])
-        error = np.array([c.values.get("log_evidence_se", np.nan) for c in self.candidates])
-        prior = np.array([self.prior_over_k[c.n_components] for c in self.candidates])
-        n_structures = len({c.structure for c in self.candidates})
-        known = np.isfinite(log_evidence)
-        p = np.full(len(known), np.nan)
-        if not np.any(known & (prior > 0.0)):
-            return p, p.copy()
-        with np.errstate(divide="ignore"):
-            log_p = log_evidence[known] + np.log(prior[known] / n_structures)
-        shares = np.exp(log_p - log_p.max())
-        p[known] = shares / shares.sum()
-        variance = np.where(known, (p * error) ** 2, 0.0)
-        others = variance.sum() - variance
-        return p, p * np.sqrt((1.0 - p) ** 2 * error**2 + others)
+    def _of_evidence(self) -> tuple[np.ndarray, np.ndarray]:
+        """P(K, structure) of candidates and the Monte-Carlo errors of their log evidence."""
+        log_evidence = [c.values.get("log_evidence", np.nan) for c in self.candidates]
+        errors = [c.values.get("log_evidence_se", np.nan) for c in self.candidates]
+        prior = [self.prior_over_k[c.n_components] for c in self.candidates]
+        p = shares(np.array(log_evidence), np.array(prior) / len(self.structures))
+        return p, np.array(errors)
 
     @property
     def probabilities(self) -> pd.Series:
@@ -182,24 +182,19 @@ class Comparison:
     def probability_errors(self) -> pd.Series:
         """Monte-Carlo standard errors of `probabilities`; NaN where there is none to tell.
 
-        With p_i the shares of candidates and s_i the errors of their log evidence, P(K) has the
-        variance sum_i p_i^2 s_i^2 (1[i has K] - P(K))^2.
+        See `share_errors`.
 
         Raises
         ------
         FitError
             If neither "evidence" nor "laplace" is among the criteria.
         """
+        import pandas as pd
+
         probabilities = self.probabilities
-        spread = self.table["probability"] * self.table["log_evidence_se"]
-        numbers = self.table["n_components"].to_numpy()
-        known = spread.notna().to_numpy()
-        errors = probabilities.rename("probability_se").astype(float)
-        for K, p in probabilities.items():
-            parts = spread * ((numbers == K) - p)
-            ours = known[numbers == K].any()
-            errors[K] = np.sqrt((parts**2).sum()) if ours else np.nan
-        return errors
+        numbers = np.array([c.n_components for c in self.candidates])
+        errors = share_errors(*self._of_evidence(), numbers)
+        return pd.Series(errors, index=probabilities.index, name="probability_se")
 
     @cached_property
     def verdicts(self) -> Mapping[str, str]:
@@ -231,6 +226,19 @@ class Comparison:
             if known:
                 best[criterion] = max(known, key=lambda c: sign * c.values[column])
         return best
+
+    @cached_property
+    def elpd_behind(self) -> Mapping[Candidate, Difference]:
+        """By how much candidates predict rows worse than the best by LOO does."""
+        best = self.best.get("loo")
+        if best is None or best.loo is None or best.posterior is None:
+            return {}
+        weights = observed(best.posterior, None, None).weights
+        return {
+            candidate: elpd_difference(best.loo, candidate.loo, weights)
+            for candidate in self.candidates
+            if candidate.loo is not None
+        }
 
     def column_of(self, criterion: str) -> str:
         """The column of the table that a criterion compares."""

@@ -26,6 +26,7 @@ from bayes_gmm.results.sampling import posterior_and_peaks
 
 if TYPE_CHECKING:
     from bayes_gmm.inference.marginal import LogEvidence
+    from bayes_gmm.results.loo import Loo
 
 WORTHLESS = 8.0
 """Nats below the best at which another mode of a cell is left out."""
@@ -46,6 +47,7 @@ class FittedCell:
     posterior : Posterior, optional
     evidence : LogEvidence, optional
         In the density's units.
+    loo : Loo, optional
     """
 
     density: Density
@@ -55,6 +57,7 @@ class FittedCell:
     notes: tuple[str, ...]
     posterior: Posterior | None = None
     evidence: LogEvidence | None = None
+    loo: Loo | None = None
 
     def with_draws(
         self, plan: GridPlan, table: PreparedTable, below: FittedCell | None, *, number: int
@@ -77,7 +80,7 @@ class FittedCell:
         """
         seed = int(np.random.default_rng([plan.sampling.seed, number]).integers(2**31))
         sampling = replace(plan.sampling, seed=seed, progress=False)
-        values, evidence = dict(self.values), None
+        values, evidence, loo = dict(self.values), None, None
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             posterior, peaks = posterior_and_peaks(
@@ -100,7 +103,9 @@ class FittedCell:
                 values["log_evidence"] = evidence.value - log_units(self.density, table)
                 values["log_evidence_se"] = evidence.error
         notes = (*self.notes, *_notes(caught))
-        return replace(self, values=values, notes=notes, posterior=posterior, evidence=evidence)
+        return replace(
+            self, values=values, notes=notes, posterior=posterior, evidence=evidence, loo=loo
+        )
 
 
 def _notes(caught: Sequence[warnings.WarningMessage]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,7 +55,7 @@ def headline(comparison: Comparison) -> str:
             K, p = next(iter(plausible.items()))
             return f"{counted(K, 'segment')}, with probability {percent(p)}"
         if plausible:
-            return f"{_either(sorted(plausible))} segments: the rows cannot tell"
+            return f"{_listed(sorted(plausible))} segments: the rows cannot tell"
     for criterion in comparison.criteria:
         best = comparison.best.get(criterion)
         if best is not None:
@@ -94,6 +95,8 @@ def _verdict(comparison: Comparison, criterion: str) -> str:
         return f"{name}: not known for any number of segments."
     if criterion == comparison.evidence_criterion:
         said = _of_evidence(comparison, name)
+    elif criterion == "loo" and comparison.elpd_behind:
+        said = _of_predictions(comparison, best)
     else:
         said = _of_differences(comparison, criterion, best)
     most = max(c.n_components for c in comparison.candidates)
@@ -109,6 +112,8 @@ def _of_evidence(comparison: Comparison, name: str) -> str:
     top = next(iter(plausible))
     error = comparison.probability_errors[top]
     give = f", give or take {percent(error)} by sampling" if error > WORTH_SAYING else ""
+    if math.isinf(error):
+        give = ", but the draws are too few to say how surely"
     if len(plausible) == 1:
         said = (
             f"{name}: {counted(top, 'segment')}, with probability {percent(plausible[top])}{give}"
@@ -116,7 +121,9 @@ def _of_evidence(comparison: Comparison, name: str) -> str:
     else:
         shares = ", ".join(f"{K} ({percent(p)})" for K, p in plausible.items())
         said = f"{name}: the rows cannot tell how many segments: {shares}{give}"
-    return f"{said}.{_of_structures(comparison)}"
+    unknown = [K for K, p in probabilities.items() if math.isnan(p)]
+    left_out = f" Left out, for it is not known: {_listed(unknown, 'and')}." if unknown else ""
+    return f"{said}.{_of_structures(comparison)}{left_out}"
 
 
 def _of_structures(comparison: Comparison) -> str:
@@ -127,6 +134,27 @@ def _of_structures(comparison: Comparison) -> str:
     shares = by_structure[by_structure > PLAUSIBLE].sort_values(ascending=False)
     text = ", ".join(f"{name} ({percent(p)})" for name, p in shares.items())
     return f" Structure: {text}."
+
+
+def _of_predictions(comparison: Comparison, best: Candidate) -> str:
+    """What predicts rows best, and what does so as well as can be told."""
+    leading = f"LOO: highest for {_named(best, comparison)}"
+    behind = {c: gap for c, gap in comparison.elpd_behind.items() if c is not best}
+    level = [_short(c, comparison) for c, gap in behind.items() if not gap.is_clear]
+    if level:
+        said = f"{leading}, which the rows cannot tell from {_listed(level)} by predictions"
+    elif behind:
+        following, gap = min(behind.items(), key=lambda item: item[1].elpd)
+        said = (
+            f"{leading}; next is {_named(following, comparison)}, "
+            f"{gap.elpd:,.1f} ± {gap.se:,.1f} lower"
+        )
+    else:
+        said = leading
+    doubtful = best.loo.n_high_k if best.loo is not None else 0
+    if doubtful:
+        said += f"; {counted(doubtful, 'row')} too influential for it to be trusted"
+    return f"{said}."
 
 
 def _of_differences(comparison: Comparison, criterion: str, best: Candidate) -> str:
@@ -155,13 +183,19 @@ def _named(candidate: Candidate, comparison: Comparison) -> str:
     return f"{said}, {candidate.structure}"
 
 
-def _either(numbers: list[int]) -> str:
-    """Numbers with "or" between them.
+def _short(candidate: Candidate, comparison: Comparison) -> str:
+    if len(comparison.structures) == 1:
+        return str(candidate.n_components)
+    return f"{candidate.n_components} {candidate.structure}"
+
+
+def _listed(items: Sequence[object], word: str = "or") -> str:
+    """Things with a word before the last.
 
     Examples
     --------
-    >>> _either([3, 4]), _either([2, 3, 4])
-    ('3 or 4', '2, 3 or 4')
+    >>> _listed([3]), _listed([3, 4]), _listed([2, 3, 4])
+    ('3', '3 or 4', '2, 3 or 4')
     """
-    *some, last = map(str, numbers)
-    return f"{', '.join(some)} or {last}"
+    *some, last = map(str, items)
+    return f"{', '.join(some)} {word} {last}" if some else last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,16 +20,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from bayes_gmm.results.comparison import Comparison
+    from bayes_gmm.results.comparison import Candidate, Comparison
 
 COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2}
 """Panels in a row, by how many there are; else 3."""
 NEAR = 10.0
 """Differences up to which a scale is linear; a log evidence ahead by as much is beyond doubt."""
 TICKS = (0, 5, 10, 100, 1000, 10_000, 100_000)
-WORTH_A_LABEL = 0.005
+WORTH_A_LABEL = 0.01
 LEGEND_COLUMNS = 4
-ERRORS = {"loo": "elpd_loo_se", "evidence": "log_evidence_se"}
 TITLES = {"loo": "elpd by LOO", "evidence": "log evidence", "laplace": "log evidence"}
 
 
@@ -140,7 +140,7 @@ def _draw_criterion(ax: Axes, comparison: Comparison, criterion: str) -> None:
         of_it = [c for c in comparison.candidates if c.structure == structure]
         numbers = [c.n_components for c in of_it]
         gaps = np.array([c.values.get(column, np.nan) for c in of_it]) - best.values[column]
-        errors = np.array([c.values.get(ERRORS.get(criterion, ""), np.nan) for c in of_it])
+        errors = np.array([_error(c, comparison, criterion) for c in of_it])
         ax.errorbar(
             numbers, gaps, np.where(np.isfinite(errors), errors, 0.0), color=color, marker="o",
             markersize=6, linewidth=1.8, elinewidth=1.5, capsize=3, zorder=3,
@@ -157,6 +157,15 @@ def _draw_criterion(ax: Axes, comparison: Comparison, criterion: str) -> None:
     _title(ax, name, f"{'lower' if lower else 'higher'} is better")
     ax.set_ylabel(f"{'above' if lower else 'below'} {best.values[column]:,.1f}")
     _scale(ax, farthest, 1.0 if lower else -1.0)
+
+
+def _error(candidate: Candidate, comparison: Comparison, criterion: str) -> float:
+    """Standard error of what a candidate lacks to the best one; NaN where there is none."""
+    if criterion == "loo":
+        behind = comparison.elpd_behind.get(candidate)
+        return math.nan if behind is None else behind.se
+    named = "log_evidence_se" if criterion == "evidence" else ""
+    return candidate.values.get(named, math.nan)
 
 
 def _title(ax: Axes, name: str, note: str) -> None:
@@ -193,7 +202,7 @@ def _draw_probabilities(ax: Axes, comparison: Comparison) -> None:
         heights = 100.0 * by_structure[structure].to_numpy()
         ax.bar(shares.index, heights, bottom=foot, color=color, width=0.72, zorder=3)
         foot += heights
-    known = errors.notna() & shares.notna()
+    known = np.isfinite(errors) & shares.notna()
     if known.any():
         ax.errorbar(
             shares.index[known], 100.0 * shares[known], 100.0 * errors[known], fmt="none",
@@ -201,7 +210,7 @@ def _draw_probabilities(ax: Axes, comparison: Comparison) -> None:
         )  # fmt: skip
     for K, share in shares.items():
         if share >= WORTH_A_LABEL:
-            top = 100.0 * (share + np.nan_to_num(errors[K]))
+            top = 100.0 * (share + (errors[K] if known[K] else 0.0))
             ax.annotate(
                 percent(share), (K, top), xytext=(0, 4), textcoords="offset points", ha="center",
                 fontsize=TEXT_SIZE - 1, fontweight="bold",

@@ -2,10 +2,11 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 from command_line import SPEND, VISITS, customers, error_line, names_in, write
-from example_comparisons import by_bic, by_evidence, interrupted
+from example_comparisons import by_bic, by_evidence, by_loo, interrupted
 
 from bayes_gmm.cli import main
 from bayes_gmm.cli.compared import Compared
@@ -155,6 +156,16 @@ def test_errors_of_the_evidence_are_beside_it():
 def test_the_title_says_what_was_tried(numbers, tried):
     text = Compared("a.csv", 80, by_bic(dict.fromkeys(numbers, 1.0))).text()
     assert text.splitlines()[0].endswith(f"? {tried}")
+
+
+def test_what_is_behind_in_predictions_is_beside_them():
+    rows = np.random.default_rng(1).normal(size=(2, 50))
+    comparison = by_loo({1: -5.0 + rows[0], 2: -4.0 + rows[1]})
+    lines = Compared("a.csv", 50, comparison).text().splitlines()
+    gap = comparison.elpd_behind[comparison.candidates[0]]
+    assert lines[2].split()[-1] == "behind"
+    assert lines[3].endswith(f"{gap.elpd:.1f} ± {gap.se:.1f}")
+    assert lines[4].endswith("0.0 ± 0.0")
 
 
 def test_lines_are_no_wider_than_a_terminal():

@@ -47,3 +47,11 @@ def test_halves_share_nothing_and_leave_nothing_out(counts):
     assert not np.any(one & other)
     np.testing.assert_array_equal(one | other, here)
     assert min(one.sum(), other.sum()) >= here.sum() / 4
+
+
+def test_units_of_what_is_bridged_change_nothing():
+    x, y = np.random.default_rng(2).normal(size=(2, 400))
+    spans = [bridge_span(shift + 0.5 * x, shift - 0.5 * y) for shift in (0.0, -2000.0, 2000.0)]
+    first, *others = (mass_of_span(span, np.split(span.of_draws, 4)) for span in spans)
+    for other in others:
+        assert other.error == pytest.approx(first.error, rel=1e-6)

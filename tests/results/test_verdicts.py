@@ -34,6 +34,17 @@ def test_errors_of_sampling_are_told_where_they_matter():
     assert "give or take" not in fine.verdicts["evidence"]
 
 
+def test_numbers_without_evidence_are_named():
+    said = by_evidence({1: 0.0, 2: 9.0, 3: None, 4: None}).verdicts["evidence"]
+    assert said.endswith("probability > 99.9 %. Left out, for it is not known: 3 and 4.")
+
+
+def test_draws_that_tell_nothing_of_the_error_are_told_of():
+    blind = by_evidence({1: 0.0, 2: LOG_3, 3: -20.0}, errors={1: math.inf, 2: 0.3, 3: 0.1})
+    said = blind.verdicts["evidence"]
+    assert "(25 %), but the draws are too few to say how surely." in said
+
+
 def test_structures_are_weighed_too():
     values = {(1, "full"): -9.0, (1, "tied"): -9.0, (2, "full"): 0.0, (2, "tied"): LOG_3}
     said = by_evidence(values).verdicts["evidence"]

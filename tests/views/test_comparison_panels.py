@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from example_comparisons import by_bic, by_evidence, comparison_of
+from example_comparisons import by_bic, by_evidence, by_loo, comparison_of
 from matplotlib.container import ErrorbarContainer
 
 from bayes_gmm.errors import DataError
@@ -36,6 +36,16 @@ def test_lines_are_differences_from_the_best_with_their_errors():
     ring = panel.lines[-1].get_xydata()
     assert ring.tolist() == [[2.0, 0.0]]
     assert panel.get_ylabel() == "below -10.0"
+
+
+def test_bars_of_loo_are_errors_of_the_difference():
+    rows = np.random.default_rng(1).normal(size=(2, 50))
+    comparison = by_loo({1: -5.0 + rows[0], 2: -4.0 + rows[1]})
+    (panel,) = plots.comparison(comparison)
+    (container,) = error_bars(panel)
+    gap = comparison.elpd_behind[comparison.candidates[0]]
+    np.testing.assert_allclose(container[0].get_xydata(), [(1, -gap.elpd), (2, 0)])
+    np.testing.assert_allclose(half_lengths(container), [gap.se, 0.0])
 
 
 @pytest.mark.parametrize(("farthest", "scale"), [(15.0, "linear"), (500.0, "symlog")])
