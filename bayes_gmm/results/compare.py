@@ -92,7 +92,7 @@ def compare(
     >>> import bayes_gmm as bg
     >>> X = bg.datasets.load_customers().table[["Annual income (k$)", "Spending score"]]
     >>> comparison = bg.compare(X, range(1, 7), criteria=("bic", "laplace"), random_state=0)
-    >>> comparison.probabilities.idxmax()
+    >>> int(comparison.probabilities.idxmax())
     5
     """
     plan = GridPlan.of(

@@ -88,7 +88,7 @@ class Comparison:
     >>> import bayes_gmm as bg
     >>> X = bg.datasets.load_customers().table[["Annual income (k$)", "Spending score"]]
     >>> comparison = bg.compare(X, range(3, 7), criteria=("bic", "laplace"), random_state=0)
-    >>> comparison.best["bic"].n_components, comparison.probabilities.idxmax()
+    >>> comparison.best["bic"].n_components, int(comparison.probabilities.idxmax())
     (5, 5)
     """
 
