@@ -1,11 +1,14 @@
 """Differences in elpd: row by row, by weights as by copies, and what is clear."""
 
+import warnings
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from example_comparisons import by_loo
 
+from bayes_gmm.errors import ConvergenceWarning
+from bayes_gmm.results.compare import compare
 from bayes_gmm.results.elpd_difference import elpd_difference
 
 
@@ -84,3 +87,16 @@ def test_the_next_is_told_where_it_is_clearly_behind():
         f"LOO: highest for 2 segments; next is 1 segment, {gap.elpd:.1f} ± {gap.se:.1f} lower; "
         "3 rows too influential for it to be trusted."
     )
+
+
+def test_all_posteriors_look_at_the_same_of_many_rows(X, monkeypatch):
+    monkeypatch.setattr("bayes_gmm.results.loo.MOST_ROWS", 30)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        comparison = compare(
+            X, [1, 2], criteria=("loo",), draws=50, chains=2, random_state=0, progress=False
+        )
+    rows = [candidate.loo.rows for candidate in comparison.candidates]
+    assert len(rows[0]) == 30 < len(X)
+    assert np.array_equal(*rows)
+    assert np.isfinite([gap.se for gap in comparison.elpd_behind.values()]).all()
