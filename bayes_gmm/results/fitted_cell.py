@@ -89,7 +89,8 @@ class FittedCell:
             if posterior.draws.interrupted:
                 raise KeyboardInterrupt
             if "loo" in plan.criteria:
-                loo = posterior.loo()
+                # One seed for all cells: of many rows they look at the same.
+                loo = posterior.loo(random_state=plan.sampling.seed)
                 values |= {"elpd_loo": loo.elpd, "elpd_loo_se": loo.se, "n_high_k": loo.n_high_k}
             if "evidence" in plan.criteria:
                 from bayes_gmm.inference.marginal import Neighbour, bridge_evidence
