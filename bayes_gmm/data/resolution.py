@@ -192,5 +192,6 @@ def _starts(ordered: Floats) -> npt.NDArray[np.int64]:
         return np.empty(0, dtype=np.int64)
     nearest = ROUNDING * max(ordered[-1], -ordered[0])
     is_new = np.ones(len(ordered), dtype=bool)
-    np.greater(ordered[1:], ordered[:-1] + nearest, out=is_new[1:])
+    with np.errstate(over="ignore"):  # beside the largest number there is nothing larger
+        np.greater(ordered[1:], ordered[:-1] + nearest, out=is_new[1:])
     return np.flatnonzero(is_new)

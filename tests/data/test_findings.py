@@ -305,13 +305,11 @@ def test_an_array_is_looked_at_column_by_column(rng):
     assert [(f.columns, f.kind) for f in found] == [(("x2",), "unusable"), (("x3",), "atom")]
 
 
-@given(
-    cells=st.lists(
-        st.tuples(*[st.one_of(st.sampled_from([0.0, 1.0, np.nan]), st.floats())] * 2),
-        min_size=1,
-        max_size=12,
-    )
-)
+ODD = st.sampled_from([0.0, 1.0, np.nan, np.inf, -np.inf])
+CELL = st.one_of(ODD, st.floats(-1e300, 1e300))
+
+
+@given(cells=st.lists(st.tuples(CELL, CELL), min_size=1, max_size=12))
 def test_whatever_the_cells_are_findings_are_figures_on_one_line(cells):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
