@@ -27,8 +27,8 @@ Of some thousand weights a shape is told to about 0.1; from 0.5 on they have no 
 ROUNDS = 3
 FIRM = 5.0
 """Effective proposals for each parameter from which on their covariance is better than P P'."""
-FEWEST = 1536
-"""Proposals at least: they tell a Pareto shape, and the widths of intervals to 1.5 %."""
+FEWEST = 1024
+"""Proposals at least: they tell a Pareto shape, and the widths of intervals to 2 %."""
 GOOD_KHAT = 0.7
 """Pareto shape up to which importance weights can be trusted (Vehtari et al. 2024)."""
 
