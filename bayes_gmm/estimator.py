@@ -18,7 +18,7 @@ from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.checks import fit_errors, generator, seed_of
-from bayes_gmm.results.criteria import Criteria, over_rows
+from bayes_gmm.results.criteria import Criteria, log_certainty, over_rows
 from bayes_gmm.results.fitting import FitPlan, fit_table
 from bayes_gmm.results.map_fit import MapFit, Mode
 
@@ -264,8 +264,8 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
 
         It is the BIC, and charges for rows that are torn between segments.
         """
-        log_certainty, _ = over_rows(np.log(self.predict_proba(X).max(axis=1)), sample_weight)
-        return self._criteria(X, sample_weight).icl(log_certainty)
+        certainty = log_certainty(self.predict_proba(X), sample_weight)
+        return self._criteria(X, sample_weight).icl(certainty)
 
     def _criteria(self, X: Any, sample_weight: Any) -> Criteria:
         log_likelihood, total_weight = over_rows(self.score_samples(X), sample_weight)

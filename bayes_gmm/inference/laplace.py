@@ -80,18 +80,24 @@ def sample_laplace(
             log_weights, khat = drawn.weighted(rounds)
     theta, mode, log_p = drawn
     chosen = _resampled(np.exp(log_weights), wanted, rng).reshape(chains, draws)
-    if khat > GOOD_KHAT:
-        warnings.warn(
-            f"Laplace's approximation does not fit the posterior: Pareto k-hat is {khat:.2f}, "
-            f'above {GOOD_KHAT}; use method="nuts"',
-            ConvergenceWarning,
-            stacklevel=2,
-        )
+    said = misfit(khat)
+    if said is not None:
+        warnings.warn(said, ConvergenceWarning, stacklevel=2)
     return Draws(
         theta[chosen], density.layout, mode[chosen],
         {"lp": log_p[chosen], "log_weight": log_weights[chosen], "proposal": chosen},
         method="laplace", sampler="laplace", seed=seed, khat=khat,
     )  # fmt: skip
+
+
+def misfit(khat: float | None) -> str | None:
+    """What is to be said of an approximation that k-hat does not certify, or None."""
+    if khat is None or khat <= GOOD_KHAT:
+        return None
+    return (
+        f"Laplace's approximation does not fit the posterior: Pareto k-hat is {khat:.2f}, "
+        f'above {GOOD_KHAT}; use method="nuts"'
+    )
 
 
 class _Proposals(NamedTuple):

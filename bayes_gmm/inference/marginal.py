@@ -24,6 +24,7 @@ from bayes_gmm.inference.removal import draws_without_one, log_bayes_factor
 from bayes_gmm.inference.spans import Mask, Mass, both_ways, by_chain, halves, mass_of_span
 from bayes_gmm.inference.starting import chains_of_modes, mass_shares
 from bayes_gmm.model.density import Density
+from bayes_gmm.model.prior import PriorConstants
 
 PROPOSALS = 2000
 """Evaluations of the log-posterior for each half of the draws of each group of modes."""
@@ -135,7 +136,9 @@ def bridge_evidence(
     FitError
         If the prior is improper or tells components apart, or draws are not those of chains.
     """
-    refuse_without_evidence(density)
+    said = without_evidence(density.prior, density.layout.n_correlations)
+    if said is not None:
+        raise FitError(said)
     if draws.method != "nuts":
         raise FitError(
             f'no bridge from draws by method="{draws.method}"; give draws by method="nuts"'
@@ -172,31 +175,29 @@ def _from_below(density: Density, draws: Draws, below: Neighbour, seed: int) -> 
     return LogEvidence(below.evidence.value + step.log_mass, error, "bridge", footing)
 
 
-def refuse_without_evidence(density: Density) -> None:
-    """Refuse priors under which there is none.
+def without_evidence(prior: PriorConstants, n_correlations: int) -> str | None:
+    """Why there is no evidence under a prior, or None.
 
-    Raises
-    ------
-    FitError
-        If means, scales or correlations have no prior, or components different concentrations.
+    That is where means, scales or correlations have no prior, or components different
+    concentrations.
     """
-    prior = density.prior
     if is_improper(prior):
         culprit = "means" if prior.precision == 0.0 else "scales"
-        raise FitError(
+        return (
             f"there is no evidence under an improper prior: that of the {culprit} is flat; "
             f"give Prior({culprit}=...) a finite scale"
         )
-    if density.layout.n_correlations and not np.any(prior.corr_exponents):
-        raise FitError(
+    if n_correlations and not np.any(prior.corr_exponents):
+        return (
             "there is no evidence without a prior on correlations: eta is 0; give it a positive "
             "number, or None"
         )
     if np.ptp(prior.concentration) > 0.0:
-        raise FitError(
+        return (
             "the evidence counts components as exchangeable: concentration has values from "
             f"{prior.concentration.min():g} to {prior.concentration.max():g}; give one number"
         )
+    return None
 
 
 def groups_of_modes(chains: Draws, n_modes: int) -> Integers:
@@ -239,7 +240,7 @@ class _Regions:
     def heights(self, theta: Floats, g: int) -> Floats:
         """log p at vectors (n, p), -inf outside of A_g."""
         numbered, group = self.numbered(theta)
-        values, _ = self.density.values_and_gradients(theta, jacobian=True)
+        values = self.density.log_posteriors(theta, jacobian=True)
         inside = np.all(numbered == theta, axis=1) & (group == g) & ~np.isnan(values)
         return np.where(inside, values, -np.inf)
 

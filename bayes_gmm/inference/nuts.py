@@ -203,7 +203,7 @@ def _trace(chain: _Chain, p: int) -> tuple[Floats, Columns]:
         ours: np.asarray(about.column(theirs).to_numpy())[kept] for theirs, ours in STATS.items()
     }
     if chain.fused.bend is not None:  # nutpie's is that of the bent coordinates
-        stats["lp"], _ = chain.fused.density.values_and_gradients(theta, jacobian=True)
+        stats["lp"] = chain.fused.density.log_posteriors(theta, jacobian=True)
     return theta, stats
 
 

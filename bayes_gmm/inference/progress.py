@@ -38,6 +38,11 @@ class Progress:
             self.task = self.bar.add_task("", total=self.total)
         return self
 
+    def advance(self, steps: int) -> None:
+        """So many more steps are done."""
+        if self.bar is not None:
+            self.bar.update(self.task, advance=steps)
+
     def show(self, done: int) -> None:
         """So many steps are done."""
         if self.bar is not None:

@@ -111,7 +111,7 @@ class Removed(NamedTuple):
         heights, extras = [], []
         for k in range(density.layout.n_components):
             rest, extra = removed(density.layout, theta, k)
-            values, _ = fewer.values_and_gradients(rest, jacobian=True)
+            values = fewer.log_posteriors(rest, jacobian=True)
             heights.append(np.where(np.isnan(values), -np.inf, values))
             extras.append(extra)
         return cls(np.stack(heights, axis=1), np.stack(extras, axis=1), fewer)
@@ -151,7 +151,7 @@ def _one_way(
     g = removed.at(of_a[fitted].ravel()).fitted(rng)
     base = b.theta[of_b[fitted]]
     theta = added(density.layout, base, rng.permutation(g.drawn(len(base), rng)))
-    heights, _ = density.values_and_gradients(theta, jacobian=True)
+    heights = density.log_posteriors(theta, jacobian=True)
     heights = np.where(np.isnan(heights), -np.inf, heights)
     log_q = Removed.of(density, removed.fewer, theta).log_q(g)
     log_p = np.asarray(a.stats["lp"], dtype=np.float64)[kept]

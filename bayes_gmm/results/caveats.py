@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 from bayes_gmm.errors import AmbiguousLabelsWarning, ConvergenceWarning, MultimodalWarning
-from bayes_gmm.inference.laplace import GOOD_KHAT
+from bayes_gmm.inference.laplace import GOOD_KHAT, misfit
 from bayes_gmm.results import checks
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def caveats(posterior: Posterior) -> dict[str, Caveat]:
             checks.several_modes(posterior.modes_visited, posterior.modes_missed) or "",
         ),
         "mixing": Caveat(ConvergenceWarning, posterior.said_of_mixing or ""),
-        "approximation": Caveat(ConvergenceWarning, misfit(posterior.draws) or ""),
+        "approximation": Caveat(ConvergenceWarning, misfit(posterior.draws.khat) or ""),
     }
     return {about: caveat for about, caveat in said.items() if caveat.text}
 
@@ -78,16 +78,6 @@ def too_few(draws: Draws) -> str | None:
     )
 
 
-def misfit(draws: Draws) -> str | None:
-    """What is to be said of an approximation that k-hat does not certify, or None."""
-    if draws.khat is None or draws.khat <= GOOD_KHAT:
-        return None
-    return (
-        f"Laplace's approximation does not fit the posterior: Pareto k-hat is {draws.khat:.2f}, "
-        f'above {GOOD_KHAT}; use method="nuts"'
-    )
-
-
 def standing(draws: Draws) -> str:
     """Why independent draws have no R-hat, and what k-hat says of them in its place.
 
@@ -106,4 +96,4 @@ def standing(draws: Draws) -> str:
     if draws.khat is None:
         return f"{independent}no k-hat says how well they fit the posterior"
     good = f"k-hat certifies them: it is {draws.khat:.2f}, and up to {GOOD_KHAT} is good"
-    return independent + (misfit(draws) or good)
+    return independent + (misfit(draws.khat) or good)

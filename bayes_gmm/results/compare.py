@@ -135,7 +135,7 @@ class _Work:
         )  # fmt: skip
         total = (3 + STEPS_OF_DRAWS * plan.needs_draws) * n
         with Progress(total, shown=plan.sampling.progress, title="Comparing") as bar:
-            self.steps = Steps(bar)
+            self.bar = bar
             interrupted = not self._until_interrupted(lambda: self._search(sweep))
             fitted = self._until_interrupted(lambda: self._fit(sweep))
             if plan.needs_draws and fitted and not interrupted:
@@ -153,7 +153,7 @@ class _Work:
     def _search(self, sweep: Sweep) -> None:
         with within_floating_point():
             for _ in sweep.steps():
-                self.steps.take(1)
+                self.bar.advance(1)
 
     def _fit(self, sweep: Sweep) -> None:
         for cell in sweep.found:
@@ -163,7 +163,7 @@ class _Work:
                 )
             except FitError as error:
                 self.notes[cell].append(str(error))
-            self.steps.take(1)
+            self.bar.advance(1)
 
     def _draw(self) -> None:
         for i, (cell, fitted) in enumerate(self.fitted.items()):
@@ -172,7 +172,7 @@ class _Work:
                 self.fitted[cell] = fitted.with_draws(self.plan, self.table, below, number=i)
             except (FitError, ArithmeticError, np.linalg.LinAlgError) as error:
                 self.notes[cell].append(f"no draws: {error}")
-            self.steps.take(STEPS_OF_DRAWS)
+            self.bar.advance(STEPS_OF_DRAWS)
 
     def _compared(self) -> Comparison:
         plan = self.plan
@@ -195,15 +195,3 @@ class _Work:
             cell.n_components, cell.structure.name, fitted.values, fitted.fit, fitted.posterior,
             said, fitted.loo,
         )  # fmt: skip
-
-
-class Steps:
-    """A bar that is told of steps, not of how many there have been."""
-
-    def __init__(self, bar: Progress) -> None:
-        self.bar, self.done = bar, 0
-
-    def take(self, n: int) -> None:
-        """So many more are done."""
-        self.done += n
-        self.bar.show(self.done)

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from bayes_gmm.data.checks import check_weights
 from bayes_gmm.data.rows import Floats
 
@@ -49,6 +51,18 @@ class Criteria:
         Biernacki, Celeux & Govaert (2000). The sum is given.
         """
         return self.bic - 2.0 * log_certainty
+
+
+def log_certainty(membership: Floats, sample_weight: Any) -> float:
+    """sum_i log max_k r_ik of rows, each counted by its weight: what ICL charges for.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(log_certainty(np.array([[0.5, 0.5], [0.0, 1.0]]), None), 3)
+    -0.693
+    """
+    return over_rows(np.log(membership.max(axis=1)), sample_weight)[0]
 
 
 def over_rows(values: Floats, sample_weight: Any) -> tuple[float, float]:

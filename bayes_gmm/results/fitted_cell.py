@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import logsumexp
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import AmbiguousLabelsWarning, ConvergenceWarning, MultimodalWarning
 from bayes_gmm.inference.em import EMRun
+from bayes_gmm.inference.marginal import (
+    LogEvidence,
+    Neighbour,
+    bridge_evidence,
+    laplace_evidence,
+)
 from bayes_gmm.inference.modes import FoundMode, modes_from, one_blas_thread
 from bayes_gmm.model.density import Density
 from bayes_gmm.results.checks import without_maximum
-from bayes_gmm.results.criteria import Criteria, over_rows
+from bayes_gmm.results.criteria import Criteria, log_certainty
 from bayes_gmm.results.fitting import PreparedTable, unfinished, within_floating_point
 from bayes_gmm.results.grid_plan import GridPlan
-from bayes_gmm.results.map_fit import MapFit
+from bayes_gmm.results.map_fit import MapFit, log_units
 from bayes_gmm.results.posterior import Posterior
 from bayes_gmm.results.sampling import posterior_and_peaks
 
 if TYPE_CHECKING:
-    from bayes_gmm.inference.marginal import LogEvidence
     from bayes_gmm.results.loo import Loo
 
 WORTHLESS = 8.0
@@ -93,15 +96,15 @@ class FittedCell:
                 loo = posterior.loo(random_state=plan.sampling.seed)
                 values |= {"elpd_loo": loo.elpd, "elpd_loo_se": loo.se, "n_high_k": loo.n_high_k}
             if "evidence" in plan.criteria:
-                from bayes_gmm.inference.marginal import Neighbour, bridge_evidence
-
                 neighbour = None
                 if below is not None and below.posterior is not None and below.evidence is not None:
                     neighbour = Neighbour(below.density, below.posterior.draws, below.evidence)
                 evidence = bridge_evidence(
                     self.density, peaks, posterior.draws, below=neighbour, seed=seed
                 )
-                values["log_evidence"] = evidence.value - log_units(self.density, table)
+                values["log_evidence"] = evidence.value - log_units(
+                    self.density, table.standardizer
+                )
                 values["log_evidence_se"] = evidence.error
         notes = (*self.notes, *_notes(caught))
         return replace(
@@ -153,25 +156,12 @@ def fitted_cell(
         "df": fit.n_parameters, "bic": criteria.bic, "aic": criteria.aic,
     }  # fmt: skip
     if "icl" in plan.criteria:
-        certainty = np.log(fit.predict_proba(table.matrix.values).max(axis=1))
-        values["icl"] = criteria.icl(over_rows(certainty, weights)[0])
+        membership = fit.predict_proba(table.matrix.values)
+        values["icl"] = criteria.icl(log_certainty(membership, weights))
     if "laplace" in plan.criteria:
         both = "evidence" in plan.criteria
         column = "log_evidence_laplace" if both else "log_evidence"
-        values[column] = _laplace(found, density) - log_units(density, table)
+        evidence = laplace_evidence(found, density.layout.n_components)
+        values[column] = evidence.value - log_units(density, table.standardizer)
     notes = tuple(said for said in (without_maximum(density), unfinished(fit)) if said)
     return FittedCell(density, found, fit, values, notes)
-
-
-def log_units(density: Density, table: PreparedTable) -> float:
-    """By how much a log density of the standardised table exceeds that in its own units."""
-    return float(density.rows.cell_weights @ np.log(table.standardizer.scale))
-
-
-def _laplace(found: tuple[FoundMode, ...], density: Density) -> float:
-    """Log evidence by Laplace's method, in the density's units."""
-    K = density.layout.n_components
-    masses = [mode.log_evidence for mode in found if not math.isnan(mode.log_evidence)]
-    if not masses or any(mode.layout.n_components < K for mode in found):
-        return math.nan
-    return float(logsumexp(masses)) + math.lgamma(K + 1)

@@ -11,6 +11,7 @@ import numpy as np
 
 from bayes_gmm.errors import FitError, listed, shown
 from bayes_gmm.inference.closing import is_improper
+from bayes_gmm.inference.marginal import without_evidence
 from bayes_gmm.inference.sweep import Cell
 from bayes_gmm.model.checks import number, whole_number
 from bayes_gmm.model.prior import Prior
@@ -92,11 +93,14 @@ class GridPlan:
         return self.needs_draws or "laplace" in self.criteria
 
     def check_prior(self, n_features: int) -> None:
-        """Raise where a criterion needs a prior that is one."""
+        """Raise where a criterion needs the evidence, and there is none under the prior."""
         needing = [c for c in self.criteria if c in OF_EVIDENCE]
-        shape = self.prior.concentration
-        n = len(shape) if isinstance(shape, tuple) else 1
-        if needing and is_improper(self.prior.constants(n, n_features)):
+        alpha = self.prior.concentration
+        n = len(alpha) if isinstance(alpha, tuple) else 1
+        if not needing:
+            return
+        constants = self.prior.constants(n, n_features)
+        if is_improper(constants):
             flat = [
                 f"{part}={value!r}"
                 for part, value in (("means", self.prior.means), ("scales", self.prior.scales))
@@ -107,6 +111,11 @@ class GridPlan:
                 f"{' and '.join(flat)}, which is flat; give finite scales, or take criteria "
                 "that need none: 'bic', 'icl', 'aic'"
             )
+        said = without_evidence(
+            constants, max(shape.n_correlations(2, n_features) for shape in self.structures)
+        )
+        if said is not None:
+            raise FitError(f"criterion {needing[0]!r}: {said}")
 
 
 def _whole_numbers(given: Any) -> tuple[int, ...]:

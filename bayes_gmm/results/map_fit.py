@@ -126,7 +126,6 @@ class MapFit:
             for (mode, mixture), probability in zip(usable, probabilities, strict=True)
         )
         standard = float(density.statistics(best.point(density))[0])
-        in_units = density.rows.cell_weights @ np.log(standardizer.scale)
         return cls(
             mixture=modes[0].mixture,
             prior=prior,
@@ -136,7 +135,7 @@ class MapFit:
             n_rows=density.rows.n_rows,
             total_weight=density.rows.total_weight,
             log_posterior=best.log_posterior,
-            log_likelihood=standard - float(in_units),
+            log_likelihood=standard - log_units(density, standardizer),
             converged=best.converged,
             n_iter=len(best.history),
             history=np.array(best.history),
@@ -184,6 +183,11 @@ class MapFit:
         from bayes_gmm.results.storage import save_map_fit
 
         return save_map_fit(self, path)
+
+
+def log_units(density: Density, standardizer: Standardizer) -> float:
+    """By how much a log density of the standardised table exceeds that in the user's units."""
+    return float(density.rows.cell_weights @ np.log(standardizer.scale))
 
 
 def _shares(log_evidence: Floats) -> Floats:

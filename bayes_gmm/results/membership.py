@@ -114,7 +114,7 @@ def log_density_blocks(
 ) -> Iterator[tuple[slice, Floats]]:
     """Runs of rows, and log densities (rows, draws) in draws (..., p), in the user's units."""
     jacobian = np.isfinite(matrix.values) @ np.log(posterior.fit.standardizer.scale)
-    points = _points(posterior, theta)
+    points = mixtures_of(posterior, theta)
     for rows in _row_slices(matrix.n_rows, len(points) * len(posterior.names)):
         joint = _log_joints(posterior, matrix, rows, points)
         log_p = np.logaddexp.reduce(joint, axis=2).T - jacobian[rows, None]
@@ -122,10 +122,9 @@ def log_density_blocks(
 
 
 def responsibility_blocks(
-    posterior: Posterior, matrix: FeatureMatrix, theta: Floats
+    posterior: Posterior, matrix: FeatureMatrix, points: list[Draw]
 ) -> Iterator[tuple[slice, Floats]]:
-    """Runs of rows, and their responsibilities in draws (..., p), shape (draws, rows, K)."""
-    points = _points(posterior, theta)
+    """Runs of rows, and their responsibilities in draws, shape (draws, rows, K)."""
     for rows in _row_slices(matrix.n_rows, len(points) * len(posterior.names)):
         yield rows, responsibilities_in(posterior, matrix, points, rows)
 
@@ -135,8 +134,7 @@ def _chunks(
 ) -> Iterator[tuple[slice, Floats]]:
     """Runs of rows, and their responsibilities in (thinned) draws, shape (draws, rows, K)."""
     points = thinned(posterior, _n_draws(matrix.n_rows, max_draws))
-    for rows in _row_slices(matrix.n_rows, len(points) * len(posterior.names)):
-        yield rows, responsibilities_in(posterior, matrix, points, rows)
+    return responsibility_blocks(posterior, matrix, points)
 
 
 def _n_draws(n_rows: int, max_draws: int | None) -> int:
@@ -157,10 +155,10 @@ def thinned(posterior: Posterior, n_draws: int) -> list[Draw]:
     flat = theta.reshape(-1, theta.shape[-1])
     if len(flat) > n_draws:
         flat = flat[np.linspace(0, len(flat) - 1, n_draws).round().astype(int)]
-    return _points(posterior, flat)
+    return mixtures_of(posterior, flat)
 
 
-def _points(posterior: Posterior, theta: Floats) -> list[Draw]:
+def mixtures_of(posterior: Posterior, theta: Floats) -> list[Draw]:
     """The mixtures of vectors of shape (..., p), one after the other."""
     points = Points.of(posterior.draws.layout, theta.reshape(-1, theta.shape[-1]))
     return list(zip(points.log_weights, points.means, points.scale_trils, strict=True))

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.results.checks import generator
 from bayes_gmm.results.loo import thinning
-from bayes_gmm.results.membership import responsibility_blocks
+from bayes_gmm.results.membership import mixtures_of, responsibility_blocks
 from bayes_gmm.results.mixing import Chains
 from bayes_gmm.results.observed import Observed, observed
 
@@ -87,8 +87,9 @@ def occupied_components(
     rng : Generator
     """
     K = posterior.n_components
-    held = np.zeros((theta.shape[0] * theta.shape[1], K), bool)
-    for some, r in responsibility_blocks(posterior, rows.matrix, theta):
+    points = mixtures_of(posterior, theta)
+    held = np.zeros((len(points), K), bool)
+    for some, r in responsibility_blocks(posterior, rows.matrix, points):
         w = rows.weights[some]
         if np.all(w == 1.0):
             chosen = (rng.random(r.shape[:2])[..., None] > np.cumsum(r, axis=2)[..., :-1]).sum(-1)

@@ -294,6 +294,19 @@ class TestBadArguments:
         with pytest.raises(FitError, match=f"criterion '{criterion}' needs a proper.*{culprit}"):
             compared(X, prior=prior, criteria=("bic", criterion))
 
+    @pytest.mark.parametrize("criterion", ["laplace", "evidence"])
+    @pytest.mark.parametrize(
+        ("prior", "culprit"),
+        [(bg.Prior(concentration=(1.0, 2.0)), "from 1 to 2"), (bg.Prior(eta=0.0), "eta is 0")],
+    )
+    def test_evidence_needs_exchangeable_components(
+        self, X, criterion, prior, culprit, monkeypatch
+    ):
+        """K! numberings are counted, which are none where components differ."""
+        monkeypatch.setattr(compare_module, "_Work", None)
+        with pytest.raises(FitError, match=f"criterion '{criterion}': .*{culprit}"):
+            compared(X, [2], prior=prior, criteria=(criterion,))
+
     def test_a_table_that_cannot_be_used(self):
         with pytest.raises(DataError, match="column 'x1' is constant"):
             compared(np.ones((20, 1)))

@@ -9,13 +9,7 @@ from example_posteriors import one_segment, resampled_segmentations
 from bayes_gmm.errors import DataError, MultimodalWarning
 from bayes_gmm.views import plots
 
-
-@pytest.fixture(autouse=True)
-def pyplot():
-    plt = pytest.importorskip("matplotlib.pyplot")
-    plt.switch_backend("agg")
-    yield plt
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("pyplot")
 
 
 @pytest.fixture(scope="module")

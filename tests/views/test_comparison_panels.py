@@ -8,13 +8,7 @@ from matplotlib.container import ErrorbarContainer
 from bayes_gmm.errors import DataError
 from bayes_gmm.views import plots
 
-
-@pytest.fixture(autouse=True)
-def pyplot():
-    plt = pytest.importorskip("matplotlib.pyplot")
-    plt.switch_backend("agg")
-    yield plt
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("pyplot")
 
 
 def error_bars(ax):

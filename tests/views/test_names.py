@@ -7,16 +7,10 @@ from matplotlib.text import Text
 
 from bayes_gmm.views import plots
 
+pytestmark = pytest.mark.usefixtures("pyplot")
+
 NAMES = {"Segment 1": r"$\frac$ _{", "Segment 2": "$10 to $20 ^"}
 FEATURES = (r"cost $\frac$", "Spend $ per $100_")
-
-
-@pytest.fixture(autouse=True)
-def pyplot():
-    plt = pytest.importorskip("matplotlib.pyplot")
-    plt.switch_backend("agg")
-    yield plt
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")

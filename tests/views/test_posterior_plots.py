@@ -35,14 +35,6 @@ def ax():
     return figure.add_subplot()
 
 
-@pytest.fixture
-def pyplot():
-    plt = pytest.importorskip("matplotlib.pyplot")
-    plt.switch_backend("agg")
-    yield plt
-    plt.close("all")
-
-
 def legend_texts(ax):
     return [text.get_text() for text in ax.get_legend().get_texts()]
 
