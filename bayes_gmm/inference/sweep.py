@@ -18,23 +18,22 @@ from bayes_gmm.inference.distinct import distinct
 from bayes_gmm.inference.em import EMRun, run_em
 from bayes_gmm.inference.ladder import diverse_starts
 from bayes_gmm.inference.modes import one_blas_thread
-from bayes_gmm.inference.moves import Halves, improve, merges, splits
-from bayes_gmm.inference.search import CLOSE, SAME_HEIGHT, each_of, from_start, short_run
+from bayes_gmm.inference.moves import Halves, halves_of, improve, merges, splits
+from bayes_gmm.inference.search import CLOSE, FEW_ROWS, SAME_HEIGHT, each_of, from_start, short_run
 from bayes_gmm.inference.starts import Moments, Sample
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.structure import Structure
 
-FRESH_STARTS = 6
-"""Of a cell of the first structure; the others have those of this one besides, and need fewer."""
-FRESH_STARTS_BESIDE = 2
+FRESH_STARTS, FRESH_STARTS_BESIDE = 6, 2
+"""Of a cell of the first structure, and of others, which have what was found for that."""
 CHILDREN, PARENTS, SIBLINGS = 4, 3, 3
 """Splits and merges of a neighbour, and neighbours of other structure, that are tried."""
 LONG_RUNS = 5
 """Starts that go on after a short run."""
-MARGIN = 10.0
-"""Nats below the best at which a run has no hope."""
-BETTER = 1e-2
-"""Nats by which an optimum must rise to count as better."""
+ON_FEW_ROWS = 3
+"""Times as many fresh starts and long runs are made where rows are few: there are more optima."""
+STAGES = ((40, 2e-2, 10.0), (150, 1e-3, 5.0))
+"""Of a long run: steps, tolerance, and nats below the best at which it does not set out."""
 
 
 class Cell(NamedTuple):
@@ -82,8 +81,10 @@ class Sweep:
         seeds = rng.integers(2**63, size=len(densities))
         self.seeds = dict(zip(densities, seeds, strict=True))
         self.n_init = n_init
+        self.times = ON_FEW_ROWS if sample.rows.n_rows <= FEW_ROWS else 1
         self.found: dict[Cell, list[EMRun]] = {}
         self.halves: dict[EMRun, Halves] = {}
+        self.used: set[tuple[Cell, EMRun]] = set()
         self.first = next(iter(densities)).structure if densities else None
 
     def steps(self) -> Iterator[Cell]:
@@ -97,42 +98,43 @@ class Sweep:
 
     def _upwards(self, cell: Cell) -> None:
         """Search a cell from fresh starts and from what its neighbours below and beside give."""
+        density = self.densities[cell]
         fewer = cell._replace(n_components=cell.n_components - 1)
-        seeds = [*self._split(fewer)[:CHILDREN], *self._beside(cell)]
-        self.found[cell] = self._search(cell, seeds, self._n_fresh(cell))
+        short = self._from_seeds(cell, [*self._split(fewer), *self._beside(cell)])
+        runs = self._long(cell, [*short, *self._from_fresh_starts(cell)], [])
+        stuck = runs[: self.times]
+        for run in stuck:
+            halves_of(density, self.sample, run, self.halves, each_of(self.sample))
+        better = [improve(density, self.sample, run, self.halves) for run in stuck]
+        self.found[cell] = self._distinct(cell, [*better, *runs])
 
     def _downwards(self, cell: Cell) -> None:
         """Look once more, from what the neighbours above and beside give."""
-        more = cell._replace(n_components=cell.n_components + 1)
-        seeds = [*self._merged(more)[:PARENTS], *self._beside(cell)]
-        if not seeds:
-            return
-        best = self.found[cell][0].log_posterior
-        tried = self._runs(cell, seeds, [], floor=best - MARGIN)
-        if tried:
-            self.found[cell] = self._distinct(cell, [*tried, *self.found[cell]])
+        more, found = cell._replace(n_components=cell.n_components + 1), self.found[cell]
+        short = self._from_seeds(cell, [*self._merged(more), *self._beside(cell)])
+        better = self._long(cell, short, found)
+        self.found[cell] = self._distinct(cell, [*better, *found])
 
-    def _search(self, cell: Cell, seeds: Sequence[Moments], n_fresh: int) -> list[EMRun]:
+    def _from_seeds(self, cell: Cell, seeds: Sequence[Moments]) -> list[EMRun]:
         density = self.densities[cell]
-        runs = self._runs(cell, seeds, range(n_fresh), floor=-np.inf)
-        better = improve(density, self.sample, runs[0], self.halves)
-        return self._distinct(cell, [better, *runs])
-
-    def _runs(
-        self, cell: Cell, seeds: Sequence[Moments], fresh: Sequence[int], floor: float
-    ) -> list[EMRun]:
-        density, sample = self.densities[cell], self.sample
-        each = each_of(sample)
         thetas = [moments.theta(density.layout, density.prior) for moments in seeds]
-        short = each(partial(short_run, density), thetas)
-        starts = list(diverse_starts(len(fresh)))
+        return each_of(self.sample)(partial(short_run, density), thetas)
+
+    def _from_fresh_starts(self, cell: Cell) -> list[EMRun]:
+        starts = list(diverse_starts(self._n_fresh(cell)))
         numbers = np.random.default_rng(self.seeds[cell]).integers(2**63, size=len(starts))
-        short += each(partial(from_start, density, sample), starts, numbers)
-        runs = self._distinct(cell, short)[:LONG_RUNS]
-        for max_iter, tolerance in ((40, 2e-2), (150, 1e-3)):
-            top = max(floor + MARGIN, *(run.log_posterior for run in runs)) if runs else floor
-            runs = [run for run in runs if run.log_posterior > top - MARGIN]
-            runs = each(partial(_longer, density, max_iter=max_iter, tolerance=tolerance), runs)
+        start = partial(from_start, self.densities[cell], self.sample)
+        return each_of(self.sample)(start, starts, numbers)
+
+    def _long(self, cell: Cell, short: list[EMRun], found: list[EMRun]) -> list[EMRun]:
+        """Those of short runs that come to something new, if they do not lag behind."""
+        runs = [run for run in self._distinct(cell, [*found, *short]) if run not in found]
+        runs = runs[: self.times * LONG_RUNS]
+        for max_iter, tolerance, margin in STAGES:
+            top = max((run.log_posterior for run in [*found, *runs]), default=-np.inf)
+            runs = [run for run in runs if run.log_posterior > top - margin]
+            longer = partial(_longer, self.densities[cell], max_iter=max_iter, tolerance=tolerance)
+            runs = each_of(self.sample)(longer, runs)
         return self._distinct(cell, runs)
 
     def _distinct(self, cell: Cell, runs: Sequence[EMRun]) -> list[EMRun]:
@@ -146,32 +148,37 @@ class Sweep:
             return 1
         if self.n_init is not None:
             return self.n_init
-        return FRESH_STARTS if cell.structure == self.first else FRESH_STARTS_BESIDE
+        of_first = cell.structure == self.first
+        return self.times * (FRESH_STARTS if of_first else FRESH_STARTS_BESIDE)
 
-    def _split(self, cell: Cell) -> list[Moments]:
-        if cell not in self.found:
+    def _split(self, below: Cell) -> list[Moments]:
+        if below not in self.found:
             return []
-        return splits(self.densities[cell], self.sample, self.found[cell][0], self.halves)
+        run = self.found[below][0]
+        return splits(self.densities[below], self.sample, run, self.halves)[:CHILDREN]
 
-    def _merged(self, cell: Cell) -> list[Moments]:
-        if cell not in self.found:
+    def _merged(self, above: Cell) -> list[Moments]:
+        if above not in self.found:
             return []
-        return merges(self.densities[cell], self.sample, self.found[cell][0])
+        return merges(self.densities[above], self.sample, self.found[above][0])[:PARENTS]
 
     def _beside(self, cell: Cell) -> list[Moments]:
+        """The best of cells of other structure that have not been looked at from this one."""
         others = [
             other
-            for other in self.found
-            if other.n_components == cell.n_components and other.structure != cell.structure
+            for other, runs in self.found.items()
+            if other.n_components == cell.n_components
+            and other.structure != cell.structure
+            and (cell, runs[0]) not in self.used
         ]
         others.sort(key=lambda other: -self.found[other][0].log_posterior)
-        return [
-            Moments.of_point(
-                self.densities[other].layout.point(self.found[other][0].theta),
-                self.sample.rows.total_weight,
-            )
-            for other in others[:SIBLINGS]
-        ]
+        seeds = []
+        for other in others[:SIBLINGS]:
+            run = self.found[other][0]
+            self.used.add((cell, run))
+            point = self.densities[other].layout.point(run.theta)
+            seeds.append(Moments.of_point(point, self.sample.rows.total_weight))
+        return seeds
 
 
 def _longer(density: Density, run: EMRun, *, max_iter: int, tolerance: float) -> EMRun:

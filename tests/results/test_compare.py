@@ -132,7 +132,7 @@ class TestKnownAnswers:
 
     @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
     def test_bic_is_scikit_learns(self, X):
-        """Where nothing is charged; at an optimum at least as good as that of its own starts."""
+        """Where nothing is charged, and both come to the same optimum."""
         plain = {"prior": bg.Prior.flat(), "resolution": None, "standardize": False}
         found = compared(
             X, [1, 3], structures=("full", "tied", "diag", "spherical"),
