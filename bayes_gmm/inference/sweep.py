@@ -24,7 +24,7 @@ from bayes_gmm.inference.starts import Moments, Sample
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.structure import Structure
 
-FRESH_STARTS, FRESH_STARTS_BESIDE = 6, 2
+FRESH_STARTS, FRESH_STARTS_BESIDE = 6, 1
 """Of a cell of the first structure, and of others, which have what was found for that."""
 CHILDREN, PARENTS, SIBLINGS = 4, 3, 3
 """Splits and merges of a neighbour, and neighbours of other structure, that are tried."""
@@ -102,7 +102,7 @@ class Sweep:
         fewer = cell._replace(n_components=cell.n_components - 1)
         short = self._from_seeds(cell, [*self._split(fewer), *self._beside(cell)])
         runs = self._long(cell, [*short, *self._from_fresh_starts(cell)], [])
-        stuck = runs[: self.times]
+        stuck = runs[: self.times] if self._is_worth_moves(cell) else []
         for run in stuck:
             halves_of(density, self.sample, run, self.halves, each_of(self.sample))
         better = [improve(density, self.sample, run, self.halves) for run in stuck]
@@ -142,6 +142,10 @@ class Sweep:
             return []
         density = self.densities[cell]
         return distinct(density.layout, sound(density, runs), distance=CLOSE, height=SAME_HEIGHT)
+
+    def _is_worth_moves(self, cell: Cell) -> bool:
+        """Whether split-and-merge moves are tried; other structures are helped by the first's."""
+        return cell.structure == self.first or self.times > 1
 
     def _n_fresh(self, cell: Cell) -> int:
         if cell.n_components == 1:

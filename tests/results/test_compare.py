@@ -214,6 +214,14 @@ class TestRuns:
         again = compared(X, structures=("full", "tied"))
         pd.testing.assert_frame_equal(again.table, comparison.table)
 
+    def test_on_one_core_as_on_several(self, monkeypatch):
+        X = np.random.default_rng(0).normal(size=(1200, 2)) ** 3
+        tables = []
+        for cores in (1, 3):
+            monkeypatch.setattr("bayes_gmm.data.threads.n_cores", lambda n=cores: n)
+            tables.append(compared(X, [1, 2, 3]).table)
+        pd.testing.assert_frame_equal(*tables)
+
     def test_ctrl_c_keeps_what_is_fitted(self, X, monkeypatch):
         def interrupted(plan, table, weights, density, runs):
             if density.layout.n_components == 3:
