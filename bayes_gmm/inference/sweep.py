@@ -24,14 +24,17 @@ from bayes_gmm.inference.starts import Moments, Sample
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.structure import Structure
 
-FRESH_STARTS, FRESH_STARTS_BESIDE = 6, 1
+FRESH_STARTS, FRESH_STARTS_BESIDE = 3, 1
 """Of a cell of the first structure, and of others, which have what was found for that."""
 CHILDREN, PARENTS, SIBLINGS = 4, 3, 3
 """Splits and merges of a neighbour, and neighbours of other structure, that are tried."""
 LONG_RUNS = 5
 """Starts that go on after a short run."""
 ON_FEW_ROWS = 3
-"""Times as many fresh starts and long runs are made where rows are few: there are more optima."""
+"""Times as many long runs are made where rows are few, and twice that as many starts.
+
+There are more optima, and they cost little.
+"""
 STAGES = ((40, 2e-2, 10.0), (150, 1e-3, 5.0))
 """Of a long run: steps, tolerance, and nats below the best at which it does not set out."""
 
@@ -153,7 +156,8 @@ class Sweep:
         if self.n_init is not None:
             return self.n_init
         of_first = cell.structure == self.first
-        return self.times * (FRESH_STARTS if of_first else FRESH_STARTS_BESIDE)
+        often = 2 * self.times if self.times > 1 else 1
+        return often * (FRESH_STARTS if of_first else FRESH_STARTS_BESIDE)
 
     def _split(self, below: Cell) -> list[Moments]:
         if below not in self.found:
