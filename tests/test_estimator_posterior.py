@@ -74,6 +74,23 @@ def test_missing_cells_and_weights():
     assert sampled(model).summary()["mean"].notna().all()
 
 
+@pytest.mark.parametrize("method", ["nuts", "laplace"])
+def test_a_weight_is_so_many_copies_in_the_posterior(method):
+    X = two_groups(60)
+    X[::9, 1] = np.nan
+    copies = np.random.default_rng(0).integers(0, 4, len(X))
+    weighted, copied = (
+        sampled(BayesGMM(2, random_state=0).fit(rows, sample_weight=w), method=method, draws=1000)
+        for rows, w in ((X, copies), (np.repeat(X, copies, axis=0), None))
+    )
+    one, other = weighted.summary(), copied.summary()
+    apart = (one["mean"] - other["mean"]).abs()
+    noise = np.hypot(one["sd"], other["sd"]) / np.sqrt(np.minimum(one["ess_bulk"], other["ess_bulk"]))
+    assert (apart <= 4.0 * noise).all()
+    np.testing.assert_allclose(one["sd"], other["sd"], rtol=0.2)
+    np.testing.assert_allclose(weighted.loo().elpd, copied.loo().elpd, rtol=1e-2)
+
+
 def test_a_component_that_the_prior_empties():
     model = BayesGMM(4, prior=Prior(concentration=0.05), random_state=0).fit(two_groups())
     assert np.sum(model.weights_ > 1e-6) < 4

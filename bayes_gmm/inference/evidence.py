@@ -13,7 +13,7 @@ from bayes_gmm.inference.polish import polish
 from bayes_gmm.inference.whitening import Whitening
 from bayes_gmm.model.density import Density
 
-SLOPE_AT_PEAK = 1e-3
+SLOPE_AT_PEAK = 3e-4
 """In nats for each expected standard deviation: half its square a parameter is left to climb."""
 SLOPE_ON_RETURN = 3e-2
 """Where a climb back has come near enough to know whereto it leads."""

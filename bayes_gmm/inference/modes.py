@@ -128,7 +128,7 @@ def modes_from(
     candidates: list[EMRun],
     *,
     window: float = WINDOW,
-    lone_mass: bool = True,
+    with_mass: bool = True,
 ) -> tuple[FoundMode, ...]:
     """The modes that optima on the sample lead to on all rows.
 
@@ -141,8 +141,8 @@ def modes_from(
         On the sample, best first.
     window : float
         Nats below the best, in height and roughly in mass, at which an optimum is left out.
-    lone_mass : bool
-        Whether a mode that is the only one needs its mass.
+    with_mass : bool
+        Whether modes are told their masses, which is dear, and ranked by them: not by height.
     """
     on_sample = density.on(sample.rows)
     if not np.isfinite(candidates[0].log_posterior):
@@ -154,12 +154,12 @@ def modes_from(
     whole = math.isclose(sample.rows.total_weight, density.rows.total_weight, rel_tol=1e-9)
     full = occupied.on(density.rows)
     optima = _polish_all(full, candidates, whole=whole, window=window)
-    if window < WINDOW and len(optima) > 1 and not is_improper(density.prior):
+    if with_mass and window < WINDOW and len(optima) > 1 and not is_improper(density.prior):
         rough = [_rough_log_evidence(full, peak.theta) for peak in optima]
         optima = [
             peak for peak, mass in zip(optima, rough, strict=True) if mass > max(rough) - window
         ]
-    return _rank(full, sample, optima, with_mass=lone_mass or len(optima) > 1)
+    return _rank(full, sample, optima, with_mass=with_mass)
 
 
 def _polish_all(
@@ -218,7 +218,7 @@ def _rank(
         )
         for peak in optima
     ]  # fmt: skip
-    if not is_improper(density.prior):
+    if with_mass and not is_improper(density.prior):
         modes.sort(key=lambda mode: -_or_lowest(mode.log_evidence))
     modes = modes[:MAX_MODES]
     by_weight = np.argsort(-layout.point(modes[0].theta).log_weights, kind="stable")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from collections.abc import Callable, Iterable
+from itertools import combinations, count
+from typing import Any
 
 import numpy as np
 
@@ -88,12 +90,30 @@ def _trial(density: Density, theta: Floats, height: float) -> EMRun | None:
     return run
 
 
-def halves_of(density: Density, sample: Sample, run: EMRun, known: dict[EMRun, Halves]) -> Halves:
-    """The best split of each component; looked up, or made and noted."""
+def halves_of(
+    density: Density,
+    sample: Sample,
+    run: EMRun,
+    known: dict[EMRun, Halves],
+    each: Callable[..., Iterable[Any]] = map,
+) -> Halves:
+    """The best split of each component; looked up, or made and noted.
+
+    Parameters
+    ----------
+    density : Density
+    sample : Sample
+    run : EMRun
+    known : dict
+    each : callable
+        As `map`, perhaps on several cores.
+    """
     if run not in known:
         point = density.layout.point(run.theta)
-        r = responsibilities(density, sample, point)
-        known[run] = [best_split(density, sample, r[:, k], point, k) for k in range(r.shape[1])]
+        by_component = responsibilities(density, sample, point).T
+        known[run] = list(
+            each(lambda r, k: best_split(density, sample, r, point, k), by_component, count())
+        )
     return known[run]
 
 
@@ -142,7 +162,7 @@ def best_split(
     one = Moments(np.array([weights.sum()]), mean[None], (L @ L.T)[None])
     alone = run_em(whole, one.theta(whole.layout, whole.prior), max_iter=5, tolerance=0.01)
     runs = [
-        run_em(local, guess.theta(local.layout, local.prior), max_iter=20, tolerance=0.02)
+        run_em(local, guess.theta(local.layout, local.prior), max_iter=15, tolerance=0.02)
         for guess in _halves(weights.sum(), mean, L)
     ]
     best = max(runs, key=lambda run: run.log_posterior)

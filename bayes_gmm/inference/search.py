@@ -104,10 +104,10 @@ def _from_starts(
 
 def each_of(sample: Sample) -> Callable[..., list[Any]]:
     """``list(map(...))``, at once on all cores where rows are many enough for that to pay."""
-    return at_once if sample.rows.n_rows > FEW_ROWS else _in_turn
+    return at_once if sample.rows.n_rows > FEW_ROWS else in_turn
 
 
-def _in_turn[T](f: Callable[..., T], *arguments: Iterable[Any]) -> list[T]:
+def in_turn[T](f: Callable[..., T], *arguments: Iterable[Any]) -> list[T]:
     """Steps on few rows are so short that threads would wait for Python most of the time."""
     return list(map(f, *arguments))
 

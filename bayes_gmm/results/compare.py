@@ -11,7 +11,9 @@ from bayes_gmm.data.checks import check_fit, check_weights
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import DataError, FitError
+from bayes_gmm.inference.em import EMRun
 from bayes_gmm.inference.first_use import compile_at_first_use
+from bayes_gmm.inference.modes import one_blas_thread
 from bayes_gmm.inference.progress import Progress
 from bayes_gmm.inference.sweep import Cell, Sweep
 from bayes_gmm.model.density import Density
@@ -156,17 +158,23 @@ class _Work:
                 self.bar.advance(1)
 
     def _fit(self, sweep: Sweep) -> None:
-        for cell in sweep.found:
-            try:
-                self.fitted[cell] = fitted_cell(
-                    self.plan, self.table, self.weights, self.densities[cell], sweep.found[cell]
-                )
-            except FitError as error:
-                self.notes[cell].append(str(error))
-            self.bar.advance(1)
+        # One after the other: steps on few rows are short, and threads would wait for Python.
+        with one_blas_thread():
+            for cell, runs in sweep.found.items():
+                self._fit_one(cell, runs)
+
+    def _fit_one(self, cell: Cell, runs: list[EMRun]) -> None:
+        density = self.densities[cell]
+        try:
+            self.fitted[cell] = fitted_cell(self.plan, self.table, self.weights, density, runs)
+        except FitError as error:
+            self.notes[cell].append(str(error))
+        self.bar.advance(1)
 
     def _draw(self) -> None:
-        for i, (cell, fitted) in enumerate(self.fitted.items()):
+        for i, cell in enumerate(self.plan.cells):
+            if (fitted := self.fitted.get(cell)) is None:
+                continue
             below = self.fitted.get(cell._replace(n_components=cell.n_components - 1))
             try:
                 self.fitted[cell] = fitted.with_draws(self.plan, self.table, below, number=i)

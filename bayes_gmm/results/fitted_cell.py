@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.errors import AmbiguousLabelsWarning, ConvergenceWarning, MultimodalWarning
+from bayes_gmm.errors import (
+    AmbiguousLabelsWarning,
+    ConvergenceWarning,
+    FitError,
+    MultimodalWarning,
+)
 from bayes_gmm.inference.em import EMRun
 from bayes_gmm.inference.marginal import (
     LogEvidence,
@@ -18,7 +24,7 @@ from bayes_gmm.inference.marginal import (
     bridge_evidence,
     laplace_evidence,
 )
-from bayes_gmm.inference.modes import FoundMode, modes_from, one_blas_thread
+from bayes_gmm.inference.modes import FoundMode, modes_from
 from bayes_gmm.model.density import Density
 from bayes_gmm.results.checks import without_maximum
 from bayes_gmm.results.criteria import Criteria, log_certainty
@@ -31,8 +37,8 @@ from bayes_gmm.results.sampling import posterior_and_peaks
 if TYPE_CHECKING:
     from bayes_gmm.results.loo import Loo
 
-WORTHLESS = 8.0
-"""Nats below the best at which another mode of a cell is left out."""
+WORTHLESS, NO_RIVAL = 8.0, 3.0
+"""Nats below the best at which another mode is left out: of its mass, and where height decides."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +89,7 @@ class FittedCell:
         """
         seed = int(np.random.default_rng([plan.sampling.seed, number]).integers(2**31))
         sampling = replace(plan.sampling, seed=seed, progress=False)
-        values, evidence, loo = dict(self.values), None, None
+        values, evidence, loo, notes = dict(self.values), None, None, list(self.notes)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             posterior, peaks = posterior_and_peaks(
@@ -92,24 +98,39 @@ class FittedCell:
             if posterior.draws.interrupted:
                 raise KeyboardInterrupt
             if "loo" in plan.criteria:
-                # One seed for all cells: of many rows they look at the same.
-                loo = posterior.loo(random_state=plan.sampling.seed)
-                values |= {"elpd_loo": loo.elpd, "elpd_loo_se": loo.se, "n_high_k": loo.n_high_k}
+                with _noted(notes):
+                    # One seed for all cells: of many rows they look at the same.
+                    loo = posterior.loo(random_state=plan.sampling.seed)
             if "evidence" in plan.criteria:
-                neighbour = None
-                if below is not None and below.posterior is not None and below.evidence is not None:
-                    neighbour = Neighbour(below.density, below.posterior.draws, below.evidence)
-                evidence = bridge_evidence(
-                    self.density, peaks, posterior.draws, below=neighbour, seed=seed
-                )
-                values["log_evidence"] = evidence.value - log_units(
-                    self.density, table.standardizer
-                )
-                values["log_evidence_se"] = evidence.error
-        notes = (*self.notes, *_notes(caught))
+                with _noted(notes):
+                    evidence = bridge_evidence(
+                        self.density, peaks, posterior.draws, seed=seed,
+                        below=None if below is None else below.as_neighbour(),
+                    )  # fmt: skip
+        if loo is not None:
+            values |= {"elpd_loo": loo.elpd, "elpd_loo_se": loo.se, "n_high_k": loo.n_high_k}
+        if evidence is not None:
+            values["log_evidence"] = evidence.value - log_units(self.density, table.standardizer)
+            values["log_evidence_se"] = evidence.error
         return replace(
-            self, values=values, notes=notes, posterior=posterior, evidence=evidence, loo=loo
-        )
+            self, values=values, notes=(*notes, *_notes(caught)), posterior=posterior,
+            evidence=evidence, loo=loo,
+        )  # fmt: skip
+
+    def as_neighbour(self) -> Neighbour | None:
+        """What the evidence of one component more may be told from."""
+        if self.posterior is None or self.evidence is None:
+            return None
+        return Neighbour(self.density, self.posterior.draws, self.evidence)
+
+
+@contextmanager
+def _noted(notes: list[str]) -> Iterator[None]:
+    """What fails here is noted; the rest stands."""
+    try:
+        yield
+    except (FitError, ArithmeticError, np.linalg.LinAlgError) as error:
+        notes.append(str(error))
 
 
 def _notes(caught: Sequence[warnings.WarningMessage]) -> list[str]:
@@ -147,8 +168,11 @@ def fitted_cell(
     FitError
         If none leads to a proper mixture.
     """
-    with one_blas_thread(), within_floating_point():
-        found = modes_from(density, table.sample, runs, window=WORTHLESS, lone_mass=plan.needs_mass)
+    with within_floating_point():
+        found = modes_from(
+            density, table.sample, runs, with_mass=plan.needs_mass,
+            window=WORTHLESS if plan.needs_mass else NO_RIVAL,
+        )  # fmt: skip
     fit = table.fit_of(density, found, plan.prior)
     criteria = Criteria(fit.log_likelihood, fit.n_parameters, fit.total_weight)
     values = {
@@ -158,10 +182,11 @@ def fitted_cell(
     if "icl" in plan.criteria:
         membership = fit.predict_proba(table.matrix.values)
         values["icl"] = criteria.icl(log_certainty(membership, weights))
+    notes = [said for said in (without_maximum(density), unfinished(fit)) if said]
     if "laplace" in plan.criteria:
         both = "evidence" in plan.criteria
         column = "log_evidence_laplace" if both else "log_evidence"
-        evidence = laplace_evidence(found, density.layout.n_components)
-        values[column] = evidence.value - log_units(density, table.standardizer)
-    notes = tuple(said for said in (without_maximum(density), unfinished(fit)) if said)
-    return FittedCell(density, found, fit, values, notes)
+        with _noted(notes):
+            evidence = laplace_evidence(found, density.layout.n_components)
+            values[column] = evidence.value - log_units(density, table.standardizer)
+    return FittedCell(density, found, fit, values, tuple(notes))

@@ -29,11 +29,8 @@ def swept(X, Ks, structures=(FULL,), prior=None, seed=0, resolution="auto", **op
     densities = {cell: table.density_of(*cell, prior) for cell in cells}
     sweep = Sweep(densities, table.sample, np.random.default_rng(seed), **options)
     steps = list(sweep.steps())
-    assert (
-        steps
-        == sorted(cells, key=lambda c: c.n_components)
-        + sorted(cells, key=lambda c: c.n_components)[::-1]
-    )
+    up = sorted(cells, key=lambda cell: cell.n_components)
+    assert steps == up + sorted(cells, key=lambda cell: -cell.n_components)
     return sweep, densities, table.sample
 
 
