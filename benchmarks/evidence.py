@@ -57,6 +57,12 @@ PROBLEMS = {
     "more": (groups(150, [[0, 0], [6, 0]], 3), 4),
 }
 """Tables and numbers of components: separated, overlapping, and more than there are groups."""
+SMALL = {
+    "small-groups": (groups(24, [[0, 0], [4, 0]], 1), 2),
+    "small-overlap": (groups(24, [[0, 0], [1.5, 0]], 2), 2),
+    "small-many": (groups(24, [[0, 0], [4, 0]], 3), 3),
+}
+"""The same on so few rows that sequential Monte Carlo finds its way."""
 
 
 def posterior_of(
@@ -136,14 +142,14 @@ def print_ladder(seeds: int = 3) -> None:
         print()
 
 
-def print_smc(name: str, draws: int = 4000, runs: int = 4) -> None:
+def print_smc(name: str, draws: int = 3000, runs: int = 4) -> None:
     """The same model by `pm.sample_smc`."""
     import pymc as pm
     import pytensor
 
     from bayes_gmm.model.pymc_model import model_of
 
-    X, K = PROBLEMS[name]
+    X, K = SMALL[name]
     density, modes = posterior_of(X, K)
     values, errors = line(name, density, modes, seeds=3)
     model = model_of(density, feature_matrix(X).features, Structure(), Prior())
