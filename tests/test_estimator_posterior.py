@@ -85,7 +85,9 @@ def test_a_weight_is_so_many_copies_in_the_posterior(method):
     )
     one, other = weighted.summary(), copied.summary()
     apart = (one["mean"] - other["mean"]).abs()
-    noise = np.hypot(one["sd"], other["sd"]) / np.sqrt(np.minimum(one["ess_bulk"], other["ess_bulk"]))
+    noise = np.hypot(one["sd"], other["sd"]) / np.sqrt(
+        np.minimum(one["ess_bulk"], other["ess_bulk"])
+    )
     assert (apart <= 4.0 * noise).all()
     np.testing.assert_allclose(one["sd"], other["sd"], rtol=0.2)
     np.testing.assert_allclose(weighted.loo().elpd, copied.loo().elpd, rtol=1e-2)

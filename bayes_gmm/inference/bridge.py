@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import logsumexp
+from scipy.optimize import brentq
+from scipy.special import expit
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.chains import nearest_modes, numbered_like
@@ -22,7 +23,8 @@ FEWEST = 100
 """Draws of a mode from which on its mass can be told better than by Laplace's method."""
 FIRM, SHAKY = 100.0, 3.0
 """Effective draws and proposals with which a bridge is beyond doubt, and with which none holds."""
-STEPS, TOLERANCE = 200, 1e-8
+TOLERANCE = 1e-9
+"""Of a log mass."""
 
 
 class Bridge(NamedTuple):
@@ -135,19 +137,28 @@ class Span(NamedTuple):
 
 
 def bridge_span(of_draws: Floats, of_proposals: Floats) -> Span:
-    """The bridge from log p - log q at draws from p and from q, by fixed-point iteration."""
-    share = len(of_draws) / (len(of_draws) + len(of_proposals))
-    log_share, log_rest = np.log(share), np.log1p(-share)
-    log_mass = float(np.median(of_draws))
-    for _ in range(STEPS):
-        top = of_proposals - np.logaddexp(log_share + of_proposals, log_rest + log_mass)
-        bottom = -np.logaddexp(log_share + of_draws, log_rest + log_mass)
-        before, log_mass = (
-            log_mass,
-            float(logsumexp(top) - np.log(len(top)) - logsumexp(bottom) + np.log(len(bottom))),
-        )
-        if not abs(log_mass - before) >= TOLERANCE:
-            break
+    """The bridge from log p - log q at draws from p and from q.
+
+    Its mass c is where as many proposals would be taken for draws as draws for proposals, by the
+    odds n_p p / (n_q c q) that are logistic regression's (Geyer 1994). Both numbers are monotone
+    in c, so no starting point can lead elsewhere.
+    """
+    log_odds = np.log(len(of_draws)) - np.log(len(of_proposals))
+    finite = of_proposals[np.isfinite(of_proposals)]
+    if len(finite) == 0 or not np.all(np.isfinite(of_draws)):
+        nothing = np.full(len(of_proposals), -np.inf)
+        return Span(-np.inf, nothing, np.zeros(len(of_draws)))
+
+    def mistaken(log_mass: float) -> float:
+        draws = expit(log_mass - log_odds - of_draws).sum()
+        return float(draws - expit(log_odds + of_proposals - log_mass).sum())
+
+    lowest = min(of_draws.min(), finite.min()) - np.log(len(of_proposals)) - 1.0
+    highest = max(of_draws.max(), finite.max()) + 1.0
+    log_mass = float(brentq(mistaken, lowest, highest, xtol=TOLERANCE))
+    log_share, log_rest = np.log(expit(log_odds)), np.log(expit(-log_odds))
+    top = of_proposals - np.logaddexp(log_share + of_proposals, log_rest + log_mass)
+    bottom = -np.logaddexp(log_share + of_draws, log_rest + log_mass)
     return Span(log_mass, top, bottom)
 
 

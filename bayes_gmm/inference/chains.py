@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -86,12 +87,11 @@ def nearest_modes(theta: Floats, layout: Layout, peaks: Sequence[Peak]) -> Integ
     """The mode that each vector of shape (n, p) belongs to."""
     if len(peaks) == 1:
         return np.zeros(len(theta), np.int64)
-    heights = []
-    with np.errstate(divide="ignore"):
-        log_masses = np.log(mass_shares(peaks))
-    for peak, log_mass in zip(peaks, log_masses, strict=True):
-        xi = peak.coordinates(numbered_like(theta, layout, peak.theta))
-        heights.append(log_mass - 0.5 * (xi**2).sum(axis=1) - peak.log_det)
+    heights = np.full((len(peaks), len(theta)), -np.inf)
+    for m, (peak, mass) in enumerate(zip(peaks, mass_shares(peaks), strict=True)):
+        if mass > 0.0:
+            xi = peak.coordinates(numbered_like(theta, layout, peak.theta))
+            heights[m] = math.log(mass) - 0.5 * (xi**2).sum(axis=1) - peak.log_det
     return np.argmax(heights, axis=0)
 
 
