@@ -270,6 +270,8 @@ def _one_way(
 ) -> Mass:
     """From proposals about some draws (n, p) to those of (chains, draws, p) that are kept."""
     best = Mass(math.nan, math.inf, 0.0)
+    # A chain that hardly moved says where it stood, and nothing of how wide the posterior is.
+    fitted = fitted[np.unique(fitted[:, 0], return_index=True)[1]]
     if min(len(fitted), int(kept.sum())) < FEWEST // 2:
         return best
     for n_parts in PARTS:

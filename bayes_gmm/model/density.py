@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -127,19 +128,18 @@ class Density:
         """The same at several vectors, shape (n,); a quarter cheaper than with the gradients."""
         if (block := self._only_block) is not None:
             return self._evaluated(block, thetas, jacobian, 0)[0]
-        points = map(self.layout.point, thetas)
-        return np.array([
-            self._log_likelihood(point) + log_prior(point, self.prior, float(jacobian))
-            for point in points
-        ])  # fmt: skip
+        points = [self.layout.point(theta) for theta in thetas]
+        prior = [log_prior(point, self.prior, float(jacobian)) for point in points]
+        return np.asarray(self._log_likelihoods(points) + prior)
 
-    def _log_likelihood(self, point: Point) -> float:
-        total = self.rows.sum_blocks(
-            lambda block: log_likelihood(
-                block, point.log_weights, point.means, point.scale_trils, self.rho2
-            )
-        )
-        return float(total[0])
+    def _log_likelihoods(self, points: Sequence[Point]) -> Floats:
+        """At several points, which each thread goes through by itself."""
+        return self.rows.sum_blocks(
+            lambda block: np.concatenate([
+                log_likelihood(block, p.log_weights, p.means, p.scale_trils, self.rho2)
+                for p in points
+            ])
+        )  # fmt: skip
 
     def value_and_gradient(self, theta: Floats, *, jacobian: bool = False) -> tuple[float, Floats]:
         """The log-posterior and its gradient with respect to theta."""

@@ -125,6 +125,17 @@ def test_draws_that_tell_nothing_give_no_number():
     assert found.error == np.inf
 
 
+def test_a_chain_that_stood_still_makes_the_evidence_unsure_and_no_error():
+    density, modes = problem(FEW, 2, standardize=False)
+    exact, _ = averaged_over_prior(FEW, 2)
+    peaks, draws = sampled(density, modes, draws=500)
+    theta, lp = draws.theta.copy(), draws.stats["lp"].copy()
+    theta[0], lp[0] = theta[0, 0], lp[0, 0]
+    still = replace(draws, theta=theta, stats=draws.stats | {"lp": lp})
+    found = bridge_evidence(density, peaks, marked(still, peaks))
+    assert abs(found.value - exact) < max(4.0 * found.error, 0.1)
+
+
 def test_modes_that_chains_pass_between_are_one_group():
     density, modes = problem(FEW, 2)
     _, draws = sampled(density, modes, draws=500, chains=2)
