@@ -27,6 +27,7 @@ from bayes_gmm.cli.messages import (
 from bayes_gmm.cli.options import (
     Numbers,
     OutPath,
+    Shares,
     as_json,
     features_to_segment_by,
     in_parts,
@@ -184,6 +185,18 @@ def fit(
     help="Of bic, icl, aic, laplace (evidence by an approximation, soon there), evidence and loo "
     "(both by draws of each posterior).",
 )
+@click.option(
+    "--k-prior",
+    type=Shares(),
+    help="Prior weight of each of --components, in their order; even by default.",
+)
+@click.option(
+    "--draws",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="Of each of four chains, for evidence and loo.",
+)
 @seed_of_starts
 @resolution_of_columns
 @weights_of_rows
@@ -195,6 +208,8 @@ def compare(
     components: tuple[int, ...],
     structures: str,
     criteria: str,
+    k_prior: tuple[float, ...] | None,
+    draws: int,
     seed: int,
     resolution: str | float | None,
     weights: str | None,
@@ -216,7 +231,7 @@ def compare(
     columns, row_weights = read_columns(table, features, weights)
     comparison = compare(
         columns, components, structures=shapes, criteria=asked, sample_weight=row_weights,
-        resolution=resolution, random_state=seed,
+        resolution=resolution, k_prior=k_prior, draws=draws, random_state=seed,
     )  # fmt: skip
     compared = Compared(table, len(columns), comparison)
     compared.check()

@@ -70,6 +70,24 @@ class Numbers(click.ParamType):
         return tuple(sorted(numbers))
 
 
+class Shares(click.ParamType):
+    """Numbers from 0 up, separated by commas: 1,1,0.5."""
+
+    name = "1,1,0.5"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, ...]:
+        """Turn the text into numbers, in its order."""
+        if isinstance(value, tuple):
+            return value
+        shares = []
+        for part in value.split(","):
+            try:
+                shares.append(float(part))
+            except ValueError:
+                self.fail(f"{part.strip()!r} is not a number", param, ctx)
+        return tuple(shares)
+
+
 def in_parts(text: str) -> list[str]:
     """What stands between commas, each once.
 

@@ -110,6 +110,8 @@ def test_numbers_that_cannot_be_fitted_are_noted_and_the_others_stand(tmp_path, 
         ("--criteria", ",", "it names no criterion"),
         ("--structures", "full,round", "'round'"),
         ("--structures", " ", "it names no structure"),
+        ("--k-prior", "1,x", "'x' is not a number"),
+        ("--draws", "0", "0 is not in the range x>=1"),
     ],
 )
 def test_wrong_usage_is_told_before_the_table_is_read(option, value, said, capsys):
@@ -173,3 +175,21 @@ def test_lines_are_no_wider_than_a_terminal():
     text = Compared("a.csv", 80, by_bic(values | {(13, "full"): None})).text()
     assert max(map(len, text.splitlines())) <= 100
     assert text.count("structure") == 1
+
+
+def test_prior_over_numbers_and_draws_are_handed_on(compared, capsys):
+    table, _ = compared
+    more = ("--components", "1-3", "--criteria", "evidence", "--draws", 200, "--json")
+    shares = []
+    for prior in ("1,1,1", "0,1,3"):
+        assert main(compare_arguments(table, *more, "--k-prior", prior)) == 0
+        shares.append(json.loads(capsys.readouterr().out)["probabilities"])
+    even, told = shares
+    assert told["1"] == 0.0
+    assert told["3"] / told["2"] == pytest.approx(3.0 * even["3"] / even["2"])
+
+
+def test_a_prior_of_other_numbers_is_refused(compared, capsys):
+    more = ("--components", "1-3", "--k-prior", "1,2")
+    assert main(compare_arguments(compared[0], *more)) == 1
+    assert "k_prior has 2 weights for 3 n_components" in error_line(capsys)

@@ -37,6 +37,12 @@ def comparison(X):
     return compared(X, structures=("full", "tied"))
 
 
+@pytest.fixture(scope="module")
+def drawn():
+    X = three_groups()[::4]
+    return compared(X, [2, 3], criteria=("laplace", "evidence", "loo"), draws=300)
+
+
 class TestTable:
     def test_a_row_for_each_cell(self, comparison):
         table = comparison.table
@@ -171,6 +177,23 @@ class TestKnownAnswers:
         assert values["log_likelihood"] == pytest.approx(log_likelihood, abs=1e-2)
         bic = df * math.log(len(X)) - 2.0 * log_likelihood
         assert values["bic"] == pytest.approx(bic, abs=0.02)
+
+
+class TestDraws:
+    def test_all_choose_the_groups_there_are(self, drawn):
+        assert {best.n_components for best in drawn.best.values()} == {3}
+        assert drawn.probabilities[3] > 0.99
+
+    def test_bridges_and_laplace_are_near_where_groups_are_apart(self, drawn):
+        row = drawn.table.set_index("n_components").loc[3]
+        assert row.log_evidence_se < 0.1
+        assert row.log_evidence == pytest.approx(row.log_evidence_laplace, abs=1.5)
+
+    def test_leave_one_out_is_that_of_the_posterior(self, drawn):
+        for candidate in drawn.candidates:
+            loo = candidate.posterior.loo(random_state=0)
+            assert candidate.values["elpd_loo"] == pytest.approx(loo.elpd)
+            assert candidate.values["elpd_loo_se"] == pytest.approx(loo.se)
 
 
 class TestRows:
