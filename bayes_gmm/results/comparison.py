@@ -57,7 +57,8 @@ class Candidate:
     loo : Loo or None
         Where it was asked for.
     note : str
-        Why there is no fit, or what is in doubt about it; empty where there is nothing to say.
+        Why there is no fit, or the headlines of what is in doubt about it, of which the posterior
+        says more; empty where there is nothing to say.
     """
 
     n_components: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -134,14 +135,15 @@ def _noted(notes: list[str]) -> Iterator[None]:
 
 
 def _notes(caught: Sequence[warnings.WarningMessage]) -> list[str]:
-    """What our own warnings say; those of others are passed on."""
+    """What our own warnings begin with, as the posterior tells the rest; others are passed on."""
     own = (ConvergenceWarning, AmbiguousLabelsWarning, MultimodalWarning)
     for warning in caught:
         if not issubclass(warning.category, own):
             warnings.warn_explicit(
                 warning.message, warning.category, warning.filename, warning.lineno
             )
-    return [str(warning.message) for warning in caught if issubclass(warning.category, own)]
+    said = (str(warning.message) for warning in caught if issubclass(warning.category, own))
+    return [re.split(r"[:;]| \(", text, maxsplit=1)[0] for text in said]
 
 
 def fitted_cell(

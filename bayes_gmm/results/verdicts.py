@@ -172,7 +172,7 @@ def _of_differences(comparison: Comparison, criterion: str, best: Candidate) -> 
     next_best, gap = min(behind.items(), key=lambda item: item[1])
     step = f"{gap:,.1f} {'higher' if lower else 'lower'}"
     if lower and gap < SLIGHT:
-        return f"{leading}; {_named(next_best, comparison)} is as good as level, {step}."
+        return f"{leading}; {_named(next_best, comparison)} hardly differs, {step}."
     return f"{leading}; next is {_named(next_best, comparison)}, {step}."
 
 
