@@ -171,9 +171,8 @@ def _of_differences(comparison: Comparison, criterion: str, best: Candidate) -> 
         return f"{leading}."
     next_best, gap = min(behind.items(), key=lambda item: item[1])
     step = f"{gap:,.1f} {'higher' if lower else 'lower'}"
-    if lower and gap < SLIGHT:
-        return f"{leading}; {_named(next_best, comparison)} hardly differs, {step}."
-    return f"{leading}; next is {_named(next_best, comparison)}, {step}."
+    slight = ", hardly a difference" if lower and gap < SLIGHT else ""
+    return f"{leading}; next is {_named(next_best, comparison)}, {step}{slight}."
 
 
 def _named(candidate: Candidate, comparison: Comparison) -> str:

@@ -57,8 +57,8 @@ def test_structures_are_weighed_too():
     [
         ("bic", {1: 30.0, 2: 10.0, 3: 14.5}, "BIC: lowest for 2 segments; next is 3 segments, "
          "4.5 higher."),
-        ("icl", {1: 11.0, 2: 10.0, 3: 14.5}, "ICL: lowest for 2 segments; 1 segment hardly differs, "
-         "1.0 higher."),
+        ("icl", {1: 11.0, 2: 10.0, 3: 14.5}, "ICL: lowest for 2 segments; next is 1 segment, 1.0 "
+         "higher, hardly a difference."),
         ("aic", {1: 10.0, 2: None}, "AIC: lowest for 1 segment."),
         ("bic", {1: None, 2: None}, "BIC: not known for any number of segments."),
     ],
