@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -99,11 +100,11 @@ class FittedCell:
             if posterior.draws.interrupted:
                 raise KeyboardInterrupt
             if "loo" in plan.criteria:
-                with _noted(notes):
+                with _noted(notes, "leave-one-out"):
                     # One seed for all cells: of many rows they look at the same.
                     loo = posterior.loo(random_state=plan.sampling.seed)
             if "evidence" in plan.criteria:
-                with _noted(notes):
+                with _noted(notes, "log evidence"):
                     evidence = bridge_evidence(
                         self.density, peaks, posterior.draws, seed=seed,
                         below=None if below is None else below.as_neighbour(),
@@ -120,18 +121,18 @@ class FittedCell:
 
     def as_neighbour(self) -> Neighbour | None:
         """What the evidence of one component more may be told from."""
-        if self.posterior is None or self.evidence is None:
+        if self.posterior is None or self.evidence is None or math.isinf(self.evidence.error):
             return None
         return Neighbour(self.density, self.posterior.draws, self.evidence)
 
 
 @contextmanager
-def _noted(notes: list[str]) -> Iterator[None]:
+def _noted(notes: list[str], about: str) -> Iterator[None]:
     """What fails here is noted; the rest stands."""
     try:
         yield
     except (FitError, ArithmeticError, np.linalg.LinAlgError) as error:
-        notes.append(str(error))
+        notes.append(f"no {about}: {error}")
 
 
 def _notes(caught: Sequence[warnings.WarningMessage]) -> list[str]:
@@ -188,7 +189,7 @@ def fitted_cell(
     if "laplace" in plan.criteria:
         both = "evidence" in plan.criteria
         column = "log_evidence_laplace" if both else "log_evidence"
-        with _noted(notes):
+        with _noted(notes, "log evidence"):
             evidence = laplace_evidence(found, density.layout.n_components)
             values[column] = evidence.value - log_units(density, table.standardizer)
     return FittedCell(density, found, fit, values, tuple(notes))
