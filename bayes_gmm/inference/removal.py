@@ -216,9 +216,12 @@ def draws_without_one(
     rng = np.random.default_rng(seed)
     fewer, few = without_one(density), _thinned(draws)
     theta = few.theta.reshape(-1, density.layout.size)
+    # Chains that stand still would send all new ones to where they stand.
+    moved = np.unique(theta[:, 0], return_index=True)[1]
+    theta, log_p = theta[moved], np.ravel(few.stats["lp"])[moved]
     with one_blas_thread():
         without = Removed.of(density, fewer, theta)
-        log_w = without.log_terms(without.fitted(rng)) - np.ravel(few.stats["lp"])[:, None]
+        log_w = without.log_terms(without.fitted(rng)) - log_p[:, None]
         pick = np.argsort(-(log_w + rng.gumbel(size=log_w.shape)), axis=None)
         draw, k = np.unravel_index(pick[: max(100, 4 * draws.n_chains)], log_w.shape)
         starts = np.concatenate([
