@@ -31,6 +31,8 @@ PROPOSALS = 2000
 PARTS = (1, 8)
 """Of the proposals: more are tried where one has not the footing of `GOOD` of its draws."""
 GOOD = 0.5
+SURE = 0.2
+"""Error in nats above which the way by one component fewer is tried too."""
 OFTEN = 10
 """Crossings between two modes from which on they are bridged to together."""
 
@@ -154,7 +156,9 @@ def bridge_evidence(
         found = [_mass_of_group(region, chains, theta, int(g), rng) for g in groups]
     found += _masses_without_draws(peaks, chains, visited)
     direct = _summed(found, density.layout.n_components)
-    if direct.effective >= FIRM or density.layout.n_components == 1:
+    if density.layout.n_components == 1:
+        return direct
+    if direct.effective >= FIRM and direct.error <= SURE:
         return direct
     below = below or _drawn_below(density, draws, seed)
     by_removal = _from_below(density, draws, below, seed)
@@ -270,9 +274,7 @@ def _one_way(
 ) -> Mass:
     """From proposals about some draws (n, p) to those of (chains, draws, p) that are kept."""
     best = Mass(math.nan, math.inf, 0.0)
-    # A chain that hardly moved says where it stood, and nothing of how wide the posterior is.
-    fitted = fitted[np.unique(fitted[:, 0], return_index=True)[1]]
-    if min(len(fitted), int(kept.sum())) < FEWEST // 2:
+    if min(len(np.unique(fitted[:, 0])), int(kept.sum())) < FEWEST // 2:
         return best
     for n_parts in PARTS:
         proposals = Proposals.fitted(fitted, n_parts, rng)

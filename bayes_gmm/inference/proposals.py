@@ -41,6 +41,8 @@ class Proposals:
     def fitted(cls, theta: Floats, n_parts: int, rng: np.random.Generator) -> Proposals:
         """By a few steps of EM from k-means, covariances shrunk (Ledoit & Wolf 2004).
 
+        To each vector once: a chain that stood still says where, not how wide the posterior is.
+
         Parameters
         ----------
         theta : ndarray, shape (n, p)
@@ -48,6 +50,7 @@ class Proposals:
             At most: those that few vectors are left to are given up.
         rng : Generator
         """
+        theta = theta[np.sort(np.unique(theta[:, 0], return_index=True)[1])]
         n, p = theta.shape
         r = np.ones((n, 1))
         if n_parts > 1:
