@@ -62,7 +62,7 @@ def _all(jobs: list[tuple[str, int, int]], processes: int) -> Iterator[np.ndarra
 
 
 def probabilities(job: tuple[str, int, int]) -> np.ndarray:
-    """P(K) of a table, for K = 1, 2, ..."""
+    """P(K) of a table, for K = 1, 2, ...; 0 where draws tell no evidence."""
     kind, K, table = job
     warnings.simplefilter("ignore")
     setting = Setting(K, 2, mean_scale=10.0, n_rows=200)
@@ -75,7 +75,7 @@ def probabilities(job: tuple[str, int, int]) -> np.ndarray:
         prior=setting.prior, criteria=("evidence",), standardize=False, resolution=None,
         draws=500, random_state=table, progress=False,
     )  # fmt: skip
-    return compared.probabilities.to_numpy()
+    return compared.probabilities.fillna(0.0).to_numpy()
 
 
 def is_separated(points: Points) -> bool:
