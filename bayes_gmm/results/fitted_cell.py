@@ -114,6 +114,8 @@ class FittedCell:
         if evidence is not None:
             values["log_evidence"] = evidence.value - log_units(self.density, table.standardizer)
             values["log_evidence_se"] = evidence.error
+            if math.isnan(evidence.value):
+                notes.append("no log evidence: draws this few tell none; take more")
         return replace(
             self, values=values, notes=(*notes, *_notes(caught)), posterior=posterior,
             evidence=evidence, loo=loo,

@@ -191,7 +191,7 @@ def _doubtful(part: Floats, least: float) -> Booleans:
         doubtful = np.max(apart, axis=0) > HIGH_R_HAT**2 - 1.0
         size = part.shape[2] // BATCHES
         if size < 2:
-            return np.ones_like(doubtful)
+            return np.asarray(part.var(axis=(1, 2)) > 0.0)
         batches = part[:, :, : size * BATCHES].reshape(len(part), -1, size).mean(axis=2)
         worth = part.var(axis=(1, 2)) / (size * batches.var(axis=1, ddof=1))
     return np.asarray(doubtful | (worth * part.shape[2] < 2.0 * least))
@@ -212,7 +212,9 @@ def _r_hat_and_bound(draws: Floats, n_quantities: int) -> tuple[float, float]:
     )
     n_halves = 2 * len(draws)
     ratio = fdtri(n_halves - 1, max(ess - n_halves, 1.0), 1.0 - RARE / (2 * n_quantities))
-    return float(array_stats.rhat(draws)), max(HIGH_R_HAT, math.sqrt(1.0 + n_halves * ratio / ess))
+    bound = max(HIGH_R_HAT, math.sqrt(1.0 + n_halves * ratio / ess))
+    with np.errstate(divide="ignore", invalid="ignore"):  # of chains that stand still
+        return float(array_stats.rhat(draws)), bound
 
 
 def _part(values: Floats, members: Booleans) -> Floats:

@@ -189,6 +189,11 @@ class TestDraws:
         assert row.log_evidence_se < 0.1
         assert row.log_evidence == pytest.approx(row.log_evidence_laplace, abs=1.5)
 
+    def test_draws_too_few_for_evidence_are_noted(self):
+        table = compared(three_groups()[::6], [1], criteria=("evidence",), draws=30, chains=1).table
+        assert np.isnan(table.log_evidence[0])
+        assert "no log evidence: draws this few tell none" in table.note[0]
+
     def test_leave_one_out_is_that_of_the_posterior(self, drawn):
         for candidate in drawn.candidates:
             loo = candidate.posterior.loo(random_state=0)
