@@ -118,8 +118,9 @@ def bridge(of_draws: Floats, of_proposals: Floats) -> Bridge:
 
     Examples
     --------
-    >>> bridge(np.full(10, 2.5), np.full(20, 2.5))
-    Bridge(log_mass=2.5, footing=10.0)
+    >>> log_mass, footing = bridge(np.full(10, 2.5), np.full(20, 2.5))
+    >>> round(log_mass, 6), footing
+    (2.5, 10.0)
     """
     span = bridge_span(of_draws, of_proposals)
     footing = min(effective(span.of_proposals), effective(span.of_draws))
