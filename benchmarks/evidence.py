@@ -3,7 +3,7 @@
 python benchmarks/evidence.py galaxies          # published values, over seeds
 python benchmarks/evidence.py calibration       # spread over seeds beside the stated error
 python benchmarks/evidence.py ladder            # K = 1 ... 8 on three groups
-python benchmarks/evidence.py smc overlap       # or: groups, many
+python benchmarks/evidence.py smc small-overlap # or: small-groups, small-many
 """
 
 from __future__ import annotations

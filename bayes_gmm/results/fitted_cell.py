@@ -194,4 +194,9 @@ def fitted_cell(
         with _noted(notes, "log evidence"):
             evidence = laplace_evidence(found, density.layout.n_components)
             values[column] = evidence.value - log_units(density, table.standardizer)
+            if math.isnan(evidence.value):
+                notes.append(
+                    "no log evidence by Laplace's method: about the mode the posterior is nothing "
+                    "like a normal distribution"
+                )
     return FittedCell(density, found, fit, values, tuple(notes))

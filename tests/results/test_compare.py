@@ -194,6 +194,12 @@ class TestDraws:
         assert np.isnan(table.log_evidence[0])
         assert "no log evidence: draws this few tell none" in table.note[0]
 
+    def test_a_mode_with_empty_components_has_no_evidence_by_laplace(self):
+        X, prior = three_groups()[::6], bg.Prior(concentration=0.01)
+        table = compared(X, [1, 6], criteria=("bic", "laplace"), prior=prior).table
+        assert table.log_evidence.isna().tolist() == [False, True]
+        assert "no log evidence by Laplace's method: about the mode" in table.note[1]
+
     def test_leave_one_out_is_that_of_the_posterior(self, drawn):
         for candidate in drawn.candidates:
             loo = candidate.posterior.loo(random_state=0)
