@@ -53,7 +53,9 @@ def headline(comparison: Comparison) -> str:
         plausible = plausible_numbers(comparison.probabilities)
         if len(plausible) == 1:
             K, p = next(iter(plausible.items()))
-            return f"{counted(K, 'segment')}, with probability {percent(p)}"
+            unknown = _unknown_numbers(comparison)
+            but = f" ({_listed(unknown, 'and')} not known)" if unknown else ""
+            return f"{counted(K, 'segment')}, with probability {percent(p)}{but}"
         if plausible:
             return f"{_listed(sorted(plausible))} segments: the rows cannot tell"
     for criterion in comparison.criteria:
@@ -121,9 +123,13 @@ def _of_evidence(comparison: Comparison, name: str) -> str:
     else:
         shares = ", ".join(f"{K} ({percent(p)})" for K, p in plausible.items())
         said = f"{name}: the rows cannot tell how many segments: {shares}{give}"
-    unknown = [K for K, p in probabilities.items() if math.isnan(p)]
+    unknown = _unknown_numbers(comparison)
     left_out = f" Left out, for it is not known: {_listed(unknown, 'and')}." if unknown else ""
     return f"{said}.{_of_structures(comparison)}{left_out}"
+
+
+def _unknown_numbers(comparison: Comparison) -> list[int]:
+    return [int(K) for K, p in comparison.probabilities.items() if math.isnan(p)]
 
 
 def _of_structures(comparison: Comparison) -> str:

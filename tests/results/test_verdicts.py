@@ -84,6 +84,11 @@ def test_why_criteria_differ_is_told_where_they_do():
     assert closing(comparison_of("bic", values, criteria=("bic", "aic"), more=aic)) == ""
 
 
+def test_a_headline_tells_what_is_not_known():
+    comparison = by_evidence({1: -9.0, 2: 0.0, 3: None, 4: None})
+    assert headline(comparison) == "2 segments, with probability > 99.9 % (3 and 4 not known)"
+
+
 def test_headlines_without_evidence():
     assert headline(by_bic({1: 30.0, 2: 20.0})) == "2 segments by BIC"
     tied = by_bic({(1, "full"): 30.0, (1, "tied"): 29.0})
