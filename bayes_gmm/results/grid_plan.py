@@ -171,6 +171,7 @@ def _prior_over_k(given: Any, Ks: tuple[int, ...]) -> dict[int, float]:
     for K, weight in zip(Ks, weights, strict=True):
         if not 0.0 <= weight < math.inf:
             raise ValueError(f"k_prior must be finite and not negative, got {weight:g} for K={K}")
-    if not sum(weights):
+    if not any(weights):
         raise ValueError("k_prior is 0 for all n_components; at least one must be possible")
-    return {K: weight / sum(weights) for K, weight in zip(Ks, weights, strict=True)}
+    shares = [weight / max(weights) for weight in weights]
+    return {K: share / sum(shares) for K, share in zip(Ks, shares, strict=True)}

@@ -50,8 +50,8 @@ def verdicts(comparison: Comparison) -> dict[str, str]:
 def headline(comparison: Comparison) -> str:
     """The answer in a few words: by evidence where there is some, else by the first criterion."""
     if comparison.has_evidence:
-        plausible = plausible_numbers(comparison.probabilities)
-        if len(plausible) == 1:
+        plausible = plausible_numbers(dict(comparison.probabilities))
+        if _is_firm(plausible):
             K, p = next(iter(plausible.items()))
             unknown = _unknown_numbers(comparison)
             but = f" ({_listed(unknown, 'and')} not known)" if unknown else ""
@@ -66,14 +66,15 @@ def headline(comparison: Comparison) -> str:
 
 
 def plausible_numbers(probabilities: Mapping[int, float]) -> dict[int, float]:
-    """Numbers of segments that are not ruled out, the most probable first.
+    """Numbers of segments that are not ruled out, the most probable first, which always is one.
 
     Examples
     --------
     >>> plausible_numbers({1: 0.01, 2: 0.29, 3: 0.7})
     {3: 0.7, 2: 0.29}
     """
-    worth = {int(K): float(p) for K, p in probabilities.items() if p > PLAUSIBLE}
+    top = max((p for p in probabilities.values() if p > 0.0), default=math.inf)
+    worth = {int(K): float(p) for K, p in probabilities.items() if p > PLAUSIBLE or p == top}
     return dict(sorted(worth.items(), key=lambda item: -item[1]))
 
 
@@ -95,28 +96,31 @@ def _verdict(comparison: Comparison, criterion: str) -> str:
     name, best = NAMES[criterion], comparison.best.get(criterion)
     if best is None:
         return f"{name}: not known for any number of segments."
+    K = best.n_components
     if criterion == comparison.evidence_criterion:
-        said = _of_evidence(comparison, name)
+        plausible = plausible_numbers(dict(comparison.probabilities))
+        if not plausible:
+            return f"{name}: not known for any number of segments that k_prior allows."
+        K = next(iter(plausible))
+        said = _of_evidence(comparison, name, plausible)
     elif criterion == "loo" and comparison.elpd_behind:
         said = _of_predictions(comparison, best)
     else:
         said = _of_differences(comparison, criterion, best)
     most = max(c.n_components for c in comparison.candidates)
-    if best.n_components == most > 1:
+    if most == K > 1:
         said += f" {counted(most, 'segment')} were the most that were tried: try more."
     return said
 
 
-def _of_evidence(comparison: Comparison, name: str) -> str:
+def _of_evidence(comparison: Comparison, name: str, plausible: Mapping[int, float]) -> str:
     """By the probabilities, which weigh structures together."""
-    probabilities = comparison.probabilities
-    plausible = plausible_numbers(probabilities)
     top = next(iter(plausible))
     error = comparison.probability_errors[top]
     give = f", give or take {percent(error)} by sampling" if error > WORTH_SAYING else ""
     if math.isinf(error):
         give = ", but the draws are too few to say how surely"
-    if len(plausible) == 1:
+    if _is_firm(plausible):
         said = (
             f"{name}: {counted(top, 'segment')}, with probability {percent(plausible[top])}{give}"
         )
@@ -126,6 +130,11 @@ def _of_evidence(comparison: Comparison, name: str) -> str:
     unknown = _unknown_numbers(comparison)
     left_out = f" Left out, for it is not known: {_listed(unknown, 'and')}." if unknown else ""
     return f"{said}.{_of_structures(comparison)}{left_out}"
+
+
+def _is_firm(plausible: Mapping[int, float]) -> bool:
+    """Whether there is one answer; of many numbers none may reach what is plausible."""
+    return len(plausible) == 1 and max(plausible.values()) > 0.5
 
 
 def _unknown_numbers(comparison: Comparison) -> list[int]:

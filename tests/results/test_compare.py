@@ -107,6 +107,10 @@ class TestProbabilities:
         assert p[2] == p[4] == 0.0
         assert p[3] / p[1] == pytest.approx(3.0 * flat[3] / flat[1], rel=1e-6)
 
+    def test_a_prior_of_large_numbers_is_that_of_small_ones(self, X):
+        large, small = (compared(X, [1, 2], k_prior=[w, w]).probabilities for w in (1e308, 1.0))
+        pd.testing.assert_series_equal(large, small)
+
     def test_errors_of_evidence_are_carried_along(self):
         rng = np.random.default_rng(0)
         log_z, se = np.array([-10.0, -9.5, -12.0]), np.array([0.1, 0.05, 0.2])

@@ -1,6 +1,7 @@
 """Verdicts: what is firm is said firmly, and what the rows cannot tell is said to be so."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from example_comparisons import by_bic, by_evidence, comparison_of
@@ -87,6 +88,22 @@ def test_why_criteria_differ_is_told_where_they_do():
 def test_a_headline_tells_what_is_not_known():
     comparison = by_evidence({1: -9.0, 2: 0.0, 3: None, 4: None})
     assert headline(comparison) == "2 segments, with probability > 99.9 % (3 and 4 not known)"
+
+
+def test_many_numbers_with_little_each_have_a_first():
+    comparison = by_evidence({K: 0.01 * (K == 7) for K in range(1, 41)})
+    assert "the rows cannot tell how many segments: 7 (3 %)" in comparison.verdicts["evidence"]
+    assert headline(comparison) == "7 segments: the rows cannot tell"
+
+
+def test_numbers_that_the_prior_rules_out_are_not_advised():
+    comparison = by_evidence({1: 0.0, 2: 50.0})
+    ruled_out = replace(comparison, prior_over_k={1: 1.0, 2: 0.0})
+    assert ruled_out.verdicts["evidence"] == "Evidence: 1 segment, with probability 100 %."
+    unknown = replace(by_evidence({1: 0.0, 2: None}), prior_over_k={1: 0.0, 2: 1.0})
+    assert (
+        "not known for any number of segments that k_prior allows" in (unknown.verdicts["evidence"])
+    )
 
 
 def test_headlines_without_evidence():
