@@ -13,12 +13,13 @@ from bayes_gmm.data.checks import check_weights
 from bayes_gmm.data.kept import KeptMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.errors import DataError
 from bayes_gmm.model.checks import whole_number
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.checks import fit_errors, generator, seed_of
-from bayes_gmm.results.criteria import Criteria, log_certainty, over_rows
+from bayes_gmm.results.criteria import Criteria, counts_of, log_certainty
 from bayes_gmm.results.fitting import FitPlan, fit_table
 from bayes_gmm.results.map_fit import MapFit, Mode
 
@@ -246,10 +247,9 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         return self._fit.score_samples(X)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """Mean log density of the rows."""
-        log_prob = self.score_samples(X)
-        weights = check_weights(sample_weight, len(log_prob))
-        return float(np.average(log_prob, weights=weights))
+        """Mean log density of the rows in which something is measured."""
+        found = self._criteria(X, sample_weight)
+        return found.log_likelihood / found.total_weight
 
     def bic(self, X: Any, sample_weight: Any = None) -> float:
         """Bayesian information criterion of rows; lower is better (see `Criteria`)."""
@@ -264,12 +264,24 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
 
         It is the BIC, and charges for rows that are torn between segments.
         """
-        certainty = log_certainty(self.predict_proba(X), sample_weight)
-        return self._criteria(X, sample_weight).icl(certainty)
+        counts = self._counts(X, sample_weight)
+        return self._criteria(X, sample_weight).icl(log_certainty(self.predict_proba(X), counts))
 
     def _criteria(self, X: Any, sample_weight: Any) -> Criteria:
-        log_likelihood, total_weight = over_rows(self.score_samples(X), sample_weight)
-        return Criteria(log_likelihood, self._fit.n_parameters, total_weight)
+        counts = self._counts(X, sample_weight)
+        log_likelihood = float(self.score_samples(X) @ counts)
+        return Criteria(log_likelihood, self._fit.n_parameters, float(counts.sum()))
+
+    def _counts(self, X: Any, sample_weight: Any) -> Floats:
+        """How many times each row counts."""
+        matrix = self._fit.mixture.matrix_of(X)
+        counts = counts_of(matrix, check_weights(sample_weight, matrix.n_rows))
+        if not counts.any():
+            raise DataError(
+                "X has no row of positive weight in which something is measured; "
+                "there is nothing to score"
+            )
+        return counts
 
     def sample(
         self, n_samples: int = 1, random_state: int | np.random.Generator | None = None

@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.results.comparison import INTERRUPTED, Candidate, Comparison
 
 
@@ -42,14 +41,12 @@ def by_loo(elpd_i, n_high_k=0):
     candidates = []
     for K, values in elpd_i.items():
         n = len(values)
-        table = feature_matrix(np.zeros((n, 2)))
         loo = SimpleNamespace(
-            elpd=float(values.sum()), elpd_i=values, rows=np.arange(n), subsample_se=0.0,
-            n_high_k=n_high_k,
+            elpd=float(values.sum()), elpd_i=values, rows=np.arange(n),
+            row_weights=np.ones(n), subsample_se=0.0, n_high_k=n_high_k,
         )  # fmt: skip
         columns = {"elpd_loo": loo.elpd, "elpd_loo_se": 9.0, "n_high_k": float(n_high_k)}
-        posterior = SimpleNamespace(table=table, row_weights=None)
-        candidates.append(Candidate(K, "full", columns, posterior=posterior, loo=loo))
+        candidates.append(Candidate(K, "full", columns, loo=loo))
     prior = dict.fromkeys(elpd_i, 1.0 / len(elpd_i))
     return Comparison(tuple(candidates), ("loo",), prior, ("Age", "Income"))
 

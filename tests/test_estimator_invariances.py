@@ -7,6 +7,7 @@ from example_tables import three_groups
 
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.prior import Prior
+from bayes_gmm.results.compare import compare
 
 
 class TestEquivariance:
@@ -101,6 +102,31 @@ class TestEquivariance:
         kept = X.copy()
         fitted(X).predict_proba(X)
         np.testing.assert_array_equal(X, kept)
+
+
+def test_rows_with_nothing_measured_count_nowhere():
+    """Not in a criterion or score, of the fitted table or of others; they are given segments."""
+    X = three_groups(missing=0.1, apart=2.0)
+    X = X[np.isfinite(X).any(axis=1)]
+    padded = np.r_[X, np.full((40, X.shape[1]), np.nan)]
+    without, with_them = fitted(X), fitted(padded)
+    assert_same_fit(with_them, without)
+    assert with_them.map_fit_.bic == pytest.approx(without.map_fit_.bic, rel=1e-9)
+    assert with_them.map_fit_.n_rows == len(padded)
+    for method in ("bic", "aic", "icl", "score"):
+        expected = getattr(without, method)(X)
+        assert getattr(with_them, method)(padded) == pytest.approx(expected, rel=1e-6), method
+    assert len(with_them.predict(padded)) == len(padded)
+    columns = ["log_likelihood", "bic", "icl", "aic", "log_evidence"]
+    one, other = (
+        compare(
+            table, [2, 3], criteria=("bic", "icl", "aic", "laplace"), random_state=0, progress=False
+        ).table[columns]
+        for table in (X, padded)
+    )
+    np.testing.assert_allclose(one, other, rtol=1e-6)
+    with pytest.raises(DataError, match="no row of positive weight in which something"):
+        without.score(padded, sample_weight=np.isnan(padded).all(axis=1))
 
 
 class TestRowWeights:

@@ -89,13 +89,21 @@ class MemoryRows:
     @property
     def cell_weights(self) -> Floats:
         """Total weight of the rows that observe each feature, shape (n_features,)."""
+        return self._pattern_weights() @ self.block.observed
+
+    @property
+    def measured_weight(self) -> float:
+        """Sum of the weights of rows in which something is observed."""
+        return float(self._pattern_weights() @ self.block.observed.any(axis=1))
+
+    def _pattern_weights(self) -> Floats:
+        """Total weight of the rows of each missingness pattern."""
         block = self.block
         _, n_rows, pattern, first = block.tiles.T
         of_tile = n_rows.astype(np.float64)
         if len(block.weights):
             of_tile = np.add.reduceat(block.weights, first)
-        of_pattern = np.bincount(pattern, of_tile, minlength=len(block.observed))
-        return of_pattern @ block.observed
+        return np.bincount(pattern, of_tile, minlength=len(block.observed))
 
     def sum_blocks(self, f: Callable[[Block], Floats]) -> Floats:
         """Sum of ``f(block)`` over the blocks, one thread a block."""

@@ -25,9 +25,7 @@ ODD = np.uint64(0x9E3779B97F4A7C15)
 def of_rows(matrix: FeatureMatrix, profiles: Sequence[Profile]) -> Iterator[Finding]:
     """All that is to be said of the rows."""
     yield from _few(matrix)
-    empty = np.isnan(matrix.values[:, 0])
-    for column in matrix.values.T[1:]:
-        empty &= np.isnan(column)
+    empty = ~matrix.measured()
     if empty.any() and not empty.all():
         yield _empty(int(empty.sum()), matrix.n_rows)
     fine = any(profile.step < COARSE * profile.sd for profile in profiles if profile.span > 0.0)

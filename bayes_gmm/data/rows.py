@@ -62,6 +62,11 @@ class Rows(Protocol):
         ...
 
     @property
+    def measured_weight(self) -> float:
+        """Sum of the weights of rows in which something is observed."""
+        ...
+
+    @property
     def cell_weights(self) -> Floats:
         """Total weight of the rows that observe each feature, shape (n_features,)."""
         ...

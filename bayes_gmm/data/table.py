@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from bayes_gmm.data.columns import (
     choose_columns,
@@ -51,6 +52,15 @@ class FeatureMatrix:
     def n_features(self) -> int:
         """Columns of the table."""
         return int(self.values.shape[1])
+
+    def measured(self) -> npt.NDArray[np.bool_]:
+        """Whether something is observed in each row, shape (n_rows,)."""
+        found = ~np.isnan(self.values[:, 0])
+        for column in self.values.T[1:]:
+            if found.all():
+                break
+            found |= ~np.isnan(column)
+        return found
 
 
 def read_table(source: Any, features: Sequence[str] | None = None) -> pd.DataFrame:

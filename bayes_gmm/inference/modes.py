@@ -140,7 +140,8 @@ def modes_from(
     candidates : list of EMRun
         On the sample, best first.
     window : float
-        Nats below the best, in height and roughly in mass, at which an optimum is left out.
+        Nats below the best, in height and roughly in mass, at which an optimum is left out; the
+        highest never is.
     with_mass : bool
         Whether modes are told their masses, which is dear, and ranked by them: not by height.
     """
@@ -156,9 +157,8 @@ def modes_from(
     optima = _polish_all(full, candidates, whole=whole, window=window)
     if with_mass and window < WINDOW and len(optima) > 1 and not is_improper(density.prior):
         rough = [_rough_log_evidence(full, peak.theta) for peak in optima]
-        optima = [
-            peak for peak, mass in zip(optima, rough, strict=True) if mass > max(rough) - window
-        ]
+        heavy = [mass > max(rough) - window for mass in rough]
+        optima = [peak for i, peak in enumerate(optima) if heavy[i] or i == 0]  # the highest stays
     return _rank(full, sample, optima, with_mass=with_mass)
 
 
@@ -220,12 +220,20 @@ def _rank(
     ]  # fmt: skip
     if with_mass and not is_improper(density.prior):
         modes.sort(key=lambda mode: -_or_lowest(mode.log_evidence))
-    modes = modes[:MAX_MODES]
+    modes = _first_and_highest(modes)
     by_weight = np.argsort(-layout.point(modes[0].theta).log_weights, kind="stable")
     first = replace(modes[0], theta=layout.selected(modes[0].theta, by_weight))
     r = responsibilities(density, sample, layout.point(first.theta)) * sample.weights[:, None]
     rest = (_labelled_like(r, density, sample, mode) for mode in modes[1:])
     return (first, *rest)
+
+
+def _first_and_highest(modes: list[FoundMode]) -> list[FoundMode]:
+    """`MAX_MODES` modes at most, the highest of all among them."""
+    highest = max(range(len(modes)), key=lambda i: modes[i].log_posterior)
+    if highest < MAX_MODES:
+        return modes[:MAX_MODES]
+    return [*modes[: MAX_MODES - 1], modes[highest]]
 
 
 def _labelled_like(r: Floats, density: Density, sample: Sample, mode: FoundMode) -> FoundMode:

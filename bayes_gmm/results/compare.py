@@ -53,23 +53,24 @@ def compare(
     X : DataFrame (pandas, polars, pyarrow) or array_like, shape (N, d)
         NaN is a missing cell.
     n_components : iterable of int
-        Numbers of segments K.
+        Numbers of segments K; the table has them in rising order.
     structures : sequence of str or Structure
         What covariances share (see `Structure`).
     prior : Prior, optional
         In standardised units; None is ``Prior()``.
     criteria : sequence of str
-        Any of "bic", "icl", "aic" (lower is better); "laplace" (log evidence by Laplace's method,
-        from the fits alone), "evidence" (by bridge sampling on draws of the posterior) and "loo"
-        (leave-one-out, on the same draws).
+        Any of "bic", "icl", "aic" (lower is better; at the highest mode, whatever else is asked
+        for); "laplace" (log evidence by Laplace's method, from the fits alone: quick, with no error
+        known, and off by nats where segments overlap), "evidence" (by bridge sampling on draws of
+        the posterior, with its error) and "loo" (leave-one-out, on the same draws).
     sample_weight : array_like, shape (N,), optional
         A weight of 2 is two copies of the row, 0 its absence.
     standardize, resolution, n_init
         As in `BayesGMM`; an `n_init` counts the fresh starts of each cell, beside those that its
         neighbours in the grid give.
     k_prior : sequence or mapping, optional
-        Weight of each of `n_components` before the table is seen; uniform by default. Structures
-        share that of their K evenly.
+        Weight of each of `n_components`, in the order given, before the table is seen; uniform by
+        default. Structures share that of their K evenly.
     draws, chains : int
         Of each posterior, where a criterion needs draws.
     random_state : int, Generator or None

@@ -12,7 +12,6 @@ import numpy as np
 from bayes_gmm.errors import FitError
 from bayes_gmm.results.elpd_difference import Difference, elpd_difference
 from bayes_gmm.results.map_fit import MapFit
-from bayes_gmm.results.observed import observed
 from bayes_gmm.results.posterior import Posterior
 from bayes_gmm.results.shares import share_errors, shares
 from bayes_gmm.results.verdicts import verdicts
@@ -51,7 +50,8 @@ class Candidate:
     values : mapping of str to float
         By the table's columns; one that is not known is left out.
     fit : MapFit or None
-        None where there is none; `note` says why.
+        At the mode of most mass, as `BayesGMM` gives it, where a criterion needs masses; else at
+        the highest mode. None where there is none; `note` says why.
     posterior : Posterior or None
         Where a criterion needed draws.
     loo : Loo or None
@@ -102,13 +102,14 @@ class Comparison:
     def table(self) -> pd.DataFrame:
         """A row per candidate.
 
-        Columns: n_components, structure, log_likelihood, log_posterior (standardised), df (free
-        parameters); bic, icl, aic (lower is better); elpd_loo, elpd_loo_se, elpd_behind (what it
-        lacks to the best), elpd_behind_se (row by row, so far less), n_high_k (rows whose Pareto k
-        is too high); log_evidence (of the table in its own units), log_evidence_se (its
-        Monte-Carlo error; NaN for Laplace's), probability, probability_se; note. What was not asked
-        for is left out. Where "laplace" is asked for beside "evidence", log_evidence_laplace is
-        its.
+        Columns: n_components, structure; log_likelihood, log_posterior (standardised), df (free
+        parameters), bic, icl, aic (lower is better), all at the highest mode found, which need not
+        be that of most mass, of which `Candidate.fit` and `BayesGMM.bic` are; elpd_loo,
+        elpd_loo_se, elpd_behind (what it lacks to the best), elpd_behind_se (row by row, so far
+        less), n_high_k (rows whose Pareto k is too high); log_evidence (of the table in its own
+        units), log_evidence_se (its Monte-Carlo error; NaN for Laplace's), probability,
+        probability_se; note. What was not asked for is left out. Where "laplace" is asked for
+        beside "evidence", log_evidence_laplace is its.
         """
         import pandas as pd
 
@@ -232,11 +233,10 @@ class Comparison:
     def elpd_behind(self) -> Mapping[Candidate, Difference]:
         """By how much candidates predict rows worse than the best by LOO does."""
         best = self.best.get("loo")
-        if best is None or best.loo is None or best.posterior is None:
+        if best is None or best.loo is None:
             return {}
-        weights = observed(best.posterior, None, None).weights
         return {
-            candidate: elpd_difference(best.loo, candidate.loo, weights)
+            candidate: elpd_difference(best.loo, candidate.loo)
             for candidate in self.candidates
             if candidate.loo is not None
         }

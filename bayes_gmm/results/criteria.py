@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from bayes_gmm.data.checks import check_weights
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.table import FeatureMatrix
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Criteria:
     n_parameters : int
         p, free parameters of the mixture.
     total_weight : float
-        N, the sum of the row weights: the number of rows where all are 1.
+        N, the sum of the weights of rows that say something: their number where all are 1.
 
     Examples
     --------
@@ -53,28 +52,31 @@ class Criteria:
         return self.bic - 2.0 * log_certainty
 
 
-def log_certainty(membership: Floats, sample_weight: Any) -> float:
-    """sum_i log max_k r_ik of rows, each counted by its weight: what ICL charges for.
+def log_certainty(membership: Floats, counts: Floats) -> float:
+    """sum_i log max_k r_ik of rows, each counted so many times: what ICL charges for.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> round(log_certainty(np.array([[0.5, 0.5], [0.0, 1.0]]), None), 3)
+    >>> round(log_certainty(np.array([[0.5, 0.5], [0.0, 1.0]]), np.ones(2)), 3)
     -0.693
     """
-    return over_rows(np.log(membership.max(axis=1)), sample_weight)[0]
+    return float(np.log(membership.max(axis=1)) @ counts)
 
 
-def over_rows(values: Floats, sample_weight: Any) -> tuple[float, float]:
-    """The sum of a number over rows, each counted by its weight, and the sum of the weights.
+def counts_of(matrix: FeatureMatrix, weights: Floats | None) -> Floats:
+    """How many times each row counts: by its weight, and not at all if nothing in it is measured.
+
+    Parameters
+    ----------
+    matrix : FeatureMatrix
+    weights : ndarray, shape (n_rows,), or None
+        As `check_weights` returns them.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> over_rows(np.array([1.0, 2.0]), None), over_rows(np.array([1.0, 2.0]), [1, 3])
-    ((3.0, 2.0), (7.0, 4.0))
+    >>> matrix = FeatureMatrix(np.array([[1.0], [np.nan], [3.0]]), ("Age",))
+    >>> counts_of(matrix, None).tolist(), counts_of(matrix, np.array([2.0, 2.0, 0.5])).tolist()
+    ([1.0, 0.0, 1.0], [2.0, 0.0, 0.5])
     """
-    weights = check_weights(sample_weight, len(values))
-    if weights is None:
-        return float(values.sum()), float(len(values))
-    return float(values @ weights), float(weights.sum())
+    measured = matrix.measured()
+    return measured.astype(np.float64) if weights is None else np.where(measured, weights, 0.0)

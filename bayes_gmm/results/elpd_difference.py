@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bayes_gmm.data.rows import Floats
-
 if TYPE_CHECKING:
     from bayes_gmm.results.loo import Loo
 
@@ -43,29 +41,28 @@ class Difference(NamedTuple):
         return abs(self.elpd) > max(STANDARD_ERRORS * self.se, SMALL)
 
 
-def elpd_difference(a: Loo, b: Loo, weights: Floats) -> Difference:
+def elpd_difference(a: Loo, b: Loo) -> Difference:
     """See the formula above; that only some rows were looked at adds to the error.
 
     Parameters
     ----------
     a, b : Loo
         Of the same rows.
-    weights : ndarray, shape (n,)
-        Of all rows of positive weight.
 
     Examples
     --------
     >>> from types import SimpleNamespace as Named
-    >>> a = Named(elpd=-6.0, elpd_i=np.array([-1.0, -2.0, -3.0]), rows=np.arange(3), subsample_se=0)
-    >>> b = Named(elpd=-9.0, elpd_i=a.elpd_i - 1.0, rows=a.rows, subsample_se=0)
-    >>> elpd_difference(a, b, np.ones(3))
+    >>> same = {"rows": np.arange(3), "row_weights": np.ones(3), "subsample_se": 0}
+    >>> a = Named(elpd=-6.0, elpd_i=np.array([-1.0, -2.0, -3.0]), **same)
+    >>> b = Named(elpd=-9.0, elpd_i=a.elpd_i - 1.0, **same)
+    >>> elpd_difference(a, b)
     Difference(elpd=3.0, se=0.0)
     """
     difference = a.elpd - b.elpd
-    w, total = weights[a.rows], float(weights.sum())
+    w, total = a.row_weights[a.rows], float(a.row_weights.sum())
     if not np.array_equal(a.rows, b.rows) or total <= 1.0:
         return Difference(difference, math.nan)
     d = a.elpd_i - b.elpd_i
-    squares = float(w @ (d - np.average(d, weights=w)) ** 2) * len(weights) / len(w)
+    squares = float(w @ (d - np.average(d, weights=w)) ** 2) * len(a.row_weights) / len(w)
     of_rows = math.sqrt(total / (total - 1.0) * squares)
     return Difference(difference, math.hypot(of_rows, a.subsample_se, b.subsample_se))

@@ -29,7 +29,7 @@ from bayes_gmm.inference.marginal import (
 from bayes_gmm.inference.modes import FoundMode, modes_from
 from bayes_gmm.model.density import Density
 from bayes_gmm.results.checks import without_maximum
-from bayes_gmm.results.criteria import Criteria, log_certainty
+from bayes_gmm.results.criteria import Criteria, counts_of, log_certainty
 from bayes_gmm.results.fitting import PreparedTable, unfinished, within_floating_point
 from bayes_gmm.results.grid_plan import GridPlan
 from bayes_gmm.results.map_fit import MapFit, log_units
@@ -179,14 +179,15 @@ def fitted_cell(
             window=WORTHLESS if plan.needs_mass else NO_RIVAL,
         )  # fmt: skip
     fit = table.fit_of(density, found, plan.prior)
-    criteria = Criteria(fit.log_likelihood, fit.n_parameters, fit.total_weight)
+    highest = _highest(table, density, found, fit)
+    criteria = Criteria(highest.log_likelihood, highest.n_parameters, highest.measured_weight)
     values = {
-        "log_likelihood": fit.log_likelihood, "log_posterior": fit.log_posterior,
-        "df": fit.n_parameters, "bic": criteria.bic, "aic": criteria.aic,
+        "log_likelihood": highest.log_likelihood, "log_posterior": highest.log_posterior,
+        "df": highest.n_parameters, "bic": criteria.bic, "aic": criteria.aic,
     }  # fmt: skip
     if "icl" in plan.criteria:
-        membership = fit.predict_proba(table.matrix.values)
-        values["icl"] = criteria.icl(log_certainty(membership, weights))
+        membership = highest.predict_proba(table.matrix.values)
+        values["icl"] = criteria.icl(log_certainty(membership, counts_of(table.matrix, weights)))
     notes = [said for said in (without_maximum(density), unfinished(fit)) if said]
     if "laplace" in plan.criteria:
         both = "evidence" in plan.criteria
@@ -200,3 +201,13 @@ def fitted_cell(
                     "like a normal distribution"
                 )
     return FittedCell(density, found, fit, values, tuple(notes))
+
+
+def _highest(
+    table: PreparedTable, density: Density, found: tuple[FoundMode, ...], fit: MapFit
+) -> MapFit:
+    """The fit at the highest mode: what criteria of a maximum are of, whatever else is asked."""
+    by_height = tuple(sorted(found, key=lambda mode: -mode.log_posterior))
+    if by_height[0] is found[0]:
+        return fit
+    return table.fit_of(density, by_height, fit.prior)

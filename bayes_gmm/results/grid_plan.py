@@ -67,9 +67,9 @@ class GridPlan:
             _refuse_twice("structures", [shape.name for shape in shapes])
             asked = _criteria(criteria)
             prior_over_k = _prior_over_k(k_prior, Ks)
-        one = FitPlan.of(Ks[0], shapes[0], prior, n_init)
+        one = FitPlan.of(min(Ks), shapes[0], prior, n_init)
         sampling = SamplingPlan(draws, None, chains, seed=seed, progress=progress)
-        return cls(Ks, shapes, one.prior, asked, one.n_init, prior_over_k, sampling)
+        return cls(tuple(sorted(Ks)), shapes, one.prior, asked, one.n_init, prior_over_k, sampling)
 
     @property
     def cells(self) -> list[Cell]:
@@ -122,7 +122,7 @@ def _whole_numbers(given: Any) -> tuple[int, ...]:
     given = [given] if isinstance(given, int | np.integer) else given
     Ks = tuple(whole_number("n_components", K) for K in _several("n_components", given))
     _refuse_twice("n_components", Ks)
-    return tuple(sorted(Ks))
+    return Ks
 
 
 def _several(name: str, given: Any) -> list[Any]:
@@ -156,9 +156,9 @@ def _criteria(given: Any) -> tuple[str, ...]:
 
 
 def _prior_over_k(given: Any, Ks: tuple[int, ...]) -> dict[int, float]:
-    """Probabilities of each number of components."""
+    """Probabilities of each number of components, rising; `given` is in the order of `Ks`."""
     if given is None:
-        return dict.fromkeys(Ks, 1.0 / len(Ks))
+        return dict.fromkeys(sorted(Ks), 1.0 / len(Ks))
     if isinstance(given, Mapping):
         if set(given) != set(Ks):
             raise ValueError(
@@ -174,4 +174,4 @@ def _prior_over_k(given: Any, Ks: tuple[int, ...]) -> dict[int, float]:
     if not any(weights):
         raise ValueError("k_prior is 0 for all n_components; at least one must be possible")
     shares = [weight / max(weights) for weight in weights]
-    return {K: share / sum(shares) for K, share in zip(Ks, shares, strict=True)}
+    return {K: share / sum(shares) for K, share in sorted(zip(Ks, shares, strict=True))}

@@ -38,7 +38,7 @@ MOST_DRAWS = 4000
 FEWEST_DRAWS = 25
 """A Pareto distribution is fitted to a fifth of the draws, and to five at least."""
 CONSTANT = 1e-10
-"""Log densities that differ by less say nothing: those of a row with nothing observed."""
+"""Log densities that differ by less say nothing."""
 EFFICIENCY_ROWS = 100
 """Rows whose likelihoods tell how much autocorrelated draws are worth."""
 
@@ -57,7 +57,7 @@ class Loo:
     p_loo : float
         Effective number of parameters: by how much log densities fall when rows are left out.
     n_rows : float
-        Rows in all, each counted by its weight.
+        Rows in which something is measured, each counted by its weight.
     n_high_k : int
         Rows looked at whose Pareto shape is above `good_k`: their part of elpd is in doubt.
     subsample_se : float
@@ -67,11 +67,13 @@ class Loo:
     relative_efficiency : float
         Effective draws for each draw, of the likelihoods.
     pareto_k : ndarray, shape (m,)
-        Of the rows looked at; NaN for a row that has no say, as one with nothing observed.
+        Of the rows looked at; NaN for a row whose density is the same in all draws.
     elpd_i : ndarray, shape (m,)
         log p(x_i | x_-i) of the rows looked at, each once whatever its weight.
     rows : ndarray of int, shape (m,)
-        Which these are, among the rows of positive weight; all of them, or a simple random sample.
+        Which these are, among the rows that count; all of them, or a simple random sample.
+    row_weights : ndarray, shape (n,)
+        Of all rows that count: their weight is positive, and something in them is measured.
 
     Notes
     -----
@@ -108,6 +110,7 @@ class Loo:
     pareto_k: Floats = field(repr=False)
     elpd_i: Floats = field(repr=False)
     rows: Integers = field(repr=False)
+    row_weights: Floats = field(repr=False)
 
 
 def leave_one_out(
@@ -135,6 +138,7 @@ def leave_one_out(
     return Loo(
         elpd, se, float(n / m * weights @ (lpd_i - elpd_i)), float(rows.weights.sum()),
         int(np.sum(k > good_k)), subsample_se, good_k, efficiency, k, elpd_i, chosen,
+        rows.weights,
     )  # fmt: skip
 
 
@@ -176,20 +180,28 @@ def left_out(log_p: Floats, weights: Floats, efficiency: float = 1.0) -> tuple[F
             elpd[i], k[i] = row[0], math.nan
             continue
         try:
-            log_r, k[i] = array_stats.psislw(power * row, efficiency)
-        except ValueError:  # the largest ratios are one draw's, repeated: there is no tail to fit
+            with np.errstate(divide="ignore", invalid="ignore"):
+                log_r, k[i] = array_stats.psislw(power * row, efficiency)
+        except ValueError:
+            k[i] = math.nan
+        if math.isnan(k[i]) or np.isnan(log_r).any():
+            # The largest ratios are those of few draws, repeated: there is no tail to fit.
             log_r, k[i] = -power * row - logsumexp(-power * row), math.inf
         elpd[i] = logsumexp(log_r + row)
     return elpd, k
 
 
 def relative_efficiency(posterior: Posterior, rows: Observed, step: int = 1) -> float:
-    """Effective draws for each draw, the weighted mean over the likelihoods of some of the rows.
+    """Effective draws for each draw, the mean over the likelihoods of rows at equal distances.
 
-    Of every so manieth draw of the chains as they were sampled.
+    Of every so manieth draw of the chains as they were sampled. Rows are as far apart as their
+    weights say, so that copies of rows are looked at as weights are.
     """
     sampled = posterior.draws.as_sampled.theta[:, ::step]
-    some = rows.only(np.arange(0, rows.n_rows, -(-rows.n_rows // EFFICIENCY_ROWS)))
+    upto = np.cumsum(rows.weights)
+    places = (np.arange(EFFICIENCY_ROWS) + 0.5) * (upto[-1] / EFFICIENCY_ROWS)
+    chosen, times = np.unique(np.searchsorted(upto, places, side="right"), return_counts=True)
+    some = rows.only(chosen)
     blocks = log_density_blocks(posterior, some.matrix, sampled)
     log_p = np.concatenate([part for _, part in blocks])
     varies = np.ptp(log_p, axis=1) >= CONSTANT
@@ -198,7 +210,7 @@ def relative_efficiency(posterior: Posterior, rows: Observed, step: int = 1) -> 
     log_p = log_p[varies]
     p = np.exp(log_p - log_p.max(axis=1, keepdims=True)).reshape(-1, *sampled.shape[:2])
     ess = Chains(p, posterior.draws, step).ess(method="mean")
-    return float(np.average(ess, weights=some.weights[varies])) / p[0].size
+    return float(np.average(ess, weights=times[varies])) / p[0].size
 
 
 def _summed(

@@ -63,6 +63,8 @@ class MapFit:
         Rows of positive weight.
     total_weight : float
         Sum of the row weights: the number of rows where all weights are 1.
+    measured_weight : float
+        The same of rows in which something is measured: the N of the BIC.
     log_posterior : float
         Log density of (weights, means, scales, corr_chol) and the table, standardised: what
         PyMC's model says with ``jacobian=False``.
@@ -84,6 +86,7 @@ class MapFit:
     features: tuple[str, ...]
     n_rows: int
     total_weight: float
+    measured_weight: float
     log_posterior: float
     log_likelihood: float
     converged: bool
@@ -134,6 +137,7 @@ class MapFit:
             features=features,
             n_rows=density.rows.n_rows,
             total_weight=density.rows.total_weight,
+            measured_weight=density.rows.measured_weight,
             log_posterior=best.log_posterior,
             log_likelihood=standard - log_units(density, standardizer),
             converged=best.converged,
@@ -150,7 +154,7 @@ class MapFit:
     @property
     def bic(self) -> float:
         """Bayesian information criterion of the fitted table; lower is better (see `Criteria`)."""
-        return Criteria(self.log_likelihood, self.n_parameters, self.total_weight).bic
+        return Criteria(self.log_likelihood, self.n_parameters, self.measured_weight).bic
 
     def predict_proba(self, X: Any) -> Floats:
         """Probability of each segment for each row, at the mode, shape (N, K)."""

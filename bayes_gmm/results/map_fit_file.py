@@ -57,6 +57,7 @@ MODE_NUMBERS = ("log_posterior", "log_evidence", "probability")
 FIT_NUMBERS: dict[str, type] = {
     "n_rows": int,
     "total_weight": float,
+    "measured_weight": float,
     "log_posterior": float,
     "log_likelihood": float,
     "converged": bool,

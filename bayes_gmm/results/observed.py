@@ -11,6 +11,7 @@ from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats, Integers, Rows
 from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.errors import DataError
+from bayes_gmm.results.criteria import counts_of
 
 if TYPE_CHECKING:
     from bayes_gmm.results.posterior import Posterior
@@ -20,7 +21,7 @@ SAME = 1e-6
 
 
 class Observed(NamedTuple):
-    """Rows that were fitted, those of weight 0 left out.
+    """Rows that were fitted; those of weight 0, and those with nothing measured, are left out.
 
     Attributes
     ----------
@@ -35,7 +36,7 @@ class Observed(NamedTuple):
 
     @property
     def n_rows(self) -> int:
-        """Rows of positive weight."""
+        """Rows that count."""
         return self.matrix.n_rows
 
     def only(self, chosen: Integers) -> Observed:
@@ -73,8 +74,8 @@ def observed(posterior: Posterior, X: Any, sample_weight: Any) -> Observed:
     Raises
     ------
     DataError
-        If there are none, or they are not those that the model was fitted to: their log-likelihood
-        at the MAP is another.
+        If there are none, those kept were written to since the fit, or those given are not the
+        ones that the model was fitted to: their log-likelihood at the MAP is another.
     """
     if X is None:
         if posterior.table is None:
@@ -84,7 +85,7 @@ def observed(posterior: Posterior, X: Any, sample_weight: Any) -> Observed:
             )
         if sample_weight is not None:
             raise DataError("sample_weight belongs to X; the rows kept have their own weights")
-        return _counted(posterior.table, posterior.row_weights)
+        return _counted(posterior.table.as_fitted(), posterior.row_weights)
     matrix = posterior.mixture.matrix_of(X)
     found = _counted(matrix, check_weights(sample_weight, matrix.n_rows))
     _refuse_others(posterior, found)
@@ -92,18 +93,18 @@ def observed(posterior: Posterior, X: Any, sample_weight: Any) -> Observed:
 
 
 def _counted(matrix: FeatureMatrix, weights: Floats | None) -> Observed:
-    if weights is None:
-        return Observed(matrix, np.ones(matrix.n_rows))
-    return Observed(matrix, weights).only(np.flatnonzero(weights > 0.0))
+    counts = counts_of(matrix, weights)
+    whole = Observed(matrix, counts)
+    return whole if counts.all() else whole.only(np.flatnonzero(counts))
 
 
 def _refuse_others(posterior: Posterior, rows: Observed) -> None:
     """Raise for rows that the model was not fitted to."""
     fit = posterior.fit
     total = float(rows.weights.sum())
-    if not np.isclose(total, fit.total_weight, rtol=1e-9):
+    if not np.isclose(total, fit.measured_weight, rtol=1e-9):
         raise DataError(
-            f"the model was fitted to rows of total weight {fit.total_weight:g}, but X has "
+            f"the model was fitted to rows of total weight {fit.measured_weight:g}, but X has "
             f"{rows.n_rows:,} rows of total weight {total:g}; give the rows that it was "
             "fitted to, and their weights as sample_weight"
         )

@@ -72,6 +72,8 @@ def test_every_row_of_positive_weight_is_there_once(
     assert rows.n_rows == len(kept)
     assert rows.n_features == n_features
     assert rows.total_weight == (n_rows if weights is None else weights.sum())
+    counted = np.isfinite(X).any(axis=1) * (1.0 if weights is None else weights)
+    assert rows.measured_weight == counted.sum()
 
 
 @given(**tables)
@@ -123,6 +125,7 @@ def test_a_row_with_nothing_observed_keeps_its_weight():
     X = np.array([[1.0, 2.0], [np.nan, np.nan], [3.0, 4.0]])
     rows = in_memory(X, np.array([1.0, 4.0, 2.0]))
     assert rows.total_weight == 7.0
+    assert rows.measured_weight == 3.0
     np.testing.assert_array_equal(column_sums(rows.block), [7.0, 10.0, 7.0])
 
 

@@ -67,6 +67,17 @@ class TestTable:
             assert values["icl"] == pytest.approx(model.icl(X), abs=5e-2)
             assert values["df"] == model.map_fit_.n_parameters
 
+    def test_criteria_are_of_the_highest_mode_whatever_else_is_asked(self):
+        X = bg.datasets.load_customers().table[["Annual income (k$)", "Spending score"]]
+        plain, with_masses = (compared(X, range(5, 9), criteria=c) for c in (FITS[:3], FITS))
+        for name in ("log_likelihood", "log_posterior", "bic", "icl", "aic"):
+            np.testing.assert_allclose(with_masses.table[name], plain.table[name], rtol=1e-9)
+        lower = [c.values["log_posterior"] - c.fit.log_posterior for c in with_masses.candidates]
+        assert max(lower) > 1.0  # where a lower mode has more mass, the fit is that one
+        assert min(lower) == 0.0
+        highest = [max(mode.log_posterior for mode in c.fit.modes) for c in with_masses.candidates]
+        np.testing.assert_allclose(with_masses.table["log_posterior"], highest)
+
     def test_best_is_lowest_or_highest(self, comparison):
         table = comparison.table
         assert set(comparison.best) == set(FITS)
@@ -106,6 +117,10 @@ class TestProbabilities:
         flat = comparison.probabilities
         assert p[2] == p[4] == 0.0
         assert p[3] / p[1] == pytest.approx(3.0 * flat[3] / flat[1], rel=1e-6)
+
+    def test_prior_over_k_is_in_the_order_given(self, X):
+        p = compared(X, [3, 1, 2], k_prior=[5, 0, 0]).probabilities
+        assert p.to_dict() == {1: 0.0, 2: 0.0, 3: 1.0}
 
     def test_a_prior_of_large_numbers_is_that_of_small_ones(self, X):
         large, small = (compared(X, [1, 2], k_prior=[w, w]).probabilities for w in (1e308, 1.0))

@@ -50,6 +50,7 @@ def fit():
         features=FEATURES,
         n_rows=123,
         total_weight=122.5,
+        measured_weight=121.5,
         log_posterior=-10.1,
         log_likelihood=-1 / 3,
         converged=True,
