@@ -200,7 +200,7 @@ def fit(
 @seed_of_starts
 @resolution_of_columns
 @weights_of_rows
-@click.option("--out", type=OutPath(), help="Folder for comparison.csv and comparison.png.")
+@click.option("--out", type=OutPath(), help="Folder for comparison.csv and .png.")
 @as_json
 def compare(
     table: str,
@@ -233,7 +233,8 @@ def compare(
         columns, components, structures=shapes, criteria=asked, sample_weight=row_weights,
         resolution=resolution, k_prior=k_prior, draws=draws, random_state=seed,
     )  # fmt: skip
-    compared = Compared(table, len(columns), comparison)
+    n_rows = len(columns) if row_weights is None else int((row_weights > 0.0).sum())
+    compared = Compared(table, n_rows, comparison)
     compared.check()
     files = {} if out is None else write_comparison(comparison, out)
     if as_json:

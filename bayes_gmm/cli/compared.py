@@ -30,6 +30,7 @@ class Compared:
     table : str
         What was segmented, by the name the user gave it.
     n_rows : int
+        Those of positive weight.
     comparison : Comparison
     """
 
@@ -89,6 +90,7 @@ class Compared:
                 for criterion, best in comparison.best.items()
             },
             "verdicts": dict(comparison.verdicts),
+            "interrupted": comparison.interrupted,
         }
 
     def _probabilities(self) -> dict[str, float | None] | None:

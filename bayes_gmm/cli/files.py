@@ -78,7 +78,8 @@ def write_fit(
             _write_posterior(report.intervals, table, rows, draft)
         write_csv(report.segments(), draft / names["segments"])
         write_csv(rows, draft / names["assignments"])
-        save_segments(report.posterior or report.fit, draft / names["picture"], table)
+        counted = table[report.row_weights > 0.0]
+        save_segments(report.posterior or report.fit, draft / names["picture"], counted)
         for name, rows in (source or {}).items():
             write_csv(rows, draft / name)
             names["table"] = name
@@ -103,6 +104,8 @@ def _write_posterior(
 def write_comparison(comparison: Comparison, folder: Path) -> dict[str, Path]:
     """Write the table and the picture of a comparison into `folder`, both or none.
 
+    One that was interrupted has names of its own: it replaces none that is complete.
+
     Returns
     -------
     dict
@@ -110,7 +113,8 @@ def write_comparison(comparison: Comparison, folder: Path) -> dict[str, Path]:
     """
     from bayes_gmm.views.plots import save_comparison
 
-    names = {"table": "comparison.csv", "picture": "comparison.png"}
+    stem = "comparison-partial" if comparison.interrupted else "comparison"
+    names = {"table": f"{stem}.csv", "picture": f"{stem}.png"}
     with filling(folder) as draft:
         write_csv(comparison.table, draft / names["table"])
         save_comparison(comparison, draft / names["picture"])

@@ -134,6 +134,20 @@ class Structure:
         n = self.n_correlations(n_components, n_features)
         return np.minimum(np.arange(n_components, dtype=np.int64), n - 1)
 
+    def is_same(self, other: Structure, n_features: int) -> bool:
+        """Whether it shares the same as another does: with one feature several do.
+
+        Examples
+        --------
+        >>> diag, spherical = Structure.parse("diag"), Structure.parse("spherical")
+        >>> diag.is_same(spherical, n_features=1), diag.is_same(spherical, n_features=2)
+        (True, False)
+        """
+        return bool(
+            np.array_equal(self.scale_index(2, n_features), other.scale_index(2, n_features))
+            and np.array_equal(self.corr_index(2, n_features), other.corr_index(2, n_features))
+        )
+
     def n_parameters(self, n_components: int, n_features: int) -> int:
         """Free parameters of the mixture: weights, means, scales and correlations."""
         pairs = n_features * (n_features - 1) // 2

@@ -105,6 +105,7 @@ def compare(
     matrix = feature_matrix(X)
     weights = check_weights(sample_weight, matrix.n_rows)
     check_fit(matrix, weights, 1)
+    plan.check_structures(matrix.n_features)
     plan.check_prior(matrix.n_features)
     compile_at_first_use()
     table = PreparedTable.of(

@@ -210,7 +210,7 @@ class Comparison:
         >>> print(comparison.verdicts["bic"])
         BIC: lowest for 5 segments; next is 4 segments, 3.7 higher.
         >>> print(comparison.verdicts["laplace"])
-        Laplace's evidence: 5 segments, with probability 97 %.
+        Laplace's evidence (approximate): 5 segments, with probability 97 %.
         """
         return verdicts(self)
 

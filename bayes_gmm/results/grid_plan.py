@@ -20,6 +20,7 @@ from bayes_gmm.results.checks import fit_errors
 from bayes_gmm.results.comparison import COLUMNS, FROM_DRAWS, OF_EVIDENCE
 from bayes_gmm.results.fitting import FitPlan
 from bayes_gmm.results.sampling import SamplingPlan
+from bayes_gmm.results.wording import counted
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,16 @@ class GridPlan:
     def needs_mass(self) -> bool:
         """Whether a criterion needs to know how much mass a mode has."""
         return self.needs_draws or "laplace" in self.criteria
+
+    def check_structures(self, n_features: int) -> None:
+        """Raise where two structures are one, as with a single feature some are."""
+        for i, shape in enumerate(self.structures):
+            for other in self.structures[:i]:
+                if shape.is_same(other, n_features):
+                    raise FitError(
+                        f"structures {other.name!r} and {shape.name!r} are the same with "
+                        f"{counted(n_features, 'feature')}; give one of them"
+                    )
 
     def check_prior(self, n_features: int) -> None:
         """Raise where a criterion needs the evidence, and there is none under the prior."""

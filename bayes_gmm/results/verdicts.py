@@ -18,7 +18,7 @@ NAMES = {
     "icl": "ICL",
     "aic": "AIC",
     "loo": "LOO",
-    "laplace": "Laplace's evidence",
+    "laplace": "Laplace's evidence (approximate)",
     "evidence": "Evidence",
 }
 QUESTIONS = {
@@ -37,6 +37,8 @@ SLIGHT = 2.0
 """Difference between criteria that is worth a bare mention (Kass & Raftery 1995, section 3.2)."""
 WORTH_SAYING = 0.01
 """Monte-Carlo error of a probability."""
+MOST_NAMED = 6
+"""Candidates that are named one by one where they are not known."""
 
 
 def verdicts(comparison: Comparison) -> dict[str, str]:
@@ -51,13 +53,15 @@ def headline(comparison: Comparison) -> str:
     """The answer in a few words: by evidence where there is some, else by the first criterion."""
     if comparison.has_evidence:
         plausible = plausible_numbers(dict(comparison.probabilities))
+        unknown = _unknown(comparison, str(comparison.evidence_criterion))
+        but = f" ({_listed(unknown, 'and')} not known)" if unknown else ""
+        if plausible and len(_numbers(comparison)) == 1:
+            return f"{counted(next(iter(plausible)), 'segment')}: no other number was tried{but}"
         if _is_firm(plausible):
             K, p = next(iter(plausible.items()))
-            unknown = _unknown_numbers(comparison)
-            but = f" ({_listed(unknown, 'and')} not known)" if unknown else ""
             return f"{counted(K, 'segment')}, with probability {percent(p)}{but}"
         if plausible:
-            return f"{_listed(sorted(plausible))} segments: the rows cannot tell"
+            return f"{_listed(sorted(plausible))} segments: the rows cannot tell{but}"
     for criterion in comparison.criteria:
         best = comparison.best.get(criterion)
         if best is not None:
@@ -107,38 +111,74 @@ def _verdict(comparison: Comparison, criterion: str) -> str:
         said = _of_predictions(comparison, best)
     else:
         said = _of_differences(comparison, criterion, best)
-    most = max(c.n_components for c in comparison.candidates)
-    if most == K > 1:
-        said += f" {counted(most, 'segment')} were the most that were tried: try more."
-    return said
+    unknown = _unknown(comparison, criterion)
+    if unknown:
+        said += f" Left out, for it is not known: {_listed(unknown, 'and')}."
+    return said + _of_what_was_tried(comparison, K)
+
+
+def _of_what_was_tried(comparison: Comparison, K: int) -> str:
+    """Whether the answer lies at the end of the numbers that there was to choose from."""
+    tried = _numbers(comparison)
+    if len(tried) == 1:
+        return " No other number of segments was tried."
+    if 1 < K == max(tried):
+        return f" {counted(K, 'segment')} were the most that were tried: try more."
+    return ""
+
+
+def _numbers(comparison: Comparison) -> list[int]:
+    """Numbers of segments that were tried, rising."""
+    return sorted({c.n_components for c in comparison.candidates})
+
+
+def _is_known(candidate: Candidate, comparison: Comparison, criterion: str) -> bool:
+    return bool(np.isfinite(candidate.values.get(comparison.column_of(criterion), np.nan)))
+
+
+def _is_possible(candidate: Candidate, comparison: Comparison, criterion: str) -> bool:
+    """Whether the prior over numbers allows it, where the criterion asks for that."""
+    by_prior = criterion == comparison.evidence_criterion
+    return not by_prior or comparison.prior_over_k[candidate.n_components] > 0.0
+
+
+def _unknown(comparison: Comparison, criterion: str) -> list[str]:
+    """What the criterion does not know of: "7" for all with 7 segments, "7 tied" for some."""
+    names = []
+    for K in _numbers(comparison):
+        of_it = [c for c in comparison.candidates if c.n_components == K]
+        missing = [c for c in of_it if not _is_known(c, comparison, criterion)]
+        if missing and _is_possible(missing[0], comparison, criterion):
+            whole = len(missing) == len(of_it)
+            names += [str(K)] if whole else [_short(c, comparison) for c in missing]
+    if len(names) <= MOST_NAMED:
+        return names
+    return [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1} more"]
 
 
 def _of_evidence(comparison: Comparison, name: str, plausible: Mapping[int, float]) -> str:
     """By the probabilities, which weigh structures together."""
     top = next(iter(plausible))
     error = comparison.probability_errors[top]
+    sole = len(_numbers(comparison)) == 1
     give = f", give or take {percent(error)} by sampling" if error > WORTH_SAYING else ""
     if math.isinf(error):
         give = ", but the draws are too few to say how surely"
-    if _is_firm(plausible):
+    if sole:
+        said = f"{name}: {counted(top, 'segment')}"
+    elif _is_firm(plausible):
         said = (
             f"{name}: {counted(top, 'segment')}, with probability {percent(plausible[top])}{give}"
         )
     else:
         shares = ", ".join(f"{K} ({percent(p)})" for K, p in plausible.items())
         said = f"{name}: the rows cannot tell how many segments: {shares}{give}"
-    unknown = _unknown_numbers(comparison)
-    left_out = f" Left out, for it is not known: {_listed(unknown, 'and')}." if unknown else ""
-    return f"{said}.{_of_structures(comparison)}{left_out}"
+    return f"{said}.{_of_structures(comparison)}"
 
 
 def _is_firm(plausible: Mapping[int, float]) -> bool:
     """Whether there is one answer; of many numbers none may reach what is plausible."""
     return len(plausible) == 1 and max(plausible.values()) > 0.5
-
-
-def _unknown_numbers(comparison: Comparison) -> list[int]:
-    return [int(K) for K, p in comparison.probabilities.items() if math.isnan(p)]
 
 
 def _of_structures(comparison: Comparison) -> str:
@@ -178,9 +218,9 @@ def _of_differences(comparison: Comparison, criterion: str, best: Candidate) -> 
     column = comparison.column_of(criterion)
     leading = f"{name}: {'lowest' if lower else 'highest'} for {_named(best, comparison)}"
     behind = {
-        candidate: abs(value - best.values[column])
+        candidate: abs(candidate.values[column] - best.values[column])
         for candidate in comparison.candidates
-        if candidate is not best and np.isfinite(value := candidate.values.get(column, np.nan))
+        if _is_known(candidate, comparison, criterion) and not _is_same(candidate, best, column)
     }
     if not behind:
         return f"{leading}."
@@ -188,6 +228,15 @@ def _of_differences(comparison: Comparison, criterion: str, best: Candidate) -> 
     step = f"{gap:,.1f} {'higher' if lower else 'lower'}"
     slight = ", hardly a difference" if lower and gap < SLIGHT else ""
     return f"{leading}; next is {_named(next_best, comparison)}, {step}{slight}."
+
+
+def _is_same(a: Candidate, b: Candidate, column: str) -> bool:
+    """Whether they are one mixture, as those of one segment are that differ in what is shared."""
+    return (
+        a.n_components == b.n_components
+        and a.values["df"] == b.values["df"]
+        and math.isclose(a.values[column], b.values[column], rel_tol=1e-6)
+    )
 
 
 def _named(candidate: Candidate, comparison: Comparison) -> str:

@@ -38,7 +38,7 @@ def test_the_table_and_the_verdicts_are_printed(compared, capsys):
     assert [row[4:] for row in rows] == [["<", "0.1", "%"], ["99.6", "%"], ["0.4", "%"]]
     assert [cell for row in rows for cell in row if cell.endswith("*")] == rows[1][2:4]
     assert "\nBIC: lowest for 2 segments; next is " in out
-    assert "\nLaplace's evidence: 2 segments, with probability " in out
+    assert "\nLaplace's evidence (approximate): 2 segments, with probability " in out
     assert "try more" not in out
     assert "written" not in out
 
@@ -68,6 +68,7 @@ def test_json_is_one_object_with_the_same_numbers(compared, capsys):
     assert sum(answer["probabilities"].values()) == pytest.approx(1.0)
     assert answer["verdicts"]["bic"].startswith("BIC: lowest for 2 segments")
     assert answer["files"] == {}
+    assert answer["interrupted"] is False
     written = pd.read_csv(folder / "comparison.csv")
     found = pd.DataFrame(answer["candidates"])
     for name in ("bic", "log_evidence", "probability"):
@@ -81,8 +82,10 @@ def test_weights_count_as_copies_of_rows(tmp_path, capsys):
     for table, more in ((once, ["--weights", "Copies"]), (copied, [])):
         path = write(table, tmp_path / "table.csv")
         assert main(compare_arguments(path, "--components", 2, "--json", *more)) == 0
-        answers.append(json.loads(capsys.readouterr().out)["candidates"][0]["bic"])
-    assert answers[0] == pytest.approx(answers[1], abs=1e-6)
+        answers.append(json.loads(capsys.readouterr().out))
+    bic = [answer["candidates"][0]["bic"] for answer in answers]
+    assert bic[0] == pytest.approx(bic[1], abs=1e-6)
+    assert [answer["n_rows"] for answer in answers] == [(once["Copies"] > 0).sum(), len(copied)]
 
 
 def test_numbers_that_cannot_be_fitted_are_noted_and_the_others_stand(tmp_path, capsys):
@@ -133,6 +136,22 @@ def test_interruption_shows_what_is_done(table, monkeypatch, capsys):
     out, err = capsys.readouterr()
     assert "interrupted before it was fitted" in out
     assert err == "bayes-gmm: interrupted\n"
+
+
+def test_what_was_interrupted_replaces_nothing(compared, monkeypatch, capsys):
+    table, folder = compared
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    monkeypatch.setattr("bayes_gmm.results.compare.compare", lambda *_, **__: interrupted())
+    assert main(compare_arguments(table, "--out", folder, "--json")) == 130
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["interrupted"]
+    assert answer["files"]["table"] == str(folder / "comparison-partial.csv")
+    assert names_in(folder) == [
+        "comparison-partial.csv", "comparison-partial.png", "comparison.csv", "comparison.png"
+    ]  # fmt: skip
+    assert {name: (folder / name).read_bytes() for name in before} == before
+    for file in folder.glob("*-partial*"):
+        file.unlink()
 
 
 def test_interruption_before_anything_is_done_shows_nothing(table, monkeypatch, capsys):

@@ -382,6 +382,11 @@ class TestBadArguments:
         with pytest.raises(FitError, match=f"criterion '{criterion}': .*{culprit}"):
             compared(X, [2], prior=prior, criteria=(criterion,))
 
+    def test_structures_that_are_one_with_one_feature(self, X):
+        with pytest.raises(FitError, match=r"'full' and 'diag' are the same with 1 feature; give"):
+            compared(X[:, :1], structures=("full", "tied", "diag"))
+        assert len(compared(X[:, :1], [1, 2], structures=("full", "tied")).table) == 4
+
     def test_a_table_that_cannot_be_used(self):
         with pytest.raises(DataError, match="column 'x1' is constant"):
             compared(np.ones((20, 1)))

@@ -20,7 +20,7 @@ def test_one_probable_number():
 @pytest.mark.parametrize("criterion", ["evidence", "laplace"])
 def test_several_probable_numbers_are_all_named(criterion):
     comparison = by_evidence({1: 0.0, 2: LOG_3, 3: -20.0}, criterion)
-    name = {"evidence": "Evidence", "laplace": "Laplace's evidence"}[criterion]
+    name = {"evidence": "Evidence", "laplace": "Laplace's evidence (approximate)"}[criterion]
     expected = f"{name}: the rows cannot tell how many segments: 2 (75 %), 1 (25 %)."
     assert comparison.verdicts[criterion] == expected
     assert headline(comparison) == "1 or 2 segments: the rows cannot tell"
@@ -60,7 +60,10 @@ def test_structures_are_weighed_too():
          "4.5 higher."),
         ("icl", {1: 11.0, 2: 10.0, 3: 14.5}, "ICL: lowest for 2 segments; next is 1 segment, 1.0 "
          "higher, hardly a difference."),
-        ("aic", {1: 10.0, 2: None}, "AIC: lowest for 1 segment."),
+        ("aic", {1: 10.0, 2: None}, "AIC: lowest for 1 segment. Left out, for it is not known: 2."),
+        ("bic", {(1, "full"): 9.0, (1, "tied"): 9.0 + 1e-9, (2, "full"): 12.0, (2, "tied"): None},
+         "BIC: lowest for 1 segment, full; next is 2 segments, full, 3.0 higher. Left out, for it "
+         "is not known: 2 tied."),
         ("bic", {1: None, 2: None}, "BIC: not known for any number of segments."),
     ],
 )  # fmt: skip
@@ -71,8 +74,30 @@ def test_differences_are_told(criterion, values, said):
 def test_the_most_that_was_tried_is_no_answer_yet():
     said = by_bic({1: 30.0, 2: 20.0}).verdicts["bic"]
     assert said.endswith(" 2 segments were the most that were tried: try more.")
-    assert "try more" not in by_bic({1: 30.0}).verdicts["bic"]
+    alone = by_bic({2: 30.0}).verdicts["bic"]
+    assert alone == "BIC: lowest for 2 segments. No other number of segments was tried."
     assert "try more" not in by_bic({1: 30.0, 2: 20.0, 3: 25.0}).verdicts["bic"]
+
+
+def test_the_most_that_is_known_is_not_the_most_that_was_tried():
+    said = by_bic({1: 30.0, 2: 20.0, 3: None}).verdicts["bic"]
+    assert said.endswith("it is not known: 3.")
+    ruled_out = replace(by_evidence({1: 0.0, 2: 9.0, 3: 12.0}), prior_over_k={1: 1, 2: 1, 3: 0})
+    assert "most" not in ruled_out.verdicts["evidence"]
+
+
+def test_one_number_alone_is_no_choice():
+    alone = by_evidence({(3, "full"): 0.0, (3, "tied"): LOG_3})
+    assert alone.verdicts["evidence"] == (
+        "Evidence: 3 segments. Structure: tied (75 %), full (25 %). "
+        "No other number of segments was tried."
+    )
+    assert headline(alone) == "3 segments: no other number was tried"
+
+
+def test_many_that_are_not_known_are_counted():
+    comparison = by_bic({K: 1.0 if K == 1 else None for K in range(1, 41)})
+    assert comparison.verdicts["bic"].endswith("not known: 2, 3, 4, 5, 6 and 34 more.")
 
 
 def test_why_criteria_differ_is_told_where_they_do():
@@ -88,6 +113,8 @@ def test_why_criteria_differ_is_told_where_they_do():
 def test_a_headline_tells_what_is_not_known():
     comparison = by_evidence({1: -9.0, 2: 0.0, 3: None, 4: None})
     assert headline(comparison) == "2 segments, with probability > 99.9 % (3 and 4 not known)"
+    some = by_evidence({(2, "full"): 0.0, (2, "tied"): None, (3, "full"): LOG_3, (3, "tied"): -50})
+    assert headline(some) == "2 or 3 segments: the rows cannot tell (2 tied not known)"
 
 
 def test_many_numbers_with_little_each_have_a_first():
