@@ -15,6 +15,8 @@ from bayes_gmm.inference.peaks import Peak
 
 STEPS = 6
 """Of EM, which need not come to an end: any proposals will do, better ones do better."""
+FEWEST = 5
+"""Vectors of a part, and half of their length more."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,12 @@ class Proposals:
         ----------
         theta : ndarray, shape (n, p)
         n_parts : int
-            At most: those that few vectors are left to are given up.
+            At most: each is to have some vectors, and those that few are left to are given up.
         rng : Generator
         """
         theta = theta[np.sort(np.unique(theta[:, 0], return_index=True)[1])]
         n, p = theta.shape
+        n_parts = max(1, min(n_parts, int(n / (FEWEST + p / 2))))
         r = np.ones((n, 1))
         if n_parts > 1:
             # A common direction of all draws is no distance between some of them.
@@ -59,7 +62,7 @@ class Proposals:
             r = np.eye(n_parts)[label]
         for _ in range(STEPS if n_parts > 1 else 1):
             kept = np.argsort(-r.sum(axis=0))
-            kept = kept[r.sum(axis=0)[kept] >= 5 + p / 2] if len(kept) > 1 else kept
+            kept = kept[r.sum(axis=0)[kept] >= FEWEST + p / 2] if len(kept) > 1 else kept
             kept = kept if len(kept) else np.argsort(-r.sum(axis=0))[:1]
             parts = [_part(theta, r[:, j]) for j in kept]
             log_r = np.transpose([_log_normal(theta, part) for part in parts])

@@ -43,3 +43,12 @@ def test_many_vectors_are_hardly_shrunk():
     np.testing.assert_allclose(
         shrunk_covariance(x, np.ones(len(x))), np.cov(x.T, bias=True), atol=1e-3
     )
+
+
+@pytest.mark.parametrize("n", [5, 12, 60])
+def test_as_many_parts_as_the_vectors_are_enough_for(n):
+    """Of few vectors a part of one or two would have no covariance."""
+    rng = np.random.default_rng(4)
+    proposals = Proposals.fitted(rng.normal(size=(n, 11)), 6, rng)
+    assert len(proposals.parts) <= max(1, n // 10)
+    assert np.isfinite(proposals.log_density(proposals.drawn(50, rng))).all()
