@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bayes_gmm.cli.layout import WIDTH, Columns, beside, column, in_blocks, label_column
 from bayes_gmm.errors import FitError
 from bayes_gmm.results.verdicts import NAMES, closing
-from bayes_gmm.results.wording import counted, percent
+from bayes_gmm.results.wording import counted, listed_numbers, percent
 
 if TYPE_CHECKING:
     from bayes_gmm.results.comparison import Comparison
@@ -102,12 +102,9 @@ class Compared:
         comparison = self.comparison
         numbers = sorted({c.n_components for c in comparison.candidates})
         rows = f"{counted(self.n_rows, 'row')} of {Path(self.table).name}"
-        tried = ", ".join(map(str, numbers))
-        if len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1:
-            tried = f"{numbers[0]} to {numbers[-1]}"
         return (
             f"How many segments in {rows}, by {counted(len(comparison.features), 'feature')}? "
-            f"{tried} tried"
+            f"{listed_numbers(numbers, 'and')} tried"
         )
 
     def _numbers(self) -> Columns:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_gmm.results.wording import counted, percent
+from bayes_gmm.results.wording import counted, in_words, listed_numbers, percent
 
 if TYPE_CHECKING:
     from bayes_gmm.results.comparison import Candidate, Comparison
@@ -54,14 +54,14 @@ def headline(comparison: Comparison) -> str:
     if comparison.has_evidence:
         plausible = plausible_numbers(dict(comparison.probabilities))
         unknown = _unknown(comparison, str(comparison.evidence_criterion))
-        but = f" ({_listed(unknown, 'and')} not known)" if unknown else ""
+        but = f" ({in_words(unknown, 'and')} not known)" if unknown else ""
         if plausible and len(_numbers(comparison)) == 1:
             return f"{counted(next(iter(plausible)), 'segment')}: no other number was tried{but}"
         if _is_firm(plausible):
             K, p = next(iter(plausible.items()))
             return f"{counted(K, 'segment')}, with probability {percent(p)}{but}"
         if plausible:
-            return f"{_listed(sorted(plausible))} segments: the rows cannot tell{but}"
+            return f"{listed_numbers(sorted(plausible), 'or')} segments: the rows cannot tell{but}"
     for criterion in comparison.criteria:
         best = comparison.best.get(criterion)
         if best is not None:
@@ -113,7 +113,7 @@ def _verdict(comparison: Comparison, criterion: str) -> str:
         said = _of_differences(comparison, criterion, best)
     unknown = _unknown(comparison, criterion)
     if unknown:
-        said += f" Left out, for it is not known: {_listed(unknown, 'and')}."
+        said += f" Left out, for it is not known: {in_words(unknown, 'and')}."
     return said + _of_what_was_tried(comparison, K)
 
 
@@ -197,7 +197,7 @@ def _of_predictions(comparison: Comparison, best: Candidate) -> str:
     behind = {c: gap for c, gap in comparison.elpd_behind.items() if c is not best}
     level = [_short(c, comparison) for c, gap in behind.items() if not gap.is_clear]
     if level:
-        said = f"{leading}, which the rows cannot tell from {_listed(level)} by predictions"
+        said = f"{leading}, which the rows cannot tell from {in_words(level, 'or')} by predictions"
     elif behind:
         following, gap = min(behind.items(), key=lambda item: item[1].elpd)
         said = (
@@ -250,15 +250,3 @@ def _short(candidate: Candidate, comparison: Comparison) -> str:
     if len(comparison.structures) == 1:
         return str(candidate.n_components)
     return f"{candidate.n_components} {candidate.structure}"
-
-
-def _listed(items: Sequence[object], word: str = "or") -> str:
-    """Things with a word before the last.
-
-    Examples
-    --------
-    >>> _listed([3]), _listed([3, 4]), _listed([2, 3, 4])
-    ('3', '3 or 4', '2, 3 or 4')
-    """
-    *some, last = map(str, items)
-    return f"{', '.join(some)} {word} {last}" if some else last

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def counted(n: int, noun: str) -> str:
     """Write a number and what it counts.
@@ -12,6 +14,31 @@ def counted(n: int, noun: str) -> str:
     ('1 row', '20,000 rows')
     """
     return f"{n:,} {noun}" + "s" * (n != 1)
+
+
+def listed_numbers(numbers: Sequence[int], word: str) -> str:
+    """Write rising whole numbers: as a range where more than two follow each other, else a list.
+
+    Examples
+    --------
+    >>> listed_numbers([2, 3], "or"), listed_numbers([1, 2, 3, 4], "or"), listed_numbers([4], "or")
+    ('2 or 3', '1 to 4', '4')
+    """
+    if len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1:
+        return f"{numbers[0]} to {numbers[-1]}"
+    return in_words([str(number) for number in numbers], word)
+
+
+def in_words(items: Sequence[str], word: str) -> str:
+    """Write a list, with a word before its last item.
+
+    Examples
+    --------
+    >>> in_words(["3"], "or"), in_words(["3", "4"], "or"), in_words(["2", "3", "4"], "and")
+    ('3', '3 or 4', '2, 3 and 4')
+    """
+    *some, last = items
+    return f"{', '.join(some)} {word} {last}" if some else last
 
 
 def percent(share: float) -> str:

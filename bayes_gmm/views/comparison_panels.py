@@ -16,6 +16,7 @@ from bayes_gmm.views.furniture import clean, with_margins
 from bayes_gmm.views.palette import LABEL_SIZE, TEXT_SIZE, TITLE_SIZE, palette
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
@@ -28,6 +29,10 @@ NEAR = 10.0
 """Differences up to which a scale is linear; a log evidence ahead by as much is beyond doubt."""
 TICKS = (0, 5, 10, 100, 1000, 10_000, 100_000)
 WORTH_A_LABEL = 0.01
+MOST_LABELS = 12
+"""Of numbers of segments, side by side in a panel."""
+SPARSE = 2.0
+"""Numbers that span more than so many times their count stand at equal distances."""
 LEGEND_COLUMNS = 4
 TITLES = {"loo": "elpd by LOO", "evidence": "log evidence", "laplace": "log evidence"}
 
@@ -134,21 +139,22 @@ def _size(n_panels: int) -> tuple[float, float]:
 def _draw_criterion(ax: Axes, comparison: Comparison, criterion: str) -> None:
     """A line over K for each structure, in differences from the best candidate."""
     best, column = comparison.best[criterion], comparison.column_of(criterion)
+    places = _places(comparison)
     colors = palette(len(comparison.structures))
     farthest = 0.0
     for structure, color in zip(comparison.structures, colors, strict=True):
         of_it = [c for c in comparison.candidates if c.structure == structure]
-        numbers = [c.n_components for c in of_it]
+        at = [places[c.n_components] for c in of_it]
         gaps = np.array([c.values.get(column, np.nan) for c in of_it]) - best.values[column]
         errors = np.array([_error(c, comparison, criterion) for c in of_it])
         ax.errorbar(
-            numbers, gaps, np.where(np.isfinite(errors), errors, 0.0), color=color, marker="o",
+            at, gaps, np.where(np.isfinite(errors), errors, 0.0), color=color, marker="o",
             markersize=6, linewidth=1.8, elinewidth=1.5, capsize=3, zorder=3,
         )  # fmt: skip
         farthest = max(farthest, np.nanmax(np.abs(gaps), initial=0.0))
     ax.plot(
-        best.n_components, 0.0, "o", markersize=15, markerfacecolor="none",
-        markeredgecolor="0.15", markeredgewidth=1.6, zorder=4,
+        places[best.n_components], 0.0, "o", markersize=15, markerfacecolor="none",
+        markeredgecolor="0.15", markeredgewidth=1.6, zorder=4, clip_on=False,
     )  # fmt: skip
     lower = comparison.is_lower_better(criterion)
     name = (
@@ -178,9 +184,15 @@ def _scale(ax: Axes, farthest: float, sign: float) -> None:
     """Linear near the best, logarithmic far from it."""
     from matplotlib.ticker import FixedLocator, NullLocator
 
+    def written(gap: float, _: float) -> str:
+        """Error bars may reach beyond the best, where there is no value."""
+        return "" if sign * gap < 0.0 else f"{abs(gap):,.3g}"
+
     if farthest <= 4 * NEAR:
         ax.margins(y=0.12)
-        ax.yaxis.set_major_formatter(lambda gap, _: f"{abs(gap):,.3g}")
+        if farthest == 0.0:
+            ax.set_yticks([0.0])
+        ax.yaxis.set_major_formatter(written)
         return
     ax.set_yscale("symlog", linthresh=NEAR, linscale=1.0)
     ax.set_ylim(*sorted((-1.7 * sign, 1.6 * sign * farthest)))
@@ -195,37 +207,57 @@ def _draw_probabilities(ax: Axes, comparison: Comparison) -> None:
     by_structure = comparison.table.pivot(
         index="n_components", columns="structure", values="probability"
     ).fillna(0.0)
-    foot = np.zeros(len(shares))
+    foot, places = np.zeros(len(shares)), _places(comparison)
+    at = np.array([places[K] for K in shares.index])
     for structure, color in zip(
         comparison.structures, palette(len(comparison.structures)), strict=True
     ):
         heights = 100.0 * by_structure[structure].to_numpy()
-        ax.bar(shares.index, heights, bottom=foot, color=color, width=0.72, zorder=3)
+        ax.bar(at, heights, bottom=foot, color=color, width=0.72, zorder=3)
         foot += heights
     known = np.isfinite(errors) & shares.notna()
     if known.any():
         ax.errorbar(
-            shares.index[known], 100.0 * shares[known], 100.0 * errors[known], fmt="none",
+            at[known], 100.0 * shares[known], 100.0 * errors[known], fmt="none",
             ecolor="0.15", elinewidth=1.5, capsize=3, zorder=4,
         )  # fmt: skip
-    for K, share in shares.items():
-        if share >= WORTH_A_LABEL:
-            top = 100.0 * (share + (errors[K] if known[K] else 0.0))
-            ax.annotate(
-                percent(share), (K, top), xytext=(0, 4), textcoords="offset points", ha="center",
-                fontsize=TEXT_SIZE - 1, fontweight="bold",
-            )  # fmt: skip
+    for K in _labelled(shares):
+        top = 100.0 * (shares[K] + (errors[K] if known[K] else 0.0))
+        ax.annotate(
+            percent(shares[K]), (places[K], top), xytext=(0, 4), textcoords="offset points",
+            ha="center", fontsize=TEXT_SIZE - 1, fontweight="bold",
+        )  # fmt: skip
     ax.set_ylim(0.0, 113.0)
     ax.set_yticks(range(0, 101, 25))
     ax.set_title("probability", loc="left", fontsize=LABEL_SIZE)
     ax.set_ylabel("P(K), %")
 
 
-def _finish(ax: Axes, comparison: Comparison) -> None:
+def _labelled(shares: pd.Series) -> list[int]:
+    """Numbers whose share is written: the greatest first, none so near that it would hide one."""
+    apart, chosen = -(-len(shares) // MOST_LABELS), dict[int, int]()
+    ranks = {int(K): rank for rank, K in enumerate(shares.index)}
+    for K, share in shares.sort_values(ascending=False).items():
+        near = any(abs(ranks[int(K)] - rank) < apart for rank in chosen.values())
+        if share >= WORTH_A_LABEL and not near:
+            chosen[int(K)] = ranks[int(K)]
+    return list(chosen)
+
+
+def _places(comparison: Comparison) -> dict[int, float]:
+    """Where each number of segments stands: at its value, or by rank where they lie far apart."""
     numbers = sorted({c.n_components for c in comparison.candidates})
-    ax.set_xlim(numbers[0] - 0.6, numbers[-1] + 0.6)
-    step = -(-len(numbers) // 12)
-    ax.set_xticks(numbers[::step])
+    if numbers[-1] - numbers[0] < SPARSE * len(numbers):
+        return {K: float(K) for K in numbers}
+    return {K: float(rank) for rank, K in enumerate(numbers)}
+
+
+def _finish(ax: Axes, comparison: Comparison) -> None:
+    places = _places(comparison)
+    numbers = list(places)
+    ax.set_xlim(places[numbers[0]] - 0.6, places[numbers[-1]] + 0.6)
+    some = numbers[:: -(-len(numbers) // MOST_LABELS)]
+    ax.set_xticks([places[K] for K in some], [str(K) for K in some])
     ax.set_xlabel("number of segments")
     ax.grid(axis="y", color="0.92", zorder=0)
     ax.set_axisbelow(True)

@@ -172,7 +172,8 @@ def test_errors_of_the_evidence_are_beside_it():
 
 
 @pytest.mark.parametrize(
-    ("numbers", "tried"), [((4,), "4 tried"), ((2, 3, 4), "2 to 4 tried"), ((2, 4), "2, 4 tried")]
+    ("numbers", "tried"),
+    [((4,), "4 tried"), ((2, 3, 4), "2 to 4 tried"), ((2, 4), "2 and 4 tried")],
 )
 def test_the_title_says_what_was_tried(numbers, tried):
     text = Compared("a.csv", 80, by_bic(dict.fromkeys(numbers, 1.0))).text()

@@ -26,6 +26,11 @@ def test_several_probable_numbers_are_all_named(criterion):
     assert headline(comparison) == "1 or 2 segments: the rows cannot tell"
 
 
+def test_numbers_in_a_row_are_a_range():
+    level = by_evidence({1: -40.0} | dict.fromkeys((5, 6, 7, 8), 0.0))
+    assert headline(level) == "5 to 8 segments: the rows cannot tell"
+
+
 def test_errors_of_sampling_are_told_where_they_matter():
     values = {1: 0.0, 2: LOG_3, 3: -20.0}
     rough = by_evidence(values, errors={1: 0.4, 2: 0.3, 3: 0.1})

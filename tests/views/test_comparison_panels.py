@@ -75,6 +75,31 @@ def test_a_line_per_structure_and_a_gap_where_there_is_no_fit():
     assert [text.get_text() for text in legend.get_texts()] == ["full", "tied"]
 
 
+def test_numbers_far_apart_stand_at_equal_distances():
+    panel, shares = plots.comparison(by_evidence({1: -4.0, 3: 0.0, 10: -3.0, 300: -9.0}))
+    for ax in (panel, shares):
+        assert ax.get_xticks().tolist() == [0.0, 1.0, 2.0, 3.0]
+        assert [text.get_text() for text in ax.get_xticklabels()] == ["1", "3", "10", "300"]
+    (container,) = error_bars(panel)
+    assert container[0].get_xdata().tolist() == [0.0, 1.0, 2.0, 3.0]
+    assert panel.lines[-1].get_xdata().tolist() == [1.0]
+    near, _ = plots.comparison(by_evidence({1: -4.0, 2: 0.0, 4: -3.0}))
+    assert near.get_xticks().tolist() == [1.0, 2.0, 4.0]
+
+
+def test_labels_do_not_hide_each_other():
+    *_, shares = plots.comparison(by_evidence({K: -0.02 * (K - 17) ** 2 for K in range(1, 31)}))
+    labelled = sorted(text.xy[0] for text in shares.texts)
+    assert 17.0 in labelled
+    assert min(np.diff(labelled)) >= 3.0
+    assert len(shares.get_xticks()) <= 12
+
+
+def test_one_number_alone_has_no_scale():
+    panel, _ = plots.comparison(by_evidence({3: -50.0}))
+    assert panel.get_yticks().tolist() == [0.0]
+
+
 def test_panels_are_the_criteria_asked_for():
     icl = {1: {"icl": 3.0}, 2: {"icl": 4.0}}
     both = comparison_of("bic", {1: 3.0, 2: 1.0}, criteria=("bic", "icl"), more=icl)
