@@ -88,7 +88,7 @@ def whole_table(table: str) -> pd.DataFrame:
     dialect = Dialect.of(path)
     try:
         return _text_of_cells(path, dialect, dialect.encoding)
-    except pa.ArrowInvalid:  # bytes that are no UTF-8 may come after the first lines
+    except (pa.ArrowInvalid, UnicodeDecodeError):  # other bytes may come after the first lines
         return _text_of_cells(path, dialect, "latin-1")
 
 

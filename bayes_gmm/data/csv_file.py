@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +14,7 @@ import numpy as np
 
 from bayes_gmm.data.columns import choose_columns, not_numeric
 from bayes_gmm.data.dialect import Dialect, open_bytes
+from bayes_gmm.data.quotes import refuse_open_quotes
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import DataError, file_named, listed, one_line, shown
 
@@ -26,6 +28,9 @@ MISSING = (
 """Cells that say that there is no value."""
 
 
+NUMBER_OTHERWISE = re.compile(r"[+-]?(\d+[.,]\d+|\d{1,3}([.,' \xa0]\d{3})+([.,]\d+)?)")
+"""A number with marks between its thousands, or with another decimal mark than the file's."""
+
 SMALLEST_BLOCK = 1 << 20
 """Bytes that are parsed together, or more where lines are long."""
 
@@ -36,8 +41,9 @@ def read_csv(path: Path, features: Sequence[str] | None = None) -> pa.Table:
     Raises
     ------
     DataError
-        For a file that is empty, binary or ragged, or has no header; for a column that is not
-        there, or is not numeric but was asked for, or is numeric but for a few cells.
+        For a file that is empty, binary or ragged, or has no header, or a quotation mark that is
+        not closed; for a column that is not there, or is not numeric but was asked for, or is
+        numeric but for a few cells.
     """
     dialect = Dialect.of(path)
     if features is None and dialect.header_is_numbers:
@@ -49,6 +55,7 @@ def read_csv(path: Path, features: Sequence[str] | None = None) -> pa.Table:
     names = choose_columns([name for name in dialect.header if name], features, file_named(path))
     positions = [str(named[name]) for name in names]
     table = _parse_columns(path, dialect, positions, as_floats=features is not None)
+    refuse_open_quotes(path, dialect, table.num_rows)
     columns = [
         _as_floats(column, name, dialect.decimal, asked=features is not None)
         for name, column in zip(names, table.columns, strict=True)
@@ -65,14 +72,15 @@ def _parse_columns(
     kinds = dict.fromkeys(positions, pa.float64()) if as_floats else {}
     try:
         return _parse(path, dialect, positions, kinds)
-    except pa.ArrowInvalid as error:
-        if "conversion error" not in str(error):
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        if "conversion error" not in str(error) and not isinstance(error, UnicodeDecodeError):
+            refuse_open_quotes(path, dialect, None)
             raise DataError(_damage(path, dialect, error)) from error
     text = dict.fromkeys(positions, pa.string())
     try:
         return _parse(path, dialect, positions, text)
-    except pa.ArrowInvalid:
-        # Bytes that are no UTF-8 may come after the sample that the dialect was told from.
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        # Bytes of no such encoding may come after the sample that the dialect was told from.
         return _parse(path, replace(dialect, encoding="latin-1"), positions, text)
 
 
@@ -147,9 +155,15 @@ def _as_floats(column: Any, name: str, decimal: str, *, asked: bool) -> Any:
     if not bad.any():
         return pa.array(values)
     n_numbers = np.count_nonzero(~np.isnan(values))
+    row = int(bad.argmax())
     if asked or n_numbers >= np.count_nonzero(bad):
-        row = int(bad.argmax())
         raise not_numeric(name, row, column[row].as_py())
+    if NUMBER_OTHERWISE.fullmatch(column[row].as_py().strip()):
+        raise DataError(
+            f"column {shown(name)} holds {shown(column[row].as_py())} in row {row + 1}, and the "
+            f"file's decimal mark is {shown(decimal)}: write its numbers with that and without "
+            "marks between thousands, or choose other columns with features="
+        )
     return column
 
 

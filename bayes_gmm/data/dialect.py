@@ -25,6 +25,9 @@ SAMPLE_ROWS = 200
 DELIMITERS = "\t;|,"
 """The likelier first, where two explain the rows equally well."""
 
+SEPARATOR_TOLD = re.compile(r'"?sep=(?P<mark>[,;\t|])"?\s*', re.IGNORECASE)
+"""A first line that spreadsheets write for each other."""
+
 DECIMAL = {mark: re.compile(rf"\s*[+-]?\d*{re.escape(mark)}\d+\s*") for mark in ",."}
 
 
@@ -35,7 +38,7 @@ class Dialect:
     Attributes
     ----------
     encoding : str
-        One of utf-8, utf-16, latin-1.
+        One of utf-8, utf-16, cp1252, latin-1.
     delimiter, decimal : str
         Between cells; between a number's units and tenths.
     header : tuple of str
@@ -75,14 +78,26 @@ class Dialect:
         if not whole and len(lines) > 1:
             lines.pop()
         blank = next((n for n, line in enumerate(lines) if line.strip()), len(lines))
+        told = SEPARATOR_TOLD.fullmatch(lines[blank]) if blank < len(lines) else None
+        blank += told is not None
         lines = lines[blank : blank + SAMPLE_ROWS]
         if not lines:
             raise DataError(f"{file_named(path)} is empty; it needs a header and rows")
-        delimiter = _delimiter(lines)
+        if lines[0].lstrip()[0] in "<{[":
+            raise DataError(
+                f"{file_named(path)} is not a CSV file: it begins with {shown(lines[0].strip())}; "
+                "export the table as CSV or Parquet"
+            )
+        delimiter = told["mark"] if told else _delimiter(lines)
         try:
             header, header_lines, rows = _parse(lines, delimiter or ",")
         except csv.Error as error:
             raise DataError(f"{file_named(path)} is not a CSV file: {one_line(error)}") from error
+        if len(lines) == header_lines > 1 and "".join(lines).count('"') % 2:
+            raise DataError(
+                f"{file_named(path)} has a quotation mark in its header that is never closed; "
+                "close it, or take it away"
+            )
         if not any(name.strip() for name in header):
             raise DataError(f"{file_named(path)} has no column names in its first row")
         if whole and not rows:
@@ -128,11 +143,13 @@ def _encoding(raw: bytes, whole: bool, path: Path) -> str:
         return "utf-16"
     if b"\0" in raw:
         raise DataError(f"{file_named(path)} is not text; export the table as CSV or Parquet")
-    try:
-        _decode(raw, "utf-8", whole)
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "utf-8"
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            _decode(raw, encoding, whole)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    return "latin-1"
 
 
 def _decode(raw: bytes, encoding: str, whole: bool) -> str:

@@ -69,7 +69,7 @@ def read_table(source: Any, features: Sequence[str] | None = None) -> pd.DataFra
     Parameters
     ----------
     source : path or data frame
-        A CSV file (separated by commas, semicolons, tabs or pipes; UTF-8, UTF-16 or Latin-1;
+        A CSV file (separated by commas, semicolons, tabs or pipes; UTF-8, UTF-16 or Windows-1252;
         plain or gzipped), a Parquet file, or a pandas, polars or pyarrow frame. In a CSV file
         empty cells and words such as NA are missing; with semicolons or tabs a comma may be the
         decimal mark.

@@ -50,7 +50,9 @@ def test_separator_and_decimal_mark(dialect, text, delimiter, decimal):
         (codecs.BOM_UTF8 + "Größe,b\n1,2\n".encode(), "utf-8"),
         ("Größe,b\n1,2\n".encode("utf-16"), "utf-16"),
         (codecs.BOM_UTF16_BE + "Größe,b\n1,2\n".encode("utf-16-be"), "utf-16"),
-        ("Größe,b\n1,2\n".encode("latin-1"), "latin-1"),
+        ("Größe,b\n1,2\n".encode("cp1252"), "cp1252"),
+        ("Größe,b\n1,€\n".encode("cp1252"), "cp1252"),
+        (b"Gr\xf6\xdfe,b\n1,\x81\n", "latin-1"),
     ],
 )
 def test_encoding(dialect, content, encoding):
@@ -113,6 +115,9 @@ def test_a_header_of_numbers(dialect, text, numbers):
         (b"a:b\n1:2\n", "table.csv' has one column, 'a:b'"),
         (b",,\n1,2,3\n", "table.csv' has no column names in its first row"),
         (b"x" * 200_000 + b"\n1\n", "table.csv' is not a CSV file: field larger than"),
+        (b"<html>\n<body>1</body>\n", "is not a CSV file: it begins with '<html>'; export the"),
+        (b'{"a": 1}\n', "is not a CSV file: it begins with '{\"a\": 1}'"),
+        (b'"a,b\n1,2\n', "has a quotation mark in its header that is never closed"),
         (b"PK\x03\x04\x00\x00", "table.csv' is not text; export the table as CSV or Parquet"),
     ],
 )

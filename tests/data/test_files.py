@@ -118,6 +118,9 @@ def test_quoted_lines_and_large_integers(write):
         ("a,b\n1,2\n3,-Infinity\n", ["b"], "column 'b' is infinite in row 2"),
         ("a,b\n1,2\n3,1e999\n", ["b"], "column 'b' is infinite in row 2"),
         ("a,b\nx,True\ny,False\n", None, "the table has no numeric column; it has: a, b"),
+        ("a;b\n1.234,5;2,5\n", None, "column 'a' holds '1.234,5' in row 1, and the .* mark is ','"),
+        ("a;b\n1,5;2.5\n", None, "column 'b' holds '2.5' in row 1, and the file's decimal mark"),
+        ('a,b\n"1,5",2\n', None, "column 'a' holds '1,5' in row 1, and the file's decimal mark"),
         ("a,b\n1_0,0x1F\n", ["a"], "column 'a' is not numeric: row 1 holds '1_0'"),
         ("a,b\n1_0,0x1F\n", ["b"], "column 'b' is not numeric: row 1 holds '0x1F'"),
         (
@@ -136,6 +139,49 @@ def test_csv_refused(write, content, features, message):
     with pytest.raises(DataError, match=message) as caught:
         read_table(write(content), features)
     assert "\n" not in str(caught.value)
+
+
+STRAY = [f"{i},{i % 7},note {i}\n" for i in range(100)]
+
+
+def strayed(rows, **cells):
+    """A table with other last cells in some rows, {"row_50": cell}."""
+    lines = list(rows)
+    for name, cell in cells.items():
+        number = int(name.removeprefix("row_"))
+        lines[number - 1] = f"{lines[number - 1].rsplit(',', 1)[0]},{cell}\n"
+    return "a,b,note\n" + "".join(lines)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("features", [None, ["a", "b"]])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (strayed(STRAY, row_50='"12 inch'), "row 50 opens with a quotation mark that is never"),
+        (strayed(STRAY, row_50='"12').rstrip("\n"), "row 50 opens with a quotation mark that is"),
+        (strayed(STRAY, row_50='"12').replace("\n", "\r\n"), "row 50 opens with a quotation mark"),
+        (strayed(STRAY, row_50='"12 in', row_61='9"'), "row 50 .* runs over 12 lines that look"),
+        (strayed(STRAY * 3000, row_9="x", row_250='"12 inch'), "row 250 opens with a quotation"),
+    ],
+)
+def test_a_quotation_mark_that_swallows_rows(write, text, message, features, encoding):
+    with pytest.raises(DataError, match=message):
+        read_table(write(text.encode(encoding)), features)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        strayed(STRAY, row_50='"a\nb, c\n\nd"'),
+        strayed(STRAY, row_50='"says ""12"" inch"'),
+        strayed(STRAY, row_50='12" wide'),
+        strayed(STRAY, row_50='"' + "x\n" * 100_000 + '"'),
+        strayed(STRAY, row_50='"50%"').replace("\n", "\n\n"),
+    ],
+)
+def test_cells_in_quotes_may_run_over_lines(write, text):
+    assert read_table(write(text))["a"].tolist() == list(range(100))
 
 
 @given(

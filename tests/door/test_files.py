@@ -43,7 +43,7 @@ REFUSED = {
     "blank lines only": ("t.csv", b"\n\r\n \n", "is empty"),
     "a cell too many": ("t.csv", ROWS + "1,2,3\n", "is ragged", "row 41 has 3: '1,2,3'"),
     "a cell too few": ("t.csv", ROWS + "1\n", "is ragged", "row 41 has 1: '1'"),
-    "a quote that stays open": ("t.csv", ROWS + '"1,2\n', "is ragged", "row 41 has 1"),
+    "a quote that stays open": ("t.csv", ROWS + '"1,2\n', "row 41 opens", "never closed"),
     "no header": ("t.csv", BODY, "0.125, -0.125"),
     "name twice": ("t.csv", f"a,b,b\n{BODY}", "has 2 columns named 'b'"),
     "between spaces": ("t.csv", ROWS.replace(",", "  "), "has one column, 'a b'"),
@@ -52,7 +52,7 @@ REFUSED = {
     "picture": ("t.png", b"\x89PNG\r\n\x1a\n" + bytes(99), "is not text"),
     "spreadsheet": ("t.xlsx", b"PK\x03\x04" + bytes(99), "is not text"),
     "UTF-32": ("t.csv", ROWS.encode("utf-32"), "is written in UTF-32; save it as UTF-8"),
-    "web page": ("t.html", "<html><body>1</body></html>\n", "has a header but no rows"),
+    "web page": ("t.html", "<html><body>1</body></html>\n", "is not a CSV file: it begins"),
     "infinite": ("t.csv", f"{ROWS}1,-inf\n", "column 'b' is infinite in row 41"),
     "beyond double": ("t.csv", f"{ROWS}1e400,1\n", "column 'a' is infinite in row 41"),
     "a word": ("t.csv", f"{ROWS}1,one\n", "column 'b' is not numeric: row 41 holds 'one'"),
@@ -189,6 +189,7 @@ def wide(tmp_path_factory):
 
 
 GOOD = {
+    "a line for spreadsheets": f"sep=,\n{ROWS}",
     "semicolons, decimal commas": ROWS.replace(",", ";").replace(".", ","),
     "tabs, UTF-16": ROWS.replace(",", "\t").encode("utf-16"),
     "lines of DOS, mark of UTF-8": ROWS.replace("\n", "\r\n").encode("utf-8-sig"),
