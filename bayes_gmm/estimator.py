@@ -129,9 +129,9 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame (pandas, polars, pyarrow) or array_like, shape (N, d)
-            NaN is a missing cell. An array or frame of float64 is not copied: draws are of the
-            table as it is now, but a posterior's ``observed_data`` and ``log_likelihood`` are
-            refused once it has been written to.
+            NaN is a missing cell. An array or frame of float64 is not copied: once it has been
+            written to, what a posterior needs the rows again for (``loo``, ``occupied``,
+            ``observed_data``, ``log_likelihood``) is refused.
         y : ignored
             Only there for scikit-learn's pipelines.
         sample_weight : array_like, shape (N,), optional

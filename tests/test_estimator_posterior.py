@@ -138,7 +138,7 @@ def test_columns_are_found_by_name_and_others_refused():
         with pytest.raises(DataError, match="'Income'"):
             method(table.rename(columns={"Income": "Wage"}))
         with pytest.raises(
-            DataError, match="X has 3 features, but Mixture is expecting 2 features"
+            DataError, match="X has 3 features, but BayesGMM is expecting 2 features"
         ):
             method(np.ones((4, 3)))
 

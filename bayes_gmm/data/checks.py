@@ -133,7 +133,8 @@ ask for at most 2
     """
     if n_components < 1:
         raise DataError(f"n_components is {n_components}; ask for at least 1")
-    _refuse_too_wide(matrix.n_features, n_components)
+    if n_components <= matrix.n_rows:  # otherwise it is the rows that are too few
+        _refuse_too_wide(matrix.n_features, n_components)
     counted = np.ones(matrix.n_rows, dtype=bool) if weights is None else weights > 0.0
     observed = np.zeros(matrix.n_rows, dtype=bool)
     for name, column in zip(matrix.features, matrix.values.T, strict=True):
@@ -172,7 +173,8 @@ def check_column(name: str, column: Floats, n_rows: float, n_observed: float) ->
         For one that is never observed, constant or too large to square.
     """
     if not len(column):
-        raise DataError(f"column {shown(name)} is missing in all {n_rows:.10g} rows; leave it out")
+        where = f"all {n_rows:.10g} rows" if n_rows != 1 else "the only row"
+        raise DataError(f"column {shown(name)} is missing in {where}; leave it out")
     low, high = float(column.min()) + 0.0, float(column.max()) + 0.0
     if n_rows == 1:
         raise DataError(

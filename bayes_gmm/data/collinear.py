@@ -91,9 +91,10 @@ def _condition(correlations: Floats) -> float:
 def _finding(name: str, others: Sequence[str], own: float, condition: float) -> Finding:
     nearly = "" if own < EXACT else "nearly "
     of = shown(others[0]) if len(others) == 1 else listed([shown(other) for other in others])
+    together = "both" if len(others) == 1 else "together they"
     sentence = (
         f"column {shown(name)} is {nearly}a linear function of {of} (condition number "
-        f"{condition:.1e}): segments stay proper, by prior and resolution, but both say the same "
-        "and BIC counts it twice; leave one out"
+        f"{condition:.1e}): segments stay proper, by prior and resolution, but {together} say the "
+        "same and BIC counts it twice; leave one out"
     )
     return Finding((name, *others), "collinear", condition, sentence)

@@ -103,7 +103,7 @@ def numbers(cells: Sequence[Any], name: str) -> Floats:
     Traceback (most recent call last):
     ...
     bayes_gmm.errors.DataError: column 'Price' is not numeric: row 2 holds 'cheap'; \
-choose numeric columns with features=, or encode it as numbers
+choose numeric columns, or encode it as numbers
     """
     values = np.empty(len(cells))
     for row, cell in enumerate(cells):
@@ -140,10 +140,11 @@ def not_numeric(name: str, row: int, cell: object, kind: str = "") -> DataError:
     of_kind = f" of type {kind}" if kind else ""
     found = f"column {shown(name)} is not numeric: row {row + 1} holds {shown(cell)}{of_kind}; "
     if isinstance(cell, str):
-        return DataError(found + "choose numeric columns with features=, or encode it as numbers")
+        return DataError(found + "choose numeric columns, or encode it as numbers")
     # scikit-learn's checks want this one to be a TypeError, and to speak of strings and numbers.
     return CellTypeError(
-        found + "a table as an argument must be free of strings and objects, every cell a number"
+        found + "a table as an argument must be free of strings and objects, every cell a number: "
+        "choose other columns, or turn this one into numbers"
     )
 
 

@@ -162,7 +162,7 @@ def _as_floats(column: Any, name: str, decimal: str, *, asked: bool) -> Any:
         raise DataError(
             f"column {shown(name)} holds {shown(column[row].as_py())} in row {row + 1}, and the "
             f"file's decimal mark is {shown(decimal)}: write its numbers with that and without "
-            "marks between thousands, or choose other columns with features="
+            "marks between thousands, or choose other columns"
         )
     return column
 

@@ -53,7 +53,8 @@ def check_table(
         By kind, the gravest first, then by column. The kinds are
 
         - ``unusable``: `fit` refuses the column, as for text or an infinite cell;
-        - ``missing``: cells that are missing, and rows in which all are;
+        - ``missing``: cells that are missing, rows in which all are, and columns that no row
+          observes both of;
         - ``constant``: one value in all rows, which `fit` refuses, or in 95 % of them;
         - ``few rows``: fewer than 5 for each parameter of a segment with a full covariance;
         - ``atom``: a value in 5 % of the rows that is 5 times as frequent as the next, in a column

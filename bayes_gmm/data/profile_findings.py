@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from bayes_gmm.data.checks import check_column
 from bayes_gmm.data.finding import Finding, percent, rows
 from bayes_gmm.data.profile import Profile
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.errors import DataError, shown
+from bayes_gmm.errors import DataError, listed, shown
 
 LEAST_ATOM = 0.05
 """Share of the rows that a value must hold to be an atom."""
@@ -54,7 +54,7 @@ def of_column(profile: Profile) -> Iterator[Finding]:
     rest = profile.without(np.array([value for value, _ in found])) if found else profile
     is_skewed = rest.values[0] >= 0.0 and rest.skewness > SKEWED
     if is_skewed and abs(rest.log_skewness) <= STRAIGHTENED * rest.skewness:
-        yield _skewed(rest)
+        yield _skewed(rest, without=[value for value, _ in found])
     else:
         yield from _outliers(rest)
     if profile.step >= COARSE * profile.sd:
@@ -160,12 +160,14 @@ def _outliers(profile: Profile) -> Iterator[Finding]:
     yield Finding((profile.name,), "outliers", far / profile.n_rows, sentence)
 
 
-def _skewed(profile: Profile) -> Finding:
+def _skewed(profile: Profile, without: Sequence[float]) -> Finding:
+    """Of a column, or of its rows without some values, of which there may be no logarithm."""
     logarithm = "logarithm" if profile.values[0] > 0.0 else "logarithm of 1 + x"
+    rest = f" in the rows where it is not {listed([f'{x:g}' for x in without])}" if without else ""
     sentence = (
-        f"column {shown(profile.name)} has a long tail (skewness {profile.skewness:.2g}, "
+        f"column {shown(profile.name)} has a long tail{rest} (skewness {profile.skewness:.2g}, "
         f"{profile.log_skewness:.2g} of its {logarithm}): several bells will share what may be one "
-        f"segment; fit its {logarithm}"
+        f"segment; fit its {logarithm}{' there' if without else ''}"
     )
     return Finding((profile.name,), "skewed", profile.skewness, sentence)
 

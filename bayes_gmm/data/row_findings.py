@@ -12,11 +12,16 @@ from bayes_gmm.data.profile import Profile
 from bayes_gmm.data.profile_findings import COARSE
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import FeatureMatrix
+from bayes_gmm.errors import shown
 
 FEWEST_ROWS = 5.0
 """Rows that a parameter of one segment should have at least."""
 REPEATED = 0.01
 """Share of rows that repeat another from which on it is told of."""
+
+MOST_COLUMNS, MOST_PAIRS = 500, 3
+"""Looked at for pairs that are never observed together; pairs told of."""
+ROWS_AT_ONCE = 1 << 16
 
 ODD = np.uint64(0x9E3779B97F4A7C15)
 """2^64 over the golden ratio, made odd: a multiplier that spreads bits (Knuth 1998, 6.4)."""
@@ -28,6 +33,7 @@ def of_rows(matrix: FeatureMatrix, profiles: Sequence[Profile]) -> Iterator[Find
     empty = ~matrix.measured()
     if empty.any() and not empty.all():
         yield _empty(int(empty.sum()), matrix.n_rows)
+    yield from _never_together(matrix)
     fine = any(profile.step < COARSE * profile.sd for profile in profiles if profile.span > 0.0)
     if matrix.n_features > 1 and fine:
         yield from _repeated(matrix.values[~empty] if empty.any() else matrix.values, profiles)
@@ -48,10 +54,30 @@ def _few(matrix: FeatureMatrix) -> Iterator[Finding]:
 
 def _empty(n_empty: int, n_rows: int) -> Finding:
     sentence = (
-        f"{rows(n_empty)} ({percent(n_empty / n_rows)}) are missing in every column: they say "
-        "nothing, and belong to segments as likely as the segments are large"
+        f"{rows(n_empty)} ({percent(n_empty / n_rows)}) with every column missing: nothing is told "
+        "by them, and they belong to segments as likely as the segments are large"
     )
     return Finding((), "missing", n_empty / n_rows, sentence)
+
+
+def _never_together(matrix: FeatureMatrix) -> Iterator[Finding]:
+    """Pairs of columns that no row observes both of, though it observes each somewhere."""
+    if not 2 <= matrix.n_features <= MOST_COLUMNS:
+        return
+    together = np.zeros((matrix.n_features, matrix.n_features))
+    for start in range(0, matrix.n_rows, ROWS_AT_ONCE):
+        observed = (~np.isnan(matrix.values[start : start + ROWS_AT_ONCE])).astype(np.float32)
+        together += observed.T @ observed
+    alone = np.diagonal(together) > 0.0
+    apart = np.argwhere(np.triu(together == 0.0) & alone & alone[:, None])
+    for i, j in apart[:MOST_PAIRS]:
+        names = (matrix.features[i], matrix.features[j])
+        more = f" (and {len(apart) - MOST_PAIRS} more such pairs)" * (len(apart) > MOST_PAIRS)
+        sentence = (
+            f"columns {shown(names[0])} and {shown(names[1])} are never observed in the same row: "
+            f"their correlation in a segment is the prior's, whatever the rows say{more}"
+        )
+        yield Finding(names, "missing", 0.0, sentence)
 
 
 def _repeated(values: Floats, profiles: Sequence[Profile]) -> Iterator[Finding]:

@@ -166,7 +166,7 @@ class Mixture:
         matrix = feature_matrix(X, self._names_of(X))
         if matrix.n_features != self.n_features:
             raise DataError(
-                f"X has {matrix.n_features} features, but Mixture is expecting {self.n_features} "
+                f"X has {matrix.n_features} features, but BayesGMM is expecting {self.n_features} "
                 f"features as input: {listed(self.features)}"
             )
         return matrix

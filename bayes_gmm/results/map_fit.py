@@ -119,8 +119,9 @@ class MapFit:
         ]
         if not usable:
             raise FitError(
-                "every optimum found has a component closed on rows that lie in a plane; "
-                "give a resolution, a prior that keeps scales off 0, or fewer components"
+                "every optimum found has a component closed on rows that lie in a plane; give a "
+                "resolution, or leave out columns that others determine (check_table names them); "
+                "failing that, fewer components, or a prior that keeps scales off 0"
             )
         best = usable[0][0]
         probabilities = _shares(np.array([mode.log_evidence for mode, _ in usable]))

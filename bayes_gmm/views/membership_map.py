@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 WIDTHS = (0.05, 0.25, 0.5)
 """Widths of the interval whose size of point the legend shows."""
 COLORS = "plasma_r"
+LINE = 0.055
+"""Of a label under the axes, in heights of theirs."""
 
 
 def membership(
@@ -121,15 +123,17 @@ def _finish(
     ax: Axes, names: tuple[str, ...], shown: tuple[int, ...], probability: NDArray[np.float64],
     notes: list[str], ci_prob: float,
 ) -> None:  # fmt: skip
-    ax.set_xlabel(wrapped(names[shown[0]], 60), parse_math=False)
-    ax.set_ylabel(wrapped(names[shown[1]], 44), parse_math=False)
+    label = wrapped(names[shown[0]], 60)
+    below = label.count("\n")
+    ax.set_xlabel(label, parse_math=False)
+    ax.set_ylabel(wrapped(names[shown[1]], 36), parse_math=False)
     unsure = float(np.mean(probability < 0.9))
     title = f"For {percent(unsure)} of the rows the segment is less than 90 % sure"
     add_title(ax, title, notes)
     ax.legend(
         handles=_size_handles(), title=f"width of its {100 * ci_prob:g} % interval",
-        loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=len(WIDTHS), frameon=False,
-        fontsize=TEXT_SIZE, title_fontsize=TEXT_SIZE,
+        loc="upper center", bbox_to_anchor=(0.5, -0.14 - LINE * below), ncols=len(WIDTHS),
+        frameon=False, fontsize=TEXT_SIZE, title_fontsize=TEXT_SIZE,
     )  # fmt: skip
     clean(ax)
 

@@ -126,10 +126,10 @@ def segments(model: Any, X: Any = None, features: Features = None, ax: Axes | No
     posterior = model if isinstance(model, Posterior) else None
     if len(shown) == 2:
         notes = _draw_plane(axes, mixture, values, shown, posterior)
-        axes.set_ylabel(wrapped(names[shown[1]], 44), parse_math=False)
+        axes.set_ylabel(wrapped(names[shown[1]], 36), parse_math=False)
     else:
         notes = densities.draw_densities(axes, mixture, values, shown, posterior)
-    axes.set_xlabel(wrapped(names[shown[0]], 70), parse_math=False)
+    axes.set_xlabel(wrapped(names[shown[0]], 52), parse_math=False)
     if posterior is not None:
         notes = notes + notes_of(posterior)
     of_rows = "" if values is None else f" in {counted(len(values), 'row')}"

@@ -103,6 +103,8 @@ def test_a_good_table_passes(rng):
         ),
         ({"a": [0.1 + 0.2, 0.3, 0.3]}, 2, r"column 'a' is constant"),
         ({"a": [0.0, 0.0, -0.0]}, 1, r"column 'a' is constant: it is 0 in all 3 rows"),
+        ({"b": [None], "a": [1]}, 1, r"column 'b' is missing in the only row; leave it out"),
+        ({name: [1, 2, 3] for name in "abcd"}, 10**7, r"n_samples=3 usable rows, .* at most 3"),
         ({"a": [1, 2], "b": [None, None]}, 2, r"column 'b' is missing in all 2 rows; leave it out"),
         ({"a": [1, 2, 3]}, 4, r"n_samples=3 usable rows, fewer than n_components=4; .* at most 3"),
         ({"a": [1, 2, None]}, 3, r"n_samples=2 usable rows, fewer than n_components=3"),

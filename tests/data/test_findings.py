@@ -204,6 +204,24 @@ def test_a_long_tail_asks_for_a_logarithm(table, rng):
     assert str(found[1]).endswith("fit its logarithm of 1 + x")
 
 
+def test_there_is_no_logarithm_of_an_atom_at_zero(table, rng):
+    """Of the other rows there is, and it is said to be of those."""
+    table["Income"] = np.where(rng.random(400) < 0.6, 0.0, rng.lognormal(3.0, 1.0, 400))
+    atom, skewed = check_table(table)
+    assert atom.kind == "atom"
+    assert "a long tail in the rows where it is not 0 (skewness" in str(skewed)
+    assert str(skewed).endswith("fit its logarithm there")
+
+
+def test_columns_that_are_never_observed_together(table):
+    table.loc[:199, "Age"] = np.nan
+    table.loc[200:, "Visits"] = np.nan
+    found = check_table(table)
+    assert kinds(found) == ["missing"] * 3
+    assert found[0].columns == ("Age", "Visits")
+    assert "are never observed in the same row: their correlation" in str(found[0])
+
+
 def test_missing_cells_and_rows(table):
     table.loc[:19, "Age"] = np.nan
     table.loc[:3] = np.nan
@@ -211,7 +229,7 @@ def test_missing_cells_and_rows(table):
     assert kinds(found) == ["missing"] * 4
     assert [f.columns for f in found] == [(), ("Age",), ("Income",), ("Visits",)]
     assert [f.number for f in found] == [0.01, 0.05, 0.01, 0.01]
-    assert "4 rows (1 %) are missing in every column" in str(found[0])
+    assert "4 rows (1 %) with every column missing" in str(found[0])
 
 
 def test_a_column_in_few_steps_is_coarse(table, rng):

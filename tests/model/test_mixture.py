@@ -114,14 +114,14 @@ class TestTables:
         X = mixture.sample(5, 0)[0]
         named = pd.DataFrame(X, columns=["p", "q", "r"])
         np.testing.assert_array_equal(mixture.log_prob(named), mixture.log_prob(X))
-        message = "X has 2 features, but Mixture is expecting 3 features as input: x1, x2, x3"
+        message = "X has 2 features, but BayesGMM is expecting 3 features as input: x1, x2, x3"
         with pytest.raises(DataError, match=message):
             mixture.log_prob(named[["p", "q"]])
 
     @pytest.mark.parametrize(
         ("X", "message"),
         [
-            ([[1.0, 2.0]], "X has 2 features, but Mixture is expecting 3 .*: a, b, c"),
+            ([[1.0, 2.0]], "X has 2 features, but BayesGMM is expecting 3 .*: a, b, c"),
             ([[1.0, 2.0, 3.0], [1.0]], "row 2 of X has 1 values where row 1 has 3"),
             ([1.0, 2.0, 3.0], "X has one dimension"),
             ("rows.csv", "X is the text 'rows.csv'; read a file with read_table"),

@@ -115,7 +115,9 @@ def test_the_bic_is_schwarzs(weighted):
     copies = np.random.default_rng(1).integers(0, 4, len(X)) if weighted else np.ones(len(X), int)
     fit, _, _ = fitted(X, weights=copies.astype(float) if weighted else None)
     log_likelihood = row_log_densities(np.repeat(X, copies, axis=0), fit.mixture).sum()
-    expected = 11 * np.log(copies.sum()) - 2 * log_likelihood
+    n_measured = copies[np.isfinite(X).any(axis=1)].sum()
+    assert n_measured == fit.measured_weight < copies.sum()
+    expected = 11 * np.log(n_measured) - 2 * log_likelihood
     assert fit.bic == pytest.approx(expected, rel=1e-10)
 
 
