@@ -77,10 +77,10 @@ class Dialect:
         lines = text.splitlines(keepends=True)
         if not whole and len(lines) > 1:
             lines.pop()
-        blank = next((n for n, line in enumerate(lines) if line.strip()), len(lines))
-        told = SEPARATOR_TOLD.fullmatch(lines[blank]) if blank < len(lines) else None
-        blank += told is not None
-        lines = lines[blank : blank + SAMPLE_ROWS]
+        first = _first_filled(lines, 0)
+        told = SEPARATOR_TOLD.fullmatch(lines[first]) if first < len(lines) else None
+        first = _first_filled(lines, first + 1) if told else first
+        lines = lines[first : first + SAMPLE_ROWS]
         if not lines:
             raise DataError(f"{file_named(path)} is empty; it needs a header and rows")
         if lines[0].lstrip()[0] in "<{[":
@@ -112,7 +112,7 @@ class Dialect:
             delimiter or ",",
             _decimal(rows, delimiter),
             tuple(name.strip() for name in header),
-            blank + header_lines,
+            first + header_lines,
             4 * max(len(line) for line in lines),
         )
 
@@ -156,6 +156,11 @@ def _decode(raw: bytes, encoding: str, whole: bool) -> str:
     """Text of the bytes; unless they are whole, their end may be half a character."""
     decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)
     return decoder().decode(raw, final=whole)
+
+
+def _first_filled(lines: list[str], start: int) -> int:
+    """The first line from `start` on that holds something; their number where none does."""
+    return next((n for n in range(start, len(lines)) if lines[n].strip()), len(lines))
 
 
 def _parse(lines: Iterable[str], delimiter: str) -> tuple[list[str], int, list[list[str]]]:

@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -68,9 +68,10 @@ def _look_at_cells(path: Path, dialect: Dialect) -> None:
     with open_bytes(path) as stream:
         encoding = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding
         text = io.TextIOWrapper(stream, encoding, errors="replace", newline="")  # type: ignore[type-var]
-        reader = csv.reader(chain(text, ["\n", LAST]), delimiter=dialect.delimiter)
+        lines = islice(text, dialect.header_lines, None)
+        reader = csv.reader(chain(lines, ["\n", LAST]), delimiter=dialect.delimiter)
         row: list[str] = []
-        number = -1
+        number = 0
         for row in reader:
             if row and row != [LAST]:
                 number += 1

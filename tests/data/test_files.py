@@ -162,6 +162,7 @@ def strayed(rows, **cells):
         (strayed(STRAY, row_50='"12').rstrip("\n"), "row 50 opens with a quotation mark that is"),
         (strayed(STRAY, row_50='"12').replace("\n", "\r\n"), "row 50 opens with a quotation mark"),
         (strayed(STRAY, row_50='"12 in', row_61='9"'), "row 50 .* runs over 12 lines that look"),
+        ("sep=,\n\n" + strayed(STRAY, row_50='"12'), "row 50 opens with a quotation mark"),
         (strayed(STRAY * 3000, row_9="x", row_250='"12 inch'), "row 250 opens with a quotation"),
     ],
 )
