@@ -28,6 +28,9 @@ DELIMITERS = "\t;|,"
 SEPARATOR_TOLD = re.compile(r'"?sep=(?P<mark>[,;\t|])"?\s*', re.IGNORECASE)
 """A first line that spreadsheets write for each other."""
 
+OTHER_FORMAT = re.compile(r'\s*(<(!doctype|html|\?xml|table)\b|\{\s*"|\[\s*[\[{])', re.IGNORECASE)
+"""HTML, XML or JSON."""
+
 DECIMAL = {mark: re.compile(rf"\s*[+-]?\d*{re.escape(mark)}\d+\s*") for mark in ",."}
 
 
@@ -73,22 +76,19 @@ class Dialect:
         """
         raw, whole = _head(path)
         encoding = _encoding(raw, whole, path)
-        text = _decode(raw, encoding, whole)
-        lines = text.splitlines(keepends=True)
+        lines = _decode(raw, encoding, whole).splitlines(keepends=True)
         if not whole and len(lines) > 1:
             lines.pop()
-        first = _first_filled(lines, 0)
-        told = SEPARATOR_TOLD.fullmatch(lines[first]) if first < len(lines) else None
-        first = _first_filled(lines, first + 1) if told else first
+        told, first = _beginning(lines)
         lines = lines[first : first + SAMPLE_ROWS]
         if not lines:
             raise DataError(f"{file_named(path)} is empty; it needs a header and rows")
-        if lines[0].lstrip()[0] in "<{[":
+        if OTHER_FORMAT.match(lines[0]):
             raise DataError(
                 f"{file_named(path)} is not a CSV file: it begins with {shown(lines[0].strip())}; "
                 "export the table as CSV or Parquet"
             )
-        delimiter = told["mark"] if told else _delimiter(lines)
+        delimiter = told or _delimiter(lines)
         try:
             header, header_lines, rows = _parse(lines, delimiter or ",")
         except csv.Error as error:
@@ -158,9 +158,15 @@ def _decode(raw: bytes, encoding: str, whole: bool) -> str:
     return decoder().decode(raw, final=whole)
 
 
-def _first_filled(lines: list[str], start: int) -> int:
-    """The first line from `start` on that holds something; their number where none does."""
-    return next((n for n in range(start, len(lines)) if lines[n].strip()), len(lines))
+def _beginning(lines: list[str]) -> tuple[str | None, int]:
+    """The separator that a line of its own may tell, and where the header begins."""
+    told = None
+    for number, line in enumerate(lines):
+        if told is None and (match := SEPARATOR_TOLD.fullmatch(line)):
+            told = match["mark"]
+        elif line.strip():
+            return told, number
+    return told, len(lines)
 
 
 def _parse(lines: Iterable[str], delimiter: str) -> tuple[list[str], int, list[list[str]]]:

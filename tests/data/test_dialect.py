@@ -116,6 +116,7 @@ def test_a_header_of_numbers(dialect, text, numbers):
         (b",,\n1,2,3\n", "table.csv' has no column names in its first row"),
         (b"x" * 200_000 + b"\n1\n", "table.csv' is not a CSV file: field larger than"),
         (b"<html>\n<body>1</body>\n", "is not a CSV file: it begins with '<html>'; export the"),
+        (b"[[1, 2], [3, 4]]\n", "is not a CSV file: it begins with"),
         (b'{"a": 1}\n', "is not a CSV file: it begins with '{\"a\": 1}'"),
         (b'"a,b\n1,2\n', "has a quotation mark in its header that is never closed"),
         (b"PK\x03\x04\x00\x00", "table.csv' is not text; export the table as CSV or Parquet"),
