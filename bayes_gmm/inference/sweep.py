@@ -38,7 +38,7 @@ CHILDREN, PARENTS, SIBLINGS = 4, 3, 3
 """Splits and merges of a neighbour, and neighbours of other structure, that are tried."""
 LONG_RUNS = 5
 """Starts that go on after a short run."""
-ON_FEW_ROWS = 3
+ON_FEW_ROWS = 8
 """Times as many long runs are made where rows are few, and twice that as many starts.
 
 There are more optima, and they cost little.
