@@ -188,7 +188,8 @@ def fitted_cell(
     if "icl" in plan.criteria:
         membership = highest.predict_proba(table.matrix.values)
         values["icl"] = criteria.icl(log_certainty(membership, counts_of(table.matrix, weights)))
-    notes = [said for said in (without_maximum(density), unfinished(fit)) if said]
+    doubts = (without_maximum(density), unfinished(fit), unfinished(highest))
+    notes = [said for said in dict.fromkeys(doubts) if said]
     if "laplace" in plan.criteria:
         both = "evidence" in plan.criteria
         column = "log_evidence_laplace" if both else "log_evidence"
