@@ -14,7 +14,7 @@ import numpy as np
 
 from bayes_gmm.data.columns import choose_columns, not_numeric
 from bayes_gmm.data.dialect import Dialect, open_bytes
-from bayes_gmm.data.quotes import refuse_open_quotes
+from bayes_gmm.data.quotes import check_quotes
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import DataError, file_named, listed, one_line, shown
 
@@ -55,7 +55,7 @@ def read_csv(path: Path, features: Sequence[str] | None = None) -> pa.Table:
     names = choose_columns([name for name in dialect.header if name], features, file_named(path))
     positions = [str(named[name]) for name in names]
     table = _parse_columns(path, dialect, positions, as_floats=features is not None)
-    refuse_open_quotes(path, dialect, table.num_rows)
+    check_quotes(path, dialect, table.num_rows)
     columns = [
         _as_floats(column, name, dialect.decimal, asked=features is not None)
         for name, column in zip(names, table.columns, strict=True)
@@ -74,7 +74,7 @@ def _parse_columns(
         return _parse(path, dialect, positions, kinds)
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         if "conversion error" not in str(error) and not isinstance(error, UnicodeDecodeError):
-            refuse_open_quotes(path, dialect, None)
+            check_quotes(path, dialect, None)
             raise DataError(_damage(path, dialect, error)) from error
     text = dict.fromkeys(positions, pa.string())
     try:

@@ -76,7 +76,8 @@ class Dialect:
         """
         raw, whole = _head(path)
         encoding = _encoding(raw, whole, path)
-        lines = _decode(raw, encoding, whole).splitlines(keepends=True)
+        # Not `splitlines`: that also ends lines where no reader of CSV does.
+        lines = list(io.StringIO(_decode(raw, encoding, whole), newline=""))
         if not whole and len(lines) > 1:
             lines.pop()
         told, first = _beginning(lines)

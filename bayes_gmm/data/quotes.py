@@ -10,6 +10,7 @@ import csv
 import io
 import re
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
@@ -18,16 +19,19 @@ from pathlib import Path
 import numpy as np
 
 from bayes_gmm.data.dialect import Dialect, open_bytes
-from bayes_gmm.errors import DataError, file_named
+from bayes_gmm.errors import DataError, DataWarning, file_named
 
 CHUNK = 1 << 22
 LAST = "the last line"
 """Comes after the file, and is a row of its own unless a quotation mark is open there."""
+BEYOND_DOUBT = 3
+"""Rows in a cell, as whole as two of them then are, in a table of three columns or more."""
 NEWLINES = (10, 13)
+NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
-def refuse_open_quotes(path: Path, dialect: Dialect, n_rows: int | None) -> None:
-    """Raise if a quotation mark has swallowed rows.
+def check_quotes(path: Path, dialect: Dialect, n_rows: int | None) -> None:
+    """Look for quotation marks that have swallowed rows.
 
     Parameters
     ----------
@@ -39,8 +43,18 @@ def refuse_open_quotes(path: Path, dialect: Dialect, n_rows: int | None) -> None
     Raises
     ------
     DataError
-        The message tells the row in which a cell is not closed.
+        If one is never closed, or holds rows beyond doubt; the message tells the row.
+
+    Warns
+    -----
+    DataWarning
+        If what lies between two looks like rows, but may be meant.
     """
+    if _rows_within(dialect.header, dialect, numeric=[]) > 1:
+        raise DataError(
+            f"{file_named(path)} has a quotation mark in its header that is closed some rows "
+            "further down; close it there, or take it away"
+        )
     if n_rows is None or not _each_line_is_a_row(path, dialect, n_rows):
         with _cells_of_any_length():
             _look_at_cells(path, dialect)
@@ -50,7 +64,7 @@ def _each_line_is_a_row(path: Path, dialect: Dialect, n_rows: int) -> bool:
     """Whether nothing is in quotes, or as many lines hold something as there are rows."""
     if dialect.encoding == "utf-16":
         return False
-    quoted, n_lines, before = False, 0, 10
+    quoted, n_lines, before = False, 0, NEWLINES[0]
     with open_bytes(path) as stream:
         while chunk := stream.read(CHUNK):
             quoted = quoted or b'"' in chunk
@@ -65,44 +79,62 @@ def _each_line_is_a_row(path: Path, dialect: Dialect, n_rows: int) -> bool:
 
 
 def _look_at_cells(path: Path, dialect: Dialect) -> None:
+    most, suspect, row, number = 0, 0, [""], 0
     with open_bytes(path) as stream:
         encoding = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding
         text = io.TextIOWrapper(stream, encoding, errors="replace", newline="")  # type: ignore[type-var]
         lines = islice(text, dialect.header_lines, None)
-        reader = csv.reader(chain(lines, ["\n", LAST]), delimiter=dialect.delimiter)
-        row: list[str] = []
-        number = 0
-        for row in reader:
+        for row in csv.reader(chain(lines, ["\n", LAST]), delimiter=dialect.delimiter):
             if row and row != [LAST]:
                 number += 1
-                swallowed = _rows_within(row, dialect)
-                if swallowed and LAST not in row[-1]:
-                    raise DataError(
-                        f"{file_named(path)}: a cell of row {number} opens with a quotation mark "
-                        f"and runs over {swallowed + 1} lines that look like rows; close it there, "
-                        "or take the mark away"
-                    )
+                numeric = [c for c, cell in enumerate(row) if _is_number(cell, dialect)]
+                within = _rows_within(row, dialect, numeric) if numeric else 0
+                most, suspect = max((most, suspect), (within, number))
     if row != [LAST]:
         raise DataError(
             f"{file_named(path)}: a cell of row {number} opens with a quotation mark that "
             "is never closed, so that it holds all that comes after it; close it there, or take "
             "the mark away"
         )
+    if most:
+        said = (
+            f"{file_named(path)}: a cell of row {suspect} stands in quotation marks and runs over "
+            f"{most + 1} lines that look like rows"
+        )
+        if most >= BEYOND_DOUBT and len(dialect.header) > 2:
+            raise DataError(f"{said}; take the marks away, or the line ends if it is meant")
+        warnings.warn(f"{said}; take the marks away unless it is meant", DataWarning, stacklevel=6)
 
 
-def _rows_within(row: Sequence[str], dialect: Dialect) -> int:
-    """How many rows a cell seems to have swallowed: as many separators, and numbers in place."""
-    number = re.compile(rf"\s*[+-]?\d*{re.escape(dialect.decimal)}?\d+([eE][+-]?\d+)?\s*")
+def _rows_within(row: Sequence[str], dialect: Dialect, numeric: Sequence[int]) -> int:
+    """How many rows a cell seems to have swallowed, by their separators and numbers in place.
+
+    Two stray marks in one column make the rest of a row, the rows after it and the beginning of
+    another one cell.
+
+    Parameters
+    ----------
+    row : sequence of str
+    dialect : Dialect
+    numeric : sequence of int
+        Columns in which all those rows would have numbers.
+    """
+    n_columns = len(dialect.header)
+    if len(row) != n_columns or n_columns == 1:
+        return 0
     for place, cell in enumerate(row):
-        after = cell.splitlines()[1:]
-        numeric = [p for p in range(place) if number.fullmatch(row[p])]
-        each = len(dialect.header) - 1
-        if not after or not numeric or cell.count(dialect.delimiter) != each * len(after):
-            continue
-        pieces = [line.split(dialect.delimiter) for line in after]
-        if all(len(p) > numeric[0] and number.fullmatch(p[numeric[0]]) for p in pieces):
-            return len(after)
+        rest, *after = (line.split(dialect.delimiter) for line in NEWLINE.split(cell))
+        if after:
+            rows = [[*row[:place], *rest], *after[:-1], [*after[-1], *row[place + 1 :]]]
+            whole = all(len(r) == n_columns for r in rows)
+            if whole and all(_is_number(r[c], dialect) for r in rows for c in numeric):
+                return len(after)
     return 0
+
+
+def _is_number(cell: str, dialect: Dialect) -> bool:
+    mark = re.escape(dialect.decimal)
+    return bool(re.fullmatch(rf"\s*[+-]?\d*{mark}?\d+([eE][+-]?\d+)?\s*", cell))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from bayes_gmm.data.table import read_table
-from bayes_gmm.errors import DataError
+from bayes_gmm.errors import DataError, DataWarning
 
 
 @pytest.fixture
@@ -161,7 +161,10 @@ def strayed(rows, **cells):
         (strayed(STRAY, row_50='"12 inch'), "row 50 opens with a quotation mark that is never"),
         (strayed(STRAY, row_50='"12').rstrip("\n"), "row 50 opens with a quotation mark that is"),
         (strayed(STRAY, row_50='"12').replace("\n", "\r\n"), "row 50 opens with a quotation mark"),
-        (strayed(STRAY, row_50='"12 in', row_61='9"'), "row 50 .* runs over 12 lines that look"),
+        (
+            strayed(STRAY, row_50='12"').replace("b,note", 'b,"note', 1),
+            "quotation mark in its header that is closed some rows further down",
+        ),
         ("sep=,\n\n" + strayed(STRAY, row_50='"12'), "row 50 opens with a quotation mark"),
         (strayed(STRAY * 3000, row_9="x", row_250='"12 inch'), "row 250 opens with a quotation"),
     ],
@@ -169,6 +172,41 @@ def strayed(rows, **cells):
 def test_a_quotation_mark_that_swallows_rows(write, text, message, features, encoding):
     with pytest.raises(DataError, match=message):
         read_table(write(text.encode(encoding)), features)
+
+
+@pytest.mark.parametrize("text_first", [False, True])
+@pytest.mark.parametrize(("first", "last"), [(50, 61), (50, 51)])
+def test_two_quotation_marks_with_rows_between_them_are_told_of(write, first, last, text_first):
+    text = strayed(STRAY, **{f"row_{first}": '"12 inch', f"row_{last}": '9 inch"'})
+    if text_first:
+        text = "\n".join(",".join(line.split(",")[::-1]) for line in text.splitlines())
+    said = f"row {first} .* over {last - first + 1} lines that look like rows; take the marks away"
+    if last > first + 2:
+        with pytest.raises(DataError, match=said):
+            read_table(write(text))
+    else:  # which may be meant
+        with pytest.warns(DataWarning, match=said):
+            table = read_table(write(text))
+        assert len(table) == 100 - (last - first)
+
+
+@pytest.mark.parametrize("mark", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028"])
+def test_marks_within_names_end_no_line(write, mark):
+    table = read_table(write(f'"Annual{mark}income",b\n' + "1,2\n3,4\n" * 3))
+    assert len(table) == 6
+    assert table.columns[1] == "b"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'id,address,income\n1,"Flat 3\n12, Main street, York",5\n2,x,6\n',
+        'id,address\n1,"Main street\n1001 Wien"\n2,x\n',
+        'id,price,x,y\n1,"7,5\n8,5",2,1\n2,y,3,1\n',
+    ],
+)
+def test_a_cell_may_hold_lines_with_separators(write, text):
+    assert read_table(write(text), ["id"])["id"].tolist() == [1.0, 2.0]
 
 
 @pytest.mark.parametrize(
