@@ -21,7 +21,7 @@ from bayes_gmm.inference.modes import FoundMode, one_blas_thread
 from bayes_gmm.inference.peaks import Peak
 from bayes_gmm.inference.proposals import Proposals
 from bayes_gmm.inference.removal import draws_without_one, log_bayes_factor
-from bayes_gmm.inference.spans import Mask, Mass, both_ways, by_chain, halves, mass_of_span
+from bayes_gmm.inference.spans import Mask, Mass, agreed, both_ways, by_chain, halves, mass_of_span
 from bayes_gmm.inference.starting import chains_of_modes, mass_shares
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import PriorConstants
@@ -162,7 +162,12 @@ def bridge_evidence(
         return direct
     below = below or _drawn_below(density, draws, seed)
     by_removal = _from_below(density, draws, below, seed)
-    return min(direct, by_removal, key=lambda either: either.error)
+    both = agreed(_mass(direct), _mass(by_removal))
+    return LogEvidence(both.log_mass, both.error, "bridge", both.footing)
+
+
+def _mass(evidence: LogEvidence) -> Mass:
+    return Mass(evidence.value, evidence.error, evidence.effective)
 
 
 def _drawn_below(density: Density, draws: Draws, seed: int) -> Neighbour:
@@ -260,7 +265,13 @@ def _mass_of_group(
         _one_way(region, g, theta[fitted], theta, log_p, kept, rng)
         for fitted, kept in ((one, other), (other, one))
     ]
-    return both_ways(*ways)
+    mass = both_ways(*ways)
+    if all(math.isfinite(way.error) for way in ways):
+        return mass
+    # One way alone may be far off, and Laplace's masses are a second opinion.
+    peaks = [peak.log_evidence for peak in np.array(region.peaks, object)[region.group == g]]
+    apart = abs(mass.log_mass - float(logsumexp(np.nan_to_num(peaks, nan=-np.inf))))
+    return mass._replace(error=max(mass.error, apart / 2))
 
 
 def _one_way(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.inference.bridge import FEWEST, SHAKY, Span, effective
+from bayes_gmm.inference.bridge import FEWEST, FIRM, SHAKY, Span, effective
 from bayes_gmm.inference.draws import longest_length
 
 
@@ -59,6 +59,8 @@ def by_chain(values: Floats, kept: Mask) -> list[Floats]:
 def both_ways(one: Mass, other: Mass) -> Mass:
     """Mean of two estimates, with what they differ by as a second opinion of its error.
 
+    Where one of them is not known the other has to do.
+
     Examples
     --------
     >>> both_ways(Mass(-3.0, 0.3, 50.0), Mass(-2.0, 0.4, 40.0))
@@ -73,10 +75,30 @@ def both_ways(one: Mass, other: Mass) -> Mass:
     return Mass(middle, error, min(one.footing, other.footing))
 
 
+def agreed(one: Mass, other: Mass) -> Mass:
+    """What two ways say together that share draws: the mean by their errors.
+
+    It is no surer than the surer of them, nor than half of what they differ by.
+
+    Examples
+    --------
+    >>> agreed(Mass(-3.0, 0.1, 50.0), Mass(-1.0, 0.2, 40.0))
+    Mass(log_mass=-2.6, error=1.0, footing=50.0)
+    """
+    if not (math.isfinite(one.error) and math.isfinite(other.error)):
+        return min(one, other, key=lambda mass: mass.error)
+    share = other.error**2 / (one.error**2 + other.error**2)
+    middle = share * one.log_mass + (1.0 - share) * other.log_mass
+    error = max(min(one.error, other.error), abs(one.log_mass - other.log_mass) / 2)
+    return Mass(middle, error, max(one.footing, other.footing))
+
+
 def mass_of_span(
     span: Span, of_draws: Sequence[Floats], of_proposals: Sequence[Floats] = ()
 ) -> Mass:
     """What a bridge says, and its error: the relative errors of both its means.
+
+    The error is sqrt(`FIRM` / footing) times as large where that is less firm.
 
     Parameters
     ----------
@@ -91,7 +113,9 @@ def mass_of_span(
         return Mass(span.log_mass, math.inf, footing)
     relative2 = _relative_variance(span.of_draws) * inefficiency(of_draws)
     relative2 += _relative_variance(span.of_proposals) * inefficiency(of_proposals)
-    return Mass(span.log_mass, math.sqrt(relative2), footing)
+    # Few effective numbers hide how few they are: those that would tell are not among them.
+    unsure = math.sqrt(max(1.0, FIRM / footing))
+    return Mass(span.log_mass, unsure * math.sqrt(relative2), footing)
 
 
 def _relative_variance(log_values: Floats) -> float:

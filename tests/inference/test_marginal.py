@@ -20,6 +20,7 @@ from bayes_gmm.inference.marginal import (
 from bayes_gmm.inference.modes import find_modes
 from bayes_gmm.inference.nuts import sample_nuts
 from bayes_gmm.inference.peaks import peaks_of
+from bayes_gmm.inference.spans import Mass
 from bayes_gmm.inference.starts import Sample
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.points import renumbered
@@ -134,6 +135,18 @@ def test_a_chain_that_stood_still_makes_the_evidence_unsure_and_no_error():
     still = replace(draws, theta=theta, stats=draws.stats | {"lp": lp})
     found = bridge_evidence(density, peaks, marked(still, peaks))
     assert abs(found.value - exact) < max(4.0 * found.error, 0.1)
+
+
+def test_one_way_alone_is_held_against_laplace(monkeypatch):
+    density, modes = problem(FEW, 1)
+    peaks, draws = sampled(density, modes, draws=200)
+    far = peaks[0].log_evidence + 4.0
+    for last, error in ((Mass(np.nan, np.inf, 0.0), 2.0), (Mass(far, 0.1, 500.0), 0.1)):
+        ways = iter([Mass(far, 0.1, 500.0), last])
+        monkeypatch.setattr(marginal, "_one_way", lambda *_, ways=ways: next(ways))
+        found = bridge_evidence(density, peaks, draws)
+        assert found.value == pytest.approx(far)
+        assert found.error == pytest.approx(error)
 
 
 def test_modes_that_chains_pass_between_are_one_group():

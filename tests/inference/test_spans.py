@@ -55,3 +55,20 @@ def test_units_of_what_is_bridged_change_nothing():
     first, *others = (mass_of_span(span, np.split(span.of_draws, 4)) for span in spans)
     for other in others:
         assert other.error == pytest.approx(first.error, rel=1e-6)
+
+
+@pytest.mark.parametrize("apart", [5.0, 6.0])
+def test_few_effective_numbers_are_no_surer_than_they_are(apart):
+    """q lies far from p: of 400 draws few are where proposals are, and that shows."""
+    rng = np.random.default_rng(3)
+    found = []
+    for _ in range(300):
+        x, y = rng.normal(size=400), apart + rng.normal(size=400)
+        of_draws, of_proposals = (0.5 * apart**2 - apart * v for v in (x, y))
+        span = bridge_span(of_draws, of_proposals)
+        found.append(mass_of_span(span, np.split(span.of_draws, 4)))
+    values, errors, footing = np.transpose([mass for mass in found if np.isfinite(mass.error)])
+    assert np.median(footing) < 40.0
+    z = values / errors
+    assert np.sqrt(np.mean(z**2)) < 1.2
+    assert np.mean(np.abs(z) > 3.0) < 0.02
