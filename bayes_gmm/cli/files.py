@@ -102,7 +102,7 @@ def _write_posterior(
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> dict[str, Path]:
-    """Write the table and the picture of a comparison into `folder`, both or none.
+    """Write the table and, where there is one, the picture of a comparison, both or none.
 
     One that was interrupted has names of its own: it replaces none that is complete.
 
@@ -115,9 +115,12 @@ def write_comparison(comparison: Comparison, folder: Path) -> dict[str, Path]:
 
     stem = "comparison-partial" if comparison.interrupted else "comparison"
     names = {"table": f"{stem}.csv", "picture": f"{stem}.png"}
+    if not comparison.best:  # the fits stand, but no criterion is there to be drawn
+        del names["picture"]
     with filling(folder) as draft:
         write_csv(comparison.table, draft / names["table"])
-        save_comparison(comparison, draft / names["picture"])
+        if "picture" in names:
+            save_comparison(comparison, draft / names["picture"])
     return {what: folder / name for what, name in names.items()}
 
 

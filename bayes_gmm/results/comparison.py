@@ -157,16 +157,25 @@ class Comparison:
         return self.evidence_criterion is not None
 
     def _of_evidence(self) -> tuple[np.ndarray, np.ndarray]:
-        """P(K, structure) of candidates and the Monte-Carlo errors of their log evidence."""
+        """P(K, structure) of candidates and the Monte-Carlo errors of their log evidence.
+
+        Of one number alone, while others that are possible are not known, it would say nothing.
+        """
         log_evidence = [c.values.get("log_evidence", np.nan) for c in self.candidates]
         errors = [c.values.get("log_evidence_se", np.nan) for c in self.candidates]
         prior = [self.prior_over_k[c.n_components] for c in self.candidates]
         p = shares(np.array(log_evidence), np.array(prior) / len(self.structures))
+        possible = {c.n_components for c in self.candidates if self.prior_over_k[c.n_components]}
+        known = {c.n_components for c, share in zip(self.candidates, p, strict=True) if share >= 0}
+        if len(known & possible) == 1 < len(possible) and not possible <= known:
+            p = np.full(len(p), np.nan)
         return p, np.array(errors)
 
     @property
     def probabilities(self) -> pd.Series:
-        """P(K), summed over structures.
+        """P(K), summed over structures; NaN where it is not known.
+
+        So it is for all, where of all that are possible one alone is known.
 
         Raises
         ------

@@ -133,7 +133,9 @@ def _noted(notes: list[str], about: str) -> Iterator[None]:
     """What fails here is noted; the rest stands."""
     try:
         yield
-    except (FitError, ArithmeticError, np.linalg.LinAlgError) as error:
+    except np.linalg.LinAlgError:
+        notes.append(f"no {about}: draws that differ so little tell none; take more")
+    except (FitError, ArithmeticError) as error:
         notes.append(f"no {about}: {error}")
 
 

@@ -64,8 +64,13 @@ def headline(comparison: Comparison) -> str:
             return f"{listed_numbers(sorted(plausible), 'or')} segments: the rows cannot tell{but}"
     for criterion in comparison.criteria:
         best = comparison.best.get(criterion)
-        if best is not None:
-            return f"{_named(best, comparison)} by {NAMES[criterion]}"
+        if best is None:
+            continue
+        if _is_alone(best, comparison, criterion):
+            return f"{counted(best.n_components, 'segment')}: of no other number is anything known"
+        return f"{_named(best, comparison)} by {NAMES[criterion]}"
+    if any(candidate.values for candidate in comparison.candidates):
+        return "Of no number of segments is anything known by these criteria"
     return "No number of segments could be fitted"
 
 
@@ -103,10 +108,13 @@ def _verdict(comparison: Comparison, criterion: str) -> str:
     K = best.n_components
     if criterion == comparison.evidence_criterion:
         plausible = plausible_numbers(dict(comparison.probabilities))
-        if not plausible:
+        if plausible:
+            K = next(iter(plausible))
+            said = _of_evidence(comparison, name, plausible)
+        elif _is_possible(best, comparison, criterion):
+            said = f"{name}: known for {counted(K, 'segment')} alone, so there is no probability."
+        else:
             return f"{name}: not known for any number of segments that k_prior allows."
-        K = next(iter(plausible))
-        said = _of_evidence(comparison, name, plausible)
     elif criterion == "loo" and comparison.elpd_behind:
         said = _of_predictions(comparison, best)
     else:
@@ -134,6 +142,12 @@ def _numbers(comparison: Comparison) -> list[int]:
 
 def _is_known(candidate: Candidate, comparison: Comparison, criterion: str) -> bool:
     return bool(np.isfinite(candidate.values.get(comparison.column_of(criterion), np.nan)))
+
+
+def _is_alone(best: Candidate, comparison: Comparison, criterion: str) -> bool:
+    """Whether of several numbers that were tried the criterion knows this one only."""
+    known = {c.n_components for c in comparison.candidates if _is_known(c, comparison, criterion)}
+    return known == {best.n_components} != set(_numbers(comparison))
 
 
 def _is_possible(candidate: Candidate, comparison: Comparison, criterion: str) -> bool:

@@ -112,8 +112,9 @@ def draw_comparison(
 
 def _chosen(comparison: Comparison, criteria: Sequence[str] | None) -> list[str]:
     if not comparison.best:
-        notes = next((c.note for c in comparison.candidates if c.note), "none was fitted")
-        raise DataError(f"there is nothing to draw: no number of segments has a fit ({notes})")
+        note = next((c.note for c in comparison.candidates if c.note), "none was fitted")
+        lacks = "a fit" if not any(c.values for c in comparison.candidates) else "any criterion"
+        raise DataError(f"there is nothing to draw: no number of segments has {lacks} ({note})")
     if criteria is None:
         return [c for c in comparison.criteria if c in comparison.best]
     chosen = [criteria] if isinstance(criteria, str) else list(criteria)

@@ -154,6 +154,21 @@ def test_what_was_interrupted_replaces_nothing(compared, monkeypatch, capsys):
         file.unlink()
 
 
+def test_fits_whose_draws_were_interrupted_are_shown_and_written(
+    table, tmp_path, monkeypatch, capsys
+):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bayes_gmm.results.fitted_cell.FittedCell.with_draws", interrupt)
+    more = ("--components", "1-2", "--criteria", "evidence", "--out", tmp_path / "out")
+    assert main(compare_arguments(table, *more)) == 130
+    out = capsys.readouterr().out
+    assert "Evidence: not known for any number of segments." in out
+    assert "1 (full): interrupted before its draws" in out
+    assert names_in(tmp_path / "out") == ["comparison-partial.csv"]
+
+
 def test_interruption_before_anything_is_done_shows_nothing(table, monkeypatch, capsys):
     def nothing_done(*_, **__):
         done = interrupted()

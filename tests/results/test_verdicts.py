@@ -100,6 +100,25 @@ def test_one_number_alone_is_no_choice():
     assert headline(alone) == "3 segments: no other number was tried"
 
 
+def test_one_number_that_is_known_of_several_has_no_probability():
+    alone = by_evidence({1: 0.0, 2: None, 3: None})
+    assert alone.probabilities.isna().all()
+    assert alone.table["probability"].isna().all()
+    assert alone.verdicts["evidence"] == (
+        "Evidence: known for 1 segment alone, so there is no probability. "
+        "Left out, for it is not known: 2 and 3."
+    )
+    assert headline(alone) == "1 segment: of no other number is anything known"
+    assert headline(by_bic({2: 9.0, 3: None})) == headline(alone).replace("1 segment", "2 segments")
+    possible = replace(alone, prior_over_k={1: 1.0, 2: 0.0, 3: 0.0})
+    assert possible.probabilities[1] == 1.0
+
+
+def test_fits_without_a_criterion_are_fits():
+    fitted = comparison_of("log_evidence", {1: math.nan, 2: math.nan}, criteria=("evidence",))
+    assert headline(fitted) == "Of no number of segments is anything known by these criteria"
+
+
 def test_many_that_are_not_known_are_counted():
     comparison = by_bic({K: 1.0 if K == 1 else None for K in range(1, 41)})
     assert comparison.verdicts["bic"].endswith("not known: 2, 3, 4, 5, 6 and 34 more.")
