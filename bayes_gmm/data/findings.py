@@ -56,7 +56,8 @@ def check_table(
         - ``missing``: cells that are missing, rows in which all are, and columns that no row
           observes both of;
         - ``constant``: one value in all rows, which `fit` refuses, or in 95 % of them;
-        - ``few rows``: fewer than 5 for each parameter of a segment with a full covariance;
+        - ``few rows``: fewer than 5, by their weights, for each parameter of a segment with a full
+          covariance;
         - ``atom``: a value in 5 % of the rows that is 5 times as frequent as the next, in a column
           that is no list of categories; with `fit` itself it is a `DataWarning`;
         - ``collinear``: a column of which others, before it, tell .999 of the variance;
@@ -88,7 +89,7 @@ def check_table(
     weights = check_weights(sample_weight, matrix.n_rows)
     matrix, weights = _counted(matrix, weights)
     profiles = _profiles(matrix, weights)
-    found = [*refused, *of_rows(matrix, profiles), *collinear_columns(matrix, profiles)]
+    found = [*refused, *of_rows(matrix, weights, profiles), *collinear_columns(matrix, profiles)]
     for profile in profiles:
         found += of_column(profile)
     return tuple(sorted(found, key=lambda finding: KINDS.index(finding.kind)))

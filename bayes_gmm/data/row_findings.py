@@ -27,9 +27,11 @@ ODD = np.uint64(0x9E3779B97F4A7C15)
 """2^64 over the golden ratio, made odd: a multiplier that spreads bits (Knuth 1998, 6.4)."""
 
 
-def of_rows(matrix: FeatureMatrix, profiles: Sequence[Profile]) -> Iterator[Finding]:
-    """All that is to be said of the rows."""
-    yield from _few(matrix)
+def of_rows(
+    matrix: FeatureMatrix, weights: Floats | None, profiles: Sequence[Profile]
+) -> Iterator[Finding]:
+    """All that is to be said of the rows, whose weights are positive."""
+    yield from _few(matrix, weights)
     empty = ~matrix.measured()
     if empty.any() and not empty.all():
         yield _empty(int(empty.sum()), matrix.n_rows)
@@ -39,13 +41,21 @@ def of_rows(matrix: FeatureMatrix, profiles: Sequence[Profile]) -> Iterator[Find
         yield from _repeated(matrix.values[~empty] if empty.any() else matrix.values, profiles)
 
 
-def _few(matrix: FeatureMatrix) -> Iterator[Finding]:
+def _few(matrix: FeatureMatrix, weights: Floats | None) -> Iterator[Finding]:
     d = matrix.n_features
     n_parameters = d + d * (d + 1) // 2
-    ratio = matrix.n_rows / n_parameters
-    if ratio < FEWEST_ROWS:
+    n_rows = matrix.n_rows if weights is None else float(weights.sum())
+    ratio = n_rows / n_parameters
+    if ratio < FEWEST_ROWS <= matrix.n_rows / n_parameters:
         sentence = (
-            f"{rows(matrix.n_rows)} are few for {d} columns: one segment with a full covariance "
+            f"the weights sum to {n_rows:.4g}, so that {rows(matrix.n_rows)} count as no more than "
+            "that: BIC, evidence and intervals are those of so few; divide the weights by their "
+            "mean if each row is one row"
+        )
+        yield Finding((), "few rows", ratio, sentence)
+    elif ratio < FEWEST_ROWS:
+        sentence = (
+            f"{rows(n_rows)} are few for {d} columns: one segment with a full covariance "
             f"has {n_parameters:,} parameters, and the prior decides where rows do not; take "
             f"structure='diag' ({2 * d:,} parameters), or fewer columns"
         )

@@ -213,6 +213,14 @@ def test_there_is_no_logarithm_of_an_atom_at_zero(table, rng):
     assert str(skewed).endswith("fit its logarithm there")
 
 
+def test_weights_that_sum_to_little_count_as_few_rows(table):
+    assert check_table(table, sample_weight=np.full(400, 2.0)) == ()
+    [finding] = check_table(table, sample_weight=np.full(400, 1 / 400))
+    assert finding.kind == "few rows"
+    assert finding.number == pytest.approx(1 / 9)
+    assert str(finding).startswith("the weights sum to 1, so that 400 rows count as no more")
+
+
 def test_columns_that_are_never_observed_together(table):
     table.loc[:199, "Age"] = np.nan
     table.loc[200:, "Visits"] = np.nan
