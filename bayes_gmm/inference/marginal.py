@@ -117,10 +117,12 @@ def bridge_evidence(
     outside count 0, so nothing is assumed of components that overlap. Proposals are fitted to half
     of the chains and bridged to the other half, both ways (Overstall & Forster 2010; Wang,
     Jones & Meng 2022, who show what proposals fitted to the draws they meet would do). The error is
-    that of Frühwirth-Schnatter (2004), or half of what the two ways differ by if that is more.
+    that of Frühwirth-Schnatter (2004), or half of what the two ways differ by if that is more, and
+    it is raised where a mean rests on few effective numbers (see `mass_of_span`).
 
-    Where components are more than there are groups, no proposals come near enough to the posterior.
-    The evidence is then that of one component fewer, and the bridge from there (see `removal`).
+    Where components are more than there are groups, proposals hardly come near the posterior. The
+    evidence is then told from that of one component fewer as well, and the bridge from there (see
+    `removal`); the two are averaged by their errors (see `agreed`).
 
     Parameters
     ----------
