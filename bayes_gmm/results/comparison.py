@@ -107,9 +107,9 @@ class Comparison:
         be that of most mass, of which `Candidate.fit` and `BayesGMM.bic` are; elpd_loo,
         elpd_loo_se, elpd_behind (what it lacks to the best), elpd_behind_se (row by row, so far
         less), n_high_k (rows whose Pareto k is too high); log_evidence (of the table in its own
-        units), log_evidence_se (its Monte-Carlo error; NaN for Laplace's), probability,
-        probability_se; note. What was not asked for is left out. Where "laplace" is asked for
-        beside "evidence", log_evidence_laplace is its.
+        units), log_evidence_se (its Monte-Carlo error, of the modes that starts or chains came to;
+        NaN for Laplace's), probability, probability_se; note. What was not asked for is left out.
+        Where "laplace" is asked for beside "evidence", log_evidence_laplace is its.
         """
         import pandas as pd
 
