@@ -78,18 +78,22 @@ def both_ways(one: Mass, other: Mass) -> Mass:
 def agreed(one: Mass, other: Mass) -> Mass:
     """What two ways say together that share draws: the mean by their errors.
 
-    It is no surer than the surer of them, nor than half of what they differ by.
+    Its error is that of the surer one, as many times as they differ by more than their errors let
+    expect (Birge 1932).
 
     Examples
     --------
-    >>> agreed(Mass(-3.0, 0.1, 50.0), Mass(-1.0, 0.2, 40.0))
-    Mass(log_mass=-2.6, error=1.0, footing=50.0)
+    >>> mass = agreed(Mass(-3.0, 0.6, 50.0), Mass(-1.0, 0.8, 40.0))
+    >>> round(mass.log_mass, 6), mass.error
+    (-2.28, 1.2)
     """
     if not (math.isfinite(one.error) and math.isfinite(other.error)):
         return min(one, other, key=lambda mass: mass.error)
-    share = other.error**2 / (one.error**2 + other.error**2)
+    together = math.hypot(one.error, other.error) or 1.0
+    share = (other.error / together) ** 2
     middle = share * one.log_mass + (1.0 - share) * other.log_mass
-    error = max(min(one.error, other.error), abs(one.log_mass - other.log_mass) / 2)
+    apart = abs(one.log_mass - other.log_mass) / together
+    error = min(one.error, other.error) * max(1.0, apart)
     return Mass(middle, error, max(one.footing, other.footing))
 
 
