@@ -248,16 +248,16 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Mean log density of the rows in which something is measured."""
-        found = self._criteria(X, sample_weight)
+        found = self._criteria(X, self._counts(X, sample_weight))
         return found.log_likelihood / found.total_weight
 
     def bic(self, X: Any, sample_weight: Any = None) -> float:
         """Bayesian information criterion of rows; lower is better (see `Criteria`)."""
-        return self._criteria(X, sample_weight).bic
+        return self._criteria(X, self._counts(X, sample_weight)).bic
 
     def aic(self, X: Any, sample_weight: Any = None) -> float:
         """Akaike information criterion of rows; lower is better."""
-        return self._criteria(X, sample_weight).aic
+        return self._criteria(X, self._counts(X, sample_weight)).aic
 
     def icl(self, X: Any, sample_weight: Any = None) -> float:
         """Integrated completed likelihood of rows; lower is better.
@@ -265,10 +265,9 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         It is the BIC, and charges for rows that are torn between segments.
         """
         counts = self._counts(X, sample_weight)
-        return self._criteria(X, sample_weight).icl(log_certainty(self.predict_proba(X), counts))
+        return self._criteria(X, counts).icl(log_certainty(self.predict_proba(X), counts))
 
-    def _criteria(self, X: Any, sample_weight: Any) -> Criteria:
-        counts = self._counts(X, sample_weight)
+    def _criteria(self, X: Any, counts: Floats) -> Criteria:
         log_likelihood = float(self.score_samples(X) @ counts)
         return Criteria(log_likelihood, self._fit.n_parameters, float(counts.sum()))
 

@@ -48,12 +48,11 @@ class Compared:
         KeyboardInterrupt
             If that is because the work was interrupted.
         """
-        candidates = self.comparison.candidates
-        if any(candidate.values for candidate in candidates):
+        if self.comparison.has_fits:
             return
         if self.comparison.interrupted:
             raise KeyboardInterrupt
-        first = candidates[0]
+        first = self.comparison.candidates[0]
         raise FitError(f"{counted(first.n_components, 'segment')}: {first.note}")
 
     def text(self) -> str:
@@ -100,11 +99,10 @@ class Compared:
 
     def _title(self) -> str:
         comparison = self.comparison
-        numbers = sorted({c.n_components for c in comparison.candidates})
         rows = f"{counted(self.n_rows, 'row')} of {Path(self.table).name}"
         return (
             f"How many segments in {rows}, by {counted(len(comparison.features), 'feature')}? "
-            f"{listed_numbers(numbers, 'and')} tried"
+            f"{listed_numbers(comparison.n_components, 'and')} tried"
         )
 
     def _numbers(self) -> Columns:

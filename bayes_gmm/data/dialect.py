@@ -62,8 +62,12 @@ class Dialect:
     @property
     def header_is_numbers(self) -> bool:
         """Whether the first row holds numbers, and so hardly names."""
-        number = re.compile(rf"[+-]?\d*{re.escape(self.decimal)}?\d+([eE][+-]?\d+)?")
-        return all(number.fullmatch(cell) for cell in self.header)
+        return all(self.is_number(cell) for cell in self.header)
+
+    def is_number(self, cell: str) -> bool:
+        """Whether a cell holds a number, with this decimal mark."""
+        mark = re.escape(self.decimal)
+        return bool(re.fullmatch(rf"\s*[+-]?\d*{mark}?\d+([eE][+-]?\d+)?\s*", cell))
 
     @classmethod
     def of(cls, path: Path) -> Dialect:

@@ -64,18 +64,22 @@ def _each_line_is_a_row(path: Path, dialect: Dialect, n_rows: int) -> bool:
     """Whether nothing is in quotes, or as many lines hold something as there are rows."""
     if dialect.encoding == "utf-16":
         return False
-    quoted, n_lines, before = False, 0, NEWLINES[0]
+    if not any(b'"' in chunk for chunk in _chunks(path)):
+        return True
+    n_lines, before = 0, NEWLINES[0]
+    for chunk in _chunks(path):
+        codes = np.frombuffer(chunk, np.uint8)
+        ends = (codes == NEWLINES[0]) | (codes == NEWLINES[1])
+        n_lines += int(np.count_nonzero(ends[1:] & ~ends[:-1]))
+        n_lines += bool(ends[0]) and before not in NEWLINES
+        before = chunk[-1]
+    return n_lines + (before not in NEWLINES) == n_rows + dialect.header_lines
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
     with open_bytes(path) as stream:
         while chunk := stream.read(CHUNK):
-            quoted = quoted or b'"' in chunk
-            codes = np.frombuffer(chunk, np.uint8)
-            ends = (codes == NEWLINES[0]) | (codes == NEWLINES[1])
-            n_lines += int(np.count_nonzero(ends[1:] & ~ends[:-1])) + int(
-                ends[0] and before not in NEWLINES
-            )
-            before = chunk[-1]
-    n_lines += before not in NEWLINES
-    return not quoted or n_lines == n_rows + dialect.header_lines
+            yield chunk
 
 
 def _look_at_cells(path: Path, dialect: Dialect) -> None:
@@ -85,9 +89,11 @@ def _look_at_cells(path: Path, dialect: Dialect) -> None:
         text = io.TextIOWrapper(stream, encoding, errors="replace", newline="")  # type: ignore[type-var]
         lines = islice(text, dialect.header_lines, None)
         for row in csv.reader(chain(lines, ["\n", LAST]), delimiter=dialect.delimiter):
-            if row and row != [LAST]:
-                number += 1
-                numeric = [c for c, cell in enumerate(row) if _is_number(cell, dialect)]
+            if not row or row == [LAST]:
+                continue
+            number += 1
+            if any(NEWLINE.search(cell) for cell in row):
+                numeric = [c for c, cell in enumerate(row) if dialect.is_number(cell)]
                 within = _rows_within(row, dialect, numeric) if numeric else 0
                 most, suspect = max((most, suspect), (within, number))
     if row != [LAST]:
@@ -127,14 +133,9 @@ def _rows_within(row: Sequence[str], dialect: Dialect, numeric: Sequence[int]) -
         if after:
             rows = [[*row[:place], *rest], *after[:-1], [*after[-1], *row[place + 1 :]]]
             whole = all(len(r) == n_columns for r in rows)
-            if whole and all(_is_number(r[c], dialect) for r in rows for c in numeric):
+            if whole and all(dialect.is_number(r[c]) for r in rows for c in numeric):
                 return len(after)
     return 0
-
-
-def _is_number(cell: str, dialect: Dialect) -> bool:
-    mark = re.escape(dialect.decimal)
-    return bool(re.fullmatch(rf"\s*[+-]?\d*{mark}?\d+([eE][+-]?\d+)?\s*", cell))
 
 
 @contextmanager

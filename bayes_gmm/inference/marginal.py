@@ -271,8 +271,11 @@ def _mass_of_group(
     if all(math.isfinite(way.error) for way in ways):
         return mass
     # One way alone may be far off, and Laplace's masses are a second opinion.
-    peaks = [peak.log_evidence for peak in np.array(region.peaks, object)[region.group == g]]
-    apart = abs(mass.log_mass - float(logsumexp(np.nan_to_num(peaks, nan=-np.inf))))
+    own = [peak for peak, group in zip(region.peaks, region.group, strict=True) if group == g]
+    known = [peak.log_evidence for peak in own if not math.isnan(peak.log_evidence)]
+    if not known:
+        return mass
+    apart = abs(mass.log_mass - float(logsumexp(known)))
     return mass._replace(error=max(mass.error, apart / 2))
 
 

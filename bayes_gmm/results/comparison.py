@@ -137,6 +137,16 @@ class Comparison:
         return list(dict.fromkeys(names))
 
     @property
+    def n_components(self) -> tuple[int, ...]:
+        """Numbers of segments that were tried, rising."""
+        return tuple(sorted({c.n_components for c in self.candidates}))
+
+    @property
+    def has_fits(self) -> bool:
+        """Whether anything could be fitted."""
+        return any(c.values for c in self.candidates)
+
+    @property
     def structures(self) -> tuple[str, ...]:
         """Names of the structures, in the order given."""
         return tuple(dict.fromkeys(c.structure for c in self.candidates))
@@ -165,9 +175,9 @@ class Comparison:
         errors = [c.values.get("log_evidence_se", np.nan) for c in self.candidates]
         prior = [self.prior_over_k[c.n_components] for c in self.candidates]
         p = shares(np.array(log_evidence), np.array(prior) / len(self.structures))
-        possible = {c.n_components for c in self.candidates if self.prior_over_k[c.n_components]}
+        possible = {K for K in self.n_components if self.prior_over_k[K] > 0.0}
         known = {c.n_components for c, share in zip(self.candidates, p, strict=True) if share >= 0}
-        if len(known & possible) == 1 < len(possible) and not possible <= known:
+        if len(known & possible) == 1 and not possible <= known:
             p = np.full(len(p), np.nan)
         return p, np.array(errors)
 

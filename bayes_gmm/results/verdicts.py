@@ -55,7 +55,7 @@ def headline(comparison: Comparison) -> str:
         plausible = plausible_numbers(dict(comparison.probabilities))
         unknown = _unknown(comparison, str(comparison.evidence_criterion))
         but = f" ({in_words(unknown, 'and')} not known)" if unknown else ""
-        if plausible and len(_numbers(comparison)) == 1:
+        if plausible and len(comparison.n_components) == 1:
             return f"{counted(next(iter(plausible)), 'segment')}: no other number was tried{but}"
         if _is_firm(plausible):
             K, p = next(iter(plausible.items()))
@@ -69,7 +69,7 @@ def headline(comparison: Comparison) -> str:
         if _is_alone(best, comparison, criterion):
             return f"{counted(best.n_components, 'segment')}: of no other number is anything known"
         return f"{_named(best, comparison)} by {NAMES[criterion]}"
-    if any(candidate.values for candidate in comparison.candidates):
+    if comparison.has_fits:
         return "Of no number of segments is anything known by these criteria"
     return "No number of segments could be fitted"
 
@@ -127,17 +127,12 @@ def _verdict(comparison: Comparison, criterion: str) -> str:
 
 def _of_what_was_tried(comparison: Comparison, K: int) -> str:
     """Whether the answer lies at the end of the numbers that there was to choose from."""
-    tried = _numbers(comparison)
+    tried = comparison.n_components
     if len(tried) == 1:
         return " No other number of segments was tried."
     if 1 < K == max(tried):
         return f" {counted(K, 'segment')} were the most that were tried: try more."
     return ""
-
-
-def _numbers(comparison: Comparison) -> list[int]:
-    """Numbers of segments that were tried, rising."""
-    return sorted({c.n_components for c in comparison.candidates})
 
 
 def _is_known(candidate: Candidate, comparison: Comparison, criterion: str) -> bool:
@@ -147,7 +142,7 @@ def _is_known(candidate: Candidate, comparison: Comparison, criterion: str) -> b
 def _is_alone(best: Candidate, comparison: Comparison, criterion: str) -> bool:
     """Whether of several numbers that were tried the criterion knows this one only."""
     known = {c.n_components for c in comparison.candidates if _is_known(c, comparison, criterion)}
-    return known == {best.n_components} != set(_numbers(comparison))
+    return known == {best.n_components} != set(comparison.n_components)
 
 
 def _is_possible(candidate: Candidate, comparison: Comparison, criterion: str) -> bool:
@@ -159,7 +154,7 @@ def _is_possible(candidate: Candidate, comparison: Comparison, criterion: str) -
 def _unknown(comparison: Comparison, criterion: str) -> list[str]:
     """What the criterion does not know of: "7" for all with 7 segments, "7 tied" for some."""
     names = []
-    for K in _numbers(comparison):
+    for K in comparison.n_components:
         of_it = [c for c in comparison.candidates if c.n_components == K]
         missing = [c for c in of_it if not _is_known(c, comparison, criterion)]
         if missing and _is_possible(missing[0], comparison, criterion):
@@ -174,7 +169,7 @@ def _of_evidence(comparison: Comparison, name: str, plausible: Mapping[int, floa
     """By the probabilities, which weigh structures together."""
     top = next(iter(plausible))
     error = comparison.probability_errors[top]
-    sole = len(_numbers(comparison)) == 1
+    sole = len(comparison.n_components) == 1
     give = f", give or take {percent(error)} by sampling" if error > WORTH_SAYING else ""
     if math.isinf(error):
         give = ", but the draws are too few to say how surely"

@@ -113,7 +113,7 @@ def draw_comparison(
 def _chosen(comparison: Comparison, criteria: Sequence[str] | None) -> list[str]:
     if not comparison.best:
         note = next((c.note for c in comparison.candidates if c.note), "none was fitted")
-        lacks = "a fit" if not any(c.values for c in comparison.candidates) else "any criterion"
+        lacks = "any criterion" if comparison.has_fits else "a fit"
         raise DataError(f"there is nothing to draw: no number of segments has {lacks} ({note})")
     if criteria is None:
         return [c for c in comparison.criteria if c in comparison.best]
@@ -247,7 +247,7 @@ def _labelled(shares: pd.Series) -> list[int]:
 
 def _places(comparison: Comparison) -> dict[int, float]:
     """Where each number of segments stands: at its value, or by rank where they lie far apart."""
-    numbers = sorted({c.n_components for c in comparison.candidates})
+    numbers = comparison.n_components
     if numbers[-1] - numbers[0] < SPARSE * len(numbers):
         return {K: float(K) for K in numbers}
     return {K: float(rank) for rank, K in enumerate(numbers)}
