@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 __all__ = [
+    "LKJ",
     "AmbiguousLabelsWarning",
     "BayesGMM",
     "Candidate",
@@ -18,6 +19,7 @@ __all__ = [
     "Finding",
     "FitError",
     "HalfNormal",
+    "HierarchicalWishart",
     "InverseGamma",
     "LogNormal",
     "MapFit",
@@ -43,6 +45,8 @@ _WHERE = {
     "Prior": "bayes_gmm.model.prior",
     "Normal": "bayes_gmm.model.prior",
     "LogNormal": "bayes_gmm.model.prior",
+    "LKJ": "bayes_gmm.model.prior",
+    "HierarchicalWishart": "bayes_gmm.model.prior",
     "HalfNormal": "bayes_gmm.model.prior",
     "InverseGamma": "bayes_gmm.model.prior",
     "Structure": "bayes_gmm.model.structure",
@@ -85,7 +89,15 @@ if TYPE_CHECKING:
     )
     from bayes_gmm.estimator import BayesGMM
     from bayes_gmm.model.mixture import Mixture
-    from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Normal, Prior
+    from bayes_gmm.model.prior import (
+        LKJ,
+        HalfNormal,
+        HierarchicalWishart,
+        InverseGamma,
+        LogNormal,
+        Normal,
+        Prior,
+    )
     from bayes_gmm.model.pymc_model import build_model
     from bayes_gmm.model.structure import Structure
     from bayes_gmm.results.compare import compare

@@ -5,7 +5,7 @@
 Parameters are drawn from the prior, a table from the parameters; the table is fitted with the same
 prior, in its own units, and the truth is ranked among 100 draws of the posterior that are about
 independent. Over many tables every rank is uniform where the posterior is the model's.
-For K = 2 and 3 segments, d = 1 and 2 features, segments apart (prior sd of the means 10 of their
+For K = 2 and 3 segments, d = 1, 2 and 3 features, segments apart (prior sd of the means 10 of their
 median scale) and on top of each other (sd 1). Each quantity's ECDF of ranks is held against ArviZ's
 simultaneous 99 % bands, so of 122 one or two leave them by chance; coverage is stated with its
 distance from the nominal in Monte-Carlo errors.
@@ -49,7 +49,7 @@ from uniformity import INTERVALS, coverage, excess
 
 APART, ON_TOP = 10.0, 1.0
 SETTINGS = tuple(
-    Setting(K, d, mean_scale) for K in (2, 3) for d in (1, 2) for mean_scale in (APART, ON_TOP)
+    Setting(K, d, mean_scale) for K in (2, 3) for d in (1, 2, 3) for mean_scale in (APART, ON_TOP)
 )
 
 

@@ -14,7 +14,7 @@ import warnings
 
 import numpy as np
 
-from bayes_gmm import InverseGamma, Normal, Prior
+from bayes_gmm import LKJ, InverseGamma, Normal, Prior
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.inference.chains import marked
 from bayes_gmm.inference.marginal import (
@@ -110,7 +110,7 @@ def line(
 
 def print_galaxies() -> None:
     """Published values: Chib (1995), the K! numberings counted (Neal 1999)."""
-    prior = Prior(1.0, means=Normal(20.0, 10.0), scales=InverseGamma(3.0, 20.0))
+    prior = Prior(1.0, means=Normal(20.0, 10.0), covariances=LKJ(scales=InverseGamma(3.0, 20.0)))
     for (K, structure), published in PUBLISHED.items():
         problem = posterior_of(galaxies(), K, structure, prior, standardize=False)
         values, errors = line(f"K={K} {structure}", *problem)

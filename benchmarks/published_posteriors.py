@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bayes_gmm import BayesGMM, HalfNormal, Normal, Prior
+from bayes_gmm import LKJ, BayesGMM, HalfNormal, Normal, Prior
 
 PUBLISHED = {
     "means": ((-0.2509, -0.2853), (0.767, 0.765)),
@@ -27,7 +27,9 @@ PUBLISHED = {
 def main(path: str) -> None:
     """Print a line for each parameter."""
     y = np.array(json.loads(Path(path).read_text())["y"])[:, None]
-    prior = Prior(concentration=5.0, means=Normal(0.0, 2.0), scales=HalfNormal(2.0))
+    prior = Prior(
+        concentration=5.0, means=Normal(0.0, 2.0), covariances=LKJ(scales=HalfNormal(2.0))
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the published model has no maximum
         model = BayesGMM(2, prior=prior, standardize=False, resolution=None, random_state=0).fit(y)

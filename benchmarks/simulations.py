@@ -9,8 +9,17 @@ from typing import Any
 import numpy as np
 from arviz_stats.base import array_stats
 from scipy.special import logsumexp
+from scipy.stats import wishart
 
-from bayes_gmm import BayesGMM, LogNormal, Normal, Posterior, Prior
+from bayes_gmm import (
+    LKJ,
+    BayesGMM,
+    HierarchicalWishart,
+    LogNormal,
+    Normal,
+    Posterior,
+    Prior,
+)
 from bayes_gmm.errors import AmbiguousLabelsWarning, ConvergenceWarning, MultimodalWarning
 from bayes_gmm.inference.chains import marked
 from bayes_gmm.inference.draws import Draws
@@ -34,15 +43,15 @@ Quantities = dict[str, np.ndarray]
 class Setting:
     """What tables are drawn from and fitted with.
 
-    Components have unit median scale, so `mean_scale` says how far they lie apart: at 10 most can
-    be told from each other, at 1 they lie on top of each other.
+    The prior is the default one, in units in which components have scales of about 1: `mean_scale`
+    is how far they lie apart. At 10 most can be told from each other, at 1 they overlap.
     """
 
     n_components: int
     n_features: int
     mean_scale: float
     n_rows: int = 80
-    resolution: float | None = None
+    resolution: float | None = 0.02
     missing: float = 0.0
 
     def __str__(self) -> str:
@@ -54,7 +63,10 @@ class Setting:
 
     @property
     def prior(self) -> Prior:
-        return Prior(means=Normal(0.0, self.mean_scale), scales=LogNormal(1.0, 0.75))
+        means = Normal(0.0, self.mean_scale)
+        if self.n_features > 1:
+            return Prior(means=means, covariances=HierarchicalWishart(G0=1.0))
+        return Prior(means=means, covariances=LKJ(scales=LogNormal(1.0, 0.75)))
 
     @property
     def rho2(self) -> np.ndarray:
@@ -69,14 +81,16 @@ class Setting:
     def parameters(self, rng: np.random.Generator) -> np.ndarray:
         """theta from the prior, by NumPy's own generators."""
         K, d, prior = self.n_components, self.n_features, self.prior
-        return self.layout.pack(
-            rng.dirichlet(np.full(K, prior.concentration)),
-            rng.normal(prior.means.location, prior.means.scale, (K, d)),
-            rng.lognormal(np.log(prior.scales.median), prior.scales.spread, (K, d)),
-            np.array(
-                [lkj_cholesky(d, (d + 3) / 2, rng) for _ in range(self.layout.n_correlations)]
-            ),
-        )
+        weights = rng.dirichlet(np.full(K, prior.concentration))
+        means = rng.normal(prior.means.location, prior.means.scale, (K, d))
+        if isinstance(prior.covariances, HierarchicalWishart):
+            scales, corr_chol = wishart_covariances(*prior.covariances.settled(d), K, rng)
+        else:
+            medians = prior.covariances.scales
+            scales = rng.lognormal(np.log(medians.median), medians.spread, (K, d))
+            eta, n = prior.covariances.eta, self.layout.n_correlations
+            corr_chol = np.array([lkj_cholesky(d, eta, rng) for _ in range(n)])
+        return self.layout.pack(weights, means, scales, corr_chol)
 
     def table(self, theta: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Rows of the mixture that theta stands for, with recording error and missing cells."""
@@ -128,6 +142,17 @@ def lkj_cholesky(d: int, eta: float, rng: np.random.Generator) -> np.ndarray:
         C[j, :j] = np.sqrt(length2) * direction / np.linalg.norm(direction)
         C[j, j] = np.sqrt(1.0 - length2)
     return C
+
+
+def wishart_covariances(
+    c0: float, g0: float, G0: np.ndarray, K: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scales and Cholesky factors of correlations of K precisions with one scale matrix."""
+    C0 = wishart.rvs(2 * g0, np.linalg.inv(2 * G0), random_state=rng)
+    P = [wishart.rvs(2 * c0, np.linalg.inv(2 * C0), random_state=rng) for _ in range(K)]
+    L = np.linalg.cholesky(np.linalg.inv(P))
+    scales = np.linalg.norm(L, axis=2)
+    return scales, L / scales[:, :, None]
 
 
 def simulated(setting: Setting, seed: int, *, draws: int = 500) -> Outcome:

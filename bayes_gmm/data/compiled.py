@@ -96,6 +96,6 @@ def source_stamp() -> str:
     """A digest of the sources of all compiled code."""
     digest = hashlib.sha256()
     for floor in FLOORS:
-        for path in sorted((PACKAGE / floor).glob("*.py")):
+        for path in sorted((PACKAGE / floor).rglob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

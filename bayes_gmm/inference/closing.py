@@ -31,7 +31,8 @@ class Climb(Protocol):
 
 def is_improper(prior: PriorConstants) -> bool:
     """Whether means or scales have no prior: no mode has a mass then, only a height."""
-    return prior.precision == 0.0 or (prior.family == HALF_NORMAL and prior.first == 0.0)
+    flat_scales = prior.family == HALF_NORMAL and prior.first == 0.0
+    return prior.precision == 0.0 or (flat_scales and not prior.n_covariances)
 
 
 def is_sound(density: Density, theta: Floats) -> bool:

@@ -1,7 +1,9 @@
 """The covariance half of an M-step: scales and correlations from the scatter of each component.
 
-LKJ and log-normal priors are not conjugate, and structures share scales and correlations in twelve
-ways, so this is done numerically; but it sees K matrices of d x d, never a row.
+Under a hierarchical Wishart prior it has a closed form given the scale matrix (see
+`wishart_m_step`). LKJ and log-normal priors are not conjugate, and structures share scales and
+correlations in twelve ways, so there it is done numerically; but it sees K matrices of d x d, never
+a row.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from bayes_gmm.data.compiled import compiled, inlined
 from bayes_gmm.model.kernel import divide_from_left
 from bayes_gmm.model.parameters import SMALLEST_LOG_SCALE, log_prior, pull_back, unpack
 from bayes_gmm.model.prior import HALF_NORMAL, LOG_NORMAL
+from bayes_gmm.model.wishart_density import invert_triangle, root_of_sum
 
 GRADIENT_STEPS = 2
 """Steps along the gradient in an M-step: the climb after EM does the rest."""
@@ -19,6 +22,11 @@ SHORTEST_STEP = 0.02
 """Fraction of a step at which it is given up."""
 SMALLEST_GAIN = 1e-9
 """Nats that a step must promise, by the slope along it."""
+SCALE_MATRIX_STEPS, SCALE_MATRIX_STEPS_AT_START = 3, 10
+"""Updates of the scale matrix of a hierarchical Wishart prior, in an M-step and from moments.
+
+Moments start from the identity and need more.
+"""
 
 
 @inlined
@@ -39,6 +47,9 @@ def raise_covariances(theta, n, scatter, indices, point, prior):
     scatter : ndarray, shape (K, d, d)
         About the means in theta.
     """
+    if prior.n_covariances > 0:
+        wishart_m_step(theta, n, scatter, indices, point, prior, SCALE_MATRIX_STEPS)
+        return
     p = len(theta)
     first = p - n_covariance_parameters(point)
     gradient, slope, curvature = np.zeros(p), np.empty(p), np.empty(p)
@@ -72,6 +83,72 @@ def raise_covariances(theta, n, scatter, indices, point, prior):
             for t in range(first, p):
                 reach = 1.0 + abs(theta[t])
                 direction[t] = min(max(gradient[t] / curvature[t], -reach), reach)
+
+
+@compiled(from_python=False)
+def wishart_m_step(theta, n, scatter, indices, point, prior, steps):
+    """Move covariances under a hierarchical Wishart prior; the log-posterior does not fall.
+
+    The scale matrix is latent, with E[C_0 | P] = (g_0 + m c_0) (G_0 + sum_c P_c)^-1, and given that
+
+        Sigma_c = (T_c + 2 E[C_0]) / (n_c + 2 c_0 - d - 1)
+
+    for each of the m free matrices (Fruehwirth-Schnatter 2006, sec. 6.3.2). Both are repeated
+    `steps` times, as they see no row; each repetition is a step of EM by itself. `point` becomes
+    that of the moved theta.
+    """
+    m, d = prior.n_covariances, scatter.shape[1]
+    total = prior.g0 + m * prior.c0
+    rows, S = np.zeros(m), np.zeros((m, d, d))
+    for k in range(len(n)):
+        c = k if m > 1 else 0
+        rows[c] += max(n[k], 0.0)
+        for i in range(d):
+            for j in range(d):
+                S[c, i, j] += scatter[k, i, j]
+    R, inverse, C0 = np.empty((d, d)), np.empty((d, d)), np.empty((d, d))
+    for _ in range(steps):
+        R = root_of_sum(point.scale_trils, prior)
+        invert_triangle(R.T, inverse)  # R^-T, so that C_0 / total = inverse' inverse
+        for i in range(d):
+            for j in range(d):
+                s = 0.0
+                for l in range(max(i, j), d):
+                    s += inverse[l, i] * inverse[l, j]
+                C0[i, j] = total * s
+        for c in range(m):
+            _set_factor(S[c], C0, rows[c] + 2.0 * prior.c0 - d - 1.0, point.scale_trils[c])
+    pack_factors(point.scale_trils, m, theta, len(theta) - n_covariance_parameters(point))
+    unpack(theta, indices, point)
+
+
+@compiled(from_python=False)
+def _set_factor(S, C0, divisor, L):
+    """L becomes the Cholesky factor of (S + 2 C0) / divisor."""
+    d = len(S)
+    for j in range(d):
+        for i in range(j, d):
+            s = (0.5 * (S[i, j] + S[j, i]) + 2.0 * C0[i, j]) / divisor
+            for l in range(j):
+                s -= L[i, l] * L[j, l]
+            L[i, j] = np.sqrt(max(s, 1e-300)) if i == j else s / L[j, j]
+
+
+@compiled(from_python=False)
+def pack_factors(scale_trils, m, theta, first):
+    """Write log scales and z_jl = L_jl / L_jj of the first m factors into theta from `first` on."""
+    d = scale_trils.shape[1]
+    t = first + m * d
+    for c in range(m):
+        L = scale_trils[c]
+        for j in range(d):
+            square = 0.0
+            for l in range(j + 1):
+                square += L[j, l] ** 2
+            theta[first + c * d + j] = 0.5 * np.log(square)
+            for l in range(j):
+                theta[t] = L[j, l] / L[j, j]
+                t += 1
 
 
 @compiled(from_python=False)
@@ -132,10 +209,17 @@ def _solve_and_transpose(L, Y, B):
 def moment_covariances(n, scatter, indices, point, prior, theta):
     """Log scales and correlations in theta from the scatter's moments, pulled towards the prior.
 
-    `point` only lends its shapes.
+    `point` is only used as a workspace.
     """
     K, d = scatter.shape[0], scatter.shape[1]
     start = K - 1 + K * d
+    if prior.n_covariances > 0:
+        for c in range(prior.n_covariances):
+            for j in range(d):
+                for l in range(d):
+                    point.scale_trils[c, j, l] = 1.0 if j == l else 0.0
+        wishart_m_step(theta, n, scatter, indices, point, prior, SCALE_MATRIX_STEPS_AT_START)
+        return
     n_scales = len(point.scales)
     count = np.zeros(n_scales)
     square = np.zeros(n_scales)
@@ -253,7 +337,8 @@ def expected_curvature(n, indices, point, prior, curvature):
             if indices.corr[k] == c:
                 rows += n[k]
         for j in range(1, d):
-            weight = rows * inflation[c, j] + prior.corr_exponents[j] + 1e-3
+            own = 2.0 * prior.c0 if prior.n_covariances > 0 else prior.corr_exponents[j]
+            weight = rows * inflation[c, j] + own + 1e-3
             for _l in range(j):
                 curvature[t] = weight * point.corr_chol[c, j, j] ** 2
                 t += 1
@@ -261,7 +346,12 @@ def expected_curvature(n, indices, point, prior, curvature):
 
 @compiled(from_python=False)
 def _scale_information(sigma, prior):
-    """Negative second derivative of the log prior of a scale with respect to its logarithm."""
+    """Negative second derivative of the log prior of a scale with respect to its logarithm.
+
+    Under a hierarchical Wishart prior 2 c_0, as if c_0 rows had been seen.
+    """
+    if prior.n_covariances > 0:
+        return 2.0 * prior.c0
     if prior.family == LOG_NORMAL:
         return prior.second
     if prior.family == HALF_NORMAL:

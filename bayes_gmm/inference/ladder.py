@@ -50,7 +50,9 @@ def _start(
     moments = guess(sample, layout.n_components, rng)
     if rung is None or layout.n_components == 1:
         return moments
-    simple = replace(density, layout=Layout(layout.n_components, layout.n_features, rung))
+    simple_layout = Layout(layout.n_components, layout.n_features, rung)
+    prior = density.prior.with_covariances(simple_layout.n_covariances)
+    simple = replace(density, layout=simple_layout, prior=prior)
     theta = moments.theta(simple.layout, simple.prior)
     run = run_em(simple, theta, max_iter=12, tolerance=0.05)
     point = simple.layout.point(run.theta)

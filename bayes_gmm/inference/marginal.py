@@ -196,12 +196,12 @@ def without_evidence(prior: PriorConstants, n_correlations: int) -> str | None:
         culprit = "means" if prior.precision == 0.0 else "scales"
         return (
             f"there is no evidence under an improper prior: that of the {culprit} is flat; "
-            f"give Prior({culprit}=...) a finite scale"
+            f"give it a finite scale"
         )
-    if n_correlations and not np.any(prior.corr_exponents):
+    if n_correlations and not prior.n_covariances and not np.any(prior.corr_exponents):
         return (
-            "there is no evidence without a prior on correlations: eta is 0; give it a positive "
-            "number, or None"
+            "there is no evidence without a prior on correlations: eta is 0; "
+            "give LKJ a positive eta"
         )
     if np.ptp(prior.concentration) > 0.0:
         return (

@@ -152,12 +152,14 @@ def best_split(
         sample.values[held[::every]], Standardizer.identity(d), weights[held[::every]] * every,
         threads=1,
     )  # fmt: skip
+    prior, alpha = _given_others(density, point, k), density.prior.concentration.mean()
     whole, local = (
         Density(
-            rows, Layout(size, d, density.layout.structure), with_components(density.prior, size),
+            rows, layout, prior.with_components(np.full(size, alpha), layout.n_covariances),
             density.rho2,
         )
         for size in (1, 2)
+        for layout in [Layout(size, d, density.layout.structure)]
     )  # fmt: skip
     one = Moments(np.array([weights.sum()]), mean[None], (L @ L.T)[None])
     alone = run_em(whole, one.theta(whole.layout, whole.prior), max_iter=5, tolerance=0.01)
@@ -171,6 +173,14 @@ def best_split(
         np.exp(two.log_weights) * weights.sum(), two.means, two.scale_trils @ two.scale_trils.mT
     )
     return best.log_posterior - alone.log_posterior, moments
+
+
+def _given_others(density: Density, point: Point, k: int) -> PriorConstants:
+    """The prior of component k, given the covariances of the others."""
+    if density.prior.n_covariances < 2:
+        return density.prior
+    inverse = np.linalg.inv(np.delete(point.scale_trils, k, axis=0))
+    return density.prior.given_others(inverse.mT @ inverse)
 
 
 def _halves(n: float, mean: Floats, L: Floats) -> list[Moments]:
@@ -194,11 +204,6 @@ def _halves(n: float, mean: Floats, L: Floats) -> list[Moments]:
     tilt = 0.9 * (np.outer(long[0], long[1]) + np.outer(long[1], long[0]))
     crossed = Moments(counts, same, np.stack([Sigma + tilt, Sigma - tilt]))
     return [*cuts, nested, crossed]
-
-
-def with_components(prior: PriorConstants, n_components: int) -> PriorConstants:
-    """The same prior on another number of components."""
-    return prior._replace(concentration=np.full(n_components, prior.concentration.mean()))
 
 
 def _merge_losses(point: Point, n: Floats) -> Floats:

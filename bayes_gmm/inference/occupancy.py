@@ -15,6 +15,7 @@ from bayes_gmm.inference.em import SMALLEST_SHARE, EMRun, run_em
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout, Point
 from bayes_gmm.model.prior import HALF_NORMAL, LOG_NORMAL, PriorConstants
+from bayes_gmm.model.prior.hierarchical_wishart import log_density
 
 
 def without_empty(density: Density, runs: list[EMRun]) -> tuple[Density, list[EMRun]]:
@@ -25,14 +26,16 @@ def without_empty(density: Density, runs: list[EMRun]) -> tuple[Density, list[EM
     if not np.any(density.prior.concentration < 1.0):
         return density, runs
     runs = [_emptied(density, run) for run in runs]
-    runs.sort(key=lambda run: -run.log_posterior)
+    runs.sort(key=lambda run: -_without_empty_covariances(density, run))
     occupied = [_occupied(density, run) for run in runs]
     n_occupied = int(occupied[0].sum())
     layout = density.layout
     if n_occupied == layout.n_components:
         return density, runs
     fewer = Layout(n_occupied, layout.n_features, layout.structure)
-    prior = density.prior._replace(concentration=density.prior.concentration[occupied[0]])
+    prior = density.prior.with_components(
+        density.prior.concentration[occupied[0]], fewer.n_covariances
+    )
     reduced = replace(density, layout=fewer, prior=prior)
     kept = [
         replace(run, theta=layout.selected(run.theta, np.flatnonzero(mask)), history=())
@@ -40,6 +43,23 @@ def without_empty(density: Density, runs: list[EMRun]) -> tuple[Density, list[EM
         if mask.sum() == n_occupied
     ]
     return reduced, kept
+
+
+def _without_empty_covariances(density: Density, run: EMRun) -> float:
+    """The log-posterior without the prior density of covariances that no row belongs to.
+
+    Under a hierarchical Wishart prior that is the density of the empty components' precision
+    matrices given the others, whose unit is not that of a probability.
+    """
+    prior, occupied = density.prior, _occupied(density, run)
+    if prior.n_covariances < 2 or occupied.all():
+        return run.log_posterior
+    inverse = np.linalg.inv(density.layout.point(run.theta).scale_trils)
+    precisions = inverse.mT @ inverse
+    given = log_density(precisions, prior.c0, prior.g0, prior.G0) - log_density(
+        precisions[occupied], prior.c0, prior.g0, prior.G0
+    )
+    return run.log_posterior - given
 
 
 def _emptied(density: Density, run: EMRun) -> EMRun:
@@ -69,6 +89,8 @@ def padded(point: Point, n_components: int, prior: PriorConstants) -> Point:
 
 
 def _middle_scale(prior: PriorConstants) -> float:
+    if prior.n_covariances:
+        return float(np.sqrt(prior.c0 / prior.g0 * len(prior.G0) / np.trace(prior.G0)))
     if prior.family == LOG_NORMAL:
         return float(np.exp(prior.first))
     if prior.family == HALF_NORMAL:

@@ -154,8 +154,11 @@ def _steps(model: pm.Model, method: Callable[..., Any]) -> list[Any]:
 
 
 def _values(theta: Floats, layout: Layout, model: pm.Model) -> dict[str, Any]:
-    """The variables of PyMC's model at a vector."""
+    """The free variables of PyMC's model at a vector."""
     point = layout.point(theta)
+    inverse = np.linalg.inv(point.scale_trils)
+    precisions = inverse.mT @ inverse
+    own = layout.structure.scales.startswith("component")
     shape = layout.structure.scale_shape(layout.n_components, layout.n_features)
     shared = layout.structure.correlations == "shared"
     values = {
@@ -163,6 +166,7 @@ def _values(theta: Floats, layout: Layout, model: pm.Model) -> dict[str, Any]:
         "means": point.means,
         "scales": point.scales.reshape(shape),
         "corr_chol": point.corr_chol[0] if shared and len(point.corr_chol) else point.corr_chol,
+        "precisions": precisions if own else precisions[0],
     }
     return {variable.name: values[variable.name] for variable in model.free_RVs}
 

@@ -20,7 +20,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import gammaln, logsumexp
+from scipy.special import logsumexp
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.bridge import bridge_span
@@ -43,12 +43,10 @@ ROUNDS = 3
 
 
 def without_one(density: Density) -> Density:
-    """The same with one component fewer: the priors of the others stay what they are."""
+    """The same with one component fewer; the parameters of the prior stay what they are."""
     layout = density.layout
     fewer = Layout(layout.n_components - 1, layout.n_features, layout.structure)
-    alpha = density.prior.concentration[1:]
-    constant = float(gammaln(alpha.sum()) - gammaln(alpha).sum())
-    prior = density.prior._replace(concentration=alpha, weights_constant=constant)
+    prior = density.prior.with_components(density.prior.concentration[1:], fewer.n_covariances)
     return replace(density, layout=fewer, prior=prior)
 
 

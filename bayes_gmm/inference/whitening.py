@@ -44,7 +44,8 @@ class Whitening:
         if _has_triangles(layout):
             own = layout.n_correlations == layout.n_components
             rows = n_k if own else np.array([n_k.sum()])
-            prior_rows = 1.0 + density.prior.corr_exponents[-1]
+            prior = density.prior
+            prior_rows = 2.0 * prior.c0 if prior.n_covariances else 1.0 + prior.corr_exponents[-1]
             self.triangles = _Triangles(point.corr_chol, rows + prior_rows)
 
     def theta(self, xi: Floats) -> Floats:

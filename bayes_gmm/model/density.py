@@ -43,6 +43,13 @@ class Density:
     prior: PriorConstants
     rho2: Floats
 
+    def __post_init__(self) -> None:
+        if self.prior.n_covariances not in (0, self.layout.n_covariances):
+            raise ValueError(
+                f"the prior is on {self.prior.n_covariances} free covariance matrices, "
+                f"and the layout has {self.layout.n_covariances}"
+            )
+
     @classmethod
     def of_table(
         cls,
@@ -81,7 +88,7 @@ class Density:
         density = cls(
             MemoryRows.from_matrix(matrix.values, units, weights),
             Layout(n_components, matrix.n_features, structure),
-            prior.constants(n_components, matrix.n_features),
+            prior.constants(n_components, matrix.n_features, structure),
             (rho / units.scale) ** 2,
         )
         return density, units
@@ -90,13 +97,16 @@ class Density:
     def has_maximum(self) -> bool:
         """Whether no component can gain without bound by closing on rows that share a value.
 
-        Recording error in every feature keeps all from it, and so do scales that the components
-        share. Otherwise it takes a prior on scales that vanishes at 0, and an eta of at least
-        (d + 3) / 2 where each component has its own correlations: the rows of a component that lie
-        in a subspace are worth more than a lower eta charges.
+        Recording error in every feature prevents it, and so do scales that the components share.
+        Otherwise it takes a prior on scales that vanishes at 0, and an eta of at least (d + 3) / 2
+        where each component has its own correlations: the likelihood of d rows in a subspace rises
+        faster than the prior of a lower eta falls. Under a hierarchical Wishart prior there is a
+        maximum for rows in general position, where no more than d of them lie in a hyperplane.
         """
         layout, prior = self.layout, self.prior
         if layout.n_components == 1 or np.all(self.rho2 > 0.0):
+            return True
+        if prior.n_covariances:
             return True
         own_scales = layout.structure.scales.startswith("component")
         own_correlations = layout.n_correlations == layout.n_components

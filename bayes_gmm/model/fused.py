@@ -35,9 +35,9 @@ from bayes_gmm.model.prior import PriorConstants
 
 _intrinsic: Any = intrinsic
 
-SIZES = 10
+SIZES = 11
 """Numbers at the head of a sampler's data."""
-HEADER = SIZES + 21
+HEADER = SIZES + 22
 """With the addresses of arrays that follow, and those of the kernel and the density."""
 NOT_FINITE = 3
 """What the function returns where density or gradient are not numbers: a divergence."""
@@ -161,8 +161,8 @@ def _sizes(density: Density, block: Block) -> tuple[int, ...]:
     layout = density.layout
     return (
         layout.n_components, layout.n_features, layout.n_scales, layout.n_correlations,
-        density.prior.family, len(block.values), len(block.tiles), len(block.observed),
-        len(block.weights),
+        density.prior.n_covariances, density.prior.family, len(block.values), len(block.tiles),
+        len(block.observed), len(block.weights),
     )  # fmt: skip
 
 
@@ -171,10 +171,11 @@ def _data(density: Density, block: Block, bend: float) -> tuple[Any, ...]:
     prior, indices = density.prior, density.layout.indices
     numbers = np.array([
         prior.location, prior.precision, prior.first, prior.second, prior.weights_constant,
-        prior.mean_constant, prior.scale_constant, prior.corr_constant, bend,
+        prior.mean_constant, prior.scale_constant, prior.corr_constant, prior.c0, prior.g0,
+        prior.wishart_constant, bend,
     ])  # fmt: skip
     return (
-        numbers, prior.concentration, prior.corr_exponents, indices.scale, indices.corr,
+        numbers, prior.concentration, prior.corr_exponents, prior.G0, indices.scale, indices.corr,
         block.values, block.tiles, block.observed, block.weights, density.rho2,
     )  # fmt: skip
 
@@ -233,36 +234,37 @@ def _integers(address, shape):
 def _log_density(p, xi_, gradient_, value_, data_):
     """Fill value and gradient; 0, or `NOT_FINITE`. Long, as it names all that a density is of."""
     h = carray(data_, (HEADER,), np.int64)
-    K, d, n_scales, n_corr, family, n_values, n_tiles, n_patterns, n_weights, n_bent = (
-        h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7], h[8], h[9],
+    K, d, n_scales, n_corr, n_cov, family, n_values, n_tiles, n_patterns, n_weights, n_bent = (
+        h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7], h[8], h[9], h[10],
     )  # fmt: skip
     xi, gradient = carray(xi_, (p,), np.float64), carray(gradient_, (p,), np.float64)
     q = p - np.int64(n_bent > 0)
     value = carray(value_, (1,), np.float64)
-    c = _floats(h[10], (9,))
+    c = _floats(h[11], (12,))
     prior = PriorConstants(
-        _floats(h[11], (K,)), c[0], c[1], family, c[2], c[3], _floats(h[12], (d,)),
-        c[4], c[5], c[6], c[7],
+        _floats(h[12], (K,)), c[0], c[1], n_cov, family, c[2], c[3], _floats(h[13], (d,)),
+        c[4], c[5], c[6], c[7], c[8], c[9], _floats(h[14], (d, d)), c[10],
     )  # fmt: skip
-    indices = Indices(_integers(h[13], (K, d)), _integers(h[14], (K,)))
-    values, tiles = _floats(h[15], (n_values,)), _integers(h[16], (n_tiles, 4))
-    observed = carray(_pointer(h[17]), (n_patterns, d), np.bool_)
-    weights, order = _floats(h[18], (n_weights,)), _integers(h[16], (0,))
-    rho2, theta0, factor = _floats(h[19], (d,)), _floats(h[20], (q,)), _floats(h[21], (q, q))
-    theta = _floats(h[22], (1, q))
+    bend = c[11]
+    indices = Indices(_integers(h[15], (K, d)), _integers(h[16], (K,)))
+    values, tiles = _floats(h[17], (n_values,)), _integers(h[18], (n_tiles, 4))
+    observed = carray(_pointer(h[19]), (n_patterns, d), np.bool_)
+    weights, order = _floats(h[20], (n_weights,)), _integers(h[18], (0,))
+    rho2, theta0, factor = _floats(h[21], (d,)), _floats(h[22], (q,)), _floats(h[23], (q, q))
+    theta = _floats(h[24], (1, q))
     point = Point(
-        _floats(h[23], (K,)), _floats(h[24], (K, d)), _floats(h[25], (n_scales,)),
-        _floats(h[26], (n_corr, d, d)), _floats(h[27], (K, d, d)),
+        _floats(h[25], (K,)), _floats(h[26], (K, d)), _floats(h[27], (n_scales,)),
+        _floats(h[28], (n_corr, d, d)), _floats(h[29], (K, d, d)),
     )  # fmt: skip
-    slope = _floats(h[28], (1, q))
+    slope = _floats(h[30], (1, q))
 
     _forward(theta0, factor, n_bent, xi, theta[0])
-    log_stretch = bend_weights(c[8], n_bent, xi, theta[0])
+    log_stretch = bend_weights(bend, n_bent, xi, theta[0])
     block = Block(values, tiles, observed, weights, order)
-    call(h[30], (h[29], block, theta, point, indices, prior, rho2, 1.0, value, slope))
+    call(h[32], (h[31], block, theta, point, indices, prior, rho2, 1.0, value, slope))
     value[0] += log_stretch
     total = _backward(factor, n_bent, slope[0], gradient)
-    total += unbend_slope(c[8], n_bent, xi, slope[0], gradient)
+    total += unbend_slope(bend, n_bent, xi, slope[0], gradient)
     return 0 if np.isfinite(value[0] + total) else NOT_FINITE
 
 
@@ -270,8 +272,8 @@ def _unconstrained_vector(p, q, xi_, theta_, data_):
     """Fill theta."""
     h = carray(data_, (HEADER,), np.int64)
     xi, theta = carray(xi_, (p,), np.float64), carray(theta_, (q,), np.float64)
-    _forward(_floats(h[20], (q,)), _floats(h[21], (q, q)), h[9], xi, theta)
-    bend_weights(_floats(h[10], (9,))[8], h[9], xi, theta)
+    _forward(_floats(h[22], (q,)), _floats(h[23], (q, q)), h[10], xi, theta)
+    bend_weights(_floats(h[11], (12,))[11], h[10], xi, theta)
     return 0
 
 

@@ -1,12 +1,13 @@
 """The unconstrained vector of a mixture, and what it stands for.
 
-theta = [weights, means, log scales, correlations], as PyMC's default transforms have it:
+theta = [weights, means, log scales, correlations]:
 
-* weights: K - 1 numbers, w = softmax(y_1, ..., y_{K-1}, -sum y);
+* weights: K - 1 numbers, w = softmax(y_1, ..., y_{K-1}, -sum y), as PyMC's simplex transform;
 * means: K d numbers, as they are;
 * scales: their logarithms, as many as the structure has;
 * correlations: for row j of a Cholesky factor the j - 1 numbers z_jl = C_jl / C_jj, so that
-  C_j = (z_j, 1) / sqrt(1 + |z_j|^2); rows one after the other.
+  C_j = (z_j, 1) / sqrt(1 + |z_j|^2); rows one after the other. PyMC's transform of Cholesky factors
+  has the same numbers; for three or more features it has them in another order.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from bayes_gmm.data.compiled import compiled
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.model.prior import HALF_NORMAL, LOG_NORMAL
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.wishart_density import add_wishart_pull, log_wishart, root_of_sum
 
 SMALLEST_LOG_SCALE = -40.0
 """A scale that its prior lets go to 0 stops here, while its square is still a number."""
@@ -69,6 +71,11 @@ class Layout:
     n_features: int
     structure: Structure
 
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """K and d."""
+        return self.n_components, self.n_features
+
     @cached_property
     def indices(self) -> Indices:
         """Scale (K, d) and correlation (K,) numbers of every component."""
@@ -84,6 +91,11 @@ class Layout:
     def n_correlations(self) -> int:
         """Free correlation matrices."""
         return self.structure.n_correlations(self.n_components, self.n_features)
+
+    @cached_property
+    def n_covariances(self) -> int:
+        """Covariance matrices that are free in all their entries."""
+        return self.structure.n_covariances(self.n_components, self.n_features)
 
     @cached_property
     def means(self) -> slice:
@@ -205,10 +217,11 @@ def _unpack_weights(theta, log_weights):
 
 @compiled()
 def log_prior(point, prior, jacobian):
-    """Log prior density of (weights, means, scales, Cholesky factors) at a point.
+    """Log prior density of a point; that of the unconstrained vector with `jacobian` 1.0, not 0.0.
 
-    With `jacobian` 1.0 instead of 0.0, that of the unconstrained vector: plus log K
-    + sum_k log w_k, plus sum log sigma, plus sum_j (j + 1) log C_jj (j = 2 ... d).
+    The first is of (weights, means, scales, Cholesky factors of correlations), under a hierarchical
+    Wishart prior of (weights, means, precision matrices). The second has log K + sum_k log w_k
+    more, and sum log sigma + sum_j (j + 1) log C_jj (j = 2 ... d), or what `wishart_density` says.
     """
     K, d = point.means.shape
     value = prior.weights_constant + jacobian * np.log(K)
@@ -217,6 +230,8 @@ def log_prior(point, prior, jacobian):
         for j in range(d):
             value -= 0.5 * prior.precision * (point.means[k, j] - prior.location) ** 2
     value += K * d * prior.mean_constant
+    if prior.n_covariances > 0:
+        return value + log_wishart(point.scale_trils, prior, jacobian)
     for s in range(len(point.scales)):
         sigma = point.scales[s]
         u = np.log(sigma)
@@ -261,15 +276,17 @@ def pull_back(stats, indices, point, prior, jacobian, gradient):
             pull = prior.precision * (point.means[k, j] - prior.location)
             gradient[t] = stats[1 + K + k * d + j] - pull
             t += 1
+    separate = prior.n_covariances == 0
     for s in range(len(point.scales)):
-        gradient[t + s] = jacobian + _scale_pull(point.scales[s], prior)
+        gradient[t + s] = jacobian + _scale_pull(point.scales[s], prior) if separate else 0.0
     dC = np.zeros((len(point.corr_chol), d, d))
-    _pull_back_covariances(stats, indices, point, gradient, t, dC)
+    _pull_back_covariances(stats, indices, point, prior, jacobian, gradient, t, dC)
     t += len(point.scales)
     for c in range(len(dC)):
         C = point.corr_chol[c]
         for j in range(1, d):
-            dC[c, j, j] += (prior.corr_exponents[j] + jacobian * (j + 2.0)) / C[j, j]
+            if separate:
+                dC[c, j, j] += (prior.corr_exponents[j] + jacobian * (j + 2.0)) / C[j, j]
             inner = 0.0
             for l in range(j + 1):
                 inner += dC[c, j, l] * C[j, l]
@@ -289,22 +306,31 @@ def _scale_pull(sigma, prior):
 
 
 @compiled(from_python=False)
-def _pull_back_covariances(stats, indices, point, gradient, scales, dC):
-    """Add the likelihood's part to the gradients of the log scales and the Cholesky factors.
+def _pull_back_covariances(stats, indices, point, prior, jacobian, gradient, scales, dC):
+    """Add what comes through the factors L_k to the gradients of log scales and Cholesky factors.
 
-    The log scales stand at `scales` in the gradient.
+    That is the likelihood's part, and a hierarchical Wishart prior. The log scales stand at
+    `scales` in the gradient.
     """
     K, d = point.means.shape
+    dL = np.empty((d, d))
+    # A root of the sum of precisions that no component needs is not computed.
+    R = root_of_sum(point.scale_trils, prior) if prior.n_covariances > 0 else dL
     for k in range(K):
+        L = point.scale_trils[k]
         G = 1 + K * (1 + d) + k * d * d
+        for j in range(d):
+            for l in range(j + 1):
+                pull = 0.0
+                for m in range(l, d):
+                    pull += stats[G + j * d + m] * L[m, l]
+                dL[j, l] = 2.0 * pull
+        if k < prior.n_covariances:
+            add_wishart_pull(L, R, prior, jacobian, dL)
         c = indices.corr[k]
         for j in range(d):
             s = indices.scale[k, j]
             for l in range(j + 1):
-                dL = 0.0
-                for m in range(l, d):
-                    dL += stats[G + j * d + m] * point.scale_trils[k, m, l]
-                dL *= 2.0
-                gradient[scales + s] += dL * point.scale_trils[k, j, l]
+                gradient[scales + s] += dL[j, l] * L[j, l]
                 if c >= 0:
-                    dC[c, j, l] += dL * point.scales[s]
+                    dC[c, j, l] += dL[j, l] * point.scales[s]

@@ -18,8 +18,13 @@ from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.likelihood_op import ARRAYS, log_likelihood
 from bayes_gmm.model.mixture import segment_labels
-from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Prior
+from bayes_gmm.model.prior import LKJ, HalfNormal, InverseGamma, LogNormal, Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.wishart_variable import (
+    precisions_variable,
+    scale_trils_of,
+    scales_and_corr_chol,
+)
 
 
 def build_model(
@@ -36,14 +41,18 @@ def build_model(
 
     .. math::
         w &\sim \mathrm{Dirichlet}(\alpha), \quad
-        \mu_{kj} \sim \mathrm{Normal}(m, s), \quad
-        \sigma \sim \mathrm{LogNormal}(\log \tilde\sigma, \tau), \quad
-        C \sim \mathrm{LKJ}(\eta) \\
-        x_i &\sim \sum_k w_k \mathrm{Normal}(\mu_k, L_k L_k' + \mathrm{diag}(\rho^2)), \quad
-        L_k = \mathrm{diag}(\sigma_k) C_k
+        \mu_{kj} \sim \mathrm{Normal}(m, s) \\
+        (\Sigma_1^{-1}, \dots, \Sigma_K^{-1}) &\sim
+            \mathrm{HierarchicalWishart}(c_0, g_0, G_0), \quad\text{or}\quad
+        \sigma \sim \mathrm{LogNormal}(\log \tilde\sigma, \tau), \;
+        C_k \sim \mathrm{LKJ}(\eta), \; L_k = \mathrm{diag}(\sigma_k) C_k \\
+        x_i &\sim \sum_k w_k \mathrm{Normal}(\mu_k, \Sigma_k + \mathrm{diag}(\rho^2)), \quad
+        \Sigma_k = L_k L_k'
 
     Its variables are `weights`, `means`, `scales` and `corr_chol`, the last unless there is one
-    feature or the structure has no correlations, and the rows are the observed `likelihood`, with
+    feature or the structure has no correlations. Under a hierarchical Wishart prior, the default
+    for two or more features, the free variable is `precisions`, and `scales` and `corr_chol` are
+    computed from it. The rows are the observed `likelihood`, with
     the components summed out and missing cells integrated out. **All are in standardised units**: a
     mean of 1 lies one standard deviation of the column above the column's mean. Components are
     exchangeable: a sampler is free to number them as it likes.
@@ -74,7 +83,9 @@ def build_model(
     --------
     >>> model = build_model([[1.0, 5.0], [2.0, 4.5], [8.0, 1.0], [9.0, 0.5]], n_components=2)
     >>> [variable.name for variable in model.free_RVs]
-    ['weights', 'means', 'scales', 'corr_chol']
+    ['weights', 'means', 'precisions']
+    >>> [variable.name for variable in model.deterministics]
+    ['scales', 'corr_chol']
     >>> model.coords["component"], model.coords["feature"]
     (('Segment 1', 'Segment 2'), ('x1', 'x2'))
     """
@@ -118,14 +129,39 @@ def model_of(
         concentration = np.broadcast_to(prior.concentration, K)
         weights = pm.Dirichlet("weights", concentration, dims="component")
         means = _means(prior)
-        scales = _scales(prior, structure, K, d)
-        if structure.scales == "component":
-            scales = scales[:, None]
-        scales = scales * pt.ones((K, d))
-        correlated = structure.n_correlations(K, d) > 0
-        corr_chol = _corr_chol(prior, structure, K, d) if correlated else pt.eye(d)
-        _likelihood(table, density.rho2, weights, means, scales[:, :, None] * corr_chol)
+        covariances = prior.covariance_prior(structure, d)
+        if isinstance(covariances, LKJ):
+            scale_trils = _separate_scale_trils(covariances, structure, K, d)
+        else:
+            scale_trils = _wishart_scale_trils(density, structure)
+        _likelihood(table, density.rho2, weights, means, scale_trils * pt.ones((K, d, d)))
     return model
+
+
+def _wishart_scale_trils(density: Density, structure: Structure) -> TensorVariable:
+    """Free precision matrices, with the scales and correlations that follow from them."""
+    own = structure.scales.startswith("component")
+    by_component = ("component",) if own else ()
+    precisions = precisions_variable(density.prior, (*by_component, "feature", "feature_bis"))
+    scale_trils = scale_trils_of(precisions)
+    scales, corr_chol = scales_and_corr_chol(scale_trils)
+    if density.layout.n_features == 1:
+        scales = scales.reshape(density.layout.structure.scale_shape(*density.layout.sizes))
+    pm.Deterministic("scales", scales, dims=_scale_dims(structure))
+    if density.layout.n_correlations:
+        pm.Deterministic("corr_chol", corr_chol, dims=(*by_component, "feature", "feature_bis"))
+    return scale_trils
+
+
+def _separate_scale_trils(covariances: LKJ, structure: Structure, K: int, d: int) -> TensorVariable:
+    """Free scales and correlations."""
+    scales = _scales(covariances, structure, K, d)
+    if structure.scales == "component":
+        scales = scales[:, None]
+    scales = scales * pt.ones((K, d))
+    correlated = structure.n_correlations(K, d) > 0
+    corr_chol = _corr_chol(covariances, structure, K, d) if correlated else pt.eye(d)
+    return scales[:, :, None] * corr_chol
 
 
 def _double(value: float) -> TensorVariable:
@@ -140,13 +176,17 @@ def _means(prior: Prior) -> TensorVariable:
     return pm.Normal("means", _double(prior.means.location), _double(prior.means.scale), dims=dims)
 
 
-def _scales(prior: Prior, structure: Structure, K: int, d: int) -> TensorVariable:
-    dims = {
+def _scale_dims(structure: Structure) -> tuple[str, ...]:
+    return {
         "component-feature": ("component", "feature"),
         "component": ("component",),
         "feature": ("feature",),
         "shared": (),
     }[structure.scales]
+
+
+def _scales(prior: LKJ, structure: Structure, K: int, d: int) -> TensorVariable:
+    dims = _scale_dims(structure)
     match prior.scales:
         case LogNormal(median, spread):
             location = np.log(median or K ** (-1 / d))
@@ -178,7 +218,7 @@ def _root_inverse_gamma(shape: float, scale: float, dims: tuple[str, ...]) -> Te
     )  # fmt: skip
 
 
-def _corr_chol(prior: Prior, structure: Structure, K: int, d: int) -> TensorVariable:
+def _corr_chol(prior: LKJ, structure: Structure, K: int, d: int) -> TensorVariable:
     """Cholesky factors with PyMC's LKJCorr; without a prior their density is 1."""
     dims: tuple[str, ...] = ("feature", "feature_bis")
     shape: tuple[int, ...] = (d, d)
@@ -200,7 +240,7 @@ def _corr_chol(prior: Prior, structure: Structure, K: int, d: int) -> TensorVari
     # LKJCorr by itself compiles the loop that draws from it to learn the shape of a starting point.
     flat = prior.eta == 0.0
     return pm.CustomDist(
-        "corr_chol", _double((d + 3) / 2 if prior.eta is None else prior.eta),
+        "corr_chol", _double(prior.eta),
         **({"logp": flat_logp} if flat else {"dist": dist, "logp": logp}),
         support_point=support_point, signature=f"()->({d},{d})", class_name="LKJCorr",
         transform=transforms.CholeskyCorrTransform(n=d), shape=shape, dims=dims,

@@ -121,6 +121,22 @@ class Structure:
             return 0
         return {"component": n_components, "shared": 1, "none": 0}[self.correlations]
 
+    def n_covariances(self, n_components: int, n_features: int) -> int:
+        """How many covariance matrices are free in all their entries.
+
+        One for each component, one that all share, or 0 where the structure ties some entries.
+
+        Examples
+        --------
+        >>> [Structure.parse(name).n_covariances(3, 2) for name in ("full", "tied", "diag")]
+        [3, 1, 0]
+        """
+        if n_features == 1:
+            return n_components if self.scales.startswith("component") else 1
+        if (self.scales, self.correlations) == ALIASES["full"]:
+            return n_components
+        return int((self.scales, self.correlations) == ALIASES["tied"])
+
     def scale_index(self, n_components: int, n_features: int) -> Integers:
         """(K, d) numbers of the scale that component k has in feature j."""
         shape = self.scale_shape(n_components, n_features)

@@ -91,14 +91,12 @@ def check_count(name: str, value: Any) -> int:
 
 
 def without_maximum(density: Density) -> str | None:
-    """What is to be said of a density that is climbed as far as starts happen to lead, or None."""
+    """Warning text for a density without a maximum, else None."""
     if density.has_maximum:
         return None
-    least = (density.layout.n_features + 3) / 2
     return (
-        "the posterior has no maximum: with resolution=None, a HalfNormal prior on scales or "
-        f"eta below {least:g} lets components close on single values; "
-        "give a resolution, or take what is found as a local optimum"
+        "the posterior has no maximum: with resolution=None and this prior a component can shrink "
+        "onto a few rows without limit; give a resolution, or use the result as a local optimum"
     )
 
 

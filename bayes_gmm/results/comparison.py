@@ -227,9 +227,9 @@ class Comparison:
         >>> X = bg.datasets.load_customers().table[["Annual income (k$)", "Spending score"]]
         >>> comparison = bg.compare(X, range(4, 7), criteria=("bic", "laplace"), random_state=0)
         >>> print(comparison.verdicts["bic"])
-        BIC: lowest for 5 segments; next is 4 segments, 3.7 higher.
+        BIC: lowest for 5 segments; next is 4 segments, 3.2 higher.
         >>> print(comparison.verdicts["laplace"])
-        Laplace's evidence (approximate): 5 segments, with probability 97 %.
+        Laplace's evidence (approximate): 5 segments, with probability 96 %.
         """
         return verdicts(self)
 

@@ -134,7 +134,7 @@ class PreparedTable:
         """The density of a mixture on these rows."""
         d = self.matrix.n_features
         with fit_errors():
-            constants = prior.constants(n_components, d)
+            constants = prior.constants(n_components, d, structure)
         return replace(self.density, layout=Layout(n_components, d, structure), prior=constants)
 
     def fit_of(self, density: Density, found: tuple[FoundMode, ...], prior: Prior) -> MapFit:

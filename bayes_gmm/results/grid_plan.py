@@ -110,23 +110,27 @@ class GridPlan:
         n = len(alpha) if isinstance(alpha, tuple) else 1
         if not needing:
             return
-        constants = self.prior.constants(n, n_features)
-        if is_improper(constants):
-            flat = [
-                f"{part}={value!r}"
-                for part, value in (("means", self.prior.means), ("scales", self.prior.scales))
-                if math.isinf(getattr(value, "scale", 0.0))
-            ]
-            raise FitError(
-                f"criterion {needing[0]!r} needs a proper prior, and the prior has "
-                f"{' and '.join(flat)}, which is flat; give finite scales, or take criteria "
-                "that need none: 'bic', 'icl', 'aic'"
-            )
-        said = without_evidence(
-            constants, max(shape.n_correlations(2, n_features) for shape in self.structures)
-        )
-        if said is not None:
-            raise FitError(f"criterion {needing[0]!r}: {said}")
+        for shape in self.structures:
+            constants = self.prior.constants(n, n_features, shape)
+            if is_improper(constants):
+                raise FitError(
+                    f"criterion {needing[0]!r} needs a proper prior, and the prior has "
+                    f"{' and '.join(self._flat_parts(shape, n_features))}, which is flat; give "
+                    "finite scales, or take criteria that need none: 'bic', 'icl', 'aic'"
+                )
+            said = without_evidence(constants, shape.n_correlations(2, n_features))
+            if said is not None:
+                raise FitError(f"criterion {needing[0]!r}: {said}")
+
+    def _flat_parts(self, shape: Structure, n_features: int) -> list[str]:
+        """The improper parts of the prior as they are written."""
+        covariances = self.prior.covariance_prior(shape, n_features)
+        parts = {"means": self.prior.means, "scales": getattr(covariances, "scales", None)}
+        return [
+            f"{name}={part!r}"
+            for name, part in parts.items()
+            if math.isinf(getattr(part, "scale", 0.0))
+        ]
 
 
 def _whole_numbers(given: Any) -> tuple[int, ...]:

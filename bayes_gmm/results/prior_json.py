@@ -6,9 +6,20 @@ import dataclasses
 import json
 from typing import Any
 
-from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Normal, Prior
+from bayes_gmm.model.prior import (
+    LKJ,
+    HalfNormal,
+    HierarchicalWishart,
+    InverseGamma,
+    LogNormal,
+    Normal,
+    Prior,
+)
 
-CLASSES = {c.__name__: c for c in (Prior, Normal, LogNormal, HalfNormal, InverseGamma)}
+CLASSES = {
+    c.__name__: c
+    for c in (Prior, Normal, LKJ, HierarchicalWishart, LogNormal, HalfNormal, InverseGamma)
+}
 
 
 def prior_to_json(prior: Prior) -> str:
@@ -16,8 +27,8 @@ def prior_to_json(prior: Prior) -> str:
 
     Examples
     --------
-    >>> prior_to_json(Prior(scales=HalfNormal(2.0))).partition('"scales": ')[2]
-    '{"class": "HalfNormal", "scale": 2.0}, "eta": null}'
+    >>> prior_to_json(Prior(covariances=HierarchicalWishart(4.0))).partition('"covariances": ')[2]
+    '{"class": "HierarchicalWishart", "c0": 4.0, "g0": null, "G0": null}}'
     """
     return json.dumps(_plain(prior))
 
@@ -52,7 +63,7 @@ def _plain(value: Any) -> Any:
 def _revived(value: Any) -> Any:
     """Turn what `_plain` gave, read back from JSON, into the dataclasses."""
     if isinstance(value, list):
-        return tuple(value)
+        return tuple(_revived(part) for part in value)
     if not isinstance(value, dict):
         return value
     fields = {name: _revived(part) for name, part in value.items() if name != "class"}

@@ -11,7 +11,8 @@ def test_stamp_names_the_sources(tmp_path, monkeypatch):
     monkeypatch.setattr(compiled, "PACKAGE", tmp_path)
     for floor in compiled.FLOORS:
         (tmp_path / floor).mkdir()
-    constants = tmp_path / "data" / "constants.py"
+    constants = tmp_path / "model" / "prior" / "constants.py"
+    constants.parent.mkdir()
     constants.write_text("TILE = 128")
     before = stamp()
     assert stamp() == before

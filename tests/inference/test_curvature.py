@@ -19,7 +19,7 @@ def density_of(X, K, structure=None, weights=None, threads=1):
     d = X.shape[1]
     rows = MemoryRows.from_matrix(X, Standardizer.identity(d), weights, threads=threads)
     layout = Layout(K, d, structure or Structure())
-    return Density(rows, layout, Prior().constants(K, d), np.full(d, 0.01))
+    return Density(rows, layout, Prior().constants(K, d, layout.structure), np.full(d, 0.01))
 
 
 def both_ways(monkeypatch, density, theta, *, jacobian=False):

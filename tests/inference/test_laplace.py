@@ -15,7 +15,7 @@ from bayes_gmm.inference.peaks import Peak, peaks_of
 from bayes_gmm.inference.starting import mass_shares
 from bayes_gmm.inference.starts import Sample
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.prior import InverseGamma, Prior
+from bayes_gmm.model.prior import LKJ, InverseGamma, Prior
 from bayes_gmm.model.structure import Structure
 
 DEFAULT = Prior()
@@ -79,7 +79,9 @@ def test_proposals_made_anew_fit_a_skew_posterior_better(monkeypatch):
     np.testing.assert_array_less(np.abs(gap), 0.12 * by_nuts.std(axis=(0, 1)))
 
 
-@pytest.mark.parametrize("prior", [DEFAULT, Prior(3.0, scales=InverseGamma(2.0, 0.5))])
+@pytest.mark.parametrize(
+    "prior", [DEFAULT, Prior(3.0, covariances=LKJ(scales=InverseGamma(2.0, 0.5)))]
+)
 def test_no_k_hat_certifies_by_luck(prior):
     """Two overlapping groups of forty rows: skew, and single rounds have a k-hat of 0.36 to 1."""
     rng = np.random.default_rng(1)

@@ -34,6 +34,7 @@ def values_at_map(fit, model):
         "means": units.standard_means(fit.means_),
         "scales": scales[0] if shared else scales,
         "corr_chol": corr_chol[0] if shared else corr_chol,
+        "precisions": np.linalg.inv(covariances[0] if shared else covariances),
     }
     return {variable.name: values[variable.name] for variable in model.free_RVs}
 

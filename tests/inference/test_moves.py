@@ -5,11 +5,11 @@ import pytest
 
 from bayes_gmm.inference.em import run_em
 from bayes_gmm.inference.ladder import responsibilities
-from bayes_gmm.inference.moves import best_split, improve, with_components
+from bayes_gmm.inference.moves import best_split, improve
 from bayes_gmm.inference.starts import Moments, Sample
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
-from bayes_gmm.model.prior import Prior
+from bayes_gmm.model.prior import LKJ, Prior
 from bayes_gmm.model.structure import Structure
 
 CENTERS = np.array([[0.0, 0.0], [6.0, 0.0], [0.0, 6.0], [6.0, 6.0]])
@@ -24,7 +24,8 @@ def groups(labels, seed=0):
 def problem(X, K, structure="full"):
     sample = Sample.of(X)
     layout = Layout(K, 2, Structure.parse(structure))
-    return Density(sample.rows, layout, Prior().constants(K, 2), np.full(2, 1e-7)), sample
+    prior = Prior(covariances=LKJ(2.5)).constants(K, 2, layout.structure)
+    return Density(sample.rows, layout, prior, np.full(2, 1e-7)), sample
 
 
 def run_from(density, sample, X, labels):
@@ -128,9 +129,3 @@ def test_a_component_without_rows_is_not_split():
     gain, halves = best_split(density, sample, np.full(50, 1e-3), point, 0)
     assert gain == -np.inf
     assert halves.means.shape == (2, 2)
-
-
-def test_a_prior_on_another_number_of_components():
-    prior = with_components(Prior((1.0, 2.0, 6.0)).constants(3, 2), 2)
-    assert prior.concentration.tolist() == [3.0, 3.0]
-    assert prior.first == Prior().constants(3, 2).first

@@ -19,13 +19,13 @@ from bayes_gmm.inference.starts import Moments, Sample
 from bayes_gmm.inference.whitening import Whitening
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
-from bayes_gmm.model.prior import HalfNormal, InverseGamma, Normal, Prior
+from bayes_gmm.model.prior import LKJ, HalfNormal, InverseGamma, Normal, Prior
 from bayes_gmm.model.structure import ALIASES, Structure
 
 PRIORS = {
     "default": Prior(),
-    "inverse-gamma": Prior(3.0, Normal(), InverseGamma(2.0, 1.5), eta=3.5),
-    "half-normal": Prior(1.5, Normal(1.0, 2.0), HalfNormal(2.0), eta=4.0),
+    "inverse-gamma": Prior(3.0, Normal(), LKJ(3.5, InverseGamma(2.0, 1.5))),
+    "half-normal": Prior(1.5, Normal(1.0, 2.0), LKJ(4.0, HalfNormal(2.0))),
 }
 
 structures = pytest.mark.parametrize("structure", Structure.all(), ids=lambda s: s.name)
@@ -42,7 +42,9 @@ def groups(seed, n_rows=120, d=2, missing=0.0):
 def density_of(X, K, structure=Structure(), prior=PRIORS["default"], rho=0.05, weights=None):  # noqa: B008
     d = X.shape[1]
     rows = MemoryRows.from_matrix(X, Standardizer.identity(d), weights)
-    return Density(rows, Layout(K, d, structure), prior.constants(K, d), np.full(d, rho) ** 2)
+    return Density(
+        rows, Layout(K, d, structure), prior.constants(K, d, structure), np.full(d, rho) ** 2
+    )
 
 
 def start_of(density, X, labels):

@@ -8,7 +8,7 @@ from bayes_gmm.inference.removal import added, removed, without_one
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.points import renumbered
-from bayes_gmm.model.prior import LogNormal, Prior
+from bayes_gmm.model.prior import LKJ, LogNormal, Prior
 from bayes_gmm.model.structure import Structure
 
 LAYOUTS = [
@@ -44,14 +44,15 @@ def test_volumes_change_by_what_the_density_counts(layout):
 
 @pytest.mark.parametrize("structure", Structure.all(), ids=lambda each: each.name)
 def test_the_smaller_posterior_keeps_the_priors_of_the_others(structure):
-    """That of two components, but for the median scale, which is that of three."""
+    """That of two components, but for the median scale under LKJ, which is that of three."""
     X = np.random.default_rng(2).normal(size=(10, 2))
     density, _ = Density.of_table(feature_matrix(X), 3, structure=structure, prior=Prior())
     fewer = without_one(density)
+    separate = LKJ(scales=LogNormal(3 ** (-1 / 2)))
+    covariances = None if structure.n_covariances(3, 2) else separate
     by_itself, _ = Density.of_table(
-        feature_matrix(X), 2, structure=structure,
-        prior=Prior(scales=LogNormal(3 ** (-1 / 2))),
-    )  # fmt: skip
+        feature_matrix(X), 2, structure=structure, prior=Prior(covariances=covariances)
+    )
     theta = np.random.default_rng(3).normal(size=fewer.layout.size)
     assert fewer.log_posterior(theta, jacobian=True) == pytest.approx(
         by_itself.log_posterior(theta, jacobian=True), rel=1e-12

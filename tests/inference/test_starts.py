@@ -53,7 +53,7 @@ def test_every_guess_is_a_mixture(n_rows, K, d, missing, kind, weighted, seed):
         assert np.linalg.eigvalsh(moments.covariances).min() > 0.0
         for name in ("full", "tied", "spherical", "shared/component"):
             layout = Layout(K, d, Structure.parse(name))
-            theta = moments.theta(layout, Prior().constants(K, d))
+            theta = moments.theta(layout, Prior().constants(K, d, layout.structure))
             assert np.all(np.isfinite(theta))
             assert np.all(np.isfinite(layout.point(theta).scale_trils))
 

@@ -15,14 +15,22 @@ from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
-from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Normal, Prior
+from bayes_gmm.model.prior import (
+    LKJ,
+    HalfNormal,
+    HierarchicalWishart,
+    InverseGamma,
+    LogNormal,
+    Normal,
+    Prior,
+)
 from bayes_gmm.model.structure import ALIASES, Structure
 
 FULL = Structure()
 PRIORS = {
     "default": Prior(),
-    "half-normal": Prior((1.5, 0.5, 3.0), Normal(1.0, 2.0), HalfNormal(2.0), 2.0),
-    "inverse-gamma": Prior(3.0, Normal(), InverseGamma(2.0, 1.5), 0.7),
+    "half-normal": Prior((1.5, 0.5, 3.0), Normal(1.0, 2.0), LKJ(2.0, HalfNormal(2.0))),
+    "inverse-gamma": Prior(3.0, Normal(), LKJ(0.7, InverseGamma(2.0, 1.5))),
     "flat": Prior.flat(),
 }
 
@@ -31,7 +39,7 @@ def density_of(X, K, structure=FULL, prior=PRIORS["default"], rho=0.0, weights=N
     d = X.shape[1]
     rows = MemoryRows.from_matrix(X, Standardizer.identity(d), weights)
     layout = Layout(K, d, structure)
-    return Density(rows, layout, prior.constants(K, d), np.full(d, rho) ** 2)
+    return Density(rows, layout, prior.constants(K, d, layout.structure), np.full(d, rho) ** 2)
 
 
 def random_vector(density, seed=0):
@@ -75,7 +83,7 @@ def test_values_alone_are_those_that_come_with_gradients(threads, jacobian):
 
 def test_the_posterior_is_likelihood_times_prior():
     X = random_table(0, 40, 2)
-    prior = Prior(1.5, Normal(0.5, 2.0), LogNormal(0.8, 0.6), eta=1.0)
+    prior = Prior(1.5, Normal(0.5, 2.0), LKJ(1.0, LogNormal(0.8, 0.6)))
     density = density_of(X, 2, prior=prior, rho=0.3)
     theta = random_vector(density)
     point = density.layout.point(theta)
@@ -163,16 +171,20 @@ def test_a_table_in_its_own_units():
 @pytest.mark.parametrize(
     ("K", "structure", "prior", "rho", "expected"),
     [
+        (2, "full", Prior(), 0.1, True),
         (2, "full", Prior(), 0.0, True),
+        (2, "full", Prior(covariances=LKJ(1.0)), 0.0, False),
+        (2, "full", Prior(covariances=HierarchicalWishart()), 0.1, True),
+        (2, "tied", Prior(covariances=HierarchicalWishart()), 0.0, True),
         (2, "full", Prior.flat(), 0.1, True),
         (2, "full", Prior.flat(), 0.0, False),
         (2, "full", Prior.flat(), np.array([0.1, 0.0]), False),
         (1, "full", Prior.flat(), 0.0, True),
-        (2, "full", Prior(scales=HalfNormal(1.0)), 0.0, False),
-        (2, "full", Prior(eta=2.5), 0.0, True),
-        (2, "full", Prior(eta=2.4), 0.0, False),
-        (2, "diag", Prior(eta=2.4), 0.0, True),
-        (2, "spherical", Prior(scales=HalfNormal(1.0)), 0.0, False),
+        (2, "full", Prior(covariances=LKJ(scales=HalfNormal(1.0))), 0.0, False),
+        (2, "full", Prior(covariances=LKJ(2.5)), 0.0, True),
+        (2, "full", Prior(covariances=LKJ(2.4)), 0.0, False),
+        (2, "diag", Prior(covariances=LKJ(2.4)), 0.0, True),
+        (2, "spherical", Prior(covariances=LKJ(scales=HalfNormal(1.0))), 0.0, False),
         (2, "tied", Prior.flat(), 0.0, True),
         (2, "shared/none", Prior.flat(), 0.0, True),
     ],
@@ -185,7 +197,9 @@ def test_a_density_knows_whether_it_has_a_maximum(K, structure, prior, rho, expe
 def test_a_density_without_one_rises_as_a_component_closes_on_a_row():
     """And where it is said to have one, the same way leads down."""
     X = random_table(0, 20, 2)
-    for prior, rises in ((Prior(scales=HalfNormal(1.0)), True), (Prior(), False)):
+    steep = LKJ(2.5)
+    for covariances, rises in ((LKJ(2.5, HalfNormal(1.0)), True), (steep, False)):
+        prior = Prior(covariances=covariances)
         density = density_of(X, 2, prior=prior)
         means = np.array([X[0], X.mean(axis=0)])
         corr_chol = np.tile(np.eye(2), (2, 1, 1))

@@ -18,15 +18,15 @@ from bayes_gmm.model.bend import SPREAD
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.fused import FusedDensity, unconstrained_vector
 from bayes_gmm.model.parameters import Layout
-from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Normal, Prior
+from bayes_gmm.model.prior import LKJ, HalfNormal, InverseGamma, LogNormal, Normal, Prior
 from bayes_gmm.model.pymc_model import model_of
 from bayes_gmm.model.structure import Structure
 
 FAST = Mode(linker="py", optimizer="fast_compile")
 PRIORS = {
-    "log-normal": Prior((1.5, 0.5, 3.0), Normal(1.0, 2.0), LogNormal(0.5, 0.4), 1.5),
-    "half-normal": Prior(2.0, Normal(), HalfNormal(2.0)),
-    "inverse-gamma": Prior(3.0, Normal(), InverseGamma(2.0, 1.5), 0.7),
+    "log-normal": Prior((1.5, 0.5, 3.0), Normal(1.0, 2.0), LKJ(1.5, LogNormal(0.5, 0.4))),
+    "half-normal": Prior(2.0, Normal(), LKJ(scales=HalfNormal(2.0))),
+    "inverse-gamma": Prior(3.0, Normal(), LKJ(0.7, InverseGamma(2.0, 1.5))),
     "flat": Prior.flat(),
 }
 structures = pytest.mark.parametrize("structure", Structure.all(), ids=lambda s: s.name)
@@ -39,7 +39,7 @@ def density_of(structure, prior, *, n_rows=300, d=3, K=3, missing=0.0, weighted=
     weights = np.maximum(rng.normal(1.0, 1.0, n_rows), 0.0) if weighted else None
     rows = MemoryRows.from_matrix(X, Standardizer.identity(d), weights)
     rho2 = 0.01 * np.arange(1.0, d + 1)
-    return Density(rows, Layout(K, d, structure), prior.constants(K, d), rho2)
+    return Density(rows, Layout(K, d, structure), prior.constants(K, d, structure), rho2)
 
 
 def fused_about_a_point(density, seed=0):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 
 from bayes_gmm.model.parameters import Layout, log_prior
-from bayes_gmm.model.prior import HalfNormal, InverseGamma, Prior
+from bayes_gmm.model.prior import LKJ, HalfNormal, HierarchicalWishart, InverseGamma, Prior
 from bayes_gmm.model.structure import Structure
 
 vectors = {
@@ -80,40 +80,51 @@ def test_the_parts_follow_one_another(structure, K, d):
     assert layout.size == stops[-1]
 
 
-def free_entries(layout, theta):
-    """Coordinates of the constrained space: all weights but one, means, scales, lower C."""
+def free_entries(layout, theta, prior):
+    """Coordinates of the constrained space: all weights but one, means, covariances.
+
+    The last are scales and lower C, or lower precision matrices.
+    """
     point = layout.point(theta)
-    lower = np.tril_indices(layout.n_features, -1)
-    return np.concatenate([
-        np.exp(point.log_weights[:-1]), point.means.ravel(), point.scales,
-        point.corr_chol[:, *lower].ravel(),
-    ])  # fmt: skip
+    if isinstance(prior.covariances, HierarchicalWishart):
+        inverse = np.linalg.inv(point.scale_trils[: layout.n_covariances])
+        lower = np.tril_indices(layout.n_features)
+        covariances = [(inverse.mT @ inverse)[:, *lower].ravel()]
+    else:
+        lower = np.tril_indices(layout.n_features, -1)
+        covariances = [point.scales, point.corr_chol[:, *lower].ravel()]
+    return np.concatenate([np.exp(point.log_weights[:-1]), point.means.ravel(), *covariances])
 
 
 def log_jacobian(layout, theta, prior):
     point = layout.point(theta)
-    constants = prior.constants(layout.n_components, layout.n_features)
+    constants = prior.constants(layout.n_components, layout.n_features, layout.structure)
     return log_prior(point, constants, True) - log_prior(point, constants, False)
 
 
 @pytest.mark.parametrize(("K", "d"), [(1, 1), (4, 1), (1, 3), (3, 4)])
-def test_the_jacobian_is_the_determinant_of_the_change_of_variables(structure, K, d):
+@pytest.mark.parametrize("family", [LKJ(), HierarchicalWishart()], ids=lambda f: type(f).__name__)
+def test_the_jacobian_is_the_determinant_of_the_change_of_variables(structure, K, d, family):
+    if isinstance(family, HierarchicalWishart) and not structure.n_covariances(K, d):
+        return  # refused: see test_prior.py
+    prior = Prior(covariances=family)
     layout, theta = random_vector(structure, K, d, seed=K + d)
     h = 1e-5
     derivatives = [
-        (free_entries(layout, theta + h * e) - free_entries(layout, theta - h * e)) / (2 * h)
+        (free_entries(layout, theta + h * e, prior) - free_entries(layout, theta - h * e, prior))
+        / (2 * h)
         for e in np.eye(layout.size)
     ]
     _, expected = np.linalg.slogdet(np.array(derivatives))
-    assert log_jacobian(layout, theta, Prior()) == pytest.approx(expected, abs=1e-7)
+    assert log_jacobian(layout, theta, prior) == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_jacobian_belongs_to_no_prior():
     layout, theta = random_vector(Structure(), 3, 4)
-    for prior in (Prior(0.5), Prior(scales=HalfNormal(2.0), eta=1.0), Prior.flat(),
-                  Prior([1, 2, 3], scales=InverseGamma(2, 3))):  # fmt: skip
+    for prior in (Prior(covariances=LKJ(1.0, HalfNormal(2.0))), Prior.flat(),
+                  Prior([1, 2, 3], covariances=LKJ(scales=InverseGamma(2, 3)))):  # fmt: skip
         assert log_jacobian(layout, theta, prior) == pytest.approx(
-            log_jacobian(layout, theta, Prior()), rel=1e-12
+            log_jacobian(layout, theta, Prior(0.5, covariances=LKJ(3.0))), rel=1e-12
         )
 
 

@@ -18,7 +18,16 @@ from bayes_gmm.errors import DataError
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.likelihood_op import log_likelihood
 from bayes_gmm.model.parameters import Layout
-from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Normal, Prior
+from bayes_gmm.model.prior import (
+    LKJ,
+    HalfNormal,
+    HierarchicalWishart,
+    InverseGamma,
+    LogNormal,
+    Normal,
+    Prior,
+)
+from bayes_gmm.model.prior.hierarchical_wishart import log_constant
 from bayes_gmm.model.pymc_model import build_model, model_of
 from bayes_gmm.model.structure import Structure
 
@@ -35,8 +44,9 @@ def density_and_model(X, K, structure=FULL, prior=Prior(), weights=None, rho=0.1
     d = X.shape[1]
     rows = MemoryRows.from_matrix(X, Standardizer.identity(d), weights)
     density = Density(
-        rows, Layout(K, d, structure), prior.constants(K, d), rho**2 * np.arange(1.0, d + 1)
-    )
+        rows, Layout(K, d, structure), prior.constants(K, d, structure),
+        rho**2 * np.arange(1.0, d + 1),
+    )  # fmt: skip
     return density, model_of(density, tuple(f"x{j + 1}" for j in range(d)), structure, prior)
 
 
@@ -61,15 +71,22 @@ def pymc_point(model, density, theta):
         "means": point.means,
         "scales": point.scales.reshape(structure.scale_shape(K, d)),
         "corr_chol": point.corr_chol[0] if shared and d > 1 else point.corr_chol,
+        "precisions": precisions_of(point, density.layout),
     }
     values = {}
     for variable in model.free_RVs:
         value, transform = constrained[variable.name], model.rvs_to_transforms[variable]
         if transform is not None:
-            arguments = (d,) if variable.name == "corr_chol" else ()
+            arguments = (d,) if variable.name in ("corr_chol", "precisions") else ()
             value = forward(type(transform), np.ndim(value), *arguments)(value)
         values[model.rvs_to_values[variable].name] = value
     return values
+
+
+def precisions_of(point, layout):
+    inverse = np.linalg.inv(point.scale_trils)
+    precisions = inverse.mT @ inverse
+    return precisions if layout.structure.scales.startswith("component") else precisions[0]
 
 
 def flat(values):
@@ -118,12 +135,14 @@ def test_pymc_agrees_with_weights_and_missing_cells(structure, d):
 @pytest.mark.parametrize(
     ("structure", "prior"),
     [
-        ("full", Prior((0.5, 2.0), Normal(1.0, 0.5), HalfNormal(0.7), 1.0)),
+        ("full", Prior((0.5, 2.0), Normal(1.0, 0.5), LKJ(1.0, HalfNormal(0.7)))),
+        ("full", Prior(1.0, Normal(), HierarchicalWishart(2.3, 1.4, (0.5, 1.0, 2.0)))),
+        ("tied", Prior(1.0, Normal(), HierarchicalWishart(1.7, 3.0, np.eye(3) + 0.2))),
         ("full", Prior.flat()),
-        ("component/shared", Prior(1.0, Normal(0.0, 2.0), InverseGamma(2.5, 0.4), 0.6)),
+        ("component/shared", Prior(1.0, Normal(0.0, 2.0), LKJ(0.6, InverseGamma(2.5, 0.4)))),
         ("component/shared", Prior.flat()),
-        ("spherical", Prior(3.0, Normal(-1.0, 1.0), LogNormal(0.3, 0.2))),
-        ("shared/none", Prior(1.0, Normal(), InverseGamma(0.5, 2.0))),
+        ("spherical", Prior(3.0, Normal(-1.0, 1.0), LKJ(scales=LogNormal(0.3, 0.2)))),
+        ("shared/none", Prior(1.0, Normal(), LKJ(scales=InverseGamma(0.5, 2.0)))),
     ],
     ids=repr,
 )
@@ -159,11 +178,11 @@ def plain_model(X, K, structure, weights, rho2):
         if structure == FULL:
             scales = pm.LogNormal("scales", -np.log(K) / d, 0.75, shape=(K, d))
             start = np.tile(np.eye(d), (K, 1, 1))
-            C = pm.LKJCorr("corr_chol", n=d, eta=(d + 3) / 2, shape=(K, d, d), initval=start)
+            C = pm.LKJCorr("corr_chol", n=d, eta=1.0, shape=(K, d, d), initval=start)
             L = [pt.diag(scales[k]) @ C[k] for k in range(K)]
         else:
             scales = pm.LogNormal("scales", -np.log(K) / d, 0.75, shape=d)
-            C = pm.LKJCorr("corr_chol", n=d, eta=(d + 3) / 2, initval=np.eye(d))
+            C = pm.LKJCorr("corr_chol", n=d, eta=1.0, initval=np.eye(d))
             L = [pt.diag(scales) @ C] * K
         by_component = [
             pt.log(w[k]) + pm.logp(pm.MvNormal.dist(means[k], L[k] @ L[k].T + np.diag(rho2)), X)
@@ -177,7 +196,7 @@ def plain_model(X, K, structure, weights, rho2):
 @pytest.mark.parametrize("structure", [FULL, TIED], ids=lambda s: s.name)
 def test_the_kernel_is_pymcs_own_mixture(structure):
     X, weights = random_table(3, 25, 3), random_weights(3, 25)
-    density, model = density_and_model(X, 2, structure, weights=weights)
+    density, model = density_and_model(X, 2, structure, Prior(covariances=LKJ()), weights)
     plain = plain_model(X, 2, structure, weights, density.rho2)
     assert [v.name for v in plain.value_vars] == [v.name for v in model.value_vars]
     # PyTensor takes the logarithms of its bare numbers in single precision.
@@ -224,7 +243,7 @@ def test_the_likelihood_has_first_derivatives_only():
 
 def test_inverse_gamma_scales_are_drawn_as_their_density_says():
     _, model = density_and_model(
-        random_table(7, 10, 2), 2, TIED, Prior(scales=InverseGamma(2.5, 0.4))
+        random_table(7, 10, 2), 2, TIED, Prior(covariances=LKJ(1.0, InverseGamma(2.5, 0.4)))
     )
     draws = pm.draw(model["scales"], 2000, mode=FAST, random_seed=0)
     assert draws.shape == (2000, 2)
@@ -252,8 +271,43 @@ def test_rows_are_drawn_from_the_mixture():
     assert left.mean() == pytest.approx(w @ inside, abs=0.02)
 
 
+@pytest.mark.parametrize(("structure", "d"), [(FULL, 3), (TIED, 2), (FULL, 1)])
+def test_precisions_are_drawn_as_their_density_says(structure, d):
+    """log|P| and log|G_0 + sum P|: E[d log p / d c_0] = E[d log p / d g_0] = 0 at the truth."""
+    prior = Prior(covariances=HierarchicalWishart(d + 1.0, d + 0.5, 2.0))
+    density, model = density_and_model(random_table(7, 10, d), 3, structure, prior)
+    draws = pm.draw(model["precisions"], 4000, mode=FAST, random_seed=0)
+    m, (c0, g0) = density.layout.n_covariances, (d + 1.0, d + 0.5)
+    P = draws.reshape(4000, m, d, d)
+    log_det = np.linalg.slogdet(P)[1].sum(axis=1)
+    log_sum = np.linalg.slogdet(2.0 * np.eye(d) + P.sum(axis=1))[1]
+
+    def slope(moved):
+        """Of the normalising constant, by a central difference."""
+        c, g = moved * 1e-5
+        constants = [log_constant(c0 + s * c, g0 + s * g, 2.0 * np.eye(d), m) for s in (1, -1)]
+        return (constants[0] - constants[1]) / 2e-5
+
+    for moved, statistic in (
+        (np.array([1.0, 0.0]), log_det - m * log_sum),
+        (np.array([0.0, 1.0]), -log_sum),
+    ):
+        score = slope(moved) + statistic
+        assert abs(score.mean()) < 4.5 * score.std() / np.sqrt(len(score))
+
+
+def test_scales_and_correlations_follow_from_precisions():
+    density, model = density_and_model(random_table(8, 30, 3), 2)
+    assert [v.name for v in model.free_RVs] == ["weights", "means", "precisions"]
+    point = density.layout.point(random_vectors(density, 1)[0])
+    fixed = pm.do(model, {"precisions": precisions_of(point, density.layout)})
+    scales, corr_chol = pm.draw([fixed["scales"], fixed["corr_chol"]], mode=FAST)
+    np.testing.assert_allclose(scales.ravel(), point.scales, rtol=1e-10)
+    np.testing.assert_allclose(corr_chol, point.corr_chol, rtol=1e-10, atol=1e-12)
+
+
 def test_no_correlation_prior_cannot_be_drawn():
-    _, model = density_and_model(random_table(8, 10, 2), 2, TIED, Prior(eta=0.0))
+    _, model = density_and_model(random_table(8, 10, 2), 2, TIED, Prior(covariances=LKJ(0.0)))
     with pytest.raises(NotImplementedError):
         pm.draw(model["corr_chol"], mode=FAST)
 
@@ -262,7 +316,7 @@ def test_no_correlation_prior_cannot_be_drawn():
 def test_build_model_takes_a_table_as_it_comes(standardize):
     X = 1e3 + 50.0 * random_table(9, 40, 2, 0.1)
     weights = random_weights(9, 40)
-    options = {"structure": TIED, "prior": Prior(eta=3.0), "resolution": 5.0}
+    options = {"structure": TIED, "prior": Prior(covariances=LKJ(3.0)), "resolution": 5.0}
     model = build_model(X.tolist(), 2, **options, sample_weight=weights, standardize=standardize)
     density, _ = Density.of_table(
         feature_matrix(X), 2, **options, weights=weights, standardize=standardize

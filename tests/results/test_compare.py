@@ -372,7 +372,10 @@ class TestBadArguments:
     @pytest.mark.parametrize("criterion", ["laplace", "evidence"])
     @pytest.mark.parametrize(
         ("prior", "culprit"),
-        [(bg.Prior(concentration=(1.0, 2.0)), "from 1 to 2"), (bg.Prior(eta=0.0), "eta is 0")],
+        [
+            (bg.Prior(concentration=(1.0, 2.0)), "from 1 to 2"),
+            (bg.Prior(covariances=bg.LKJ(0.0)), "eta is 0"),
+        ],
     )
     def test_evidence_needs_exchangeable_components(
         self, X, criterion, prior, culprit, monkeypatch

@@ -8,7 +8,7 @@ import pytest
 from bayes_gmm.errors import ConvergenceWarning
 from bayes_gmm.estimator import BayesGMM
 from bayes_gmm.inference import modes
-from bayes_gmm.model.prior import HalfNormal, Prior
+from bayes_gmm.model.prior import LKJ, HalfNormal, Prior
 from bayes_gmm.results import fitting
 
 
@@ -29,7 +29,7 @@ def test_a_climb_that_stopped_early_is_told_where_the_fit_was_asked_for(X, monke
 
 
 def test_a_density_without_a_maximum_is_told_where_the_fit_was_asked_for(X):
-    prior = Prior(scales=HalfNormal(1.0))
-    with pytest.warns(ConvergenceWarning, match="eta below 2 lets components close") as said:
+    prior = Prior(covariances=LKJ(scales=HalfNormal(1.0)))
+    with pytest.warns(ConvergenceWarning, match="the posterior has no maximum") as said:
         BayesGMM(2, prior=prior, resolution=None, random_state=0, n_init=2).fit(X)
     assert [warning.filename for warning in said] == [__file__]

@@ -11,7 +11,7 @@ from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import AmbiguousLabelsWarning
 from bayes_gmm.estimator import BayesGMM
 from bayes_gmm.inference.relabel import Relabelling
-from bayes_gmm.model.prior import InverseGamma, Normal, Prior
+from bayes_gmm.model.prior import LKJ, InverseGamma, Normal, Prior
 from bayes_gmm.results.observed import Observed
 from bayes_gmm.results.occupied import occupied_components
 from bayes_gmm.results.storage import load
@@ -29,9 +29,9 @@ def three_groups(n=60):
 @pytest.fixture(scope="module")
 def sparse():
     """Of six components."""
-    prior = Prior(CONCENTRATION, Normal(0.0, MEAN_SCALE), InverseGamma(SHAPE, SCALE))
+    prior = Prior(CONCENTRATION, Normal(0.0, MEAN_SCALE), LKJ(scales=InverseGamma(SHAPE, SCALE)))
     model = BayesGMM(K, prior=prior, standardize=False, resolution=None, random_state=0)
-    return model.fit(three_groups()).sample_posterior(random_state=0, progress=False)
+    return model.fit(three_groups()).sample_posterior(random_state=1, progress=False)
 
 
 def by_gibbs(x, n_chains=100, burn=200, sweeps=800):

@@ -12,7 +12,7 @@ import xarray as xr
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.mixture import Mixture
-from bayes_gmm.model.prior import HalfNormal, InverseGamma, LogNormal, Normal, Prior
+from bayes_gmm.model.prior import LKJ, HalfNormal, InverseGamma, LogNormal, Normal, Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.map_fit import MapFit, Mode
 from bayes_gmm.results.posterior import Posterior
@@ -107,10 +107,10 @@ def test_modes_come_back_with_their_own_number_of_components(fit, tmp_path):
 @pytest.mark.parametrize(
     "prior",
     [
-        Prior(concentration=(0.5, 1.0, 2.0, 1 / 3), eta=1.7),
-        Prior(means=Normal(0.1, 1e300), scales=LogNormal(0.2, 0.3)),
-        Prior(means=Normal(0, float("inf")), scales=HalfNormal(1 / 3)),
-        Prior(scales=InverseGamma(2.5, 1e-9)),
+        Prior(concentration=(0.5, 1.0, 2.0, 1 / 3), covariances=LKJ(1.7)),
+        Prior(means=Normal(0.1, 1e300), covariances=LKJ(scales=LogNormal(0.2, 0.3))),
+        Prior(means=Normal(0, float("inf")), covariances=LKJ(scales=HalfNormal(1 / 3))),
+        Prior(covariances=LKJ(scales=InverseGamma(2.5, 1e-9))),
     ],
     ids=lambda prior: type(prior.scales).__name__,
 )

@@ -7,7 +7,7 @@ import pytensor.tensor as pt
 import pytest
 from pytensor.compile.mode import Mode
 
-from bayes_gmm.model.prior import InverseGamma, Prior
+from bayes_gmm.model.prior import LKJ, InverseGamma, Prior
 from bayes_gmm.model.pymc_model import build_model
 
 FAST = Mode(linker="py", optimizer="fast_compile")
@@ -26,7 +26,7 @@ def two_groups(seed, n_rows, d):
     ("d", "options"),
     [
         (2, {"structure": "full"}),
-        (5, {"structure": "tied", "prior": Prior(scales=InverseGamma(2.0, 1.0))}),
+        (5, {"structure": "tied", "prior": Prior(covariances=LKJ(scales=InverseGamma(2.0, 1.0)))}),
         (1, {"structure": "spherical", "prior": Prior.flat()}),
     ],
 )

@@ -21,7 +21,7 @@ def two_features():
     ]
 
 
-@pytest.mark.parametrize(("table", "draws"), [(one_feature, 2500), (two_features, 1500)])
+@pytest.mark.parametrize(("table", "draws"), [(one_feature, 2500), (two_features, 3000)])
 def test_means_and_sds_are_those_of_pymcs_sampler(table, draws):
     model = BayesGMM(2, random_state=0).fit(table())
     ours = model.sample_posterior(draws=5000, progress=False).summary()

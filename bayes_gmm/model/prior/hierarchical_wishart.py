@@ -1,0 +1,136 @@
+"""The hierarchical Wishart prior: precision matrices that learn a common scale matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import multigammaln
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.errors import shown
+from bayes_gmm.model.checks import array_of_numbers, positive
+
+TYPICAL_SCALE = 0.2
+"""Standard deviation of a component, in those of the column, about which the default G_0 lies."""
+
+
+@dataclass(frozen=True)
+class HierarchicalWishart:
+    r"""Wishart precisions with a Wishart scale matrix (Stephens 1997; Fruehwirth-Schnatter 2006).
+
+    .. math::
+        P_k = \Sigma_k^{-1}, \quad P_k \mid C_0 \sim W(c_0, C_0), \quad C_0 \sim W(g_0, G_0)
+
+    where W(c, C) has the density
+    :math:`|C|^c / \Gamma_d(c) \, |P|^{c - (d + 1) / 2} \exp(-tr(C P))`.
+    The scale matrix is integrated out (`log_constant` gives the normalising constant Z):
+
+    .. math::
+        p(P_1, \dots, P_K) = Z \prod_k |P_k|^{c_0 - (d + 1) / 2}
+            \Big|G_0 + \sum_k P_k\Big|^{-(g_0 + K c_0)}
+
+    Components share what they have in common: given the others, the expected scale matrix is their
+    harmonic mean, so that no direction in which one of them is narrow is widened.
+
+    Parameters
+    ----------
+    c0 : float, optional
+        Degrees of freedom of the precisions, more than (d - 1) / 2; None means (d + 2) / 2.
+        2 c0 is the number of rows that the prior counts as in each component.
+    g0 : float, optional
+        Degrees of freedom of the scale matrix, more than (d - 1) / 2; None means d / 2.
+    G0 : float, sequence of d floats or d x d matrix, optional
+        Scale matrix of the scale matrix, in standardised units; one number is multiplied by the
+        identity, several are a diagonal. None means ``(g0 / c0) / 0.2^2``: without data, standard
+        deviations are then about 0.2 of the column's.
+
+    Examples
+    --------
+    >>> HierarchicalWishart(c0=4.0)
+    HierarchicalWishart(c0=4.0, g0=None, G0=None)
+    """
+
+    c0: float | None = None
+    g0: float | None = None
+    G0: float | tuple[float, ...] | tuple[tuple[float, ...], ...] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("c0", "g0"):
+            given = getattr(self, name)
+            if given is not None:
+                object.__setattr__(self, name, positive(f"{name} of HierarchicalWishart", given))
+        if self.G0 is not None:
+            object.__setattr__(self, "G0", _scale_matrix(self.G0))
+
+    def settled(self, n_features: int) -> tuple[float, float, Floats]:
+        """c_0, g_0 and the matrix G_0 for d features, in standardised units.
+
+        Raises
+        ------
+        ValueError
+            If a number is too small for d features or G0 has another size.
+        """
+        d = n_features
+        c0 = (d + 2) / 2 if self.c0 is None else self.c0
+        g0 = d / 2 if self.g0 is None else self.g0
+        for name, value in (("c0", c0), ("g0", g0)):
+            if value <= (d - 1) / 2:
+                raise ValueError(
+                    f"{name} of HierarchicalWishart must be more than (d - 1) / 2 = "
+                    f"{(d - 1) / 2:g} for {d} features, got {value:g}"
+                )
+        if self.G0 is None:
+            return c0, g0, g0 / c0 / TYPICAL_SCALE**2 * np.eye(d)
+        G0 = np.asarray(self.G0, dtype=np.float64)
+        if G0.ndim and G0.shape[0] != d:
+            raise ValueError(f"G0 of HierarchicalWishart is for {len(G0)} features, not for {d}")
+        return c0, g0, G0.copy() if G0.ndim == 2 else np.diag(np.broadcast_to(G0, (d,)))
+
+
+def log_constant(c0: float, g0: float, G0: Floats, n_covariances: int) -> float:
+    """log Z = g_0 log|G_0| + log Gamma_d(g_0 + K c_0) - log Gamma_d(g_0) - K log Gamma_d(c_0).
+
+    Examples
+    --------
+    For one feature and one component P / (G_0 + P) ~ Beta(c_0, g_0):
+
+    >>> from scipy.stats import betaprime
+    >>> density = np.exp(log_constant(2.0, 1.5, np.eye(1), 1)) * 0.7**1.0 * 1.7**-3.5
+    >>> bool(np.isclose(density, betaprime(2.0, 1.5).pdf(0.7)))
+    True
+    """
+    d, K = len(G0), n_covariances
+    return float(
+        g0 * np.linalg.slogdet(G0)[1]
+        + multigammaln(g0 + K * c0, d)
+        - multigammaln(g0, d)
+        - K * multigammaln(c0, d)
+    )
+
+
+def log_density(precisions: Floats, c0: float, g0: float, G0: Floats) -> float:
+    """log p(P_1 ... P_m) of precision matrices of shape (m, d, d)."""
+    m, d = precisions.shape[:2]
+    powers = (c0 - (d + 1) / 2) * np.linalg.slogdet(precisions)[1].sum()
+    total = np.linalg.slogdet(G0 + precisions.sum(axis=0))[1]
+    return float(log_constant(c0, g0, G0, m) + powers - (g0 + m * c0) * total)
+
+
+def _scale_matrix(given: Any) -> float | tuple[Any, ...]:
+    """G0 as a float, or as nested tuples, which have a hash."""
+    name = "G0 of HierarchicalWishart"
+    values = array_of_numbers(name, given)
+    if values.ndim > 2 or not values.size or not np.all(np.isfinite(values)):
+        raise ValueError(
+            f"{name} must be a number, d numbers or a d x d matrix, got {shown(given)}"
+        )
+    if values.ndim == 2:
+        square = values.shape[0] == values.shape[1] and np.allclose(values, values.T, rtol=1e-10)
+        if not square or np.linalg.eigvalsh(values).min() <= 0.0:
+            raise ValueError(f"{name} must be a symmetric positive definite matrix")
+        return tuple(tuple(row) for row in values.tolist())
+    if np.any(values <= 0.0):
+        raise ValueError(f"{name} must be positive, got {shown(given)}")
+    return float(values) if values.ndim == 0 else tuple(values.tolist())

@@ -1,0 +1,175 @@
+"""How far the prior moves scales and correlations from what the likelihood alone says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.parameters import Layout, Point
+from bayes_gmm.model.points import Points
+
+if TYPE_CHECKING:
+    from bayes_gmm.inference.draws import Draws
+
+
+@dataclass(frozen=True)
+class InfluenceSettings:
+    """Thresholds of the diagnostic."""
+
+    largest: float = 1.0
+    """Posterior standard deviations by which the prior may move a parameter without a warning."""
+    largest_correlation: float = 1.0 - 1e-9
+    """Bound on correlations before their inverse hyperbolic tangent is taken."""
+
+
+DEFAULTS = InfluenceSettings()
+
+
+@dataclass(frozen=True, eq=False)
+class LikelihoodEstimate:
+    """Scales and correlations that maximise the likelihood, given who belongs where.
+
+    Attributes
+    ----------
+    n : ndarray, shape (K,)
+        Expected number of rows of each component.
+    log_scales : ndarray, shape (K, d)
+        In standardised units.
+    fisher_z : ndarray, shape (K, d, d)
+        Inverse hyperbolic tangent of each correlation; 0 on the diagonal.
+    """
+
+    n: Floats
+    log_scales: Floats
+    fisher_z: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class PriorInfluence:
+    """Largest shift of a parameter of each component, in posterior standard deviations.
+
+    NaN where the component holds too few rows for an estimate without the prior.
+
+    Attributes
+    ----------
+    scales, correlations : ndarray, shape (K,)
+    """
+
+    scales: Floats
+    correlations: Floats
+
+    @property
+    def largest(self) -> Floats:
+        """Of both, shape (K,); NaN where neither is known."""
+        both = np.stack([self.scales, self.correlations])
+        known = np.where(np.isnan(both), -np.inf, both).max(axis=0)
+        return np.where(np.isinf(known), np.nan, known)
+
+    def warned(self, settings: InfluenceSettings = DEFAULTS) -> list[int]:
+        """Components that the prior moves by more than the threshold."""
+        return [int(k) for k in np.flatnonzero(self.largest > settings.largest)]
+
+
+def likelihood_estimate(density: Density, point: Point) -> LikelihoodEstimate:
+    """One M-step without a prior, at the responsibilities of a point.
+
+    With g_k, G_k the derivatives of the log-likelihood in mu_k and Sigma_k, the scatter of the rows
+    of component k about their own mean is n_k Sigma_k + 2 Sigma_k G_k Sigma_k - (Sigma_k g_k)
+    (Sigma_k g_k)' / n_k. Scales and correlations that components share are pooled.
+    """
+    layout = density.layout
+    K, d = layout.n_components, layout.n_features
+    stats = density.statistics(point)
+    n = np.maximum(stats[1 : 1 + K], 1e-300)
+    Sigma = point.scale_trils @ point.scale_trils.mT
+    G = stats[1 + K * (1 + d) :].reshape(K, d, d)
+    pull = (Sigma @ stats[1 + K : 1 + K * (1 + d)].reshape(K, d, 1))[..., 0]
+    scatter = n[:, None, None] * Sigma + 2.0 * Sigma @ G @ Sigma
+    scatter -= pull[:, :, None] * pull[:, None, :] / n[:, None, None]
+    return _pooled(layout, n, scatter)
+
+
+def _pooled(layout: Layout, n: Floats, scatter: Floats) -> LikelihoodEstimate:
+    K, d = layout.n_components, layout.n_features
+    index = layout.indices.scale.ravel()
+    squares = np.diagonal(scatter, axis1=1, axis2=2)
+    rows = np.bincount(index, np.repeat(n, d))
+    variances = np.bincount(index, squares.ravel()) / rows
+    log_scales = 0.5 * np.log(np.maximum(variances, 1e-300))[layout.indices.scale]
+    if not layout.n_correlations:
+        return LikelihoodEstimate(n, log_scales, np.zeros((K, d, d)))
+    own = np.sqrt(np.maximum(squares / n[:, None], 1e-300))
+    products = scatter / own[:, :, None] / own[:, None, :]
+    pooled = np.zeros((layout.n_correlations, d, d))
+    np.add.at(pooled, layout.indices.corr, products)
+    pooled /= np.bincount(layout.indices.corr, n)[:, None, None]
+    return LikelihoodEstimate(n, log_scales, fisher_z(pooled[layout.indices.corr]))
+
+
+def fisher_z(correlations: Floats, settings: InfluenceSettings = DEFAULTS) -> Floats:
+    """atanh of correlations (..., d, d), with zeros on the diagonal."""
+    bound = settings.largest_correlation
+    z = np.arctanh(np.clip(correlations, -bound, bound))
+    d = correlations.shape[-1]
+    z[..., np.arange(d), np.arange(d)] = 0.0
+    return z
+
+
+def influence_at_mode(density: Density, point: Point) -> PriorInfluence:
+    """At a MAP: posterior standard deviations are taken as 1 / sqrt(2 n_k) and 1 / sqrt(n_k).
+
+    These are the asymptotic ones of log sigma and of atanh r for n_k rows (Fisher 1921).
+    """
+    estimate = likelihood_estimate(density, point)
+    sd = np.linalg.norm(point.scale_trils, axis=2)
+    R = point.scale_trils @ point.scale_trils.mT / sd[:, :, None] / sd[:, None, :]
+    n = _rows_behind(density.layout, estimate.n)
+    return _influence(
+        estimate, n, np.log(sd), 1.0 / np.sqrt(2.0 * n[:, None]),
+        fisher_z(R), 1.0 / np.sqrt(n[:, None, None]),
+    )  # fmt: skip
+
+
+def influence_of_draws(density: Density, point: Point, draws: Draws) -> PriorInfluence:
+    """Posterior means and standard deviations of log sigma and atanh r against the likelihood's.
+
+    Parameters
+    ----------
+    density : Density
+        That was sampled.
+    point : Point
+        The mode that the draws are numbered like.
+    draws : Draws
+        Numbered.
+    """
+    estimate = likelihood_estimate(density, point)
+    layout = draws.layout
+    points = Points.of(layout, draws.theta.reshape(-1, layout.size))
+    log_scales, z = np.log(points.scales), fisher_z(points.corr_chol @ points.corr_chol.mT)
+    return _influence(
+        estimate, _rows_behind(layout, estimate.n),
+        log_scales.mean(axis=0), log_scales.std(axis=0), z.mean(axis=0), z.std(axis=0),
+    )  # fmt: skip
+
+
+def _rows_behind(layout: Layout, n: Floats) -> Floats:
+    """Rows that the covariance of each component is estimated from, shape (K,)."""
+    shared = layout.n_covariances == 1
+    return np.full(len(n), n.sum()) if shared else n
+
+
+def _influence(
+    estimate: LikelihoodEstimate, n: Floats, log_scales: Floats, sd: Floats, z: Floats, z_sd: Floats
+) -> PriorInfluence:
+    d = log_scales.shape[1]
+    known = n > d
+    shift = np.abs(log_scales - estimate.log_scales) / np.maximum(sd, 1e-12)
+    shift_z = np.abs(z - estimate.fisher_z) / np.maximum(z_sd, 1e-12)
+    return PriorInfluence(
+        np.where(known, shift.max(axis=1), np.nan),
+        np.where(known & (d > 1), shift_z.max(axis=(1, 2)), np.nan),
+    )
