@@ -159,6 +159,8 @@ class SkewSettings:
     """Rows of the shortest column that is checked."""
     margin: float = 18.0
     """By how much the BIC on the log scale must be lower."""
+    fewer: float = 1.5
+    """Times that a column must need as many components on its own scale as on the log scale."""
     iterations: int = 60
     """EM steps of each univariate mixture."""
     narrowest: float = 0.03

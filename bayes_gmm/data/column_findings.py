@@ -6,16 +6,18 @@ from collections.abc import Iterator
 
 from bayes_gmm.data.check_settings import CheckSettings
 from bayes_gmm.data.checks import check_column, is_constant
+from bayes_gmm.data.column_parts import ColumnParts
 from bayes_gmm.data.finding import Finding
 from bayes_gmm.data.identifiers import identifier_finding
 from bayes_gmm.data.profile import Profile
-from bayes_gmm.data.shared_values import atoms_of, codes_of, shared_value_findings
+from bayes_gmm.data.shared_values import shared_value_findings
 from bayes_gmm.data.tails import tail_findings
 from bayes_gmm.errors import DataError
 
 
-def column_findings(profile: Profile, settings: CheckSettings) -> Iterator[Finding]:
+def column_findings(column: ColumnParts, settings: CheckSettings) -> Iterator[Finding]:
     """All findings in a column."""
+    profile = column.profile
     yield from _missing(profile)
     try:
         check_column(profile.name, profile.values, profile.n_rows, profile.n_observed)
@@ -28,15 +30,11 @@ def column_findings(profile: Profile, settings: CheckSettings) -> Iterator[Findi
     if identifier is not None:
         yield identifier
         return
-    codes = codes_of(profile, settings.shared_values)
-    rest = profile.without([code.value for code in codes])
-    atoms = atoms_of(rest, settings.shared_values)
-    rest = rest.without([atom.value for atom in atoms])
-    if codes or atoms:
-        yield from shared_value_findings(profile, codes, atoms)
+    if column.shared:
+        yield from shared_value_findings(profile, column.codes, column.atoms)
     elif profile.counts.max() >= settings.tails.nearly_constant * profile.n_observed:
         yield _nearly_constant(profile)
-    yield from tail_findings(rest, [value.value for value in [*codes, *atoms]], settings.tails)
+    yield from tail_findings(column.rest, column.shared, settings.tails, far=column.far)
     if profile.step >= settings.tails.coarse * profile.sd:
         yield _coarse(profile)
 

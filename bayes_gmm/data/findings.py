@@ -13,6 +13,7 @@ from bayes_gmm.data.check_settings import CheckSettings
 from bayes_gmm.data.checks import check_weights
 from bayes_gmm.data.collinear import collinear_findings
 from bayes_gmm.data.column_findings import column_findings
+from bayes_gmm.data.column_parts import ColumnParts
 from bayes_gmm.data.columns import choose_columns
 from bayes_gmm.data.finding import KINDS, Finding
 from bayes_gmm.data.finding_text import warning_text
@@ -22,7 +23,7 @@ from bayes_gmm.data.profile import Profile
 from bayes_gmm.data.row_findings import row_findings
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.segment_skew import segment_skew_findings
-from bayes_gmm.data.shared_values import atoms_of, codes_of, shared_value_findings
+from bayes_gmm.data.shared_values import shared_value_findings
 from bayes_gmm.data.table import FeatureMatrix, feature_matrix, read_table
 from bayes_gmm.errors import DataError
 
@@ -115,12 +116,13 @@ def check_table(
     matrix, weights = _counted(matrix, weights)
     profiles = _profiles(matrix, weights)
     found = [*refused, *row_findings(matrix, weights, profiles, settings)]
-    of_columns = [f for profile in profiles for f in column_findings(profile, settings)]
+    columns = [ColumnParts(profile, settings) for profile in profiles]
+    of_columns = [f for column in columns for f in column_findings(column, settings)]
     identifiers = {f.columns[0] for f in of_columns if f.kind == "identifier"}
     explained = {f.columns[0] for f in of_columns if f.kind in EXPLAINED}
     found += of_columns
     found += collinear_findings(matrix, profiles, settings.collinear, but=identifiers)
-    found += segment_skew_findings(profiles, settings, but=explained)
+    found += segment_skew_findings(columns, settings, but=explained)
     return tuple(sorted(found, key=lambda finding: KINDS.index(finding.kind)))
 
 
@@ -172,9 +174,8 @@ def _for_fits(profile: Profile, settings: CheckSettings) -> Iterator[Finding]:
     if identifier is not None:
         yield identifier
         return
-    codes = codes_of(profile, settings.shared_values)
-    rest = profile.without([code.value for code in codes])
-    yield from shared_value_findings(profile, codes, atoms_of(rest, settings.shared_values))
+    parts = ColumnParts(profile, settings)
+    yield from shared_value_findings(profile, parts.codes, parts.atoms)
 
 
 def _profiles(matrix: FeatureMatrix, weights: Floats | None) -> list[Profile]:

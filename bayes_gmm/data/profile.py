@@ -99,12 +99,12 @@ class Profile:
     @cached_property
     def sd(self) -> float:
         """Standard deviation."""
-        return float(np.sqrt(self._moments(self._scaled)[0])) * self.span
+        return float(np.sqrt(self._scaled_moments[0])) * self.span
 
     @cached_property
     def skewness(self) -> float:
         r""":math:`m_3 / m_2^{3/2}`, of central moments."""
-        m2, m3 = self._moments(self._scaled)
+        m2, m3 = self._scaled_moments
         return m3 / m2**1.5 if m2 > 0.0 else 0.0
 
     @cached_property
@@ -124,11 +124,10 @@ class Profile:
         """Step to which the values were rounded, 0 where none is found."""
         return step_of(self.values, self.counts)
 
-    @property
-    def _scaled(self) -> Floats:
-        """The values from 0 to 1, so that no power of them overflows."""
-        scaled: Floats = (self.values - self.values[0]) / self.span
-        return scaled
+    @cached_property
+    def _scaled_moments(self) -> tuple[float, float]:
+        """Moments of the values from 0 to 1, so that no power of them overflows."""
+        return self._moments((self.values - self.values[0]) / self.span)
 
     def score(self, values: Floats) -> Floats:
         """Distances of values from the median in robust standard deviations."""

@@ -12,22 +12,21 @@ from collections.abc import Collection, Iterator, Sequence
 import numpy as np
 
 from bayes_gmm.data.check_settings import CheckSettings
+from bayes_gmm.data.column_parts import ColumnParts
 from bayes_gmm.data.finding import Finding
 from bayes_gmm.data.mixture_1d import best_mixtures
 from bayes_gmm.data.profile import Profile
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.data.shared_values import atoms_of, codes_of
-from bayes_gmm.data.tails import far_values
 
 
 def segment_skew_findings(
-    profiles: Sequence[Profile], settings: CheckSettings, but: Collection[str] = ()
+    columns: Sequence[ColumnParts], settings: CheckSettings, but: Collection[str] = ()
 ) -> Iterator[Finding]:
     """A finding for each column that needs fewer components on the log scale, and fits better.
 
     Parameters
     ----------
-    profiles : sequence of Profile
+    columns : sequence of ColumnParts
     settings : CheckSettings
     but : collection of str
         Columns that are not asked: what is wrong with them is known.
@@ -35,15 +34,16 @@ def segment_skew_findings(
     Examples
     --------
     >>> x = np.exp(np.random.default_rng(0).normal(0.0, 0.5, 600)) * np.repeat([1.0, 8.0], 300)
-    >>> [finding] = segment_skew_findings([Profile.of("Spend", x)], CheckSettings())
+    >>> column = ColumnParts(Profile.of("Spend", x), CheckSettings())
+    >>> [finding] = segment_skew_findings([column], CheckSettings())
     >>> finding.kind, finding.values["log_segments"]
     ('skewed segments', 2)
     """
-    asked = [profile for profile in profiles if profile.name not in but]
+    asked = [column for column in columns if column.profile.name not in but]
     bodies = [
         body
-        for profile in asked[: settings.skew.most_columns]
-        if (body := _body(profile, settings)) is not None
+        for column in asked[: settings.skew.most_columns]
+        if (body := _body(column, settings)) is not None
     ]
     # Columns that count equally many rows are fitted together; without missing cells all do.
     sizes = sorted({_rows(body, settings) for body in bodies})
@@ -55,16 +55,18 @@ def _rows(profile: Profile, settings: CheckSettings) -> float:
     return min(profile.n_observed, settings.skew.most_rows)
 
 
-def _body(profile: Profile, settings: CheckSettings) -> Profile | None:
+def _body(column: ColumnParts, settings: CheckSettings) -> Profile | None:
     """A positive, finely recorded column without shared and far values; None for any other."""
-    if not 0.0 < profile.span < np.inf or profile.n_observed < settings.skew.fewest_rows:
+    profile, fewest = column.profile, settings.skew.fewest_rows
+    if not 0.0 < profile.span < np.inf or profile.n_observed < fewest:
         return None
-    shared = codes_of(profile, settings.shared_values)
-    rest = profile.without([value.value for value in shared])
-    rest = rest.without([atom.value for atom in atoms_of(rest, settings.shared_values)])
-    rest = rest.of_values(~far_values(rest, settings.tails))
+    rest = column.rest
+    if rest.n_observed < fewest or rest.values[-1] <= 0.0:
+        return None
+    if column.far.any():
+        rest = rest.of_values(~column.far)
     rest = _within_cuts(rest, settings)
-    if rest.n_observed < settings.skew.fewest_rows or rest.values[0] <= 0.0:
+    if rest.n_observed < fewest or rest.values[0] <= 0.0:
         return None
     if rest.counts.max() > settings.skew.most_heaped * rest.n_observed:
         return None
@@ -98,6 +100,6 @@ def _compared(
     for body, a, b, penalty in zip(bodies, own, on_log, jacobian.tolist(), strict=True):
         margin = a.bic - (b.bic + penalty)
         K_own, K_log = len(a.weights), len(b.weights)
-        if margin > settings.skew.margin and K_log < K_own:
+        if margin > settings.skew.margin and K_own >= settings.skew.fewer * K_log:
             values = {"own_segments": K_own, "log_segments": K_log}
             yield Finding((body.name,), "skewed segments", margin, values)

@@ -67,12 +67,12 @@ def atoms(values: Floats, counts: Floats, settings: SharedValueSettings) -> list
     >>> atoms(np.arange(20.0), np.array([9.0] + [3.0] * 19), settings)
     []
     """
-    if len(values) <= settings.fewest_others:
+    total = float(counts.sum())
+    if len(values) <= settings.fewest_others or counts.max() < settings.least_atom * total:
         return []
     first = max(len(counts) - settings.most_atoms - 1, 0)
     top = np.argpartition(counts, first)[first:]
     top = top[np.argsort(-counts[top], kind="stable")]
-    total = float(counts.sum())
     for m in range(len(top) - 1, 0, -1):
         least, next_one = counts[top[m - 1]], counts[top[m]]
         others = total - float(counts[top[:m]].sum())
@@ -156,7 +156,8 @@ def _is_coded(
 
 def _codes_inside(profile: Profile, settings: SharedValueSettings) -> list[Shared]:
     """A usual code of several digits within the range that far more rows share than any other."""
-    if len(profile.values) <= settings.most_others_asked:
+    rare = profile.counts.max(initial=0.0) < settings.fewest_coded_inside
+    if rare or len(profile.values) <= settings.most_others_asked:
         return []
     top = np.argpartition(profile.counts, -2)[-2:]
     second, first = profile.counts[top]

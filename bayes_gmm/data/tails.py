@@ -16,7 +16,10 @@ Mask = npt.NDArray[np.bool_]
 
 
 def tail_findings(
-    rest: Profile, without: Sequence[float], settings: TailSettings | None = None
+    rest: Profile,
+    without: Sequence[float],
+    settings: TailSettings | None = None,
+    far: Mask | None = None,
 ) -> Iterator[Finding]:
     """Outliers and a long tail of a column without its atoms and codes.
 
@@ -29,6 +32,8 @@ def tail_findings(
     without : sequence of float
         The atoms and codes that were left out.
     settings : TailSettings, optional
+    far : ndarray of bool, optional
+        The `far_values` of the column, where they are known.
 
     Examples
     --------
@@ -38,14 +43,14 @@ def tail_findings(
     ['outliers']
     """
     settings = settings or TailSettings()
-    far = far_values(rest, settings)
+    far = far_values(rest, settings) if far is None else far
     if far.any() and rest.of_values(~far).skewness <= settings.straight:
         yield _outliers(rest, far)
         return
     tail, negative = _non_negative(rest, settings)
-    if tail is not None:
+    if tail is not None and tail.skewness > settings.skewed:
         isolated = isolated_values(tail.log, settings)
-        body = tail.of_values(~isolated)
+        body = tail.of_values(~isolated) if isolated.any() else tail
         if body.skewness > settings.skewed and (
             abs(body.log_skewness) <= settings.straightened * body.skewness
         ):
@@ -65,10 +70,9 @@ def far_values(profile: Profile, settings: TailSettings) -> Mask:
     none = np.zeros(len(profile.values), dtype=bool)
     if not profile.robust_sd > 0.0:
         return none
-    score = np.abs(profile.score(profile.values))
-    far: Mask = score > settings.far_out
-    if not far.any():
+    if np.abs(profile.score(profile.values[[0, -1]])).max() <= settings.far_out:
         return none
+    far: Mask = np.abs(profile.score(profile.values)) > settings.far_out
     far &= isolated_values(profile, settings)
     return far if profile.counts[far].sum() <= _few(profile, settings) else none
 
@@ -82,23 +86,30 @@ def isolated_values(profile: Profile, settings: TailSettings) -> Mask:
     found = np.zeros(len(profile.values), dtype=bool)
     if not profile.robust_sd > 0.0:
         return found
+    few = _few(profile, settings)
     for end in (1, -1):
-        score = end * profile.score(profile.values)[::end]
-        start = _isolated_from(score, profile.counts[::end], _few(profile, settings), settings)
-        found[::end][start:] = True
+        values, counts = end * profile.values[::end], profile.counts[::end]
+        limit = end * profile.median + settings.far_on_log * profile.robust_sd
+        first = int(np.searchsorted(values, limit, side="right"))
+        # The values below the first far one are those that its gap is compared with.
+        start = max(first - settings.neighbours - 1, 0)
+        place = _isolated_from(values[start:], counts[start:], first - start, few, settings)
+        found[::end][start + place :] = True
     return found
 
 
-def _isolated_from(score: Floats, counts: Floats, few: float, settings: TailSettings) -> int:
-    """Place of the first of the isolated values at the upper end, or the number of values."""
+def _isolated_from(
+    values: Floats, counts: Floats, first: int, few: float, settings: TailSettings
+) -> int:
+    """Place of the first isolated value, from `first` on, or the number of values."""
     beyond = np.cumsum(counts[::-1])[::-1]
-    asked = np.flatnonzero((score > settings.far_on_log) & (beyond <= few))
-    asked = asked[asked > settings.fewest_neighbours]
+    asked = np.arange(max(first, settings.fewest_neighbours + 1), len(values))
+    asked = asked[beyond[asked] <= few]
     k = np.minimum(settings.neighbours, asked - 1)
-    upto = np.append(0.0, np.cumsum(score))
-    excess = (upto[asked] - upto[asked - k]) / k - score[asked - k - 1]
-    isolated = score[asked] - score[asked - 1] >= settings.isolated * excess
-    return int(asked[isolated.argmax()]) if isolated.any() else len(score)
+    upto = np.append(0.0, np.cumsum(values))
+    excess = (upto[asked] - upto[asked - k]) / k - values[asked - k - 1]
+    isolated = values[asked] - values[asked - 1] >= settings.isolated * excess
+    return int(asked[isolated.argmax()]) if isolated.any() else len(values)
 
 
 def _few(profile: Profile, settings: TailSettings) -> float:

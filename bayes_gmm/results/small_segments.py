@@ -64,9 +64,10 @@ its covariance, of 3 features; fit fewer segments, or structure='diag' or 'tied'
         many = "1 row" if self.needed == 1 else f"{self.needed} rows"
         other = ", or structure='diag' or 'tied'" if self.needed > 2 else ""
         of = f"covariance, of {self.n_features} features"
-        what = of if self.n_features > 1 else "standard deviation"
+        what = of if self.n_features > 1 else f"standard deviation{'s' * (n > 1)}"
+        segments = f"{self.n_components} segment{'s' * (self.n_components > 1)}"
         return (
-            f"{n} of {self.n_components} segments {hold} fewer than {many}, as few as {least} "
+            f"{n} of {segments} {hold} fewer than {many}, as few as {least} "
             f"({listed(self.names, most=5)}): the prior determines {their} {what}; fit fewer "
             f"segments{other}"
         )
@@ -120,8 +121,11 @@ def rows_needed(structure: Structure, n_features: int) -> int:
 
 
 def expected_rows(fit: MapFit) -> Floats:
-    """Rows that each segment of a fit is expected to hold, shape (K,)."""
-    extra = _concentration(fit) - 1.0
+    """Rows that each segment of a fit is expected to hold, shape (K,).
+
+    Below a concentration of 1 the density has no mode inside, and a weight is the segment's share.
+    """
+    extra = np.maximum(_concentration(fit) - 1.0, 0.0)
     rows = fit.mixture.weights * (fit.total_weight + extra.sum()) - extra
     measured = fit.measured_weight / fit.total_weight
     held: Floats = np.maximum(rows, 0.0) * measured
