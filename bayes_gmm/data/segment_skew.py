@@ -3,6 +3,10 @@
 Segments that are Gaussian on the log scale need fewer components there. For each positive column
 the lowest BIC of univariate mixtures of the logarithm, its Jacobian included, is compared with that
 of mixtures of the column itself. Only skewness to the right, of positive columns, is found.
+
+Over 50 tables of two log-normal segments each (500 rows, 4 sigma apart on the log scale) 50 % are
+found at sigma = .3 and 98 % at .5; at .8 the whole column is skewed and is reported as such. Of 400
+tables of Gaussian segments 0.2 % are found (``benchmarks/findings.py --tables 400 --seed 1``).
 """
 
 from __future__ import annotations
