@@ -36,12 +36,14 @@ class TestSmallAndOdd:
         np.testing.assert_allclose(model.covariances_[0], np.cov(X.T), rtol=0.1, atol=0.1)
         assert model.icl(X) == pytest.approx(model.bic(X))
 
+    @pytest.mark.filterwarnings("ignore:.* fewer than .* rows:bayes_gmm.errors.DataWarning")
     def test_as_many_components_as_rows(self):
         X = np.random.default_rng(6).normal(size=(6, 2))
         model = fitted(X, 6)
         assert model.converged_
         assert np.isfinite(model.log_posterior_)
 
+    @pytest.mark.filterwarnings("ignore:.* fewer than .* rows:bayes_gmm.errors.DataWarning")
     def test_two_rows(self):
         model = fitted([[0.0, 1.0], [2.0, 5.0]], 1)
         np.testing.assert_allclose(model.means_, [[1.0, 3.0]], atol=0.01)
@@ -61,6 +63,7 @@ class TestSmallAndOdd:
         separate = fitted(X, 2, prior=Prior(covariances=LKJ()))
         assert adjusted_rand_score(group, separate.predict(X)) > 0.7
 
+    @pytest.mark.filterwarnings("ignore:.* fewer than .* rows:bayes_gmm.errors.DataWarning")
     def test_values_too_rare_for_the_rows_that_starts_look_at(self):
         """Ten thousand equal rows and three others: the starts may see but one value."""
         X = np.zeros((10_000, 2))
@@ -75,6 +78,7 @@ class TestSmallAndOdd:
         model = fitted(np.c_[X, X.sum(axis=1)], 1)
         assert model.converged_
 
+    @pytest.mark.filterwarnings("ignore:.* fewer than .* rows:bayes_gmm.errors.DataWarning")
     def test_a_far_outlier_gets_a_segment(self):
         rng = np.random.default_rng(9)
         X = np.r_[rng.normal(size=(200, 2)), [[1e4, 1e4]]]

@@ -222,19 +222,22 @@ def compare(
     _check_criteria(asked)
     from bayes_gmm.cli.compared import Compared
     from bayes_gmm.cli.files import check_folder, write_comparison
-    from bayes_gmm.cli.findings import files_text
+    from bayes_gmm.cli.findings import files_text, findings_apart
     from bayes_gmm.cli.tables import read_columns
+    from bayes_gmm.data.findings import check_table
     from bayes_gmm.results.compare import compare
 
     if out is not None:
         check_folder(out)
     columns, row_weights = read_columns(table, features, weights)
-    comparison = compare(
-        columns, components, structures=shapes, criteria=asked, sample_weight=row_weights,
-        resolution=resolution, k_prior=k_prior, draws=draws, random_state=seed,
-    )  # fmt: skip
+    with findings_apart():
+        comparison = compare(
+            columns, components, structures=shapes, criteria=asked, sample_weight=row_weights,
+            resolution=resolution, k_prior=k_prior, draws=draws, random_state=seed,
+        )  # fmt: skip
     n_rows = len(columns) if row_weights is None else int((row_weights > 0.0).sum())
-    compared = Compared(table, n_rows, comparison)
+    findings = check_table(columns, sample_weight=row_weights)
+    compared = Compared(table, n_rows, comparison, findings)
     compared.check()
     files = {} if out is None else write_comparison(comparison, out)
     if as_json:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bayes_gmm.cli.findings import findings_text
 from bayes_gmm.cli.layout import WIDTH, Columns, beside, column, in_blocks, label_column
 from bayes_gmm.errors import FitError
 from bayes_gmm.results.verdicts import NAMES, closing
 from bayes_gmm.results.wording import counted, listed_numbers, percent
 
 if TYPE_CHECKING:
+    from bayes_gmm.data.findings import Finding
     from bayes_gmm.results.comparison import Comparison
 
 TITLES = {"loo": "elpd by LOO", "evidence": "log evidence", "laplace": "log evidence"}
@@ -32,11 +34,14 @@ class Compared:
     n_rows : int
         Those of positive weight.
     comparison : Comparison
+    findings : tuple of Finding
+        Those of `check_table`.
     """
 
     table: str
     n_rows: int
     comparison: Comparison
+    findings: tuple[Finding, ...] = ()
 
     def check(self) -> None:
         """Raise if nothing was fitted.
@@ -71,6 +76,7 @@ class Compared:
         said = "\n".join(textwrap.fill(line, WIDTH) for line in verdicts if line)
         tables = [table.removeprefix("\n") for table in tables]
         blocks = [self._title(), *tables, self._legend(), said, self._notes()]
+        blocks.append(findings_text(self.findings))
         return "\n\n".join(block for block in blocks if block)
 
     def json(self) -> dict[str, Any]:
@@ -89,6 +95,7 @@ class Compared:
                 for criterion, best in comparison.best.items()
             },
             "verdicts": dict(comparison.verdicts),
+            "findings": [finding.json() for finding in self.findings],
             "interrupted": comparison.interrupted,
         }
 

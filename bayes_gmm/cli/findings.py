@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -29,6 +30,7 @@ from bayes_gmm.cli.layout import (
 from bayes_gmm.data.findings import Finding, check_table
 from bayes_gmm.errors import DataWarning
 from bayes_gmm.model.mixture import segment_labels
+from bayes_gmm.results.small_segments import SmallSegments, small_segments
 from bayes_gmm.results.wording import counted, percent
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ class Report:
     posterior : Posterior, optional
         Draws, where intervals were asked for; memberships are then averages over them.
     findings : tuple of Finding
-        What deserves a word in the table itself.
+        Those of `check_table`.
     """
 
     table: str
@@ -81,6 +83,11 @@ class Report:
     def intervals(self) -> Intervals | None:
         """The tables of the posterior."""
         return None if self.posterior is None else Intervals(self.posterior)
+
+    @cached_property
+    def small_segments(self) -> SmallSegments | None:
+        """Segments with too few rows for their parameters, if there are any."""
+        return small_segments(self.fit)
 
     @property
     def sizes_as_shown(self) -> list[float]:
@@ -103,7 +110,9 @@ class Report:
     def text(self) -> str:
         """Write all of it for a person, in lines of at most 100 characters."""
         blocks = [self._title(), *_tables(self), self._summary(), self._modes()]
-        blocks.append(_findings_text(self.findings))
+        if self.small_segments is not None:
+            blocks.append(fill(str(self.small_segments), WIDTH))
+        blocks.append(findings_text(self.findings))
         if self.intervals is not None:
             blocks.append(self.intervals.text())
         return "\n\n".join(block for block in blocks if block)
@@ -125,7 +134,8 @@ class Report:
             "n_iter": int(fit.n_iter),
             "segments": [self._segment(k) for k in range(mixture.n_components)],
             "other_modes": [_mode(mode) for mode in self.other_modes],
-            "findings": [asdict(finding) for finding in self.findings],
+            "findings": [finding.json() for finding in self.findings],
+            "small_segments": None if self.small_segments is None else self.small_segments.json(),
             "posterior": None if self.intervals is None else self.intervals.json(),
         }
 
@@ -178,8 +188,7 @@ def fitted(
     """Fit a table, draw from the posterior by a method or "none", and gather what is to be said."""
     from bayes_gmm.estimator import BayesGMM
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)  # it is said among the findings
+    with findings_apart():
         model = BayesGMM(components, **options).fit(table, sample_weight=row_weights)
     findings = check_table(table, sample_weight=row_weights)
     weights = np.ones(len(table)) if row_weights is None else row_weights
@@ -189,6 +198,14 @@ def fitted(
     posterior = model.sample_posterior(method=method)
     membership = posterior.predict_proba(table)
     return Report(name, model.map_fit_, membership, weights, posterior, findings)
+
+
+@contextmanager
+def findings_apart() -> Iterator[None]:
+    """Keep warnings of a table off stderr: its findings are printed with the results."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        yield
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,11 +262,11 @@ def files_text(files: dict[str, Path]) -> str:
     return "\n".join(["written", *(f"  {what:<12} {path}" for what, path in files.items())])
 
 
-def _findings_text(findings: Sequence[Finding]) -> str:
-    """What was found in the table, a paragraph each, the first few of a kind."""
+def findings_text(findings: Sequence[Finding]) -> str:
+    """Findings in the table, a paragraph each, the first few of a kind."""
     if not findings:
         return ""
-    lines = ["To know of the table:"]
+    lines = ["Findings in the table:"]
     for kind, group in groupby(findings, key=lambda finding: finding.kind):
         of_kind = list(group)
         for finding in of_kind[:SHOWN_FINDINGS]:

@@ -180,7 +180,7 @@ def check_column(name: str, column: Floats, n_rows: float, n_observed: float) ->
         raise DataError(
             f"the table has 1 usable row (n_samples=1), in which column {shown(name)} cannot vary"
         )
-    if high / 2 - low / 2 <= ROUNDING / 2 * max(high, -low):
+    if is_constant(column):
         rows = f"all {n_rows:.10g} rows"
         if n_observed < n_rows:
             rows = f"{n_observed:.10g} of {n_rows:.10g} rows and missing in the rest"
@@ -190,6 +190,18 @@ def check_column(name: str, column: Floats, n_rows: float, n_observed: float) ->
             f"column {shown(name)} runs from {low:g} to {high:g}, whose squares are beyond "
             "floating point; give it in another unit"
         )
+
+
+def is_constant(column: Floats) -> bool:
+    """Whether observed values differ by rounding only.
+
+    Examples
+    --------
+    >>> is_constant(np.array([0.3, 0.1 + 0.2])), is_constant(np.array([0.3, 0.31]))
+    (True, False)
+    """
+    low, high = float(column.min()), float(column.max())
+    return bool(high / 2 - low / 2 <= ROUNDING / 2 * max(high, -low))
 
 
 def count_distinct(values: Floats, counted: npt.NDArray[np.bool_], enough: int) -> int:

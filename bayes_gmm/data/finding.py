@@ -1,66 +1,61 @@
-"""One thing that deserves a word before a table is fitted."""
+"""One thing in a table that a user should know before a fit."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-KINDS = (
-    "unusable", "missing", "constant", "few rows", "atom", "collinear", "outliers", "skewed",
-    "coarse", "duplicates",
-)  # fmt: skip
-"""What a finding may be of, the gravest first."""
+from bayes_gmm.data.finding_text import KINDS, sentence_of
+
+__all__ = ["KINDS", "Finding"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found in a table, and what a fit makes of it.
+    """What was found in a table.
 
     Attributes
     ----------
     columns : tuple of str
-        The columns it is about; none where it is about rows.
+        The columns concerned; none where the finding is about rows.
     kind : str
         One of `KINDS`.
     number : float
-        How much of it: the share of the rows, unless the sentence names another figure (a condition
-        number, a skewness, a step in standard deviations, rows a parameter).
-    sentence : str
-        What was found and what the fit does with it, on one line.
+        The main figure: the share of the rows, unless `check_table` names another one for the kind.
+    values : dict
+        All figures of the sentence, by name; JSON can hold them.
 
     Examples
     --------
-    >>> print(Finding(("Age",), "missing", 0.1, "column 'Age' is missing in 10 % of the rows"))
-    column 'Age' is missing in 10 % of the rows
+    >>> finding = Finding(("Age",), "missing", 0.1, {"rows": 20.0})
+    >>> print(finding)
+    column 'Age' is missing in 20 rows (10 %): the fit keeps these rows and integrates the missing \
+cells out, assuming that they are missing at random
     """
 
     columns: tuple[str, ...]
     kind: str
     number: float
-    sentence: str
+    values: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def sentence(self) -> str:
+        """What was found, in which column and how many rows, and what to do; on one line."""
+        return sentence_of(self.kind, self.columns, self.number, self.values)
 
     def __str__(self) -> str:
         return self.sentence
 
+    def json(self) -> dict[str, Any]:
+        """The finding as JSON can hold it.
 
-def percent(share: float) -> str:
-    """A share as it stands in a sentence.
-
-    Examples
-    --------
-    >>> percent(0.3225), percent(0.00004), percent(1.0)
-    ('32.2 %', '0.004 %', '100 %')
-    """
-    hundredth = 100.0 * share
-    return f"{hundredth:.3g} %" if hundredth < 99.95 or share == 1.0 else f"{hundredth:.5g} %"
-
-
-def rows(count: float) -> str:
-    """A number of rows as it stands in a sentence; weights make it any number.
-
-    Examples
-    --------
-    >>> rows(1), rows(12345), rows(2.5)
-    ('1 row', '12,345 rows', '2.5 rows')
-    """
-    text = f"{int(count):,}" if float(count).is_integer() else f"{count:,.4g}"
-    return f"{text} row{'' if count == 1 else 's'}"
+        Examples
+        --------
+        >>> list(Finding(("Age",), "missing", 0.1, {"rows": 20.0}).json())
+        ['columns', 'kind', 'number', 'values', 'sentence']
+        """
+        return {
+            "columns": list(self.columns), "kind": self.kind, "number": self.number,
+            "values": dict(self.values), "sentence": self.sentence,
+        }  # fmt: skip

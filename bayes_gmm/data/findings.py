@@ -1,40 +1,49 @@
-"""What deserves a word before a fit: atoms, outliers, gaps, columns that say the same twice."""
+"""`check_table`: what a user should know of a table before a fit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayes_gmm.data.check_settings import CheckSettings
 from bayes_gmm.data.checks import check_weights
-from bayes_gmm.data.collinear import collinear_columns
+from bayes_gmm.data.collinear import collinear_findings
+from bayes_gmm.data.column_findings import column_findings
+from bayes_gmm.data.column_parts import ColumnParts
 from bayes_gmm.data.columns import choose_columns
 from bayes_gmm.data.finding import KINDS, Finding
+from bayes_gmm.data.finding_text import warning_text
 from bayes_gmm.data.frames import as_frame
+from bayes_gmm.data.identifiers import identifier_finding
 from bayes_gmm.data.profile import Profile
-from bayes_gmm.data.profile_findings import atom_words, atoms_of, of_column
-from bayes_gmm.data.row_findings import of_rows
+from bayes_gmm.data.row_findings import row_findings
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.segment_skew import segment_skew_findings
+from bayes_gmm.data.shared_values import shared_value_findings
 from bayes_gmm.data.table import FeatureMatrix, feature_matrix, read_table
 from bayes_gmm.errors import DataError
 
 if TYPE_CHECKING:
     import narwhals as nw
 
-__all__ = ["Finding", "atom_warning", "check_table"]
+__all__ = ["Finding", "check_table", "fit_findings", "fit_warnings"]
 
-LOOKED_AT = 50_000
-"""Rows of a long table in which atoms are first looked for, at equal distances."""
-MOST_TOLD = 3
-"""Atoms in one warning."""
+EXPLAINED = ("unusable", "constant", "identifier", "skewed")
+"""Kinds of findings after which the skewness of a column's segments is not asked."""
 
 
 def check_table(
-    X: Any, features: Sequence[str] | None = None, sample_weight: Any = None
+    X: Any,
+    features: Sequence[str] | None = None,
+    sample_weight: Any = None,
+    *,
+    settings: CheckSettings | None = None,
 ) -> tuple[Finding, ...]:
-    """What there is to know of a table before it is fitted.
+    """List what a user should know of a table before a fit.
 
     Nothing is changed, and a column that `fit` would refuse is a finding among others.
 
@@ -43,9 +52,11 @@ def check_table(
     X : data frame, array-like of shape (n_rows, n_features), or path of a CSV or Parquet file
         As `BayesGMM.fit` or `read_table` takes it.
     features : sequence of str, optional
-        Columns to look at; by default all, or those of a file that are numeric.
+        Columns to check; by default all, or those of a file that are numeric.
     sample_weight : array-like of shape (n_rows,), optional
         A weight of 2 is two copies of the row, 0 its absence.
+    settings : CheckSettings, optional
+        Thresholds.
 
     Returns
     -------
@@ -53,18 +64,32 @@ def check_table(
         By kind, the gravest first, then by column. The kinds are
 
         - ``unusable``: `fit` refuses the column, as for text or an infinite cell;
-        - ``missing``: cells that are missing, rows in which all are, and columns that no row
-          observes both of;
+        - ``missing``: cells that are missing, rows in which all are, and pairs of columns that are
+          never observed in the same row;
         - ``constant``: one value in all rows, which `fit` refuses, or in 95 % of them;
         - ``few rows``: fewer than 5, by their weights, for each parameter of a segment with a full
           covariance;
+        - ``identifier``: a running number, in any order and with gaps, or unique whole numbers in
+          a column that is named like an identifier; with `fit` it is a `DataWarning`;
+        - ``missing code``: a value far from all others that several rows share, such as 999 or -1,
+          or a usual code that far more rows share than any other value; with `fit` it is a
+          `DataWarning`;
         - ``atom``: a value in 5 % of the rows that is 5 times as frequent as the next, in a column
-          that is no list of categories; with `fit` itself it is a `DataWarning`;
-        - ``collinear``: a column of which others, before it, tell .999 of the variance;
-        - ``outliers``: a few rows further than 8 robust standard deviations from the median;
-        - ``skewed``: a skewness above 2, of which a logarithm leaves no more than half;
-        - ``coarse``: a column recorded in steps of half its standard deviation or more;
-        - ``duplicates``: rows that repeat others in a table that is not all coarse.
+          that is no list of categories; with `fit` it is a `DataWarning`;
+        - ``collinear``: columns of which one has less than .001 of its variance of its own given
+          the others; `number` is the condition number of their correlations;
+        - ``nearly collinear``: columns of which one has less than .005 of its own, within groups of
+          rows that are apart on the first principal component; `number` is the same;
+        - ``near copies``: groups of rows that differ by a tiny part of the distance of other rows;
+        - ``outliers``: a few rows further than 8 robust standard deviations from the median, on
+          the log scale where the column is skewed without them;
+        - ``skewed``: a skewness above 2, of which a logarithm leaves no more than half, whether or
+          not a few cells are negative; `number` is the skewness;
+        - ``skewed segments``: a positive column that fewer Gaussian segments fit better on the log
+          scale; `number` is by how much the BIC is lower there;
+        - ``coarse``: a column recorded in steps of half its standard deviation or more; `number` is
+          the step in standard deviations;
+        - ``duplicates``: rows that repeat others more often than rounding explains.
 
     Raises
     ------
@@ -79,8 +104,9 @@ def check_table(
     >>> finding.columns, finding.kind, round(finding.number, 2)
     (('x1',), 'atom', 0.26)
     >>> print(finding.sentence.split(":")[0])
-    column 'x1' is 0 in 26.2 % of the rows, which no other of its values comes near
+    column 'x1' is 0 in 26.2 % of the rows, far more often than any other value
     """
+    settings = settings or CheckSettings()
     if isinstance(X, str | Path):
         X = read_table(X, features)
     matrix, refused = _usable(X, features)
@@ -89,50 +115,67 @@ def check_table(
     weights = check_weights(sample_weight, matrix.n_rows)
     matrix, weights = _counted(matrix, weights)
     profiles = _profiles(matrix, weights)
-    found = [*refused, *of_rows(matrix, weights, profiles), *collinear_columns(matrix, profiles)]
-    for profile in profiles:
-        found += of_column(profile)
+    found = [*refused, *row_findings(matrix, weights, profiles, settings)]
+    columns = [ColumnParts(profile, settings) for profile in profiles]
+    of_columns = [f for column in columns for f in column_findings(column, settings)]
+    identifiers = {f.columns[0] for f in of_columns if f.kind == "identifier"}
+    explained = {f.columns[0] for f in of_columns if f.kind in EXPLAINED}
+    found += of_columns
+    found += collinear_findings(matrix, profiles, settings.collinear, but=identifiers)
+    found += segment_skew_findings(columns, settings, but=explained)
     return tuple(sorted(found, key=lambda finding: KINDS.index(finding.kind)))
 
 
-def atom_warning(matrix: FeatureMatrix, weights: Floats | None) -> str | None:
-    """What is to be said of atoms when a table is fitted, or None.
+def fit_findings(
+    matrix: FeatureMatrix, weights: Floats | None, settings: CheckSettings | None = None
+) -> tuple[Finding, ...]:
+    """Findings that a fit warns of: identifiers, codes for missing, and atoms.
 
     Parameters
     ----------
     matrix : FeatureMatrix
     weights : ndarray, shape (n_rows,), or None
         Row weights as `check_weights` returns them.
+    settings : CheckSettings, optional
 
     Examples
     --------
     >>> from bayes_gmm.data.table import feature_matrix
-    >>> atom_warning(feature_matrix([[0.0]] * 60 + [[float(x)] for x in range(1, 41)]), None)[:42]
-    "column 'x1' is 0 in 60 % of the rows: segm"
+    >>> table = feature_matrix([[0.0]] * 60 + [[float(x) ** 1.5] for x in range(1, 41)])
+    >>> [(finding.kind, finding.number) for finding in fit_findings(table, None)]
+    [('atom', 0.6)]
     """
-    every = -(-matrix.n_rows // LOOKED_AT)
-    some = FeatureMatrix(matrix.values[::every], matrix.features)
-    suspects = [
-        profile.name
-        for profile in _profiles(some, None if weights is None else weights[::every])
-        if atoms_of(profile)
+    settings = settings or CheckSettings()
+    every = -(-matrix.n_rows // settings.fewest_counted)
+    if every > 1:
+        some = FeatureMatrix(matrix.values[::every], matrix.features)
+        of_some = _profiles(some, None if weights is None else weights[::every])
+        suspects = [p.name for p in of_some if any(True for _ in _for_fits(p, settings))]
+        if not suspects:
+            return ()
+        chosen = [matrix.features.index(name) for name in suspects]
+        matrix = FeatureMatrix(matrix.values[:, chosen], tuple(suspects))
+    found = [f for profile in _profiles(matrix, weights) for f in _for_fits(profile, settings)]
+    return tuple(sorted(found, key=lambda finding: KINDS.index(finding.kind)))
+
+
+def fit_warnings(matrix: FeatureMatrix, weights: Floats | None) -> list[str]:
+    """What a fit warns of, a text for each kind of finding (see `fit_findings`)."""
+    by_kind = groupby(fit_findings(matrix, weights), key=lambda finding: finding.kind)
+    groups = [list(group) for _, group in by_kind]
+    return [
+        warning_text([finding.columns[0] for finding in group], group[0].sentence)
+        for group in groups
     ]
-    if not suspects:
-        return None
-    chosen = [matrix.features.index(name) for name in suspects]
-    whole = FeatureMatrix(matrix.values[:, chosen], tuple(suspects))
-    told = [
-        atom_words(profile, *atom)
-        for profile in _profiles(whole, weights)
-        for atom in atoms_of(profile)
-    ]
-    if not told:
-        return None
-    more = f" (and {len(told) - MOST_TOLD} more such values)" if len(told) > MOST_TOLD else ""
-    return (
-        f"{', '.join(told[:MOST_TOLD])}{more}: segments may close on such a value, with next to no "
-        "spread; fit those rows apart, or read such a segment as a mark of them"
-    )
+
+
+def _for_fits(profile: Profile, settings: CheckSettings) -> Iterator[Finding]:
+    identifier = identifier_finding(profile, settings.identifiers)
+    if identifier is not None:
+        yield identifier
+        return
+    parts = ColumnParts(profile, settings)
+    yield from shared_value_findings(profile, parts.codes, parts.atoms)
 
 
 def _profiles(matrix: FeatureMatrix, weights: Floats | None) -> list[Profile]:
@@ -150,7 +193,7 @@ def _counted(matrix: FeatureMatrix, weights: Floats | None) -> tuple[FeatureMatr
 
 
 def _usable(X: Any, features: Sequence[str] | None) -> tuple[FeatureMatrix | None, list[Finding]]:
-    """The columns that hold finite numbers, and what is to be said of the others."""
+    """The columns that hold finite numbers, and findings about the others."""
     try:
         return feature_matrix(X, features), []
     except DataError:
@@ -162,13 +205,13 @@ def _usable(X: Any, features: Sequence[str] | None) -> tuple[FeatureMatrix | Non
         try:
             kept[name] = feature_matrix(frame, [name]).values[:, 0]
         except DataError as error:
-            refused.append(Finding((name,), "unusable", 1.0, str(error)))
+            refused.append(Finding((name,), "unusable", 1.0, {"message": str(error)}))
     matrix = FeatureMatrix(np.column_stack(list(kept.values())), tuple(kept)) if kept else None
     return matrix, refused
 
 
 def _frame(X: Any) -> nw.DataFrame[Any] | None:
-    """What is a table in shape, whatever its cells are."""
+    """A table by its shape, whatever its cells are."""
     frame = as_frame(X)
     if frame is not None or not isinstance(X, np.ndarray | list | tuple):
         return frame

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from bayes_gmm.data.resolution import distinct_values, step_of
 from bayes_gmm.data.rows import Floats
@@ -27,12 +29,15 @@ class Profile:
         Rows that have each, counted by weight.
     n_rows : float
         Rows of the table, counted by weight; those in which the column is missing too.
+    n_entries : int
+        Rows in which the column is not missing, each counted once.
     """
 
     name: str
     values: Floats
     counts: Floats
     n_rows: float
+    n_entries: int
 
     @classmethod
     def of(cls, name: str, column: Floats, weights: Floats | None = None) -> Profile:
@@ -45,13 +50,19 @@ class Profile:
         ([1.0, 3.0], [1.0, 2.0], 4.0, 3.0)
         """
         values, counts = distinct_values(column, weights)
-        n_rows = float(len(column) if weights is None else weights.sum())
-        return cls(name, values, np.asarray(counts, dtype=np.float64), n_rows)
+        counts = np.asarray(counts, dtype=np.float64)
+        if weights is None:
+            return cls(name, values, counts, float(len(column)), int(counts.sum()))
+        n_entries = len(column) - int(np.count_nonzero(np.isnan(column)))
+        return cls(name, values, counts, float(weights.sum()), n_entries)
 
-    def without(self, values: Floats) -> Profile:
+    def without(self, values: Sequence[float]) -> Profile:
         """The profile of the rows that have none of these values."""
-        kept = ~np.isin(self.values, values)
-        return Profile(self.name, self.values[kept], self.counts[kept], self.n_rows)
+        return self.of_values(~np.isin(self.values, values)) if len(values) else self
+
+    def of_values(self, kept: npt.NDArray[np.bool_]) -> Profile:
+        """The profile of the rows that have one of the values kept; `n_entries` is not updated."""
+        return replace(self, values=self.values[kept], counts=self.counts[kept])
 
     @cached_property
     def n_observed(self) -> float:
@@ -66,17 +77,21 @@ class Profile:
     @cached_property
     def quartiles(self) -> Floats:
         """Values that a quarter, a half and three quarters of the rows do not exceed."""
+        return self.quantiles(np.array([0.25, 0.5, 0.75]))
+
+    def quantiles(self, shares: Floats) -> Floats:
+        """The least values that these shares of the rows do not exceed."""
         reached = np.cumsum(self.counts)
-        places = np.searchsorted(reached, np.array([0.25, 0.5, 0.75]) * reached[-1])
-        quartiles: Floats = self.values[np.minimum(places, len(self.values) - 1)]
-        return quartiles
+        places = np.searchsorted(reached, shares * reached[-1])
+        quantiles: Floats = self.values[np.minimum(places, len(self.values) - 1)]
+        return quantiles
 
     @property
     def median(self) -> float:
         """The value in the middle."""
         return float(self.quartiles[1])
 
-    @property
+    @cached_property
     def robust_sd(self) -> float:
         """Standard deviation that the quartiles would have if the column were normal."""
         return float(self.quartiles[2] - self.quartiles[0]) / NORMAL_QUARTILES
@@ -84,19 +99,24 @@ class Profile:
     @cached_property
     def sd(self) -> float:
         """Standard deviation."""
-        return float(np.sqrt(self._moments(self._scaled)[0])) * self.span
+        return float(np.sqrt(self._scaled_moments[0])) * self.span
 
     @cached_property
     def skewness(self) -> float:
         r""":math:`m_3 / m_2^{3/2}`, of central moments."""
-        m2, m3 = self._moments(self._scaled)
+        m2, m3 = self._scaled_moments
         return m3 / m2**1.5 if m2 > 0.0 else 0.0
 
     @cached_property
-    def log_skewness(self) -> float:
-        """Skewness of the logarithm, or where there are zeros, of the logarithm of 1 + x."""
+    def log(self) -> Profile:
+        """The profile of the logarithm, or where there are zeros, of the logarithm of 1 + x."""
         logs = np.log(self.values) if self.values[0] > 0.0 else np.log1p(self.values)
-        m2, m3 = self._moments(logs)
+        return replace(self, values=logs)
+
+    @cached_property
+    def log_skewness(self) -> float:
+        """Skewness of `log`."""
+        m2, m3 = self._moments(self.log.values)
         return m3 / m2**1.5 if m2 > 0.0 else 0.0
 
     @cached_property
@@ -104,11 +124,14 @@ class Profile:
         """Step to which the values were rounded, 0 where none is found."""
         return step_of(self.values, self.counts)
 
-    @property
-    def _scaled(self) -> Floats:
-        """The values from 0 to 1, so that no power of them overflows."""
-        scaled: Floats = (self.values - self.values[0]) / self.span
-        return scaled
+    @cached_property
+    def _scaled_moments(self) -> tuple[float, float]:
+        """Moments of the values from 0 to 1, so that no power of them overflows."""
+        return self._moments((self.values - self.values[0]) / self.span)
+
+    def score(self, values: Floats) -> Floats:
+        """Distances of values from the median in robust standard deviations."""
+        return (values - self.median) / self.robust_sd
 
     def _moments(self, values: Floats) -> tuple[float, float]:
         """Second and third central moment."""

@@ -22,7 +22,7 @@ from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.checks import seed_of
 from bayes_gmm.results.comparison import Candidate, Comparison
 from bayes_gmm.results.fitted_cell import FittedCell, fitted_cell
-from bayes_gmm.results.fitting import PreparedTable, within_floating_point
+from bayes_gmm.results.fitting import PreparedTable, warn_of_table, within_floating_point
 from bayes_gmm.results.grid_plan import GridPlan
 
 STEPS_OF_DRAWS = 5
@@ -90,6 +90,11 @@ def compare(
     FitError
         If an argument is out of range, or evidence is asked for with a prior that is not proper.
 
+    Warns
+    -----
+    DataWarning
+        As `BayesGMM.fit` does of the table, once for all candidates.
+
     Examples
     --------
     >>> import bayes_gmm as bg
@@ -107,6 +112,7 @@ def compare(
     check_fit(matrix, weights, 1)
     plan.check_structures(matrix.n_features)
     plan.check_prior(matrix.n_features)
+    warn_of_table(matrix, weights, stacklevel=2)
     compile_at_first_use()
     table = PreparedTable.of(
         matrix, weights, most_parameters=plan.most_parameters(matrix.n_features),

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bayes_gmm.data.checks import check_fit
-from bayes_gmm.data.findings import atom_warning
+from bayes_gmm.data.findings import fit_warnings
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.sampling import sample_rows
 from bayes_gmm.data.standardize import Standardizer
@@ -27,6 +27,7 @@ from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.checks import fit_errors, without_maximum
 from bayes_gmm.results.map_fit import MapFit
+from bayes_gmm.results.small_segments import small_segments
 
 FEWEST_ROWS, ROWS_A_PARAMETER = 4000, 4
 """Size of the sample that starts are tried on: every parameter is to be seen in it."""
@@ -168,12 +169,13 @@ def fit_table(
     Warns
     -----
     DataWarning
-        If so many rows share a value that a segment may close on it.
+        If a column is an identifier or holds a code for missing, if a segment may collapse onto a
+        value that many rows share, or if segments hold too few rows for their parameters.
     ConvergenceWarning
         If the density has no maximum, or the climb stopped before its gradient vanished.
     """
     check_fit(matrix, weights, plan.n_components)
-    _warn(atom_warning(matrix, weights), DataWarning)
+    warn_of_table(matrix, weights, stacklevel=3)
     compile_at_first_use()
     layout = Layout(plan.n_components, matrix.n_features, plan.structure)
     table = PreparedTable.of(
@@ -185,7 +187,23 @@ def fit_table(
     found = _searched(density, table.sample, rng, plan.n_init)
     fit = table.fit_of(density, found, plan.prior)
     _warn(unfinished(fit))
+    if (small := small_segments(fit)) is not None:
+        _warn(str(small), DataWarning)
     return fit, density, found
+
+
+def warn_of_table(matrix: FeatureMatrix, weights: Floats | None, *, stacklevel: int) -> None:
+    """Warn of what a fit of the table should not be believed without knowing.
+
+    Parameters
+    ----------
+    matrix : FeatureMatrix
+    weights : ndarray, shape (n_rows,), optional
+    stacklevel : int
+        As `warnings.warn` takes it, seen from the caller.
+    """
+    for text in fit_warnings(matrix, weights):
+        warnings.warn(text, DataWarning, stacklevel=stacklevel + 1)
 
 
 def unfinished(fit: MapFit) -> str | None:

@@ -228,3 +228,26 @@ def test_a_prior_of_other_numbers_is_refused(compared, capsys):
     more = ("--components", "1-3", "--k-prior", "1,2")
     assert main(compare_arguments(compared[0], *more)) == 1
     assert "k_prior has 2 weights for 3 n_components" in error_line(capsys)
+
+
+def with_findings(path):
+    table = customers().assign(Number=np.arange(80.0))
+    table.loc[table.index[:4], SPEND] = -999.0
+    return write(table, path)
+
+
+def test_the_findings_are_printed_as_fit_prints_them(tmp_path, capsys):
+    path = with_findings(tmp_path / "customers.csv")
+    columns = ["--features", SPEND, "--features", VISITS, "--features", "Number"]
+    assert main(["fit", path, *columns, "--components", "1"]) == 0
+    by_fit = capsys.readouterr().out.split("Findings in the table:")[1]
+    compared = ["compare", path, *columns, "--components", "1", "--criteria", "bic"]
+    assert main(compared) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.split("Findings in the table:")[1] == by_fit
+    assert main([*compared, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["findings"]
+    assert [(f["kind"], f["columns"]) for f in found][:2] == [
+        ("identifier", ["Number"]), ("missing code", [SPEND]),
+    ]  # fmt: skip

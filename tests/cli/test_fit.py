@@ -59,7 +59,7 @@ def test_fit_says_what_it_found_in_the_table(tmp_path, capsys):
     assert main(["fit", path, *options, "--components", "2", "--structure", "diag"]) == 0
     out, err = capsys.readouterr()
     assert err == ""  # the warning of atoms is among the findings
-    said = " ".join(out.split("To know of the table:")[1].split())
+    said = " ".join(out.split("Findings in the table:")[1].split())
     assert "column 'Visits' is 0 in 25 % of the rows" in said
     assert f"column 'Copy 0' is a linear function of '{SPEND}'" in said
     assert "'Copy 3'" not in said

@@ -13,7 +13,7 @@ from sklearn.mixture import GaussianMixture
 
 import bayes_gmm as bg
 import bayes_gmm.results.compare as compare_module
-from bayes_gmm.errors import DataError, FitError
+from bayes_gmm.errors import DataError, DataWarning, FitError
 from bayes_gmm.results.comparison import Candidate, Comparison
 
 FITS = ("bic", "icl", "aic", "laplace")
@@ -393,3 +393,14 @@ class TestBadArguments:
     def test_a_table_that_cannot_be_used(self):
         with pytest.raises(DataError, match="column 'x1' is constant"):
             compared(np.ones((20, 1)))
+
+
+def test_a_comparison_warns_of_the_table_once_as_a_fit_does():
+    X = np.random.default_rng(0).normal(50.0, 10.0, (60, 2))
+    X[:, 1], X[:4, 0] = np.arange(60.0), 999.0
+    with pytest.warns(DataWarning) as of_fit:
+        bg.BayesGMM(1, n_init=1, random_state=0).fit(X)
+    with pytest.warns(DataWarning) as of_comparison:
+        compared(X, (1, 2), criteria=("bic",), n_init=1)
+    assert [str(w.message) for w in of_comparison] == [str(w.message) for w in of_fit]
+    assert len(of_fit) == 2

@@ -1,0 +1,194 @@
+"""Thresholds of the checks of a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class SharedValueSettings:
+    """When a value that many rows share is an atom, a code for missing, or a category."""
+
+    least_atom: float = 0.05
+    """Share of the rows that a value must hold to be an atom."""
+    stands_out: float = 5.0
+    """Times that an atom, or a code within the range, must be as frequent as the next value."""
+    most_atoms: int = 3
+    """Atoms of one column: both ends, and zero."""
+    fewest_others: int = 3
+    """Other distinct values that a column must have; with fewer each value is a category."""
+    most_others_asked: int = 10
+    """Other distinct values that suffice, however many rows there are."""
+    fine: float = 0.25
+    """Largest step of a column that counts as continuous, in standard deviations of the rest."""
+    fewest_coded: float = 3.0
+    """Rows that must share a far value: two may be a coincidence of two outliers."""
+    fewest_coded_inside: float = 5.0
+    """Rows that must share a code within the range, where its distance says nothing."""
+    usual_gap: float = 1.0
+    """Distance of a usual code (-1, 99, 999, ...) from other values, in their robust sds."""
+    other_gap: float = 3.0
+    """The same of any other value."""
+    most_codes: int = 3
+    """Codes at one end of a column, such as 997, 998 and 999."""
+
+
+@dataclass(frozen=True)
+class TailSettings:
+    """When a value is an outlier, and when a column has a long tail."""
+
+    far_out: float = 8.0
+    """Robust standard deviations from the median from which on a value may be an outlier."""
+    few_far: float = 3.0
+    """Rows that may be outliers, or negative beside a long tail, in any table."""
+    few_far_share: float = 0.02
+    """Share of the rows that may be: more are a group or a tail."""
+    skewed: float = 2.0
+    """Least skewness of a long tail; that of an exponential distribution."""
+    straightened: float = 0.5
+    """Part of the skewness that a logarithm may leave."""
+    straight: float = 1.0
+    """Largest skewness of a column without its far values for these not to be a tail."""
+    far_on_log: float = 5.0
+    """Robust sds from the median on the log scale from which on a value may be an outlier."""
+    isolated: float = 8.0
+    """Gap before an outlier, in mean excesses of the values below it; an
+    exponential tail leaves such a gap with probability exp(-8)."""
+    neighbours: int = 20
+    """Values below a gap that the mean excess is taken of."""
+    fewest_neighbours: int = 5
+    """Values below a gap that there must be."""
+    coarse: float = 0.5
+    """Least step of a coarse column, in standard deviations."""
+    nearly_constant: float = 0.95
+    """Share of the rows that one value of a nearly constant column holds."""
+
+
+@dataclass(frozen=True)
+class IdentifierSettings:
+    """When a column is an identifier and not a measurement."""
+
+    fewest: int = 20
+    """Distinct values: a shorter run of whole numbers may be a list of categories."""
+    chance: float = 1e-6
+    """Largest probability that as many uniform draws from the range are all different."""
+    names: frozenset[str] = frozenset(
+        {"id", "ids", "idx", "index", "key", "guid", "uuid", "rowid", "rownames", "rowname", "row",
+         "rownum", "rownumber", "recordid", "custid", "customerid", "userid", "clientid",
+         "kundennr", "kundennummer", "invoiceno", "accountno", "unnamed"}
+    )  # fmt: skip
+    """Words of a column's name that make unique whole numbers an identifier."""
+
+
+@dataclass(frozen=True)
+class CollinearSettings:
+    """When columns are linear functions of each other, exactly or nearly."""
+
+    own: float = 1e-3
+    """Share of its variance that a column must have of its own, or it is a function of others."""
+    exact: float = 1e-12
+    """Share that floating point leaves of an exact function."""
+    nearly: float = 5e-3
+    """Share of its own that makes a column nearly collinear: R^2 of .995."""
+    concerned: float = 0.9
+    """Correlation with a nearly collinear column that makes another one of the group."""
+    most_columns: int = 1000
+    """Wider tables are not checked."""
+    most_rows: int = 100_000
+    """Rows looked at, at equal distances."""
+    most_eliminated: int = 60
+    """Columns that backward elimination starts from: those with the largest contributions."""
+
+
+@dataclass(frozen=True)
+class CopySettings:
+    """When rows are copies or near-copies of each other."""
+
+    most_rows: int = 20_000
+    """Rows in which near-copies are looked for, at equal distances."""
+    most_columns: int = 200
+    """Wider tables are not checked for near-copies."""
+    fewest_rows: int = 20
+    """Rows of the shortest table that is checked for near-copies."""
+    frequent: float = 0.05
+    """Share of a value whose rows are left out: in one column they are copies anyway."""
+    typical_rows: int = 200
+    """Rows that the typical distance to neighbours is taken of."""
+    closer: float = 0.05
+    """Distance of near-copies, in typical distances of as near a neighbour."""
+    within: float = 0.02
+    """Largest such distance in any column, in its standard deviations."""
+    chance: float = 2e-3
+    """Expected number of rows of a smooth table that are taken for near-copies."""
+    fine: float = 0.25
+    """Largest step of a column with fine steps, in distances of near-copies."""
+    most_neighbours: int = 11
+    """Neighbours whose distances are asked."""
+    isolated: float = 3.0
+    """Distance that a group must keep from other rows, in distances within it."""
+    pairs: float = 0.05
+    """Share of the rows that must have one near-copy where no group is larger than a pair."""
+    pair_dimension: float = 1.7
+    """Dimension of the rows from which on pairs are asked: on a line many rows are near."""
+    fewest_repeats: float = 3.0
+    """Rows that repeat another from which on they are reported."""
+    finest: float = 0.1
+    """Largest step of the finest column, in its standard deviation, where exact copies are told
+    from rounding."""
+    beyond_chance: float = 4.0
+    """Times that exact copies must be as many as rounding explains."""
+    neighbour_steps: int = 4
+    """Steps on either side in which rows are counted to see what rounding explains."""
+    compared: int = 200_000
+    """Rows, about, whose pairs are counted."""
+    columns_stepped: int = 5
+    """Columns in which steps are tried, those with the most distinct values."""
+
+
+@dataclass(frozen=True)
+class SkewSettings:
+    """When segments look skewed although the whole column need not."""
+
+    most_components: int = 5
+    """Components of the univariate mixtures."""
+    points: int = 256
+    """Quantiles that stand for the column."""
+    most_rows: float = 500.0
+    """Rows that the BIC counts: with more, misfits too small to matter would be found."""
+    fewest_rows: float = 100.0
+    """Rows of the shortest column that is checked."""
+    margin: float = 18.0
+    """By how much the BIC on the log scale must be lower."""
+    fewer: float = 1.5
+    """Times that a column must need as many components on its own scale as on the log scale."""
+    iterations: int = 60
+    """EM steps of each univariate mixture."""
+    narrowest: float = 0.03
+    """Least standard deviation of a component, in those of the column: several quantiles."""
+    most_columns: int = 60
+    """Columns checked, the first ones of a wider table."""
+    cut_off: float = 2.0
+    """Times that the first or last value is as frequent as the next where the column was cut off
+    there; such values are left out."""
+    most_heaped: float = 0.05
+    """Share of the rows that one value may hold: narrow components would fit heaps."""
+
+
+@dataclass(frozen=True)
+class CheckSettings:
+    """All thresholds of `check_table`."""
+
+    shared_values: SharedValueSettings = field(default_factory=SharedValueSettings)
+    tails: TailSettings = field(default_factory=TailSettings)
+    identifiers: IdentifierSettings = field(default_factory=IdentifierSettings)
+    collinear: CollinearSettings = field(default_factory=CollinearSettings)
+    copies: CopySettings = field(default_factory=CopySettings)
+    skew: SkewSettings = field(default_factory=SkewSettings)
+    fewest_rows: float = 5.0
+    """Rows that a parameter of one segment should have at least."""
+    most_pair_columns: int = 500
+    """Columns of a table that is looked at for pairs that are never observed together."""
+    most_pairs: int = 3
+    """Such pairs that are reported."""
+    fewest_counted: int = 50_000
+    """Rows of a long table in which a fit looks first, at equal distances."""

@@ -1,0 +1,305 @@
+"""Sentences of findings: the one place where a finding's figures become text.
+
+Computed figures have at most four significant digits; values of cells are written as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from bayes_gmm.errors import listed, shown
+
+Values = Mapping[str, Any]
+Columns = Sequence[str]
+
+
+def sentence_of(kind: str, columns: Columns, number: float, values: Values) -> str:
+    """The sentence of a finding.
+
+    Examples
+    --------
+    >>> sentence_of("unusable", ("City",), 1.0, {"message": "column 'City' is not numeric"})
+    "column 'City' is not numeric"
+    """
+    return SENTENCES[kind](columns, number, values)
+
+
+def warning_text(columns: Sequence[str], first: str) -> str:
+    """One warning about several findings of a kind: the first sentence, and the other columns.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        The column of each finding.
+    first : str
+        The sentence of the first.
+
+    Examples
+    --------
+    >>> warning_text(["a", "b"], "column 'a' is a running number: leave it out")
+    "column 'a' is a running number: leave it out; check_table reports the same kind of finding \
+for 'b'"
+    """
+    others = list(dict.fromkeys(columns[1:]))
+    if not others:
+        return first
+    return f"{first}; check_table reports the same kind of finding for {named(others)}"
+
+
+def percent(share: float) -> str:
+    """A share as a percentage.
+
+    Examples
+    --------
+    >>> percent(0.3225), percent(0.00004), percent(1.0)
+    ('32.2 %', '0.004 %', '100 %')
+    """
+    hundredth = 100.0 * share
+    return f"{hundredth:.3g} %" if hundredth < 99.95 or share == 1.0 else f"{hundredth:.5g} %"
+
+
+def rows(count: float) -> str:
+    """A number of rows; weights make it any number.
+
+    Examples
+    --------
+    >>> rows(1), rows(12345), rows(2.5)
+    ('1 row', '12,345 rows', '2.5 rows')
+    """
+    text = f"{int(count):,}" if float(count).is_integer() else f"{count:,.4g}"
+    return f"{text} row{'' if count == 1 else 's'}"
+
+
+def figure(x: float, digits: int = 3) -> str:
+    """A computed figure, with thousands separators and without an exponent where it is short.
+
+    Examples
+    --------
+    >>> figure(0.12345), figure(2798.3), figure(9.0e15)
+    ('0.123', '2,800', '9e+15')
+    """
+    rounded = float(f"{x:.{digits}g}")
+    if rounded.is_integer() and abs(rounded) < 1e6:
+        return f"{int(rounded):,}"
+    return f"{rounded:.{digits}g}"
+
+
+def cell(x: float) -> str:
+    """The value of a cell.
+
+    Examples
+    --------
+    >>> cell(-999.0), cell(666666.0), cell(0.25)
+    ('-999', '666666', '0.25')
+    """
+    return f"{int(x)}" if float(x).is_integer() and abs(x) < 1e15 else f"{x:.6g}"
+
+
+def column(columns: Columns) -> str:
+    """The first column, by name."""
+    return f"column {shown(columns[0])}"
+
+
+def named(columns: Columns) -> str:
+    """Several columns, by name."""
+    return listed([shown(name) for name in columns])
+
+
+def _message(columns: Columns, number: float, values: Values) -> str:
+    return str(values["message"])
+
+
+def _missing(columns: Columns, number: float, values: Values) -> str:
+    if len(columns) > 1:
+        more = f" (and {values['more']} more such pairs)" if values["more"] else ""
+        return (
+            f"columns {shown(columns[0])} and {shown(columns[1])} are never observed in the same "
+            f"row{more}: the table holds no information on their correlation within a segment, so "
+            "the prior determines it; leave one out unless you need both"
+        )
+    if not columns:
+        return (
+            f"{rows(values['rows'])} ({percent(number)}) have every column missing: they do not "
+            "affect the fit, and their memberships equal the shares of the segments; leave them out"
+        )
+    if number == 1.0:
+        return f"{column(columns)} is missing in all rows, and `fit` refuses it: leave it out"
+    return (
+        f"{column(columns)} is missing in {rows(values['rows'])} ({percent(number)}): the fit "
+        "keeps these rows and integrates the missing cells out, assuming that they are missing at "
+        "random"
+    )
+
+
+def _constant(columns: Columns, number: float, values: Values) -> str:
+    if "message" in values:
+        return str(values["message"])
+    return (
+        f"{column(columns)} is nearly constant, {cell(values['value'])} in {percent(number)} of "
+        "the rows: it separates only the other rows; leave it out unless you look for those"
+    )
+
+
+def _few_rows(columns: Columns, number: float, values: Values) -> str:
+    if values["weighted"]:
+        return (
+            f"the weights sum to {figure(values['total'], 4)}, so that {rows(values['rows'])} "
+            "count as only so many: BIC, evidence and intervals are those of so few rows; divide "
+            "the weights by their mean if each row is one observation"
+        )
+    return (
+        f"{rows(values['total'])} are few for {values['columns']} columns: one segment with a full "
+        f"covariance has {values['parameters']:,} parameters, so the prior has much influence on "
+        f"it; use structure='diag' ({values['diagonal']:,} parameters) or fewer columns"
+    )
+
+
+def _identifier(columns: Columns, number: float, values: Values) -> str:
+    first, last, n = cell(values["first"]), cell(values["last"]), int(values["distinct"])
+    if values["pattern"] == "running":
+        found = (
+            f"is a running number: {n:,} whole numbers from {first} to {last}, each in "
+            f"{rows(values['times'])}, too regular for a measurement"
+        )
+    else:
+        found = (
+            f"has the name of an identifier and a different whole number in each of its {n:,} rows"
+        )
+    return (
+        f"{column(columns)} {found}; as a feature it splits the rows by their numbers: leave it out"
+    )
+
+
+def _missing_code(columns: Columns, number: float, values: Values) -> str:
+    if values["sds"] is None:
+        distance = "far more rows than share any other value"
+    else:
+        side = "below" if values["value"] < values["nearest"] else "above"
+        distance = (
+            f"{figure(values['sds'])} robust standard deviations {side} the nearest other value, "
+            f"{cell(values['nearest'])}"
+        )
+    return (
+        f"{column(columns)} is {cell(values['value'])} in {rows(values['rows'])} "
+        f"({percent(number)}), {distance}: this looks like a code for missing; replace it by a "
+        "missing value (NaN) unless it was measured"
+    )
+
+
+def _atom(columns: Columns, number: float, values: Values) -> str:
+    return (
+        f"{column(columns)} is {cell(values['value'])} in {percent(number)} of the rows, far more "
+        "often than any other value: a segment may collapse onto it, with almost no spread; fit "
+        "these rows separately, or interpret such a segment as the rows with this value"
+    )
+
+
+def _collinear(columns: Columns, number: float, values: Values) -> str:
+    nearly = "" if values["exact"] else "nearly "
+    return (
+        f"{column(columns)} is {nearly}a linear function of {named(columns[1:])} (condition number "
+        f"{number:.1e}): the columns repeat the same information, and BIC counts it more than "
+        "once; leave one of them out"
+    )
+
+
+def _nearly_collinear(columns: Columns, number: float, values: Values) -> str:
+    return (
+        f"columns {named(columns)} are nearly collinear (correlations up to "
+        f"{values['correlation']:.4g}, condition number {figure(number)}): the other columns "
+        f"explain {100.0 * (1.0 - values['own']):.4g} % of the variance of "
+        f"{shown(values['column'])}, and the covariance prior has much influence on so narrow a "
+        "direction; leave one of them out, or use differences or ratios of them"
+    )
+
+
+def _near_copies(columns: Columns, number: float, values: Values) -> str:
+    n, groups, largest = values["rows"], int(values["groups"]), int(values["largest"])
+    where = f" of a sample of {rows(values['sample'])}" if values["sampled"] else ""
+    in_groups = "1 group" if groups == 1 else f"{groups:,} groups of 2 to {largest:,}"
+    if groups > 1 and largest == n / groups:
+        in_groups = f"{groups:,} groups of {largest:,}"
+    return (
+        f"{rows(n)}{where} ({percent(number)}) are near-copies of each other, in {in_groups}: "
+        f"every column agrees to within {percent(values['within'])} of its standard deviation, far "
+        "closer than other rows; a segment may collapse onto such a group: keep one row of each "
+        "if they are copies by mistake"
+    )
+
+
+def _outliers(columns: Columns, number: float, values: Values) -> str:
+    scale = " on the log scale" if values["scale"] == "log" else ""
+    return (
+        f"{column(columns)} has {rows(values['rows'])} far from the others, the furthest at "
+        f"{cell(values['furthest'])}, {figure(values['sds'])} robust standard deviations from the "
+        f"median{scale}: such rows distort a segment or form one of their own; correct them, set "
+        "them to missing, or leave them out"
+    )
+
+
+def _skewed(columns: Columns, number: float, values: Values) -> str:
+    logarithm = "logarithm of 1 + x" if values["zeros"] else "logarithm"
+    without = [cell(x) for x in values["without"]]
+    rest = f" in the rows where it is not {listed(without)}" if without else ""
+    there = " there" if without else ""
+    negative = ""
+    if values["negative"]:
+        many = "is" if values["negative"] == 1 else "are"
+        negative = f"; {rows(values['negative'])} {many} negative: correct them or set them to"
+        negative += " missing first"
+    return (
+        f"{column(columns)} has a long tail{rest} (skewness {figure(number)}, "
+        f"{figure(values['log_skewness'])} of its {logarithm}): one skewed segment will be "
+        f"described by several Gaussian ones; fit its {logarithm}{there}{negative}"
+    )
+
+
+def _skewed_segments(columns: Columns, number: float, values: Values) -> str:
+    def segments(n: int) -> str:
+        return f"{n} Gaussian segment{'s' * (n > 1)}"
+
+    return (
+        f"{column(columns)} is described better by {segments(values['log_segments'])} on the log "
+        f"scale than by {segments(values['own_segments'])} on its own scale (BIC lower by "
+        f"{figure(number)}): its segments are probably skewed, and the number of segments would "
+        "count pieces of them; fit its logarithm, and compare"
+    )
+
+
+def _coarse(columns: Columns, number: float, values: Values) -> str:
+    return (
+        f"{column(columns)} is recorded in steps of {figure(values['step'], 4)}, "
+        f"{figure(number)} of its standard deviation ({values['distinct']:,} values): the step "
+        "counts as rounding error, and segments closer than one step are hard to distinguish"
+    )
+
+
+def _duplicates(columns: Columns, number: float, values: Values) -> str:
+    return (
+        f"{rows(values['rows'])} ({percent(number)}) repeat another row in every column, more than "
+        "rounding explains: each counts as one observation; drop them if they are copies by mistake"
+    )
+
+
+SENTENCES: dict[str, Callable[[Columns, float, Values], str]] = {
+    "unusable": _message,
+    "missing": _missing,
+    "constant": _constant,
+    "few rows": _few_rows,
+    "identifier": _identifier,
+    "missing code": _missing_code,
+    "atom": _atom,
+    "collinear": _collinear,
+    "nearly collinear": _nearly_collinear,
+    "near copies": _near_copies,
+    "outliers": _outliers,
+    "skewed": _skewed,
+    "skewed segments": _skewed_segments,
+    "coarse": _coarse,
+    "duplicates": _duplicates,
+}
+"""By kind, the gravest first."""
+
+KINDS = tuple(SENTENCES)
+"""Kinds of findings, the gravest first."""
