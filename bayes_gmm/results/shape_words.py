@@ -1,0 +1,107 @@
+"""Sentences on the shape of segments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_gmm.errors import listed, one_line
+from bayes_gmm.results.wording import counted, in_words
+
+if TYPE_CHECKING:
+    from bayes_gmm.results.shape_record import ShapeCheck, ShapeStatistic
+
+MOST_NAMED = 3
+"""Segments that a warning names one by one."""
+MINOR = 0.3
+"""Coefficients below this share of the largest do not name their feature."""
+ADVICE = {
+    "skewed": "transform a skewed column, for instance by its logarithm",
+    "heavy tails": "look for outliers in rows with extreme values",
+    "flat": "try more segments",
+}
+
+
+def direction_words(statistic: ShapeStatistic, features: Sequence[str]) -> str:
+    """A direction by the features that it is mostly made of, in rough shares of standard units.
+
+    Examples
+    --------
+    ``"Income"``, ``"Income, Age"`` for a combination, ``"all"`` for the radial kurtosis.
+    """
+    if statistic.features:
+        return features[statistic.features[0]]
+    return " and ".join(_main_features(statistic, features)) or "all"
+
+
+def _main_features(statistic: ShapeStatistic, features: Sequence[str]) -> list[str]:
+    """Features of a combination, the largest coefficients first, three at most."""
+    u = np.abs(statistic.direction)
+    order = [int(j) for j in np.argsort(-u)[:MOST_NAMED] if u[j] >= MINOR * u.max()]
+    return [features[j] for j in order]
+
+
+def sentences(check: ShapeCheck) -> tuple[str, ...]:
+    """See `ShapeCheck.sentences`."""
+    said = [_of_segment(check, k) for k in check.flagged]
+    few = [name for name, checked in zip(check.names, check.checked, strict=True) if not checked]
+    if few:
+        said.append(f"Too few rows to check the shape of {listed(few)}.")
+    return tuple(said)
+
+
+def warning(check: ShapeCheck) -> str | None:
+    """The text of the warning about segments that are not Gaussian, or None without any."""
+    if not check.flagged:
+        return None
+    named = [
+        f"{one_line(check.names[k])} ({_summary(check.departures(k)[0], check.features)})"
+        for k in check.flagged[:MOST_NAMED]
+    ]
+    more = len(check.flagged) - len(named)
+    named += [f"{more} more"] * (more > 0)
+    are = "is" if len(check.flagged) == 1 else "are"
+    return (
+        f"{in_words(named, 'and')} {are} not Gaussian: the intervals of such a segment can be too "
+        f"narrow, and further segments can be pieces of it; {advice(check)} (see check)"
+    )
+
+
+def advice(check: ShapeCheck) -> str:
+    """What to try, by the kinds of departures found."""
+    kinds = {check.departures(k)[0].departure for k in check.flagged}
+    return in_words([text for kind, text in ADVICE.items() if kind in kinds], "and")
+
+
+def _of_segment(check: ShapeCheck, k: int) -> str:
+    departures = check.departures(k)
+    parts = [
+        f"{_summary(s, check.features)} ({s.statistic} {s.observed:.2f}, "
+        f"expected {s.lower:.2f} to {s.upper:.2f})"
+        for s in departures
+    ]
+    rows = counted(round(check.n_rows[k]), "row")
+    return f"{one_line(check.names[k])} is not Gaussian: {in_words(parts, 'and')}, in {rows}."
+
+
+def _summary(statistic: ShapeStatistic, features: Sequence[str]) -> str:
+    """One departure in a few words."""
+    where = _where(statistic, features)
+    if statistic.departure == "skewed":
+        return f"skewed {where}"
+    if statistic.departure == "flat":
+        return f"flat or with several peaks {where}"
+    return f"heavy tails {where}"
+
+
+def _where(statistic: ShapeStatistic, features: Sequence[str]) -> str:
+    if statistic.features:
+        names = [f"'{one_line(features[j])}'" for j in statistic.features[:MOST_NAMED]]
+        more = len(statistic.features) - len(names)
+        return f"in {in_words([*names, *[f'{more} more'] * (more > 0)], 'and')}"
+    if not statistic.direction:
+        return "over all features"
+    names = [f"'{one_line(name)}'" for name in _main_features(statistic, features)]
+    return f"along a combination of {in_words(names, 'and')}"
