@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import groupby
+from math import isfinite
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ from bayes_gmm.cli.layout import (
 from bayes_gmm.data.findings import Finding, check_table
 from bayes_gmm.errors import DataWarning
 from bayes_gmm.model.mixture import segment_labels
+from bayes_gmm.results.shape_words import shape_advice
 from bayes_gmm.results.wording import counted, percent
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     from bayes_gmm.results.map_fit import MapFit, Mode
     from bayes_gmm.results.posterior import Posterior
+    from bayes_gmm.results.shape_record import ShapeCheck
 
 Array = NDArray[np.float64]
 
@@ -62,6 +65,8 @@ class Report:
         Draws, where intervals were asked for; memberships are then averages over them.
     findings : tuple of Finding
         What deserves a word in the table itself.
+    shape_check : ShapeCheck, optional
+        Whether the rows of each segment are Gaussian.
     """
 
     table: str
@@ -70,6 +75,7 @@ class Report:
     row_weights: Array
     posterior: Posterior | None = None
     findings: tuple[Finding, ...] = ()
+    shape_check: ShapeCheck | None = None
 
     @cached_property
     def sizes(self) -> Array:
@@ -104,6 +110,7 @@ class Report:
         """Write all of it for a person, in lines of at most 100 characters."""
         blocks = [self._title(), *_tables(self), self._summary(), self._modes()]
         blocks.append(_findings_text(self.findings))
+        blocks.append(_shape_text(self.shape_check))
         if self.intervals is not None:
             blocks.append(self.intervals.text())
         return "\n\n".join(block for block in blocks if block)
@@ -126,6 +133,7 @@ class Report:
             "segments": [self._segment(k) for k in range(mixture.n_components)],
             "other_modes": [_mode(mode) for mode in self.other_modes],
             "findings": [asdict(finding) for finding in self.findings],
+            "shape_check": None if self.shape_check is None else _shape_json(self.shape_check),
             "posterior": None if self.intervals is None else self.intervals.json(),
         }
 
@@ -185,10 +193,13 @@ def fitted(
     weights = np.ones(len(table)) if row_weights is None else row_weights
     if method == "none":
         membership = model.predict_proba(table)
-        return Report(name, model.map_fit_, membership, weights, findings=findings)
+        return Report(
+            name, model.map_fit_, membership, weights, findings=findings,
+            shape_check=model.shape_check_,
+        )  # fmt: skip
     posterior = model.sample_posterior(method=method)
     membership = posterior.predict_proba(table)
-    return Report(name, model.map_fit_, membership, weights, posterior, findings)
+    return Report(name, model.map_fit_, membership, weights, posterior, findings, posterior.check())
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,6 +268,42 @@ def _findings_text(findings: Sequence[Finding]) -> str:
         if len(of_kind) > SHOWN_FINDINGS:
             lines.append(f"  and {len(of_kind) - SHOWN_FINDINGS} more of this kind ({kind})")
     return "\n".join(lines)
+
+
+def _shape_text(check: ShapeCheck | None) -> str:
+    """Write which segments are not Gaussian, and what to try."""
+    if check is None or not check.sentences:
+        return ""
+    said = list(check.sentences)
+    if check.flagged:
+        said.append(shape_advice(check))
+    lines = [fill(line, WIDTH, initial_indent="  ", subsequent_indent="    ") for line in said]
+    return "\n".join(["Shape of the segments:", *lines])
+
+
+def _shape_json(check: ShapeCheck) -> dict[str, Any]:
+    """Statistics of the shape of the segments, and which of these are not Gaussian."""
+    statistics = [
+        {
+            "segment": check.names[s.segment],
+            "statistic": s.statistic,
+            "features": [check.features[j] for j in s.features],
+            **{
+                name: getattr(s, name) if isfinite(getattr(s, name)) else None
+                for name in ("observed", "lower", "upper", "p_value")
+            },
+            "flagged": s.flagged,
+        }
+        for s in check.statistics
+    ]
+    return {
+        "flagged": [check.names[k] for k in check.flagged],
+        "too_few_rows": [
+            name for name, checked in zip(check.names, check.checked, strict=True) if not checked
+        ],
+        "statistics": statistics,
+        "sentences": list(check.sentences),
+    }
 
 
 def _tables(report: Report) -> list[str]:

@@ -24,6 +24,7 @@ from bayes_gmm.results.comparison import Candidate, Comparison
 from bayes_gmm.results.fitted_cell import FittedCell, fitted_cell
 from bayes_gmm.results.fitting import PreparedTable, within_floating_point
 from bayes_gmm.results.grid_plan import GridPlan
+from bayes_gmm.results.shape_check import check_map_fit
 
 STEPS_OF_DRAWS = 5
 """Of the bar, where fitting a cell takes three."""
@@ -201,7 +202,9 @@ class _Work:
         if self.plan.needs_draws and fitted.posterior is None and not notes:
             notes = ["interrupted before its draws"]
         said = "; ".join(dict.fromkeys([*fitted.notes, *notes]))
+        matrix = self.table.matrix
+        weights = np.ones(matrix.n_rows) if self.weights is None else self.weights
         return Candidate(
             cell.n_components, cell.structure.name, fitted.values, fitted.fit, fitted.posterior,
-            said, fitted.loo,
+            said, fitted.loo, check_map_fit(fitted.fit, matrix, weights),
         )  # fmt: skip

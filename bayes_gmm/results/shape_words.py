@@ -11,16 +11,19 @@ from bayes_gmm.errors import listed, one_line
 from bayes_gmm.results.wording import counted, in_words
 
 if TYPE_CHECKING:
+    from bayes_gmm.results.pieces import Pieces
     from bayes_gmm.results.shape_record import ShapeCheck, ShapeStatistic
 
 MOST_NAMED = 3
 """Segments that a warning names one by one."""
+MOST_DEPARTURES = 2
+"""Of one segment, in its sentence."""
 MINOR = 0.3
 """Coefficients below this share of the largest do not name their feature."""
 ADVICE = {
     "skewed": "transform a skewed column, for instance by its logarithm",
     "heavy tails": "look for outliers in rows with extreme values",
-    "flat": "try more segments",
+    "flat": "try more segments where there are several peaks",
 }
 
 
@@ -56,16 +59,17 @@ def warning(check: ShapeCheck) -> str | None:
     """The text of the warning about segments that are not Gaussian, or None without any."""
     if not check.flagged:
         return None
-    named = [
-        f"{one_line(check.names[k])} ({_summary(check.departures(k)[0], check.features)})"
-        for k in check.flagged[:MOST_NAMED]
-    ]
-    more = len(check.flagged) - len(named)
-    named += [f"{more} more"] * (more > 0)
-    are = "is" if len(check.flagged) == 1 else "are"
     return (
-        f"{in_words(named, 'and')} {are} not Gaussian: the intervals of such a segment can be too "
-        f"narrow, and further segments can be pieces of it; {advice(check)} (see check)"
+        f"{_named_departures(check)}: the intervals of such a segment can be too narrow, and "
+        f"further segments can be pieces of it; {advice(check)} (see check)"
+    )
+
+
+def shape_advice(check: ShapeCheck) -> str:
+    """What not being Gaussian means for results, and what to try."""
+    return (
+        "The intervals of a segment that is not Gaussian can be too narrow, and further segments "
+        f"can be pieces of it. What to try: {advice(check)}."
     )
 
 
@@ -75,8 +79,29 @@ def advice(check: ShapeCheck) -> str:
     return in_words([text for kind, text in ADVICE.items() if kind in kinds], "and")
 
 
+def pieces_sentence(pieces: Pieces, check: ShapeCheck) -> str:
+    """That segments may be pieces of fewer that are not Gaussian; `check` is of the latter."""
+    return (
+        f"The number may count pieces of segments: the {pieces.n_components} overlap and form "
+        f"{counted(pieces.n_groups, 'clear group')}, and with "
+        f"{counted(pieces.n_groups, 'segment')} {_named_departures(check)}; {advice(check)}."
+    )
+
+
+def _named_departures(check: ShapeCheck) -> str:
+    """The flagged segments and what each departs by, the first few of many."""
+    named = [
+        f"{one_line(check.names[k])} ({_summary(check.departures(k)[0], check.features)})"
+        for k in check.flagged[:MOST_NAMED]
+    ]
+    more = len(check.flagged) - len(named)
+    named += [f"{more} more"] * (more > 0)
+    are = "is" if len(check.flagged) == 1 else "are"
+    return f"{in_words(named, 'and')} {are} not Gaussian"
+
+
 def _of_segment(check: ShapeCheck, k: int) -> str:
-    departures = check.departures(k)
+    departures = check.departures(k)[:MOST_DEPARTURES]
     parts = [
         f"{_summary(s, check.features)} ({s.statistic} {s.observed:.2f}, "
         f"expected {s.lower:.2f} to {s.upper:.2f})"
