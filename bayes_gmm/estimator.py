@@ -14,7 +14,7 @@ from bayes_gmm.data.checks import check_weights
 from bayes_gmm.data.kept import KeptMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import feature_matrix
-from bayes_gmm.errors import DataError, DataWarning
+from bayes_gmm.errors import DataError, ShapeWarning
 from bayes_gmm.model.checks import whole_number
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.model.prior import Prior
@@ -157,8 +157,8 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
 
         Warns
         -----
-        DataWarning
-            If a segment is not Gaussian (see `ShapeCheck`), among others.
+        ShapeWarning
+            If a segment is not Gaussian (see `ShapeCheck`); it is a `DataWarning`.
         """
         plan = FitPlan.of(
             self.n_components, self.structure, self.prior, self.n_init,
@@ -169,12 +169,9 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         weights = check_weights(sample_weight, matrix.n_rows)
         self.map_fit_, self._density, self._found = fit_table(matrix, weights, plan, rng)
         self._table = KeptMatrix.of(matrix)
-        ones = np.ones(matrix.n_rows)
-        self.shape_check_ = check_map_fit(
-            self.map_fit_, matrix, ones if weights is None else weights
-        )
+        self.shape_check_ = check_map_fit(self.map_fit_, matrix, weights)
         if (text := warning(self.shape_check_)) is not None:
-            warnings.warn(text, DataWarning, stacklevel=2)
+            warnings.warn(text, ShapeWarning, stacklevel=2)
         self.n_features_in_ = matrix.n_features
         if hasattr(X, "columns") or hasattr(X, "column_names"):
             self.feature_names_in_ = np.array(matrix.features, dtype=object)

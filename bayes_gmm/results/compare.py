@@ -202,9 +202,7 @@ class _Work:
         if self.plan.needs_draws and fitted.posterior is None and not notes:
             notes = ["interrupted before its draws"]
         said = "; ".join(dict.fromkeys([*fitted.notes, *notes]))
-        matrix = self.table.matrix
-        weights = np.ones(matrix.n_rows) if self.weights is None else self.weights
         return Candidate(
             cell.n_components, cell.structure.name, fitted.values, fitted.fit, fitted.posterior,
-            said, fitted.loo, check_map_fit(fitted.fit, matrix, weights),
+            said, fitted.loo, check_map_fit(fitted.fit, self.table.matrix, self.weights),
         )  # fmt: skip

@@ -24,6 +24,8 @@ from bayes_gmm.data.table import FeatureMatrix
 
 CELLS_AT_ONCE = 1 << 20
 """Entries of the covariance matrices that are held at once for rows with missing cells."""
+CANDIDATES = 10
+"""Rows that are looked at to find distinct ones, for each that is wanted."""
 COARSE = 0.25
 """Recording step, in standard deviations given the other features, from which on it matters."""
 TOO_COARSE = 1.0
@@ -86,7 +88,7 @@ class SampledRows(NamedTuple):
 
 def sampled_rows(
     matrix: FeatureMatrix,
-    weights: Floats,
+    weights: Floats | None,
     size: int,
     log_prob: Callable[[Floats], Floats],
     steps: Floats,
@@ -95,20 +97,20 @@ def sampled_rows(
 
     Copies of a row say nothing new of a segment's shape, while ties in coarsely recorded columns
     are rows of their own. So a row of weight w stands as min(w, m + 2 sqrt(m)) rows, and at least
-    one, where the model expects m rows with these very values.
+    one, where the model expects m rows with these very values. Of a table of more than
+    `CANDIDATES` * `size` rows, a random part of so many rows is looked at.
 
     Parameters
     ----------
     matrix : FeatureMatrix
-    weights : ndarray, shape (n_rows,)
+    weights : ndarray, shape (n_rows,), optional
     size : int
     log_prob : callable
         Log density of rows.
     steps : ndarray, shape (d,)
         Recording resolution of each feature, in the table's units.
     """
-    counted = weights * matrix.measured()
-    rows, held = distinct_rows(matrix.values, counted, size)
+    rows, held = _distinct(matrix, weights, size)
     held = held * min(1.0, size / held.sum())
     times = np.ones(len(rows), np.int64)
     tied = held >= 2.0
@@ -119,6 +121,18 @@ def sampled_rows(
         many = np.ceil(expected + 2.0 * np.sqrt(expected))
         times[tied] = np.maximum(np.minimum(many, np.floor(held[tied])), 1.0).astype(np.int64)
     return SampledRows(np.repeat(rows, times), np.repeat(held / times, times))
+
+
+def _distinct(matrix: FeatureMatrix, weights: Floats | None, size: int) -> tuple[Integers, Floats]:
+    """Positions of distinct rows in which something is measured, and their weights."""
+    part = np.arange(min(matrix.n_rows, CANDIDATES * size))
+    if len(part) < matrix.n_rows:
+        part = np.sort(np.random.default_rng(0).choice(matrix.n_rows, len(part), replace=False))
+    values = matrix.values[part]
+    counted = np.ones(len(part)) if weights is None else weights[part]
+    counted = np.where(FeatureMatrix(values, matrix.features).measured(), counted, 0.0)
+    rows, held = distinct_rows(values, counted, size)
+    return part[rows], held
 
 
 def drawn_segments(responsibilities: Floats, rng: np.random.Generator) -> Integers:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from bayes_gmm.data.checks import check_weights
-from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.mixture import segment_labels
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from bayes_gmm.results.map_fit import MapFit
     from bayes_gmm.results.posterior import Posterior
 
+DEFAULTS = ShapeCheckSettings()
 
-class _Draw(NamedTuple):
+
+class Draw(NamedTuple):
     """A draw of the parameters in standardised units, and memberships (n, K) of the rows."""
 
     gaussians: Gaussians
@@ -45,30 +47,35 @@ class _Draw(NamedTuple):
 def check_map_fit(
     fit: MapFit,
     matrix: FeatureMatrix,
-    weights: Floats,
-    settings: ShapeCheckSettings = ShapeCheckSettings(),  # noqa: B008
+    weights: Floats | None,
+    settings: ShapeCheckSettings = DEFAULTS,
 ) -> ShapeCheck:
     """The check of a MAP fit, on rows of these weights (see `MapFit.check`)."""
-    rows = sampled_rows(
-        matrix, weights, settings.max_rows, fit.mixture.log_prob, fit.mixture.resolution
-    )
-    x = matrix.values[rows.positions]
+    rows, x, draw = map_draw(fit, matrix, weights, settings)
+    names = tuple(segment_labels(fit.mixture.n_components))
+    return _checked(fit, x, rows, [draw], names, settings)
+
+
+def map_draw(
+    fit: MapFit, matrix: FeatureMatrix, weights: Floats | None, settings: ShapeCheckSettings
+) -> tuple[SampledRows, Floats, Draw]:
+    """Rows that represent all, their standardised values, and the MAP with their memberships."""
     units, mixture = fit.standardizer, fit.mixture
+    rows = sampled_rows(matrix, weights, settings.max_rows, mixture.log_prob, mixture.resolution)
+    x = matrix.values[rows.positions]
     gaussians = Gaussians(
         units.standard_means(mixture.means),
         units.standard_covariances(mixture.covariances),
         mixture.resolution / units.scale,
     )
-    draw = _Draw(gaussians, mixture.responsibilities(x))
-    names = tuple(segment_labels(mixture.n_components))
-    return _checked(fit, units.apply(x), rows, [draw], names, settings)
+    return rows, units.apply(x), Draw(gaussians, mixture.responsibilities(x))
 
 
 def check_posterior(
     posterior: Posterior,
     matrix: FeatureMatrix,
-    weights: Floats,
-    settings: ShapeCheckSettings = ShapeCheckSettings(),  # noqa: B008
+    weights: Floats | None,
+    settings: ShapeCheckSettings = DEFAULTS,
 ) -> ShapeCheck:
     """The check of a posterior, on rows of these weights (see `Posterior.check`)."""
     fit = posterior.fit
@@ -81,14 +88,14 @@ def check_posterior(
     return _checked(fit, x, rows, draws, posterior.names, settings)
 
 
-def _posterior_draws(posterior: Posterior, rows: FeatureMatrix, n_draws: int) -> Iterator[_Draw]:
+def _posterior_draws(posterior: Posterior, rows: FeatureMatrix, n_draws: int) -> Iterator[Draw]:
     from bayes_gmm.results.membership import responsibilities_in, thinned
 
     steps = posterior.mixture.resolution / posterior.fit.standardizer.scale
     for draw in thinned(posterior, n_draws):
         _, means, trils = draw
         r = responsibilities_in(posterior, rows, [draw])[0]
-        yield _Draw(Gaussians(means, trils @ trils.mT, steps), r)
+        yield Draw(Gaussians(means, trils @ trils.mT, steps), r)
 
 
 def weights_to_check(matrix: FeatureMatrix, sample_weight: Any) -> Floats:
@@ -107,7 +114,7 @@ def _checked(
     fit: MapFit,
     x: Floats,
     rows: SampledRows,
-    draws: Iterable[_Draw],
+    draws: Iterable[Draw],
     names: tuple[str, ...],
     settings: ShapeCheckSettings,
 ) -> ShapeCheck:
@@ -125,13 +132,18 @@ def _checked(
 
 
 def _statistics_in(
-    draw: _Draw, x: Floats, weights: Floats, rng: np.random.Generator
+    draw: Draw, x: Floats, weights: Floats, rng: np.random.Generator
 ) -> list[ShapeStatistics]:
     """Statistics of each segment in completed rows."""
-    segments = drawn_segments(draw.responsibilities, rng)
-    complete = completed_rows(x, segments, draw.gaussians, rng)
+    segments, complete = completed(draw, x, rng)
     half = rng.random(len(x)) < 0.5
     return [
         shape_statistics(complete[own], weights[own], half[own])
         for own in (segments == k for k in range(draw.responsibilities.shape[1]))
     ]
+
+
+def completed(draw: Draw, x: Floats, rng: np.random.Generator) -> tuple[Integers, Floats]:
+    """A segment for each row, and the rows without missing or coarse cells."""
+    segments = drawn_segments(draw.responsibilities, rng)
+    return segments, completed_rows(x, segments, draw.gaussians, rng)

@@ -29,6 +29,10 @@ class ShapeCheckSettings:
     skewness_ratio: float = 1.0 / 3.0
     """Squared skewness over excess kurtosis from which on tails count as those of a skewed
     distribution: it is .67 for a gamma distribution, .44 for a log-normal(.8), 0 for a t."""
+    most_features: int = 3
+    """Features that describe a direction, at most."""
+    min_coefficient: float = 0.3
+    """Share of the largest coefficient from which on a feature describes a direction."""
     max_rows: int = 5000
     """Rows looked at; of more, a systematic sample."""
     max_draws: int = 20
@@ -52,6 +56,8 @@ class ShapeStatistic:
         whitened rows y; it has no direction.
     direction : tuple of float
         Coefficients u of the projection u'x, in units of the table; empty for none.
+    main_features : tuple of int
+        Positions of the features with the largest coefficients, for features of equal sd.
     features : tuple of int
         Positions of the features along which it is flagged, the largest departure first; where
         none is flagged, that of the direction if it is a feature.
@@ -69,6 +75,7 @@ class ShapeStatistic:
     segment: int
     statistic: str
     direction: tuple[float, ...]
+    main_features: tuple[int, ...]
     features: tuple[int, ...]
     observed: float
     lower: float

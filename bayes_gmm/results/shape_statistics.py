@@ -31,8 +31,10 @@ class ShapeStatistics:
     Attributes
     ----------
     directions : ndarray, shape (D, d)
-        Coefficients u of the projections u'x: d features, d principal directions, and
-        2 * `SOUGHT` that were sought; of one feature alone it is the only direction.
+        Coefficients of features with sd 1: d features, d principal directions, and 2 * `SOUGHT`
+        that were sought; of one feature alone it is the only direction.
+    sd : ndarray, shape (d,)
+        Of the features, infinite where one is constant.
     skewness, kurtosis : ndarray, shape (D,)
         Along each direction; 0 and 3 for a Gaussian.
     n_rows : ndarray, shape (D,)
@@ -46,6 +48,7 @@ class ShapeStatistics:
     """
 
     directions: Floats
+    sd: Floats
     skewness: Floats
     kurtosis: Floats
     n_rows: Floats
@@ -87,8 +90,11 @@ def effective_rows(weights: Floats) -> float:
     >>> effective_rows(np.ones(50)), effective_rows(np.full(50, 0.5)), effective_rows(np.ones(0))
     (50.0, 25.0, 0.0)
     """
-    total = float(weights.sum())
-    return min(total, total**2 / float(weights @ weights)) if total > 0.0 else 0.0
+    largest = float(weights.max(initial=0.0))
+    if largest == 0.0:
+        return 0.0
+    shares = weights / largest  # whose squares neither under- nor overflow
+    return min(float(weights.sum()), float(shares.sum() ** 2 / (shares @ shares)))
 
 
 def shape_statistics(x: Floats, weights: Floats, half: npt.NDArray[np.bool_]) -> ShapeStatistics:
@@ -114,7 +120,9 @@ def shape_statistics(x: Floats, weights: Floats, half: npt.NDArray[np.bool_]) ->
     D = n_directions(d)
     if n < FEWEST:
         nothing = np.full(D, np.nan)
-        return ShapeStatistics(np.zeros((D, d)), nothing, nothing, nothing, np.nan, np.nan, n)
+        return ShapeStatistics(
+            np.zeros((D, d)), np.ones(d), nothing, nothing, nothing, np.nan, np.nan, n
+        )
     y, sd, share = _standardised(x, weights)
     along = [np.eye(d)]
     moments = [_moments(y, share)]
@@ -122,19 +130,19 @@ def shape_statistics(x: Floats, weights: Floats, half: npt.NDArray[np.bool_]) ->
     radial = np.nan
     if d > 1:
         principal = _principal(y, share)
-        along.append(principal / sd)
+        along.append(principal)
         moments.append(_moments(y @ principal.T, share))
         counts.append(np.full(d, n))
         for part in (half, ~half):
             u, found, n_part = _sought(y, weights, part)
-            along.append(u / sd)
+            along.append(u)
             moments.append(found)
             counts.append(np.full(SOUGHT, n_part))
         if n >= 3 * d:
             radial = _radial(y, share)
     skewness, kurtosis = np.concatenate(moments, axis=1)
     return ShapeStatistics(
-        np.concatenate(along), skewness, kurtosis, np.concatenate(counts), radial,
+        np.concatenate(along), sd, skewness, kurtosis, np.concatenate(counts), radial,
         n if np.isfinite(radial) else np.nan, n,
     )  # fmt: skip
 

@@ -31,7 +31,9 @@ class SegmentTests:
     n_rows : ndarray, shape (K,)
         Effective number of rows of each segment.
     directions : ndarray, shape (K, D, d)
-        In one of the draws.
+        In one of the draws, of features with sd 1.
+    sd : ndarray, shape (K, d)
+        Of the features, in that draw.
     """
 
     values: Floats
@@ -39,6 +41,7 @@ class SegmentTests:
     rows_behind: Floats
     n_rows: Floats
     directions: Floats
+    sd: Floats
 
     @classmethod
     def of(cls, draws: Sequence[Sequence[ShapeStatistics]]) -> SegmentTests:
@@ -59,6 +62,7 @@ class SegmentTests:
             averaged(np.array([[s.rows_behind for s in draw] for draw in draws])),
             np.mean([[s.n_effective for s in draw] for draw in draws], axis=0),
             np.array([s.directions for s in first]),
+            np.array([s.sd for s in first]),
         )
 
     @property
@@ -105,10 +109,12 @@ class SegmentTests:
         if not named and at < d and not radial:
             named = [at]
         lower, upper = self._bounds(k, start + at, statistic, settings)
+        u = self.directions[k, min(at, D - 1)]
         return ShapeStatistic(
             segment=k,
             statistic=statistic,
-            direction=() if radial else tuple((self.directions[k, at] / scale).tolist()),
+            direction=() if radial else tuple((u / self.sd[k] / scale).tolist()),
+            main_features=() if radial else _main_features(u, settings),
             features=tuple(named),
             observed=float(self.values[k, start + at]),
             lower=lower,
@@ -127,3 +133,10 @@ class SegmentTests:
             return float(skewness_quantile(score, n)), float(skewness_quantile(-score, n))
         d = 1 if statistic == "kurtosis" else self.directions.shape[2]
         return float(kurtosis_quantile(score, n, d)), float(kurtosis_quantile(-score, n, d))
+
+
+def _main_features(u: Floats, settings: ShapeCheckSettings) -> tuple[int, ...]:
+    """Positions of the largest coefficients of a direction, the largest first."""
+    size = np.abs(u)
+    order = np.argsort(-size)[: settings.most_features].tolist()
+    return tuple(j for j in order if size[j] >= settings.min_coefficient * size.max())

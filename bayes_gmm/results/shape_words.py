@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from bayes_gmm.errors import listed, one_line
 from bayes_gmm.results.wording import counted, in_words
 
@@ -18,8 +16,6 @@ MOST_NAMED = 3
 """Segments that a warning names one by one."""
 MOST_DEPARTURES = 2
 """Of one segment, in its sentence."""
-MINOR = 0.3
-"""Coefficients below this share of the largest do not name their feature."""
 ADVICE = {
     "skewed": "transform a skewed column, for instance by its logarithm",
     "heavy tails": "look for outliers in rows with extreme values",
@@ -28,22 +24,29 @@ ADVICE = {
 
 
 def direction_words(statistic: ShapeStatistic, features: Sequence[str]) -> str:
-    """A direction by the features that it is mostly made of, in rough shares of standard units.
+    """A direction, by the features with the largest coefficients in standard units.
 
     Examples
     --------
-    ``"Income"``, ``"Income, Age"`` for a combination, ``"all"`` for the radial kurtosis.
+    ``"Income"`` for a feature, ``"combination of Income and Age"``, ``"mostly Income"``, and
+    ``"all"`` for the radial kurtosis, which has no direction.
     """
     if statistic.features:
         return features[statistic.features[0]]
-    return " and ".join(_main_features(statistic, features)) or "all"
+    if not statistic.direction:
+        return "all"
+    return combination([one_line(features[j], 40) for j in statistic.main_features])
 
 
-def _main_features(statistic: ShapeStatistic, features: Sequence[str]) -> list[str]:
-    """Features of a combination, the largest coefficients first, three at most."""
-    u = np.abs(statistic.direction)
-    order = [int(j) for j in np.argsort(-u)[:MOST_NAMED] if u[j] >= MINOR * u.max()]
-    return [features[j] for j in order]
+def combination(names: Sequence[str]) -> str:
+    """Write the main features of a direction.
+
+    Examples
+    --------
+    >>> combination(["Income", "Age"]), combination(["Income"])
+    ('combination of Income and Age', 'mostly Income')
+    """
+    return f"mostly {names[0]}" if len(names) == 1 else f"combination of {in_words(names, 'and')}"
 
 
 def sentences(check: ShapeCheck) -> tuple[str, ...]:
@@ -128,5 +131,5 @@ def _where(statistic: ShapeStatistic, features: Sequence[str]) -> str:
         return f"in {in_words([*names, *[f'{more} more'] * (more > 0)], 'and')}"
     if not statistic.direction:
         return "over all features"
-    names = [f"'{one_line(name)}'" for name in _main_features(statistic, features)]
-    return f"along a combination of {in_words(names, 'and')}"
+    names = [f"'{one_line(features[j])}'" for j in statistic.main_features]
+    return f"along a {combination(names)}".replace("a mostly", "mostly")
