@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import brentq
 
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.data.sampling import distinct_rows
@@ -96,8 +97,8 @@ def sampled_rows(
     """At most `size` distinct rows, those that the model expects to be tied as several.
 
     Copies of a row say nothing new of a segment's shape, while ties in coarsely recorded columns
-    are rows of their own. So a row of weight w stands as min(w, m + 2 sqrt(m)) rows, and at least
-    one, where the model expects m rows with these very values. Of a table of more than
+    are rows of their own. So a row of weight w stands as min(w, m) rows, where the model expects m
+    rows with these very values (see `_expected_ties`). Of a table of more than
     `CANDIDATES` * `size` rows, a random part of so many rows is looked at.
 
     Parameters
@@ -113,14 +114,32 @@ def sampled_rows(
     rows, held = _distinct(matrix, weights, size)
     held = held * min(1.0, size / held.sum())
     times = np.ones(len(rows), np.int64)
-    tied = held >= 2.0
-    if tied.any() and np.all(steps > 0.0):
-        x = matrix.values[rows[tied]]
+    if held.max() >= 2.0 and np.all(steps > 0.0):
+        x = matrix.values[rows]
         log_cell = np.where(np.isnan(x), 0.0, np.log(steps)).sum(axis=1)
-        expected = held.sum() * np.exp(np.minimum(log_prob(x) + log_cell, 0.0))
-        many = np.ceil(expected + 2.0 * np.sqrt(expected))
-        times[tied] = np.maximum(np.minimum(many, np.floor(held[tied])), 1.0).astype(np.int64)
+        cell = np.exp(np.minimum(log_prob(x) + log_cell, 0.0))
+        times = np.maximum(np.minimum(_expected_ties(cell, held.sum()), held), 1.0)
+        times = np.floor(times).astype(np.int64)
     return SampledRows(np.repeat(rows, times), np.repeat(held / times, times))
+
+
+def _expected_ties(cell: Floats, most: float) -> Floats:
+    """How many rows have the values that some row has, of which each has probability `cell`.
+
+    N independent rows have m = N p of them on average, and m / (1 - exp(-m)) if there is one at
+    all (a zero-truncated Poisson variable). N, `most` at most, is that for which these add up to N.
+    """
+    cell = np.maximum(cell, np.finfo(np.float64).tiny)
+
+    def excess(n: float) -> float:
+        return float((cell / -np.expm1(-n * cell)).sum()) - 1.0
+
+    fewest = min(float(len(cell)), most)
+    if excess(most) >= 0.0 or excess(fewest) <= 0.0:
+        n = most if excess(most) >= 0.0 else fewest
+    else:
+        n = float(brentq(excess, fewest, most))
+    return np.asarray(n * cell / -np.expm1(-n * cell))
 
 
 def _distinct(matrix: FeatureMatrix, weights: Floats | None, size: int) -> tuple[Integers, Floats]:
