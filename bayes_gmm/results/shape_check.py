@@ -4,7 +4,7 @@ For a draw of the parameters, rows get segments, and missing and coarse cells ge
 (`complete_rows`); then the rows of a segment are a Gaussian sample if the model is right, and
 the distribution of their skewness and kurtosis is known (`shape_statistics`). A p-value is the
 probability that replicated rows of the segment depart further, averaged over the draws (Meng 1994).
-It is multiplied by the number of statistics of all segments (Bonferroni).
+It is corrected for the number of statistics of all segments (Bonferroni).
 """
 
 from __future__ import annotations

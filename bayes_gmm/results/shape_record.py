@@ -20,7 +20,7 @@ GAUSSIAN = {"skewness": 0.0, "kurtosis": 3.0, "radial kurtosis": 3.0}
 class ShapeCheckSettings:
     """When a segment is said not to be Gaussian, and how many rows and draws are looked at."""
 
-    alpha: float = 0.01
+    alpha: float = 0.02
     """Probability of flagging any segment of a table in which all are Gaussian."""
     min_skewness: float = 0.2
     """Smaller skewness is never flagged: many rows make it significant, but it changes little."""

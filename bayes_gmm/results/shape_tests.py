@@ -66,18 +66,25 @@ class SegmentTests:
         )
 
     @property
-    def n_tests(self) -> int:
-        """Statistics of all segments that could be computed."""
-        return int(np.isfinite(self.p_values).sum())
-
-    @property
     def checked(self) -> npt.NDArray[np.bool_]:
         """Which segments have rows enough for a statistic, shape (K,)."""
         return np.asarray(np.isfinite(self.p_values).any(axis=1))
 
     @cached_property
+    def n_tests(self) -> Floats:
+        """What the p-value of each statistic is multiplied by, shape (T,).
+
+        Skewness, kurtosis and radial kurtosis share alpha evenly, each of them over all segments
+        and directions (Bonferroni): the many directions cost the one radial kurtosis no power.
+        """
+        D = self.directions.shape[1]
+        known = np.isfinite(self.p_values).sum(axis=0)
+        sizes = np.array([known[:D].sum(), known[D : 2 * D].sum(), known[2 * D :].sum()])
+        return np.repeat(sizes * np.count_nonzero(sizes), [D, D, 1]).astype(np.float64)
+
+    @cached_property
     def corrected(self) -> Floats:
-        """P-values times their number (Bonferroni), at most 1, shape (K, T)."""
+        """P-values times `n_tests`, at most 1, shape (K, T)."""
         return np.minimum(self.p_values * self.n_tests, 1.0)
 
     def worst(
@@ -127,7 +134,7 @@ class SegmentTests:
         self, k: int, at: int, statistic: str, settings: ShapeCheckSettings
     ) -> tuple[float, float]:
         """Where the corrected p-value is alpha."""
-        score = float(ndtri(settings.alpha / (2.0 * self.n_tests)))
+        score = float(ndtri(settings.alpha / (2.0 * self.n_tests[at])))
         n = self.rows_behind[k, at]
         if statistic == "skewness":
             return float(skewness_quantile(score, n)), float(skewness_quantile(-score, n))
