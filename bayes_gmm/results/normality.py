@@ -48,7 +48,7 @@ def kurtosis_score(kurtosis: Floats, n: Floats, d: int = 1) -> Floats:
     Examples
     --------
     >>> kurtosis_score(np.array([2.0, 3.0, 5.0]), np.array([100.0, 100.0, 100.0])).round(1)
-    array([-3.9,  0.3,  2.9])
+    array([-3.7,  0.3,  2.8])
     """
     mean, sd, A = _cube_root(n, d)
     ratio = (1.0 - 2.0 / A) / np.maximum(

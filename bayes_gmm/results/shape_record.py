@@ -110,12 +110,15 @@ class ShapeCheck:
 
     Examples
     --------
+    >>> import warnings
     >>> import bayes_gmm as bg
     >>> rng = np.random.default_rng(0)
     >>> X = np.concatenate([rng.normal(0, 1, (300, 2)), 20 + rng.lognormal(0, 0.8, (200, 2))])
-    >>> found = bg.BayesGMM(2, random_state=0).fit(X[:300]).check(X[:300])
-    >>> found.flagged
-    ()
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", bg.ShapeWarning)
+    ...     check = bg.BayesGMM(2, random_state=0).fit(X).shape_check_
+    >>> [check.names[k] for k in check.flagged], check.departures(1)[0].departure
+    (['Segment 2'], 'skewed')
     """
 
     statistics: tuple[ShapeStatistic, ...]
