@@ -109,20 +109,18 @@ class SegmentTests:
         gap = np.abs(self.values[k, start:stop] - GAUSSIAN[statistic])
         least = settings.min_skewness if statistic == "skewness" else settings.min_excess
         flagged = (p < settings.alpha) & (gap >= least)
-        radial = statistic == "radial kurtosis"
         order = np.argsort(np.where(np.isfinite(p), self.p_values[k, start:stop], np.inf))
-        named = [int(j) for j in order if flagged[j] and j < d and not radial]
+        radial = statistic == "radial kurtosis"
+        named = () if radial else tuple(int(j) for j in order if flagged[j] and j < d)
         at = named[0] if named else int(next((j for j in order if flagged[j]), order[0]))
-        if not named and at < d and not radial:
-            named = [at]
+        u = np.empty(0) if radial else self.directions[k, at]
         lower, upper = self._bounds(k, start + at, statistic, settings)
-        u = self.directions[k, min(at, D - 1)]
         return ShapeStatistic(
             segment=k,
             statistic=statistic,
             direction=() if radial else tuple((u / self.sd[k] / scale).tolist()),
-            main_features=() if radial else _main_features(u, settings),
-            features=tuple(named),
+            main_features=_main_features(u, settings),
+            features=named or (() if radial or at >= d else (at,)),
             observed=float(self.values[k, start + at]),
             lower=lower,
             upper=upper,
@@ -146,4 +144,4 @@ def _main_features(u: Floats, settings: ShapeCheckSettings) -> tuple[int, ...]:
     """Positions of the largest coefficients of a direction, the largest first."""
     size = np.abs(u)
     order = np.argsort(-size)[: settings.most_features].tolist()
-    return tuple(j for j in order if size[j] >= settings.min_coefficient * size.max())
+    return tuple(j for j in order if size[j] >= settings.min_coefficient * size.max(initial=0.0))

@@ -64,7 +64,7 @@ def warning(check: ShapeCheck) -> str | None:
         return None
     return (
         f"{_named_departures(check)}: the intervals of such a segment can be too narrow, and "
-        f"further segments can be pieces of it; {advice(check)} (see check)"
+        f"further segments can be pieces of it; {advice(check)} (see shape_check_)"
     )
 
 
@@ -132,4 +132,4 @@ def _where(statistic: ShapeStatistic, features: Sequence[str]) -> str:
     if not statistic.direction:
         return "over all features"
     names = [f"'{one_line(features[j])}'" for j in statistic.main_features]
-    return f"along a {combination(names)}".replace("a mostly", "mostly")
+    return f"along {'' if len(names) == 1 else 'a '}{combination(names)}"
