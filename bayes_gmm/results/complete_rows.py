@@ -56,12 +56,16 @@ class Gaussians(NamedTuple):
 
     @property
     def roots(self) -> Floats:
-        """Cholesky factors of the covariances."""
-        return np.linalg.cholesky(self.covariances)
+        """Cholesky factors of the covariances, by way of correlations, whatever the scales."""
+        sd = np.sqrt(np.diagonal(self.covariances, axis1=1, axis2=2))
+        correlations = self.covariances / sd[:, :, None] / sd[:, None, :]
+        return np.asarray(sd[:, :, None] * np.linalg.cholesky(correlations))
 
     @property
     def is_coarse(self) -> npt.NDArray[np.bool_]:
         """Segments for which a feature is recorded coarsely, given the others, shape (K,)."""
+        if not self.steps.any():
+            return np.zeros(len(self.means), dtype=np.bool_)
         precision = np.diagonal(np.linalg.inv(self.covariances), axis1=1, axis2=2)
         return np.asarray((self.steps * np.sqrt(precision) > COARSE).any(axis=1))
 
