@@ -29,6 +29,8 @@ __all__ = [
     "Normal",
     "Posterior",
     "Prior",
+    "ShapeCheck",
+    "ShapeWarning",
     "Structure",
     "__version__",
     "build_model",
@@ -62,12 +64,14 @@ _WHERE = {
     "check_table": "bayes_gmm.data.findings",
     "Finding": "bayes_gmm.data.finding",
     "load": "bayes_gmm.results.storage",
+    "ShapeCheck": "bayes_gmm.results.shape_record",
     "DataError": "bayes_gmm.errors",
     "DataWarning": "bayes_gmm.errors",
     "FitError": "bayes_gmm.errors",
     "ConvergenceWarning": "bayes_gmm.errors",
     "AmbiguousLabelsWarning": "bayes_gmm.errors",
     "MultimodalWarning": "bayes_gmm.errors",
+    "ShapeWarning": "bayes_gmm.errors",
 }
 _MODULES = {
     "datasets": "bayes_gmm.data.datasets",
@@ -86,6 +90,7 @@ if TYPE_CHECKING:
         DataWarning,
         FitError,
         MultimodalWarning,
+        ShapeWarning,
     )
     from bayes_gmm.estimator import BayesGMM
     from bayes_gmm.model.mixture import Mixture
@@ -104,6 +109,7 @@ if TYPE_CHECKING:
     from bayes_gmm.results.comparison import Candidate, Comparison
     from bayes_gmm.results.map_fit import MapFit, Mode
     from bayes_gmm.results.posterior import Posterior
+    from bayes_gmm.results.shape_record import ShapeCheck
     from bayes_gmm.results.storage import load
     from bayes_gmm.views import plots
 

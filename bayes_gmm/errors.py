@@ -43,6 +43,10 @@ class DataWarning(UserWarning):
     """Something in a table should be known before its fit is believed (see `check_table`)."""
 
 
+class ShapeWarning(DataWarning):
+    """The rows of a segment are not Gaussian, which its intervals assume (see `ShapeCheck`)."""
+
+
 def shown(value: object, width: int = 60) -> str:
     """A value as it stands in a message: on one line, and cut where it is long.
 

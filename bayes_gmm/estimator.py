@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ from bayes_gmm.data.checks import check_weights
 from bayes_gmm.data.kept import KeptMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import feature_matrix
-from bayes_gmm.errors import DataError
+from bayes_gmm.errors import DataError, ShapeWarning
 from bayes_gmm.model.checks import whole_number
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.model.prior import Prior
@@ -22,11 +23,14 @@ from bayes_gmm.results.checks import fit_errors, generator, seed_of
 from bayes_gmm.results.criteria import Criteria, counts_of, log_certainty
 from bayes_gmm.results.fitting import FitPlan, fit_table
 from bayes_gmm.results.map_fit import MapFit, Mode
+from bayes_gmm.results.shape_check import check_map_fit
+from bayes_gmm.results.shape_words import warning
 
 if TYPE_CHECKING:
     import pymc as pm
 
     from bayes_gmm.results.posterior import Posterior
+    from bayes_gmm.results.shape_record import ShapeCheck
 
 
 class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
@@ -87,6 +91,8 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         Log-posterior along the way to the optimum.
     map_fit_ : MapFit
         All of this, immutable, and with ``save``.
+    shape_check_ : ShapeCheck
+        Whether the rows of each segment look like a Gaussian sample.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
         Where the table had column names.
@@ -148,6 +154,11 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
             If the table cannot be used; the message names the column or row.
         FitError
             If a parameter is out of range, or no start leads anywhere.
+
+        Warns
+        -----
+        ShapeWarning
+            If a segment is not Gaussian (see `ShapeCheck`); it is a `DataWarning`.
         """
         plan = FitPlan.of(
             self.n_components, self.structure, self.prior, self.n_init,
@@ -158,6 +169,9 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         weights = check_weights(sample_weight, matrix.n_rows)
         self.map_fit_, self._density, self._found = fit_table(matrix, weights, plan, rng)
         self._table = KeptMatrix.of(matrix)
+        self.shape_check_ = check_map_fit(self.map_fit_, matrix, weights)
+        if (text := warning(self.shape_check_)) is not None:
+            warnings.warn(text, ShapeWarning, stacklevel=2)
         self.n_features_in_ = matrix.n_features
         if hasattr(X, "columns") or hasattr(X, "column_names"):
             self.feature_names_in_ = np.array(matrix.features, dtype=object)
@@ -266,6 +280,13 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         """
         counts = self._counts(X, sample_weight)
         return self._criteria(X, counts).icl(log_certainty(self.predict_proba(X), counts))
+
+    def check(self, X: Any, sample_weight: Any = None) -> ShapeCheck:
+        """Check whether the rows of each segment look like a Gaussian sample (see `ShapeCheck`).
+
+        ``fit`` does so with its own rows, and warns; ``shape_check_`` is what it found.
+        """
+        return self._fit.check(X, sample_weight)
 
     def _criteria(self, X: Any, counts: Floats) -> Criteria:
         log_likelihood = float(self.score_samples(X) @ counts)

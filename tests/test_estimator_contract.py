@@ -20,6 +20,7 @@ from bayes_gmm.estimator import BayesGMM
 from bayes_gmm.model.prior import Prior
 
 
+@pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")  # fewer segments than groups
 class TestScikitLearnsManners:
     def test_parameters_are_stored_as_given(self):
         prior = Prior(1.5)
@@ -152,6 +153,7 @@ class TestSeeds:
                 model.log_posterior_, abs=1e-8
             )
 
+    @pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")  # fewer segments than groups
     def test_numpys_global_state_is_not_touched(self, X):
         np.random.seed(0)  # noqa: NPY002
         BayesGMM(2, random_state=0, n_init=2).fit(X).sample(3)

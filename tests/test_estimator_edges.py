@@ -14,6 +14,7 @@ from bayes_gmm.model.structure import Structure
 
 class TestSmallAndOdd:
     @pytest.mark.parametrize("K", [1, 2])
+    @pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")  # fewer segments than groups
     def test_one_feature(self, structure, K):
         """Structures that differ in correlations only are then one."""
         rng = np.random.default_rng(5)
@@ -26,6 +27,7 @@ class TestSmallAndOdd:
             fitted(x, K, structure=without).log_posterior_, abs=1e-8
         )
 
+    @pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")  # fewer segments than groups
     def test_one_component(self, X):
         model = fitted(X, 1)
         assert model.weights_.tolist() == [1.0]
@@ -86,6 +88,7 @@ class TestSmallAndOdd:
         assert np.flatnonzero(labels != labels[0]).tolist() == [200]
 
 
+@pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")  # fewer segments than groups
 class TestWarnings:
     def test_a_density_without_maximum_warns(self, X):
         for prior in (

@@ -24,6 +24,7 @@ def pair(X):
     return ours, theirs
 
 
+@pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")  # fewer segments than groups
 class TestMeaning:
     """Sign and meaning of every number are scikit-learn's, where the two models are one."""
 
@@ -94,6 +95,7 @@ class TestMeaning:
             model.sample(0)
 
 
+@pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")  # shared shapes do not fit
 def test_every_structure_finds_the_groups(structure, X):
     model = fitted(X, structure=structure)
     assert model.converged_

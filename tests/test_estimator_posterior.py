@@ -61,6 +61,7 @@ def test_the_models_own_state_is_the_default(model):
     assert sampled(model, random_state=np.random.default_rng(5)).draws.n_chains == 2
 
 
+@pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")  # fewer segments than groups
 def test_one_component_and_one_feature():
     posterior = sampled(BayesGMM(1, random_state=0).fit(two_groups(d=1)))
     assert posterior.parameters.weights.min() == 1.0
@@ -171,6 +172,7 @@ def test_new_rows_with_missing_cells_are_known_by_the_others(model):
     np.testing.assert_allclose(posterior.predict_proba(X)[2], shares, rtol=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")  # fewer segments than groups
 def test_few_draws_of_one_component_are_no_cause_for_warnings_of_numbers():
     """Its share is always 1."""
     posterior = sampled(BayesGMM(1, random_state=0).fit(two_groups()), draws=50, chains=1)
@@ -226,6 +228,7 @@ def test_names_and_numbers_go_round_through_files(model, tmp_path):
     assert load(back.align_to(named).save(tmp_path / "m.nc")).names == named.names
 
 
+@pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")  # fewer segments than groups
 def test_two_segmentations_are_both_drawn_in_proportion():
     model = BayesGMM(2, random_state=0).fit(four_corners(30))
     with pytest.warns(MultimodalWarning, match="2 different segmentations"):

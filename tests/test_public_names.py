@@ -33,6 +33,8 @@ PROMISED = [
     "ConvergenceWarning",
     "AmbiguousLabelsWarning",
     "MultimodalWarning",
+    "ShapeCheck",
+    "ShapeWarning",
 ]
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from math import isfinite
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ from bayes_gmm.cli.layout import (
 from bayes_gmm.data.findings import Finding, check_table
 from bayes_gmm.errors import DataWarning
 from bayes_gmm.model.mixture import segment_labels
+from bayes_gmm.results.shape_words import shape_advice
 from bayes_gmm.results.small_segments import SmallSegments, small_segments
 from bayes_gmm.results.wording import counted, percent
 
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from bayes_gmm.results.map_fit import MapFit, Mode
     from bayes_gmm.results.posterior import Posterior
+    from bayes_gmm.results.shape_record import ShapeCheck
 
 Array = NDArray[np.float64]
 
@@ -64,6 +67,8 @@ class Report:
         Draws, where intervals were asked for; memberships are then averages over them.
     findings : tuple of Finding
         Those of `check_table`.
+    shape_check : ShapeCheck, optional
+        Whether the rows of each segment are Gaussian.
     """
 
     table: str
@@ -72,6 +77,7 @@ class Report:
     row_weights: Array
     posterior: Posterior | None = None
     findings: tuple[Finding, ...] = ()
+    shape_check: ShapeCheck | None = None
 
     @cached_property
     def sizes(self) -> Array:
@@ -113,6 +119,7 @@ class Report:
         if self.small_segments is not None:
             blocks.append(fill(str(self.small_segments), WIDTH))
         blocks.append(findings_text(self.findings))
+        blocks.append(_shape_text(self.shape_check))
         if self.intervals is not None:
             blocks.append(self.intervals.text())
         return "\n\n".join(block for block in blocks if block)
@@ -136,6 +143,7 @@ class Report:
             "other_modes": [_mode(mode) for mode in self.other_modes],
             "findings": [finding.json() for finding in self.findings],
             "small_segments": None if self.small_segments is None else self.small_segments.json(),
+            "shape_check": None if self.shape_check is None else _shape_json(self.shape_check),
             "posterior": None if self.intervals is None else self.intervals.json(),
         }
 
@@ -194,10 +202,13 @@ def fitted(
     weights = np.ones(len(table)) if row_weights is None else row_weights
     if method == "none":
         membership = model.predict_proba(table)
-        return Report(name, model.map_fit_, membership, weights, findings=findings)
+        return Report(
+            name, model.map_fit_, membership, weights, findings=findings,
+            shape_check=model.shape_check_,
+        )  # fmt: skip
     posterior = model.sample_posterior(method=method)
     membership = posterior.predict_proba(table)
-    return Report(name, model.map_fit_, membership, weights, posterior, findings)
+    return Report(name, model.map_fit_, membership, weights, posterior, findings, posterior.check())
 
 
 @contextmanager
@@ -274,6 +285,42 @@ def findings_text(findings: Sequence[Finding]) -> str:
         if len(of_kind) > SHOWN_FINDINGS:
             lines.append(f"  and {len(of_kind) - SHOWN_FINDINGS} more of this kind ({kind})")
     return "\n".join(lines)
+
+
+def _shape_text(check: ShapeCheck | None) -> str:
+    """Write which segments are not Gaussian, and what to try."""
+    if check is None or not check.sentences:
+        return ""
+    said = list(check.sentences)
+    if check.flagged:
+        said.append(shape_advice(check))
+    lines = [fill(line, WIDTH, initial_indent="  ", subsequent_indent="    ") for line in said]
+    return "\n".join(["Shape of the segments:", *lines])
+
+
+def _shape_json(check: ShapeCheck) -> dict[str, Any]:
+    """Statistics of the shape of the segments, and which of these are not Gaussian."""
+    statistics = [
+        {
+            "segment": check.names[s.segment],
+            "statistic": s.statistic,
+            "features": [check.features[j] for j in s.features],
+            **{
+                name: getattr(s, name) if isfinite(getattr(s, name)) else None
+                for name in ("observed", "lower", "upper", "p_value")
+            },
+            "flagged": s.flagged,
+        }
+        for s in check.statistics
+    ]
+    return {
+        "flagged": [check.names[k] for k in check.flagged],
+        "too_few_rows": [
+            name for name, checked in zip(check.names, check.checked, strict=True) if not checked
+        ],
+        "statistics": statistics,
+        "sentences": list(check.sentences),
+    }
 
 
 def _tables(report: Report) -> list[str]:

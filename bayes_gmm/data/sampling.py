@@ -40,6 +40,32 @@ def sample_rows(values: Floats, weights: Floats | None, size: int) -> tuple[Inte
     return kinds[np.append(taken, missed)], times * min(1.0, upto[-1] / size)
 
 
+def distinct_rows(values: Floats, weights: Floats | None, size: int) -> tuple[Integers, Floats]:
+    """Positions of at most `size` distinct rows that represent all, and the weight of each.
+
+    Equal rows are one, with the weight of all of them. Of more than `size` distinct rows a
+    systematic sample is taken in the order of a hash of their values, in proportion to weight, and
+    nothing else: extremes do not come along as in `sample_rows`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows, weights = distinct_rows(np.array([[1.0], [2.0], [1.0]]), None, size=10)
+    >>> sorted(zip(rows.tolist(), weights.tolist()))
+    [(0, 2.0), (1, 1.0)]
+    """
+    if weights is not None and not np.all(weights > 0.0):
+        kept = np.flatnonzero(weights > 0.0)
+        chosen, held = distinct_rows(values[kept], weights[kept], size)
+        return kept[chosen], held
+    kinds, upto = _kinds(values, weights)
+    if len(kinds) <= size:
+        return kinds, np.diff(upto, prepend=0.0)
+    steps = (np.arange(size) + 0.5) * (upto[-1] / size)
+    taken, times = np.unique(np.searchsorted(upto, steps, side="right"), return_counts=True)
+    return kinds[taken], times.astype(np.float64)
+
+
 def _kinds(values: Floats, weights: Floats | None) -> tuple[Integers, Floats | Integers]:
     """A row of each kind, in the order of their hashes, and the weight of all kinds up to each.
 

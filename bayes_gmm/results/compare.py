@@ -24,6 +24,7 @@ from bayes_gmm.results.comparison import Candidate, Comparison
 from bayes_gmm.results.fitted_cell import FittedCell, fitted_cell
 from bayes_gmm.results.fitting import PreparedTable, warn_of_table, within_floating_point
 from bayes_gmm.results.grid_plan import GridPlan
+from bayes_gmm.results.shape_check import check_map_fit
 
 STEPS_OF_DRAWS = 5
 """Of the bar, where fitting a cell takes three."""
@@ -209,5 +210,5 @@ class _Work:
         said = "; ".join(dict.fromkeys([*fitted.notes, *notes]))
         return Candidate(
             cell.n_components, cell.structure.name, fitted.values, fitted.fit, fitted.posterior,
-            said, fitted.loo,
+            said, fitted.loo, check_map_fit(fitted.fit, self.table.matrix, self.weights),
         )  # fmt: skip

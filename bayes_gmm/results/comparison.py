@@ -12,6 +12,7 @@ import numpy as np
 from bayes_gmm.errors import FitError
 from bayes_gmm.results.elpd_difference import Difference, elpd_difference
 from bayes_gmm.results.map_fit import MapFit
+from bayes_gmm.results.pieces import Pieces, pieces_of_segments
 from bayes_gmm.results.posterior import Posterior
 from bayes_gmm.results.shares import share_errors, shares
 from bayes_gmm.results.verdicts import verdicts
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bayes_gmm.results.loo import Loo
+    from bayes_gmm.results.shape_record import ShapeCheck
 
 COLUMNS = {
     "bic": ("bic",),
@@ -56,6 +58,8 @@ class Candidate:
         Where a criterion needed draws.
     loo : Loo or None
         Where it was asked for.
+    shape_check : ShapeCheck or None
+        Whether the rows of each segment of `fit` are Gaussian.
     note : str
         Why there is no fit, or the headlines of what is in doubt about it, of which the posterior
         says more; empty where there is nothing to say.
@@ -68,6 +72,7 @@ class Candidate:
     posterior: Posterior | None = None
     note: str = ""
     loo: Loo | None = None
+    shape_check: ShapeCheck | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,6 +264,17 @@ class Comparison:
             for candidate in self.candidates
             if candidate.loo is not None
         }
+
+    def pieces_in(self, candidate: Candidate) -> Pieces | None:
+        """Whether segments of a candidate may be pieces of fewer that are not Gaussian."""
+        if candidate.fit is None:
+            return None
+        checks = {
+            c.n_components: c.shape_check
+            for c in self.candidates
+            if c.structure == candidate.structure and c.shape_check is not None
+        }
+        return pieces_of_segments(candidate.fit.mixture, checks)
 
     def column_of(self, criterion: str) -> str:
         """The column of the table that a criterion compares."""

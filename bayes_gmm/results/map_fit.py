@@ -23,6 +23,8 @@ from bayes_gmm.results.criteria import Criteria
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bayes_gmm.results.shape_record import ShapeCheck
+
 
 @dataclass(frozen=True, eq=False)
 class Mode:
@@ -182,6 +184,28 @@ class MapFit:
             columns[f"{name} (mean)"] = self.mixture.means[:, j]
             columns[f"{name} (sd)"] = sd[:, j]
         return pd.DataFrame(columns)
+
+    def check(self, X: Any, sample_weight: Any = None) -> ShapeCheck:
+        """Check whether the rows of each segment look like a Gaussian sample.
+
+        Skewness and kurtosis of the rows of each segment, along features, principal directions and
+        directions that depart most, and over all features, against what Gaussian rows would give.
+
+        Parameters
+        ----------
+        X : table or array, shape (N, d)
+            Of more than 5,000 distinct rows, a sample of 5,000 is looked at.
+        sample_weight : array_like, shape (N,), optional
+            A weight of 2 is two copies of the row. Copies add nothing to a shape.
+
+        Returns
+        -------
+        ShapeCheck
+        """
+        from bayes_gmm.results.shape_check import check_map_fit, weights_to_check
+
+        matrix = self.mixture.matrix_of(X)
+        return check_map_fit(self, matrix, weights_to_check(matrix, sample_weight))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the fit to a NetCDF file, which `bayes_gmm.load` reads."""

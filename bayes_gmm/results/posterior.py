@@ -27,7 +27,7 @@ from bayes_gmm.results.caveats import caveats, warn
 from bayes_gmm.results.loo import Loo, leave_one_out
 from bayes_gmm.results.map_fit import MapFit
 from bayes_gmm.results.names import number_of, renamed
-from bayes_gmm.results.observed import weights_of
+from bayes_gmm.results.observed import observed, weights_of
 from bayes_gmm.results.provenance import provenance
 from bayes_gmm.results.segment_draws import SegmentDraws
 from bayes_gmm.results.summary import said_of_mixing
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from xarray import DataTree
 
+    from bayes_gmm.results.shape_record import ShapeCheck
 
 MOST_MISSED = 0.05
 """Mass of modes that draws may leave out without a word."""
@@ -419,6 +420,33 @@ class Posterior:
             Of that sample; by default the seed of the draws.
         """
         return leave_one_out(self, X, sample_weight, max_rows, random_state)
+
+    def check(self, X: Any = None, sample_weight: Any = None) -> ShapeCheck:
+        """Posterior predictive check of whether the rows of each segment are Gaussian.
+
+        Skewness and kurtosis of the rows of each segment, along features, principal directions and
+        directions that depart most, and over all features, against what replicated Gaussian rows
+        would give, averaged over draws of the posterior.
+
+        Parameters
+        ----------
+        X : table or array, optional
+            By default the rows that the model was fitted to, where they are kept. Of more than
+            5,000 distinct rows, a sample of 5,000 is looked at.
+        sample_weight : array_like, optional
+            A weight of 2 is two copies of the row. Copies add nothing to a shape.
+
+        Returns
+        -------
+        ShapeCheck
+        """
+        from bayes_gmm.results.shape_check import check_posterior, weights_to_check
+
+        if X is None:
+            kept = observed(self, None, sample_weight)
+            return check_posterior(self, kept.matrix, kept.weights)
+        matrix = self.mixture.matrix_of(X)
+        return check_posterior(self, matrix, weights_to_check(matrix, sample_weight))
 
     def occupied(
         self, X: Any = None, sample_weight: Any = None, *, random_state: Any = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayes_gmm.results.shape_words import pieces_sentence
 from bayes_gmm.results.wording import counted, in_words, listed_numbers, percent
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _verdict(comparison: Comparison, criterion: str) -> str:
     unknown = _unknown(comparison, criterion)
     if unknown:
         said += f" Left out, for it is not known: {in_words(unknown, 'and')}."
-    return said + _of_what_was_tried(comparison, K)
+    return said + _of_what_was_tried(comparison, K) + _of_pieces(comparison, K, best)
 
 
 def _of_what_was_tried(comparison: Comparison, K: int) -> str:
@@ -133,6 +134,21 @@ def _of_what_was_tried(comparison: Comparison, K: int) -> str:
     if 1 < K == max(tried):
         return f" {counted(K, 'segment')} were the most that were tried: try more."
     return ""
+
+
+def _of_pieces(comparison: Comparison, K: int, best: Candidate) -> str:
+    """Whether the segments counted may be pieces of fewer that are not Gaussian."""
+    of_it = [
+        c for c in comparison.candidates if (c.n_components, c.structure) == (K, best.structure)
+    ]
+    pieces = comparison.pieces_in(of_it[0]) if of_it else None
+    if pieces is None:
+        return ""
+    smaller = next(
+        c for c in comparison.candidates
+        if (c.n_components, c.structure) == (pieces.n_groups, best.structure)
+    )  # fmt: skip
+    return "" if smaller.shape_check is None else f" {pieces_sentence(pieces, smaller.shape_check)}"
 
 
 def _is_known(candidate: Candidate, comparison: Comparison, criterion: str) -> bool:

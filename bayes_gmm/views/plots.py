@@ -4,6 +4,7 @@
 `segments`          points, 50 % and 95 % ellipses, means; of a posterior, its bands  any fit
 `forest`            shares and means of the segments with credible intervals          a `Posterior`
 `membership`        how surely each row belongs to its segment, on the map            a `Posterior`
+`check`             how rows of each segment depart from a Gaussian                   any fit
 `trace`, `ranks`    whether the chains agree, by ArviZ                                a `Posterior`
 `comparison`        criteria over the number of segments, and its probability         a `Comparison`
 ==================  ================================================================  =============
@@ -51,6 +52,7 @@ from bayes_gmm.views.palette import (
     palette,
 )
 from bayes_gmm.views.points import draw_points, uncertain_handle
+from bayes_gmm.views.shape_check import check
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     from bayes_gmm.views.furniture import Features
 
 __all__ = [
+    "check",
     "comparison",
     "forest",
     "membership",

@@ -73,6 +73,7 @@ def test_groups_are_found_beside_an_odd_column(column):
 
 
 @pytest.mark.filterwarnings("ignore:.* fewer than .* rows:bayes_gmm.errors.DataWarning")
+@pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")  # fewer segments than groups
 def test_the_one_row_of_a_value_is_a_segment(X):
     """To the density it is as far from the others as a row can be."""
     labels = quick(np.c_[X, np.arange(40) == 7]).predict(np.c_[X, np.arange(40) == 7])
@@ -100,6 +101,7 @@ def test_fewer_rows_than_anything(n, d, K):
 
 
 @pytest.mark.parametrize("n_zeros", [20, 36])
+@pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")  # fewer segments than groups
 def test_zeros_are_warned_of_with_column_and_share(n_zeros, X):
     spend = np.where(np.arange(40) < n_zeros, 0.0, X[:, 1] + np.arange(40) / 64.0)
     with pytest.warns(DataWarning, match=rf"column 'b' is 0 in {2.5 * n_zeros:g} % of the rows"):

@@ -52,6 +52,7 @@ def unconstrained(model, values):
 
 @pytest.mark.filterwarnings("ignore:`find_MAP` will return:FutureWarning")
 @pytest.mark.parametrize(("structure", "d"), [("full", 2), ("tied", 2), ("diag", 1)])
+@pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")  # fewer segments than groups
 def test_nothing_is_left_to_gain(structure, d):
     fit = fitted(structure, d)
     model = fit.pymc_model()

@@ -55,6 +55,7 @@ class TestTable:
         ]  # fmt: skip
         assert (table.note == "").all()
 
+    @pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")  # fewer segments than groups
     def test_numbers_are_those_of_a_fit(self, comparison, X):
         for candidate in comparison.candidates[:6]:
             model = bg.BayesGMM(

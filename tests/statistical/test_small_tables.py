@@ -20,6 +20,7 @@ def rates():
     [*((rates(), K) for K in range(1, 5)), (load_wine().data, 2)],
     ids=[*(f"31 x 3, K={K}" for K in range(1, 5)), "178 x 13, K=2"],
 )
+@pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")  # skewed rates
 def test_a_proper_mode_and_few_divergences(X, K):
     model = BayesGMM(K, random_state=0).fit(X)
     assert model.converged_

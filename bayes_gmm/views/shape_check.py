@@ -1,0 +1,199 @@
+"""How the rows of each segment depart from a Gaussian: two panels per segment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.table import FeatureMatrix
+from bayes_gmm.errors import DataError
+from bayes_gmm.results.map_fit import MapFit
+from bayes_gmm.results.observed import observed
+from bayes_gmm.results.posterior import Posterior
+from bayes_gmm.results.shape_check import check_map_fit, check_posterior, weights_to_check
+from bayes_gmm.results.shape_rows import SegmentRows, segment_rows
+from bayes_gmm.results.shape_words import direction_words
+from bayes_gmm.results.wording import counted
+from bayes_gmm.views.furniture import clean, shortened, with_margins, wrapped
+from bayes_gmm.views.palette import LABEL_SIZE, TEXT_SIZE, TITLE_SIZE, palette
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+    from numpy.typing import NDArray
+
+    from bayes_gmm.results.shape_record import ShapeCheck
+
+COLUMNS = 4
+"""Segments side by side."""
+WIDTH, HEIGHT = 3.3, 5.2
+"""Inches of the two panels of a segment."""
+REACH = 4.0
+"""Standard deviations on either side that the histogram shows at least."""
+NAME_WIDTH = 26
+FLAGGED = "#B00020"
+VERDICTS = {"skewed": "skewed", "heavy tails": "heavy tails", "flat": "flat or several peaks"}
+
+
+def check(
+    model: Any,
+    X: Any = None,
+    sample_weight: Any = None,
+    *,
+    figure: Figure | SubFigure | None = None,
+) -> NDArray[np.object_]:
+    """Draw how the rows of each segment depart from a Gaussian, in two panels per segment.
+
+    The upper panel shows the rows along the direction of the largest departure, in standard
+    deviations, with the curve of a Gaussian. The lower one shows quantiles of the Mahalanobis
+    distances of the rows from the mean against those of a Gaussian segment; the grey band holds
+    94 % of replicated segments at each. Points above the band at its right end are heavy tails. The
+    title of a segment that the check flags is red.
+
+    Parameters
+    ----------
+    model : BayesGMM, MapFit or Posterior
+    X : table or array
+        The rows; those kept with a posterior when not given.
+    sample_weight : array_like, optional
+    figure : matplotlib.figure.Figure or SubFigure, optional
+        An empty one to draw into; a new one when not given.
+
+    Returns
+    -------
+    ndarray of matplotlib.axes.Axes, shape (K, 2)
+        Nothing is shown and nothing is saved.
+
+    Examples
+    --------
+    ``bg.plots.check(posterior, X)[0, 0].figure.savefig("check.png")``
+    """
+    fit, found, matrix, weights = _checked(model, X, sample_weight)
+    rows = segment_rows(fit, found, matrix, weights)
+    K = len(found.names)
+    columns = min(K, COLUMNS)
+    bands = -(-K // columns)
+    if figure is None:
+        import matplotlib.pyplot as plt
+
+        figure = plt.figure(
+            figsize=(max(WIDTH * columns, 6.0), HEIGHT * bands + 0.6), layout=with_margins()
+        )
+    grid = figure.subplots(2 * bands, columns, squeeze=False)
+    panels = np.empty((K, 2), dtype=object)
+    for k in range(K):
+        row, column = 2 * (k // columns), k % columns
+        panels[k] = grid[row, column], grid[row + 1, column]
+        _draw_direction(panels[k, 0], found, k, rows[k], palette(K)[k])
+        _draw_distances(panels[k, 1], rows[k], palette(K)[k], first=column == 0)
+    for k in range(K, bands * columns):
+        grid[2 * (k // columns), k % columns].remove()
+        grid[2 * (k // columns) + 1, k % columns].remove()
+    _add_legend(figure)
+    figure.suptitle(_title(found), x=0.012, ha="left", fontsize=TITLE_SIZE, fontweight="bold")
+    return panels
+
+
+def _add_legend(figure: Figure | SubFigure) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    handles = [
+        Line2D([], [], color="0.15", linewidth=1.6, label="Gaussian"),
+        Patch(color="0.85", label="94 % of Gaussian segments"),
+    ]
+    figure.legend(
+        handles=handles, loc="outside lower left", frameon=False, fontsize=TEXT_SIZE, ncols=2
+    )
+
+
+def _title(found: ShapeCheck) -> str:
+    n = len(found.flagged)
+    if not any(found.checked):
+        return "Too few rows to check the shape of segments"
+    if n == 0:
+        return "No departure from a Gaussian"
+    return f"{counted(n, 'segment')} of {len(found.names)} not Gaussian"
+
+
+def _checked(
+    model: Any, X: Any, sample_weight: Any
+) -> tuple[MapFit, ShapeCheck, FeatureMatrix, Floats]:
+    """The fit, its check, and the rows that were checked, with their weights."""
+    if isinstance(model, Posterior):
+        if X is None:
+            rows = observed(model, None, sample_weight)
+            return model.fit, check_posterior(model, *rows), *rows
+        matrix = model.mixture.matrix_of(X)
+        weights = weights_to_check(matrix, sample_weight)
+        return model.fit, check_posterior(model, matrix, weights), matrix, weights
+    fit = getattr(model, "map_fit_", model)
+    if not isinstance(fit, MapFit):
+        raise DataError(
+            f"check draws a fitted BayesGMM, a MapFit or a Posterior, got a {type(model).__name__}"
+        )
+    if X is None:
+        raise DataError("a fit does not keep its rows; give them as X")
+    matrix = fit.mixture.matrix_of(X)
+    weights = weights_to_check(matrix, sample_weight)
+    return fit, check_map_fit(fit, matrix, weights), matrix, weights
+
+
+def _draw_direction(ax: Axes, found: ShapeCheck, k: int, rows: SegmentRows, color: str) -> None:
+    """Histogram of the rows along the direction of the largest departure, and a Gaussian."""
+    flagged = k in found.flagged
+    name = wrapped(shortened(found.names[k], 2 * NAME_WIDTH), NAME_WIDTH)
+    ax.set_title(
+        f"{name}\n{_verdict(found, k)}", loc="left", fontsize=LABEL_SIZE - 1,
+        color=FLAGGED if flagged else "0.15", fontweight="bold" if flagged else "normal",
+        parse_math=False,
+    )  # fmt: skip
+    clean(ax)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    if rows.statistic is None:
+        ax.set_xticks([])
+        return
+    reach = max(REACH, float(np.abs(rows.projection).max()) * 1.02)
+    bins = np.linspace(-reach, reach, 1 + _n_bins(len(rows.projection), reach)).tolist()
+    ax.hist(rows.projection, bins, weights=rows.weights, density=True, color=color, alpha=0.75)
+    at = np.linspace(-reach, reach, 400)
+    ax.plot(at, np.exp(-0.5 * at**2) / np.sqrt(2.0 * np.pi), color="0.15", linewidth=1.6)
+    ax.set_xlim(-reach, reach)
+    label = direction_words(rows.statistic, found.features)
+    ax.set_xlabel(f"{wrapped(label, 30)}\n(sds from the mean)", parse_math=False)
+    ax.xaxis.label.set(fontsize=TEXT_SIZE)
+
+
+def _verdict(found: ShapeCheck, k: int) -> str:
+    """What the check found of a segment, in a few words."""
+    if not found.checked[k]:
+        return "too few rows to check"
+    departures = found.departures(k)
+    if not departures:
+        return "no departure from a Gaussian"
+    return VERDICTS[departures[0].departure]
+
+
+def _n_bins(n: int, reach: float) -> int:
+    """Bins of a quarter to half a standard deviation, and 60 at most."""
+    return int(np.clip(2.0 * reach / (0.25 if n >= 200 else 0.5), 8, 60))
+
+
+def _draw_distances(ax: Axes, rows: SegmentRows, color: str, *, first: bool) -> None:
+    """Quantiles of the distances from the mean against those of Gaussian rows."""
+    clean(ax)
+    if not len(rows.distance):
+        ax.set_axis_off()
+        return
+    ax.fill_between(rows.expected, rows.lower, rows.upper, color="0.85", linewidth=0)
+    ends = [rows.expected[0], rows.expected[-1]]
+    ax.plot(ends, ends, color="0.15", linewidth=1.2)
+    ax.plot(rows.expected, rows.distance, ".", color=color, markersize=5)
+    ax.set_xlabel("distance expected")
+    if first:
+        ax.set_ylabel("distance observed")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.label.set(fontsize=TEXT_SIZE)
