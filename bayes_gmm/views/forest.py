@@ -38,9 +38,10 @@ def forest(
 ) -> NDArray[np.object_]:
     """Draw each segment's share, and its mean of each feature, with their credible intervals.
 
-    The white tick is the posterior mean, the thin bar holds `ci_prob` of the posterior, the thick
-    one half of it; all in the user's units. Where these are averages over several segmentations, a
-    line under the panels says so.
+    The dot is the posterior mean, the thin bar holds `ci_prob` of the posterior, the thick one half
+    of it; all in the user's units. The dot is seen however
+    narrow the bars are. A line under the
+    panels names several segmentations that these are averages over, or the one that they are of.
 
     Parameters
     ----------
@@ -88,12 +89,17 @@ def forest(
 
 
 def save_forest(
-    posterior: Posterior, path: str | Path, features: Features = None, *, dpi: int = 200
+    posterior: Posterior,
+    path: str | Path,
+    features: Features = None,
+    *,
+    ci_prob: float = 0.94,
+    dpi: int = 200,
 ) -> Path:
     """Draw `forest` into an image file, whose ending names the format; returns its path."""
     import matplotlib.pyplot as plt
 
-    figure = forest(posterior, features)[0].figure
+    figure = forest(posterior, features, ci_prob)[0].figure
     try:
         figure.savefig(path, dpi=dpi, facecolor="white")
     finally:
@@ -123,7 +129,10 @@ def _draw_panel(
             ax.plot(
                 [low, high], [k, k], color=color, linewidth=width, solid_capstyle="butt", zorder=2
             )
-        look: dict[str, Any] = {"marker": "|", "color": "white", "ms": 9, "markeredgewidth": 1.5}
+        look: dict[str, Any] = {
+            "marker": "o", "ms": 5.5, "markerfacecolor": "white", "color": color,
+            "markeredgewidth": 1.5,
+        }  # fmt: skip
         if np.ptp(flat[:, k]) == 0.0:  # a bar of no width is not seen
             look = {"marker": "D", "color": color, "ms": 8}
         ax.plot(flat[:, k].mean(), k, linestyle="none", zorder=3, **look)
