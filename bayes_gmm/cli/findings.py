@@ -238,7 +238,7 @@ class Assigned:
     names: tuple[str, ...]
 
     @cached_property
-    def sizes(self) -> list[int]:
+    def assigned(self) -> list[int]:
         """Rows that most probably belong to each segment."""
         top = self.membership.argmax(axis=1)
         return np.bincount(top, minlength=self.membership.shape[1]).tolist()
@@ -248,16 +248,18 @@ class Assigned:
         n_rows = len(self.membership)
         labels = [shortened(name) for name in self.names]
         width = max(map(len, labels))
-        lines = [f"{counted(n_rows, 'row')} of {Path(self.table).name}"]
-        for label, size in zip(labels, self.sizes, strict=True):
-            lines.append(f"  {label:<{width}}   {size:>9,}   {percent(size / n_rows):>7}")
+        rows = counted(n_rows, "row")
+        lines = [f"{rows} of {Path(self.table).name}, by their most probable segment"]
+        for label, n in zip(labels, self.assigned, strict=True):
+            lines.append(f"  {label:<{width}}   {n:>9,}   {percent(n / n_rows):>7}")
         return "\n".join(lines)
 
     def json(self) -> dict[str, Any]:
-        """Return it for a program."""
+        """Return it for a program; size and assigned are those of `fit`."""
+        sizes = self.membership.sum(axis=0).round(DECIMALS).tolist()
         segments = [
-            {"segment": name, "size": size}
-            for name, size in zip(self.names, self.sizes, strict=True)
+            {"segment": name, "size": size, "assigned": n}
+            for name, size, n in zip(self.names, sizes, self.assigned, strict=True)
         ]
         return {"table": self.table, "n_rows": len(self.membership), "segments": segments}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.cli.layout import Columns, beside, column, under, writer
+from bayes_gmm.cli.layout import Columns, beside, column, in_lines, under, writer
 from bayes_gmm.cli.sampling import CI_PROB, without_caveats
 from bayes_gmm.cli.segmentations import json_of
 from bayes_gmm.inference.laplace import GOOD_KHAT
@@ -74,8 +74,8 @@ class Intervals:
         )
 
     def state(self) -> str:
-        """How far to trust the draws, in one line."""
-        return self._state(self._diagnostics())
+        """How far to trust the draws."""
+        return in_lines(self._state(self._diagnostics()))
 
     def bounds(self, k: int) -> dict[str, Any]:
         """Bounds of the intervals of segment k, for a program."""
@@ -136,24 +136,21 @@ class Intervals:
         """Whether chains were in several modes, between which R-hat is large."""
         return "r_hat_within_modes" in self.summary
 
-    def _state(self, found: dict[str, Any]) -> str:
+    def _state(self, found: dict[str, Any]) -> list[str]:
         draws = self.posterior.draws
         if "khat" in found:
             trusted = found["khat"] <= GOOD_KHAT
             verdict = "can be trusted" if trusted else f"does not fit: use {COMMAND_LINE.nuts}"
-            return f"Laplace's approximation, Pareto k-hat {found['khat']:.2f}: {verdict}"
+            return [f"Laplace's approximation, Pareto k-hat {found['khat']:.2f}: {verdict}"]
         unknown = "not known of one chain" if draws.n_chains == 1 else "not known"
         r_hat = unknown if found["r_hat"] is None else written_r_hat(found["r_hat"], 3)
         r_hat = f"at most {r_hat}" if r_hat[0].isdigit() else r_hat
         name = "R-hat within modes" if self._several else "R-hat"
-        ess = ""
-        if found["ess_bulk"] is not None:
-            ess = f"   effective draws at least {found['ess_bulk']:,.0f}"
         chains = "1 chain" if draws.n_chains == 1 else f"{draws.n_chains} chains"
-        return (
-            f"{chains} of {draws.n_draws:,} draws   {name} {r_hat}{ess}   "
-            f"divergences {found['divergences']:,}"
-        )
+        said = [f"{chains} of {draws.n_draws:,} draws", f"{name} {r_hat}"]
+        if found["ess_bulk"] is not None:
+            said.append(f"effective draws at least {found['ess_bulk']:,.0f}")
+        return [*said, f"divergences {found['divergences']:,}"]
 
 
 def _writer(table: np.ndarray[Any, Any], digits: int) -> Callable[[float], str]:

@@ -35,6 +35,8 @@ class ChainPlotSettings:
     max_panels: int = 200
 
 
+SETTINGS = ChainPlotSettings()
+
 SHOWN = ("weights", "means")
 NAME_WIDTH, LINE_WIDTH = 26, 32
 """Letters of a name, and of a line, that a title has room for."""
@@ -99,7 +101,7 @@ def _figure(
         raise DataError(f"no parameter {unknown[0]!r}; there are: {listed(known)}")
     options.setdefault("labeller", _labeller())
     n_panels = _n_panels(tree, shown, options.get("coords") or {})
-    if n_panels > (most := ChainPlotSettings().max_panels):
+    if n_panels > (most := SETTINGS.max_panels):
         raise DataError(
             f"{n_panels} parameters are more than a picture of {most} panels shows; choose some "
             'by var_names="weights" or coords={"component": "Segment 1"}'
