@@ -14,6 +14,7 @@ from bayes_gmm.cli.segmentations import json_of
 from bayes_gmm.inference.laplace import GOOD_KHAT
 from bayes_gmm.results.checks import written_r_hat
 from bayes_gmm.results.remedies import COMMAND_LINE
+from bayes_gmm.results.wording import share_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,19 +57,16 @@ class Intervals:
 
     def shares(self) -> Columns:
         """The share of each segment, with its interval."""
-        write = _writer(100.0 * self._table("share"), digits=1)
-        cells = (
-            f"{write(m)} % ({write(a)} to {write(b)} %)" for a, m, b in 100.0 * self._table("share")
-        )
-        return column("share", list(cells))
+        written = (share_interval(m, a, b) for a, m, b in self._table("share").tolist())
+        return column("share", [f"{m} % ({a} to {b} %)" for m, a, b in written])
 
     def feature(self, j: int) -> Columns:
         """The mean of one feature with its interval, and its standard deviation, under its name."""
         name = self.posterior.features[j]
         means, sds = self._table(f"{name} (mean)"), self._table(f"{name} (sd)")
-        write = _writer(means, digits=2)
+        write = _writer(means)
         cells = [f"{write(m)} ({write(a)} to {write(b)})" for a, m, b in means]
-        write = _writer(sds, digits=2)
+        write = _writer(sds)
         return under(
             name, beside(column("mean", cells), column("sd", [write(s) for s in sds[:, 1]]))
         )
@@ -153,9 +151,9 @@ class Intervals:
         return [*said, f"divergences {found['divergences']:,}"]
 
 
-def _writer(table: np.ndarray[Any, Any], digits: int) -> Callable[[float], str]:
-    """Write numbers with the decimals that show half the narrowest interval to some digits."""
+def _writer(table: np.ndarray[Any, Any]) -> Callable[[float], str]:
+    """Write numbers with the decimals that show half the narrowest interval to two digits."""
     half = 0.5 * (table[:, 2] - table[:, 0])
     half = half[half > 0.0]
     scale = half if len(half) else np.maximum(np.abs(table[:, 1]), 1e-3)
-    return writer(table[:, 1], 10.0 ** (3 - digits) * scale)
+    return writer(table[:, 1], 10.0 * scale)

@@ -4,7 +4,7 @@ Draws of several modes are averages over several segmentations, and an interval 
 lies elsewhere in each spans the gap between them. The draws of one mode alone are draws of the
 posterior given that mode. Of each chain those draws that are of the mode, in their order, are a
 Markov chain again, whose stationary distribution is the posterior confined to the mode (the chain
-watched there: Kemeny, Snell & Knapp 1976, section 6.1). So R-hat and effective sizes of them mean
+watched there: Kemeny, Snell & Knapp 1976). So R-hat and effective sizes of them mean
 what they always do.
 """
 

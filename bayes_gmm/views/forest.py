@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 PANELS_A_ROW = 3
 INNER = 0.5  # probability of the thick bar
+PANEL_WIDTH = 3.9  # inches, with its margins
+DOT = 5.5 + 1.5  # points, with its edge
 
 
 def forest(
@@ -70,7 +72,7 @@ def forest(
     rows = -(-n_panels // columns)
     height = rows * (1.3 + 0.42 * posterior.n_components) + 0.5
     figure, grid = plt.subplots(
-        rows, columns, figsize=(3.9 * max(columns, 2) + 0.6, max(height, 2.8)),
+        rows, columns, figsize=(PANEL_WIDTH * max(columns, 2) + 0.6, max(height, 2.8)),
         layout=with_margins(), squeeze=False, sharey=True,
     )  # fmt: skip
     panels = grid.ravel()
@@ -82,7 +84,10 @@ def forest(
         f"Segments: posterior mean, {100 * INNER:g} % and {100 * ci_prob:g} % intervals",
         x=0.012, ha="left", fontsize=TITLE_SIZE, fontweight="bold",
     )  # fmt: skip
-    if notes := notes_of(posterior):
+    notes = notes_of(posterior)
+    if any(_hidden(panel) for panel in panels[:n_panels]):
+        notes = [*notes, "where no bar is seen, the interval is narrower than the dot"]
+    if notes:
         text = "; ".join(notes)
         figure.supxlabel(text, x=0.012, ha="left", fontsize=NOTE_SIZE, color=NOTE_COLOR)
     return np.asarray(panels[:n_panels])
@@ -116,6 +121,15 @@ def _quantities(
         yield "share (%)", 100.0 * of.weights
     for j in chosen:
         yield posterior.features[j], of.means[..., j]
+
+
+def _hidden(ax: Axes) -> bool:
+    """Whether the dot of a segment hides its interval, the wider of its two bars."""
+    low, high = ax.get_xlim()
+    ends = [np.asarray(line.get_xdata(), float) for line in ax.lines]
+    bars = [float(np.ptp(x)) for x in ends if len(x) == 2][::2]
+    points = 0.9 * 72.0 * PANEL_WIDTH / (high - low)
+    return any(0.0 < points * bar < DOT for bar in bars)
 
 
 def _draw_panel(

@@ -28,7 +28,7 @@ from bayes_gmm.errors import DataError
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.results.checks import check_probability
 from bayes_gmm.results.posterior import Posterior
-from bayes_gmm.results.wording import counted, percent
+from bayes_gmm.results.wording import counted, percent, share_interval
 from bayes_gmm.views import credible, densities, ellipses
 from bayes_gmm.views.chains import ranks, trace
 from bayes_gmm.views.comparison_panels import comparison, save_comparison
@@ -267,8 +267,9 @@ def _labels_with_intervals(posterior: Posterior, ci_prob: float) -> list[str]:
     w = posterior.parameters.weights
     tail = (1.0 - ci_prob) / 2.0
     low, high = np.quantile(w, [tail, 1.0 - tail], axis=(0, 1))
-    numbers = zip(posterior.names, w.mean(axis=(0, 1)), low, high, strict=True)
-    return [
-        f"{wrapped(name, 28)} ({percent(mean)}: {percent(a).removesuffix(' %')} to {percent(b)})"
-        for name, mean, a, b in numbers
-    ]
+    numbers = zip(w.mean(axis=(0, 1)).tolist(), low.tolist(), high.tolist(), strict=True)
+    labels = []
+    for name, interval in zip(posterior.names, numbers, strict=True):
+        share, a, b = share_interval(*interval)
+        labels.append(f"{wrapped(name, 28)} ({share} %: {a} to {b} %)")
+    return labels

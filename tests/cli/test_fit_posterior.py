@@ -99,6 +99,13 @@ def test_two_segmentations_are_warned_of_once_and_each_table_is_made_once(
     assert said.count("bayes-gmm: warning: ") == len(said.splitlines())
     assert sorted(made) == ["segments", "summary"]
     assert "average over 2 segmentations" in out
+    model, scored = tmp_path / "out" / "model.nc", tmp_path / "scored.csv"
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert main(["predict", str(model), corners, "--out", str(scored)]) == 0
+    said = capsys.readouterr().err
+    assert f"of the fit in {model}: the draws are of 2 different segmentations" in said
+    assert "of_mode" not in said
 
 
 def test_the_main_segmentation_is_reported_alone_in_every_file(corners, tmp_path, capsys):
