@@ -183,7 +183,7 @@ def test_one_chain_has_no_r_hat_and_says_so(model):
     with pytest.warns(ConvergenceWarning, match="R-hat compares chains, and there is one"):
         table = posterior.summary()
     assert table["r_hat"].isna().all()
-    assert "sample 2 chains" in table.attrs["notes"]["r_hat"]
+    assert "chains=4" in table.attrs["notes"]["r_hat"]
 
 
 @pytest.mark.parametrize(("n", "d", "K"), [(2, 1, 1), (3, 2, 1), (4, 9, 1), (12, 12, 1)])

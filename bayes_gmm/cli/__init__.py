@@ -267,8 +267,9 @@ def compare(
 def predict(model: str, table: str, out: Path, as_json: bool) -> None:
     """Give each row of TABLE its segment by MODEL, a fit's model.nc."""
     _check_output(out, model, table)
+    from bayes_gmm.cli.assigned import Assigned, segment_names
     from bayes_gmm.cli.files import write_scored
-    from bayes_gmm.cli.findings import Assigned, files_text, segment_names
+    from bayes_gmm.cli.findings import files_text
     from bayes_gmm.cli.sampling import loaded
     from bayes_gmm.cli.tables import whole_table
     from bayes_gmm.data.table import read_table

@@ -8,13 +8,8 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.cli.layout import WIDTH, shortened, writer
-from bayes_gmm.results.segmentations import (
-    OtherSegmentation,
-    Segmentation,
-    SegmentChange,
-    changes_of_mixtures,
-    masses,
-)
+from bayes_gmm.results.segment_changes import SegmentChange, changes_of_mixtures
+from bayes_gmm.results.segmentations import OtherSegmentation, Segmentation, masses
 from bayes_gmm.results.wording import percent
 
 if TYPE_CHECKING:

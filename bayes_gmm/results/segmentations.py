@@ -10,20 +10,19 @@ what they always do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.data.rows import Integers
 from bayes_gmm.errors import DataError, shown
 from bayes_gmm.inference.draws import Draws, longest_length
 from bayes_gmm.inference.relabel import Reference, Relabelling, relabel
 from bayes_gmm.results.checks import alone_of, worth_a_word
 from bayes_gmm.results.membership import recording_variances
-from bayes_gmm.results.segment_draws import SegmentDraws
+from bayes_gmm.results.segment_changes import SegmentChange, SegmentMeans, changes
 from bayes_gmm.results.wording import in_words
 
 if TYPE_CHECKING:
@@ -34,55 +33,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SegmentationSettings:
-    """When one segmentation is reported alone, and which differences of others are named.
+    """When one segmentation is reported alone.
 
     Attributes
     ----------
     main_mass : float
-        Mass from which on a segmentation is reported alone unless all are asked for: the others
-        together then hold a fifth or less, and are named beside it.
-    mean_gap : float
-        Difference of a mean, in standard deviations of the segment, that counts as 1: segments one
-        sd apart share 62 % of their area.
-    share_ratio, sd_ratio : float
-        Ratios of shares, and of standard deviations, that count as 1.
-    correlation_gap : float
-        Difference of a correlation that counts as 1.
+        Mass from which on it is, unless all are asked for: the others together then hold a fifth
+        or less, and are named beside it.
     """
 
     main_mass: float = 0.8
-    mean_gap: float = 1.0
-    share_ratio: float = 1.5
-    sd_ratio: float = 1.5
-    correlation_gap: float = 0.6
 
 
 SETTINGS = SegmentationSettings()
-
-
-@dataclass(frozen=True)
-class SegmentChange:
-    """By what a segment of another segmentation differs most from the one reported.
-
-    Attributes
-    ----------
-    segment : int
-        From 0.
-    quantity : {"share", "mean", "sd", "correlation"}
-    features : tuple of str
-        None of a share, one of a mean or sd, two of a correlation.
-    here, there : float
-        Posterior means in the segmentation reported and in the other one.
-    size : float
-        In the units of `SegmentationSettings`.
-    """
-
-    segment: int
-    quantity: str
-    features: tuple[str, ...]
-    here: float
-    there: float
-    size: float
 
 
 @dataclass(frozen=True)
@@ -285,91 +248,17 @@ def _even_parts(members: npt.NDArray[np.bool_]) -> _Taking:
 
 
 def _others(posterior: Posterior, mode: int) -> tuple[OtherSegmentation, ...]:
-    here = _Means.of_mode(posterior, mode)
+    here = _means_of_mode(posterior, mode)
     return tuple(
-        OtherSegmentation(m, mass, changes(here, _Means.of_mode(posterior, m), posterior.features))
+        OtherSegmentation(m, mass, changes(here, _means_of_mode(posterior, m), posterior.features))
         for m, mass in masses(posterior).items()
         if m != mode
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Means:
-    """Averages over the draws of one mode; what its optimum has where no draw is of it.
-
-    Attributes
-    ----------
-    weights : ndarray, shape (K,)
-    means, scales : ndarray, shape (K, d)
-    correlations : ndarray, shape (K, d, d)
-    """
-
-    weights: Floats
-    means: Floats
-    scales: Floats
-    correlations: Floats
-
-    @classmethod
-    def of_mode(cls, posterior: Posterior, mode: int) -> _Means:
-        members = posterior.draws.as_sampled.mode == mode
-        if members.any():
-            return cls.of_draws(posterior.parameters_as_sampled, members)
-        return cls.of_mixture(posterior.fit.modes[mode].mixture)
-
-    @classmethod
-    def of_draws(cls, of: SegmentDraws, members: npt.NDArray[np.bool_]) -> _Means:
-        parts = (of.weights, of.means, of.scales, of.correlations)
-        return cls(*(values[members].mean(axis=0) for values in parts))
-
-    @classmethod
-    def of_mixture(cls, mixture: Mixture) -> _Means:
-        scales = mixture.standard_deviations
-        correlations = mixture.covariances / (scales[:, :, None] * scales[:, None, :])
-        return cls(mixture.weights, mixture.means, scales, correlations)
-
-
-def changes_of_mixtures(here: Mixture, there: Mixture) -> tuple[SegmentChange, ...]:
-    """How the segments of another mixture, numbered alike, differ from those of one."""
-    return changes(_Means.of_mixture(here), _Means.of_mixture(there), here.features)
-
-
-def changes(
-    here: _Means,
-    there: _Means,
-    features: Sequence[str],
-    settings: SegmentationSettings = SETTINGS,
-) -> tuple[SegmentChange, ...]:
-    """By what each segment differs most, those that differ by 1 or more; at least one.
-
-    A mean that differs by 1 or more is named before anything else: it says where a segment lies.
-    """
-
-    def telling(change: SegmentChange) -> tuple[bool, float]:
-        return change.quantity == "mean" and change.size >= 1.0, change.size
-
-    found = [
-        max(_changes_of(k, here, there, features, settings), key=telling)
-        for k in range(len(here.weights))
-    ]
-    found.sort(key=lambda change: -change.size)
-    return tuple(change for i, change in enumerate(found) if i == 0 or change.size >= 1.0)
-
-
-def _changes_of(
-    k: int, here: _Means, there: _Means, features: Sequence[str], settings: SegmentationSettings
-) -> list[SegmentChange]:
-    """All quantities of segment k in both, with their differences."""
-    w, v = float(here.weights[k]), float(there.weights[k])
-    size = abs(np.log(w / v)) / np.log(settings.share_ratio) if min(w, v) > 0.0 else np.inf
-    found = [SegmentChange(k, "share", (), w, v, float(size))]
-    for j, feature in enumerate(features):
-        (m, s), (n, t) = ((p.means[k, j], p.scales[k, j]) for p in (here, there))
-        gap = abs(m - n) / np.sqrt((s**2 + t**2) / 2.0) / settings.mean_gap
-        found.append(SegmentChange(k, "mean", (feature,), float(m), float(n), float(gap)))
-        size = abs(np.log(s / t)) / np.log(settings.sd_ratio)
-        found.append(SegmentChange(k, "sd", (feature,), float(s), float(t), float(size)))
-        for i in range(j):
-            r, q = float(here.correlations[k, i, j]), float(there.correlations[k, i, j])
-            pair, size = (features[i], feature), abs(r - q) / settings.correlation_gap
-            found.append(SegmentChange(k, "correlation", pair, r, q, size))
-    return found
+def _means_of_mode(posterior: Posterior, mode: int) -> SegmentMeans:
+    """Averages over the draws of one mode; what its optimum has where no draw is of it."""
+    members = posterior.draws.as_sampled.mode == mode
+    if members.any():
+        return SegmentMeans.of_draws(posterior.parameters_as_sampled, members)
+    return SegmentMeans.of_mixture(posterior.fit.modes[mode].mixture)

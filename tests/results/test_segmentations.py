@@ -16,9 +16,9 @@ from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.caveats import caveats
 from bayes_gmm.results.mixing import Chains
 from bayes_gmm.results.remedies import COMMAND_LINE
+from bayes_gmm.results.segment_changes import changes_of_mixtures
 from bayes_gmm.results.segmentations import (
     _watched,
-    changes_of_mixtures,
     heaviest,
     main_segmentation,
     masses,
