@@ -43,8 +43,12 @@ FEWEST_EFFECTIVE, LONG = 100, 1000
 """Effective draws needed for each chain that has as many draws as the second number, or more."""
 LITTLE = 0.05
 """Mass of a region below which it does not matter how well chains mix there."""
-BATCHES = 20
-"""Parts of a chain whose means tell how much its draws are worth."""
+BATCHES, FEWEST_BATCHES, SHORTEST_BATCH = 20, 4, 25
+"""Parts of a chain whose means show how much its draws are worth, and draws of each at least.
+
+Batches of s draws cannot show that n draws are worth fewer than n / s: `least_effective` may be
+n / 20.
+"""
 FEWEST_DRAWS = 8
 """Draws of a region in a chain below which its R-hat is not computed.
 
@@ -210,10 +214,11 @@ def _effective_at_a_glance(chains: Chains) -> Floats:
 
 def _worth_of_batches(part: Floats) -> Floats:
     """Independent draws that the draws of one region are worth, shape (p,); 0 where not known."""
-    size = part.shape[2] // BATCHES
-    if size < 2:
+    n_batches = min(BATCHES, part.shape[2] // SHORTEST_BATCH)
+    if n_batches < FEWEST_BATCHES:
         return np.zeros(len(part))
-    batches = part[:, :, : size * BATCHES].reshape(len(part), -1, size).mean(axis=2)
+    size = part.shape[2] // n_batches
+    batches = part[:, :, : size * n_batches].reshape(len(part), -1, size).mean(axis=2)
     with np.errstate(divide="ignore", invalid="ignore"):
         worth = part.var(axis=(1, 2)) / (size * batches.var(axis=1, ddof=1))
     return np.asarray(np.nan_to_num(worth, nan=0.0, posinf=1.0) * part[0].size)

@@ -172,6 +172,42 @@ def test_few_effective_draws_are_named():
     assert found.ess.value < 400
 
 
+@pytest.mark.parametrize(("mass", "few"), [(0.04, False), (0.2, True)])
+def test_effective_draws_are_those_of_all_regions_by_their_masses(mass, few):
+    """The slow chain of a light mode is worth few draws, and matters as its mass does."""
+    x = autoregressive((2, 4, 1000), 0.2)
+    x[1, 3] = autoregressive((1000,), 0.995)
+    mode = np.repeat([[0], [0], [0], [1]], 1000, axis=1)
+    sampled = chains_of(x, mode).draws
+    resampled = (np.arange(4000).reshape(4, 1000) < 4000 * mass).astype(int)
+    chains = Chains(x, replace(sampled, mode=resampled, origin=sampled))
+    of_light = array_stats.ess(x[1, 3:], method="bulk")
+    assert of_light < 20
+    n = 1.0 / ((1 - mass) ** 2 / array_stats.ess(x[1, :3], method="bulk") + mass**2 / of_light)
+    assert chains.ess(method="bulk")[1] == pytest.approx(n)
+    found = doubts(chains).ess
+    assert (n < 400) == few
+    assert found == ((1, pytest.approx(n)) if few else None)
+
+
+def test_a_warning_and_the_summary_count_the_same_effective_draws():
+    def slow(theta):
+        centre = theta.mean(axis=(0, 1))
+        gap = theta - centre
+        for t in range(1, theta.shape[1]):
+            gap[:, t] = 0.97 * gap[:, t - 1] + 0.24 * gap[:, t]
+        return centre + gap
+
+    posterior, _ = drawn(theta=slow)
+    name, ess = posterior.unmixed_chains.ess
+    assert posterior.unmixed_chains.least_ess == 40.0
+    assert ess == pytest.approx(posterior.summary().loc[name, "ess_bulk"])
+    assert ess == pytest.approx(posterior.summary()["ess_bulk"].min())
+    assert (
+        f"{ess:,.0f} effective draws for {name}, of at least 40" in posterior.unmixed_chains.text()
+    )
+
+
 def test_where_few_draws_are_effective_r_hat_is_told_too():
     """Chains that wander so that chance could make any R-hat."""
     x = autoregressive((1, 4, 300), 0.99, seed=1)
