@@ -145,7 +145,8 @@ class Intervals:
         r_hat = f"at most {r_hat}" if r_hat[0].isdigit() else r_hat
         name = "R-hat within modes" if self._several else "R-hat"
         chains = "1 chain" if draws.n_chains == 1 else f"{draws.n_chains} chains"
-        said = [f"{chains} of {draws.n_draws:,} draws", f"{name} {r_hat}"]
+        of = "" if self.posterior.segmentation is None else " of this segmentation"
+        said = [f"{chains} of {draws.n_draws:,} draws{of}", f"{name} {r_hat}"]
         if found["ess_bulk"] is not None:
             said.append(f"effective draws at least {found['ess_bulk']:,.0f}")
         return [*said, f"divergences {found['divergences']:,}"]
