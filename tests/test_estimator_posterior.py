@@ -176,7 +176,8 @@ def test_new_rows_with_missing_cells_are_known_by_the_others(model):
 def test_few_draws_of_one_component_are_no_cause_for_warnings_of_numbers():
     """Its share is always 1."""
     posterior = sampled(BayesGMM(1, random_state=0).fit(two_groups()), draws=50, chains=1)
-    assert posterior.said_of_mixing is None or "share" not in posterior.said_of_mixing
+    found = posterior.unmixed_chains
+    assert found is None or "weights" not in found.text()
 
 
 def test_one_chain_has_no_r_hat_and_says_so(model):
@@ -184,7 +185,7 @@ def test_one_chain_has_no_r_hat_and_says_so(model):
     with pytest.warns(ConvergenceWarning, match="R-hat compares chains, and there is one"):
         table = posterior.summary()
     assert table["r_hat"].isna().all()
-    assert "sample 2 chains" in table.attrs["notes"]["r_hat"]
+    assert "chains=4" in table.attrs["notes"]["r_hat"]
 
 
 @pytest.mark.filterwarnings("ignore:the chains have not mixed")  # 50 draws in 54 dimensions

@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -29,12 +30,15 @@ from bayes_gmm.cli.options import (
     OutPath,
     Shares,
     as_json,
+    draws_of_posterior,
     features_to_segment_by,
     in_parts,
+    number_of_starts,
     resolution_of_columns,
     seed_of_starts,
     weights_of_rows,
 )
+from bayes_gmm.cli.sampling import SamplingOptions
 from bayes_gmm.errors import DataError, FitError
 
 DEMO_FOLDER = "bayes-gmm-demo"
@@ -120,7 +124,9 @@ def demo(out: Path) -> None:
     show_default=True,
     help="Credible intervals: by sampling, by an approximation for large tables, or none.",
 )
+@draws_of_posterior
 @seed_of_starts
+@number_of_starts
 @resolution_of_columns
 @weights_of_rows
 @click.option(
@@ -137,13 +143,16 @@ def fit(
     structure: str,
     posterior: str,
     seed: int,
+    n_init: str | int,
     resolution: str | float | None,
     weights: str | None,
     out: Path | None,
     as_json: bool,
+    **of_posterior: Any,
 ) -> None:
     """Fit segments to the rows of TABLE (CSV or Parquet)."""
     _check_structures([structure], "--structure")
+    sampling = SamplingOptions.of(posterior, of_posterior)
     from bayes_gmm.cli.files import check_folder, write_fit
     from bayes_gmm.cli.findings import files_text, fitted
     from bayes_gmm.cli.tables import read_columns
@@ -152,8 +161,10 @@ def fit(
         check_folder(out)
     columns, row_weights = read_columns(table, features, weights)
     note(f"fitting {components} segments to {len(columns):,} rows")
-    options = {"structure": structure, "resolution": resolution, "random_state": seed}
-    report = fitted(table, columns, row_weights, components, options, posterior)
+    options = {
+        "structure": structure, "resolution": resolution, "n_init": n_init, "random_state": seed,
+    }  # fmt: skip
+    report = fitted(table, columns, row_weights, components, options, sampling)
     files = {} if out is None else write_fit(report, columns, out)
     if as_json:
         paths = {what: str(path) for what, path in files.items()}
@@ -259,14 +270,16 @@ def compare(
 def predict(model: str, table: str, out: Path, as_json: bool) -> None:
     """Give each row of TABLE its segment by MODEL, a fit's model.nc."""
     _check_output(out, model, table)
+    from bayes_gmm.cli.assigned import Assigned, segment_names
     from bayes_gmm.cli.files import write_scored
-    from bayes_gmm.cli.findings import Assigned, files_text, segment_names
+    from bayes_gmm.cli.findings import files_text
+    from bayes_gmm.cli.sampling import loaded
     from bayes_gmm.cli.tables import whole_table
     from bayes_gmm.data.table import read_table
-    from bayes_gmm.results.storage import check_file, load
+    from bayes_gmm.results.storage import check_file
 
     check_file(out)
-    fit = load(model)
+    fit = loaded(model)
     columns = read_table(table, fit.features)
     assigned = Assigned(table, fit.predict_proba(columns), segment_names(fit))
     write_scored(whole_table(table), assigned.membership, out, assigned.names)

@@ -69,7 +69,7 @@ def write_fit(
         "picture": "segments.png",
     }
     with filling(folder) as draft:
-        rows = assignments(report.membership)
+        rows = assignments(report.membership, report.names)
         rows.insert(0, "row", range(1, len(rows) + 1))
         if report.intervals is None:
             save_map_fit(report.fit, draft / names["model"])
@@ -79,7 +79,10 @@ def write_fit(
         write_csv(report.segments(), draft / names["segments"])
         write_csv(rows, draft / names["assignments"])
         counted = table[report.row_weights > 0.0]
-        save_segments(report.posterior or report.fit, draft / names["picture"], counted)
+        save_segments(
+            report.posterior or report.fit, draft / names["picture"], counted,
+            ci_prob=report.ci_prob,
+        )  # fmt: skip
         for name, rows in (source or {}).items():
             write_csv(rows, draft / name)
             names["table"] = name
@@ -95,8 +98,8 @@ def _write_posterior(
     posterior = intervals.posterior
     posterior.save(draft / "model.nc")
     write_csv(intervals.summary.reset_index(names="parameter"), draft / "summary.csv")
-    save_forest(posterior, draft / "intervals.png")
-    of_rows = posterior.membership(table)
+    save_forest(posterior, draft / "intervals.png", ci_prob=intervals.ci_prob)
+    of_rows = posterior.membership(table, intervals.ci_prob)
     for place, name in enumerate(("lower", "upper", "entropy")):
         rows.insert(3 + place, name, of_rows[name].to_numpy().round(DECIMALS))
 

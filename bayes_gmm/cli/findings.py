@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from math import isfinite
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_gmm.cli.assigned import DECIMALS, segment_names
 from bayes_gmm.cli.intervals import Intervals
 from bayes_gmm.cli.layout import (
     WIDTH,
@@ -28,9 +29,11 @@ from bayes_gmm.cli.layout import (
     under,
     writer,
 )
+from bayes_gmm.cli.sampling import CI_PROB, SamplingOptions
+from bayes_gmm.cli.segmentations import text_of_fit, text_of_posterior
 from bayes_gmm.data.findings import Finding, check_table
 from bayes_gmm.errors import DataWarning
-from bayes_gmm.model.mixture import segment_labels
+from bayes_gmm.results.segmentations import masses
 from bayes_gmm.results.shape_words import shape_advice
 from bayes_gmm.results.small_segments import SmallSegments, small_segments
 from bayes_gmm.results.wording import counted, percent
@@ -38,15 +41,15 @@ from bayes_gmm.results.wording import counted, percent
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bayes_gmm.model.mixture import Mixture
     from bayes_gmm.results.map_fit import MapFit, Mode
     from bayes_gmm.results.posterior import Posterior
     from bayes_gmm.results.shape_record import ShapeCheck
 
 Array = NDArray[np.float64]
 
-SHOWN_MODES = 5
 SHOWN_FINDINGS = 3  # of each kind
-LEAST_MASS = 0.001  # of a mode that is worth a line
+SIZE = "size: rows that the segment is expected to hold, the sum of their probabilities"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,11 +67,14 @@ class Report:
     row_weights : ndarray, shape (n_rows,)
         How many rows each row stands for.
     posterior : Posterior, optional
-        Draws, where intervals were asked for; memberships are then averages over them.
+        Draws, where intervals were asked for: shares, sizes, means and standard deviations are
+        then averages over them, and those of the MAP are not shown.
     findings : tuple of Finding
         Those of `check_table`.
     shape_check : ShapeCheck, optional
         Whether the rows of each segment are Gaussian.
+    ci_prob : float
+        Probability of the intervals.
     """
 
     table: str
@@ -78,9 +84,15 @@ class Report:
     posterior: Posterior | None = None
     findings: tuple[Finding, ...] = ()
     shape_check: ShapeCheck | None = None
+    ci_prob: float = CI_PROB
 
     @cached_property
     def sizes(self) -> Array:
+        """Rows that each segment is expected to hold: sums of probabilities, shape (K,)."""
+        return np.asarray(self.row_weights @ self.membership)
+
+    @cached_property
+    def assigned(self) -> Array:
         """Rows that most probably belong to each segment, shape (K,)."""
         top = self.membership.argmax(axis=1)
         return np.bincount(top, self.row_weights, minlength=self.membership.shape[1])
@@ -88,7 +100,7 @@ class Report:
     @cached_property
     def intervals(self) -> Intervals | None:
         """The tables of the posterior."""
-        return None if self.posterior is None else Intervals(self.posterior)
+        return None if self.posterior is None else Intervals(self.posterior, self.ci_prob)
 
     @cached_property
     def small_segments(self) -> SmallSegments | None:
@@ -96,32 +108,48 @@ class Report:
         return small_segments(self.fit)
 
     @property
-    def sizes_as_shown(self) -> list[float]:
-        """Sizes as whole numbers where they are, as they always are without row weights."""
-        if np.all(self.sizes == np.round(self.sizes)):
-            return [int(size) for size in self.sizes]
-        return [round(float(size), 3) for size in self.sizes]
+    def mixture(self) -> Mixture:
+        """The numbers that are reported: means over the draws where there are any, else the MAP."""
+        return self.fit.mixture if self.posterior is None else self.posterior.mean_mixture
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the segments."""
+        return segment_names(self.posterior or self.fit)
 
     @property
     def other_modes(self) -> tuple[Mode, ...]:
-        """The modes besides the one reported, the heaviest first."""
-        return self.fit.modes[1:]
+        """The modes besides the one reported, with the masses that the draws give them."""
+        if self.posterior is None:
+            return self.fit.modes[1:]
+        alone = self.posterior.segmentation
+        reported = 0 if alone is None else alone.mode
+        modes = enumerate(self.posterior.fit.modes)
+        held = masses(self.posterior)
+        found = [
+            replace(mode, probability=held.get(m, mode.probability))
+            for m, mode in modes
+            if m != reported
+        ]
+        return tuple(sorted(found, key=lambda mode: -mode.probability))
 
     def segments(self) -> pd.DataFrame:
-        """Tabulate the segments: share, size, and each feature's mean and sd."""
+        """Tabulate the segments: share, size, rows assigned, and each feature's mean and sd."""
         table = self.fit.segments() if self.intervals is None else self.intervals.segments.copy()
-        table.insert(table.columns.get_loc("share") + 1, "size", self.sizes_as_shown)
+        place = 1 + max(
+            table.columns.get_loc(name) for name in ("share", "share to") if name in table
+        )
+        table.insert(place, "size", self.sizes.round(DECIMALS))
+        table.insert(place + 1, "assigned", as_counts(self.assigned))
         return table
 
     def text(self) -> str:
         """Write all of it for a person, in lines of at most 100 characters."""
-        blocks = [self._title(), *_tables(self), self._summary(), self._modes()]
+        blocks = [self._title(), *_tables(self), self._after_tables(), self._modes()]
+        blocks.append(self._summary())
         if self.small_segments is not None:
             blocks.append(fill(str(self.small_segments), WIDTH))
-        blocks.append(findings_text(self.findings))
-        blocks.append(_shape_text(self.shape_check))
-        if self.intervals is not None:
-            blocks.append(self.intervals.text())
+        blocks += [findings_text(self.findings), _shape_text(self.shape_check)]
         return "\n\n".join(block for block in blocks if block)
 
     def json(self) -> dict[str, Any]:
@@ -148,14 +176,16 @@ class Report:
         }
 
     def _segment(self, k: int) -> dict[str, Any]:
-        names, mixture = self.fit.features, self.fit.mixture
+        features, mixture = self.fit.features, self.mixture
         return {
-            "segment": segment_labels(mixture.n_components)[k],
+            "segment": self.names[k],
             "share": float(mixture.weights[k]),
-            "size": self.sizes_as_shown[k],
-            "mean": dict(zip(names, mixture.means[k].tolist(), strict=True)),
-            "sd": dict(zip(names, mixture.standard_deviations[k].tolist(), strict=True)),
+            "size": round(float(self.sizes[k]), DECIMALS),
+            "assigned": as_counts(self.assigned)[k],
+            "mean": dict(zip(features, mixture.means[k].tolist(), strict=True)),
+            "sd": dict(zip(features, mixture.standard_deviations[k].tolist(), strict=True)),
             "covariance": mixture.covariances[k].tolist(),
+            **({} if self.intervals is None else self.intervals.bounds(k)),
         }
 
     def _title(self) -> str:
@@ -163,26 +193,23 @@ class Report:
         rows = f"{counted(self.fit.n_rows, 'row')} of {Path(self.table).name}"
         return f"{segments} in {rows}, by {counted(len(self.fit.features), 'feature')}"
 
+    def _after_tables(self) -> str:
+        """What the columns count, and how far to trust the draws."""
+        return SIZE if self.intervals is None else f"{SIZE}\n{self.intervals.state()}"
+
     def _summary(self) -> str:
         fit = self.fit
         state = "converged" if fit.converged else "NOT converged"
         return (
+            f"{'' if self.posterior is None else 'MAP: '}"
             f"log-likelihood {fit.log_likelihood:.3f}   BIC {fit.bic:.3f}   "
             f"{state} after {counted(fit.n_iter, 'iteration')}"
         )
 
     def _modes(self) -> str:
-        worth = [mode for mode in self.other_modes if mode.probability >= LEAST_MASS]
-        if not worth:
-            return ""
-        own = percent(self.fit.modes[0].probability)
-        lines = [f"This segmentation holds {own} of the probability mass. Others of the same rows:"]
-        for mode in worth[:SHOWN_MODES]:
-            shares = ", ".join(percent(w) for w in mode.mixture.weights)
-            lines.append(f"  {percent(mode.probability):>6}   shares {shares}")
-        if len(worth) > SHOWN_MODES:
-            lines.append(f"  and {len(worth) - SHOWN_MODES} more")
-        return "\n".join(lines)
+        if self.posterior is None:
+            return text_of_fit(self.fit, self.names)
+        return text_of_posterior(self.posterior)
 
 
 def fitted(
@@ -191,24 +218,27 @@ def fitted(
     row_weights: Array | None,
     components: int,
     options: dict[str, Any],
-    method: str = "none",
+    sampling: SamplingOptions | None = None,
 ) -> Report:
-    """Fit a table, draw from the posterior by a method or "none", and gather what is to be said."""
+    """Fit a table, draw from the posterior if asked for, and gather what is to be said."""
     from bayes_gmm.estimator import BayesGMM
 
     with findings_apart():
         model = BayesGMM(components, **options).fit(table, sample_weight=row_weights)
     findings = check_table(table, sample_weight=row_weights)
     weights = np.ones(len(table)) if row_weights is None else row_weights
-    if method == "none":
+    if sampling is None:
         membership = model.predict_proba(table)
         return Report(
             name, model.map_fit_, membership, weights, findings=findings,
             shape_check=model.shape_check_,
         )  # fmt: skip
-    posterior = model.sample_posterior(method=method)
+    posterior = sampling.drawn(model)
     membership = posterior.predict_proba(table)
-    return Report(name, model.map_fit_, membership, weights, posterior, findings, posterior.check())
+    return Report(
+        name, model.map_fit_, membership, weights, posterior, findings, posterior.check(),
+        sampling.ci_prob,
+    )  # fmt: skip
 
 
 @contextmanager
@@ -217,55 +247,6 @@ def findings_apart() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)
         yield
-
-
-@dataclass(frozen=True, eq=False)
-class Assigned:
-    """What there is to say of rows that were given their segments.
-
-    Attributes
-    ----------
-    table : str
-        The rows, by the name the user gave them.
-    membership : ndarray, shape (n_rows, K)
-        The probability of each segment for each row.
-    names : tuple of str
-        Of the segments.
-    """
-
-    table: str
-    membership: Array
-    names: tuple[str, ...]
-
-    @cached_property
-    def sizes(self) -> list[int]:
-        """Rows that most probably belong to each segment."""
-        top = self.membership.argmax(axis=1)
-        return np.bincount(top, minlength=self.membership.shape[1]).tolist()
-
-    def text(self) -> str:
-        """Write it for a person."""
-        n_rows = len(self.membership)
-        labels = [shortened(name) for name in self.names]
-        width = max(map(len, labels))
-        lines = [f"{counted(n_rows, 'row')} of {Path(self.table).name}"]
-        for label, size in zip(labels, self.sizes, strict=True):
-            lines.append(f"  {label:<{width}}   {size:>9,}   {percent(size / n_rows):>7}")
-        return "\n".join(lines)
-
-    def json(self) -> dict[str, Any]:
-        """Return it for a program."""
-        segments = [
-            {"segment": name, "size": size}
-            for name, size in zip(self.names, self.sizes, strict=True)
-        ]
-        return {"table": self.table, "n_rows": len(self.membership), "segments": segments}
-
-
-def segment_names(fit: MapFit | Posterior) -> tuple[str, ...]:
-    """The names that a posterior's segments were given; numbers where a fit has none."""
-    labels = tuple(segment_labels(fit.mixture.n_components))
-    return getattr(fit, "names", labels)
 
 
 def files_text(files: dict[str, Path]) -> str:
@@ -323,19 +304,41 @@ def _shape_json(check: ShapeCheck) -> dict[str, Any]:
     }
 
 
+def as_counts(sizes: Array) -> list[float]:
+    """Sums of row weights, as whole numbers where they are, as without row weights.
+
+    Examples
+    --------
+    >>> as_counts(np.array([3.0, 5.0])), as_counts(np.array([2.5, 5.0]))
+    ([3, 5], [2.5, 5.0])
+    """
+    if np.all(sizes == np.round(sizes)):
+        return [int(size) for size in sizes]
+    return [round(float(size), DECIMALS) for size in sizes]
+
+
 def _tables(report: Report) -> list[str]:
     """Blocks of as many features as a line holds; each block has a line per segment."""
-    weights = report.fit.mixture.weights
-    labels = label_column(segment_labels(len(weights)))
-    shares = column("share", [percent(w) for w in weights])
-    sizes = column("size", [f"{n:,}" for n in report.sizes_as_shown])
-    groups = (_feature_group(report, j) for j in range(len(report.fit.features)))
+    labels = label_column([shortened(name) for name in report.names])
+    sizes = column("size", [_size(n) for n in report.sizes])
+    features = range(len(report.fit.features))
+    if report.intervals is not None:
+        first = beside(labels, report.intervals.shares(), sizes)
+        blocks = in_blocks(labels, first, map(report.intervals.feature, features))
+        return [report.intervals.heading, *blocks]
+    shares = column("share", [percent(w) for w in report.mixture.weights])
+    groups = (_feature_group(report, j) for j in features)
     return in_blocks(labels, beside(labels, shares, sizes), groups)
+
+
+def _size(n: float) -> str:
+    """Expected rows, with a decimal where they are few."""
+    return f"{n:.1f}" if n < 9.95 and round(n, 1) % 1 else f"{n:,.0f}"
 
 
 def _feature_group(report: Report, j: int) -> Columns:
     """Mean and sd of one feature under its name."""
-    mixture = report.fit.mixture
+    mixture = report.mixture
     means, sds = mixture.means[:, j], mixture.standard_deviations[:, j]
     write = writer(means, sds)
     pair = beside(column("mean", [write(m) for m in means]), column("sd", [write(s) for s in sds]))

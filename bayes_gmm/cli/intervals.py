@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.cli.layout import Columns, beside, column, in_blocks, label_column, under, writer
+from bayes_gmm.cli.layout import Columns, beside, column, in_lines, under, writer
+from bayes_gmm.cli.sampling import CI_PROB, without_caveats
+from bayes_gmm.cli.segmentations import json_of
 from bayes_gmm.inference.laplace import GOOD_KHAT
 from bayes_gmm.results.checks import written_r_hat
-from bayes_gmm.results.wording import percent
+from bayes_gmm.results.remedies import COMMAND_LINE
+from bayes_gmm.results.wording import share_interval
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from bayes_gmm.results.posterior import Posterior
-
-CI_PROB = 0.94
-"""ArviZ's default."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,48 +31,87 @@ class Intervals:
     Attributes
     ----------
     posterior : Posterior
+    ci_prob : float
+        Probability of the intervals.
     """
 
     posterior: Posterior
+    ci_prob: float = CI_PROB
 
     @cached_property
     def segments(self) -> pd.DataFrame:
         """A row per segment (see `Posterior.segments`)."""
-        return self.posterior.segments(CI_PROB)
+        with without_caveats():
+            return self.posterior.segments(self.ci_prob)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
         """A row per segment and parameter (see `Posterior.summary`)."""
-        return self.posterior.summary(CI_PROB)
+        with without_caveats():
+            return self.posterior.summary(self.ci_prob)
 
-    def text(self) -> str:
-        """Intervals of shares and means, a line per segment, and the state of the chains."""
-        posterior = self.posterior
-        labels = label_column(list(posterior.names))
-        shares = column("share", _intervals(self.segments, "share", percent))
-        groups = (self._feature_group(j) for j in range(len(posterior.features)))
-        blocks = in_blocks(labels, beside(labels, shares), groups)
-        state = self._state(self._diagnostics())
-        return "\n\n".join([f"{CI_PROB:.0%} credible intervals", *blocks, state])
+    @property
+    def heading(self) -> str:
+        """What the numbers of the table are."""
+        return f"posterior means ({100 * self.ci_prob:g} % credible intervals)"
+
+    def shares(self) -> Columns:
+        """The share of each segment, with its interval."""
+        written = (share_interval(m, a, b) for a, m, b in self._table("share").tolist())
+        return column("share", [f"{m} % ({a} to {b} %)" for m, a, b in written])
+
+    def feature(self, j: int) -> Columns:
+        """The mean of one feature with its interval, and its standard deviation, under its name."""
+        name = self.posterior.features[j]
+        means, sds = self._table(f"{name} (mean)"), self._table(f"{name} (sd)")
+        write = _writer(means)
+        cells = [f"{write(m)} ({write(a)} to {write(b)})" for a, m, b in means]
+        write = _writer(sds)
+        return under(
+            name, beside(column("mean", cells), column("sd", [write(s) for s in sds[:, 1]]))
+        )
+
+    def state(self) -> str:
+        """How far to trust the draws."""
+        return in_lines(self._state(self._diagnostics()))
+
+    def bounds(self, k: int) -> dict[str, Any]:
+        """Bounds of the intervals of segment k, for a program."""
+        features = self.posterior.features
+        rows = {
+            "share": self._table("share")[k],
+            **{f: self._table(f"{f} (mean)")[k] for f in features},
+        }
+        sds = {f: self._table(f"{f} (sd)")[k] for f in features}
+        return {
+            bound: {
+                "share": float(rows["share"][i]),
+                "mean": {f: float(rows[f][i]) for f in features},
+                "sd": {f: float(sds[f][i]) for f in features},
+            }
+            for bound, i in (("lower", 0), ("upper", 2))
+        }
 
     def json(self) -> dict[str, Any]:
         """The same for a program: only what JSON can say."""
         posterior, draws = self.posterior, self.posterior.draws
+        alone = posterior.segmentation
         return {
             "method": draws.method,
             "sampler": draws.sampler,
             "chains": draws.n_chains,
             "draws": draws.n_draws,
-            "ci_prob": CI_PROB,
+            "ci_prob": self.ci_prob,
             **self._diagnostics(),
             "modes_visited": {str(m + 1): share for m, share in posterior.modes_visited.items()},
+            "segmentation": None if alone is None else json_of(alone, posterior.names),
             "segments": self.segments.to_dict(orient="records"),
         }
 
-    def _feature_group(self, j: int) -> Columns:
-        mixture, feature = self.posterior.mixture, self.posterior.features[j]
-        write = writer(mixture.means[:, j], mixture.standard_deviations[:, j])
-        return under(feature, column("mean", _intervals(self.segments, f"{feature} (mean)", write)))
+    def _table(self, name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+        """Lower bound, mean and upper bound of a quantity of each segment, shape (K, 3)."""
+        table = self.segments[[f"{name} from", name, f"{name} to"]]
+        return np.asarray(table.to_numpy(dtype=float))
 
     def _diagnostics(self) -> dict[str, Any]:
         """k-hat, or R-hat, effective sample size and divergences; None for what is not known.
@@ -93,26 +134,27 @@ class Intervals:
         """Whether chains were in several modes, between which R-hat is large."""
         return "r_hat_within_modes" in self.summary
 
-    def _state(self, found: dict[str, Any]) -> str:
+    def _state(self, found: dict[str, Any]) -> list[str]:
         draws = self.posterior.draws
         if "khat" in found:
-            verdict = "can be trusted" if found["khat"] <= GOOD_KHAT else "does not fit: use nuts"
-            return f"Laplace's approximation, Pareto k-hat {found['khat']:.2f}: {verdict}"
+            trusted = found["khat"] <= GOOD_KHAT
+            verdict = "can be trusted" if trusted else f"does not fit: use {COMMAND_LINE.nuts}"
+            return [f"Laplace's approximation, Pareto k-hat {found['khat']:.2f}: {verdict}"]
         unknown = "not known of one chain" if draws.n_chains == 1 else "not known"
         r_hat = unknown if found["r_hat"] is None else written_r_hat(found["r_hat"], 3)
         r_hat = f"at most {r_hat}" if r_hat[0].isdigit() else r_hat
         name = "R-hat within modes" if self._several else "R-hat"
-        ess = ""
+        chains = "1 chain" if draws.n_chains == 1 else f"{draws.n_chains} chains"
+        of = "" if self.posterior.segmentation is None else " of this segmentation"
+        said = [f"{chains} of {draws.n_draws:,} draws{of}", f"{name} {r_hat}"]
         if found["ess_bulk"] is not None:
-            ess = f"   effective draws at least {found['ess_bulk']:,.0f}"
-        return (
-            f"{draws.n_chains} chains of {draws.n_draws:,} draws   {name} {r_hat}{ess}   "
-            f"divergences {found['divergences']:,}"
-        )
+            said.append(f"effective draws at least {found['ess_bulk']:,.0f}")
+        return [*said, f"divergences {found['divergences']:,}"]
 
 
-def _intervals(table: pd.DataFrame, name: str, write: Any) -> list[str]:
-    low, middle, high = table[f"{name} from"], table[name], table[f"{name} to"]
-    return [
-        f"{write(m)} ({write(a)} to {write(b)})" for a, m, b in zip(low, middle, high, strict=True)
-    ]
+def _writer(table: np.ndarray[Any, Any]) -> Callable[[float], str]:
+    """Write numbers with the decimals that show half the narrowest interval to two digits."""
+    half = 0.5 * (table[:, 2] - table[:, 0])
+    half = half[half > 0.0]
+    scale = half if len(half) else np.maximum(np.abs(table[:, 1]), 1e-3)
+    return writer(table[:, 1], 10.0 * scale)

@@ -54,6 +54,23 @@ def in_blocks(labels: Columns, first: Columns, groups: Iterable[Columns]) -> lis
     return ["\n".join(line.rstrip() for line in head + body) for head, body in [*blocks, block]]
 
 
+def in_lines(parts: Iterable[str]) -> str:
+    """Put parts beside each other, three spaces apart, in as few lines as hold them.
+
+    Examples
+    --------
+    >>> in_lines(["a" * 60, "b" * 30, "c" * 10]).splitlines()[1:]
+    ['cccccccccc']
+    """
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + 3 + len(part) <= WIDTH:
+            lines[-1] += f"   {part}"
+        else:
+            lines.append(part)
+    return "\n".join(lines)
+
+
 def label_column(labels: list[str]) -> Columns:
     """Labels to the left, without a heading."""
     width = max(map(len, labels))

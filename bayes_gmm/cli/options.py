@@ -70,6 +70,21 @@ class Numbers(click.ParamType):
         return tuple(sorted(numbers))
 
 
+class Starts(click.ParamType):
+    """How many starts: auto, or a whole number from 1 up."""
+
+    name = "auto|number"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str | int:
+        """Turn the text into what `BayesGMM(n_init=...)` takes."""
+        if value == "auto":
+            return "auto"
+        text = str(value).strip()
+        if not (text.isascii() and text.isdigit() and int(text) >= 1):
+            self.fail(f"{value!r} is not auto or a whole number from 1 up", param, ctx)
+        return int(text)
+
+
 class Shares(click.ParamType):
     """Numbers from 0 up, separated by commas: 1,1,0.5."""
 
@@ -109,6 +124,56 @@ features_to_segment_by = click.option(
 seed_of_starts = click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random starts."
 )
+number_of_starts = click.option(
+    "--n-init",
+    type=Starts(),
+    default="auto",
+    show_default=True,
+    help="How many random starts; auto goes on until they find nothing new.",
+)
+OF_POSTERIOR = ("draws", "tune", "chains", "ci_prob", "segmentation")
+"""Options of `draws_of_posterior`, by the names of its function's arguments."""
+
+
+def draws_of_posterior(command: Any) -> Any:
+    """Add the options of how to draw from the posterior, and what to report of it.
+
+    Those that are not given are None.
+    """
+    options = [
+        click.option(
+            "--draws",
+            type=click.IntRange(min=1),
+            help="Draws of each chain; 1000 by default.",
+        ),
+        click.option(
+            "--tune",
+            type=click.IntRange(min=1),
+            help="Warm-up draws of each chain of nuts; chosen by the sampler by default.",
+        ),
+        click.option(
+            "--chains",
+            type=click.IntRange(min=1),
+            help="Chains, which R-hat compares; 4 by default.",
+        ),
+        click.option(
+            "--ci",
+            "ci_prob",
+            type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+            help="Probability of the intervals; 0.94 by default.",
+        ),
+        click.option(
+            "--segmentation",
+            type=click.Choice(["main", "all"]),
+            help="Where the draws are of several segmentations: the heaviest alone, or averages "
+            "over all. By default main where it holds 80 % or more of the mass.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 resolution_of_columns = click.option(
     "--resolution",
     type=Resolution(),

@@ -10,6 +10,7 @@ import numpy as np
 
 from bayes_gmm.cli.files import check_folder, write_fit
 from bayes_gmm.cli.findings import Report, files_text, fitted
+from bayes_gmm.cli.sampling import SamplingOptions
 from bayes_gmm.data.datasets import load_customers
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.results.wording import percent
@@ -29,7 +30,7 @@ def run(folder: Path) -> str:
     customers = load_customers()
     n_components = len(customers.truth.weights)
     table = customers.table[list(FEATURES)]
-    report = fitted(TABLE, table, None, n_components, {"random_state": 0}, "nuts")
+    report = fitted(TABLE, table, None, n_components, {"random_state": 0}, SamplingOptions())
     written = write_fit(report, table, folder, source={TABLE: customers.table})
     blocks = [
         f"These {len(table)} customers are simulated: none of them exists, and the {n_components} "

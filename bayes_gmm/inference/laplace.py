@@ -90,13 +90,20 @@ def sample_laplace(
     )  # fmt: skip
 
 
-def misfit(khat: float | None) -> str | None:
-    """What is to be said of an approximation that k-hat does not certify, or None."""
+def misfit(khat: float | None, nuts: str = 'method="nuts"') -> str | None:
+    """Warning text for an approximation that k-hat does not certify, or None.
+
+    Parameters
+    ----------
+    khat : float or None
+    nuts : str
+        The option that samples by NUTS, as the reader writes it.
+    """
     if khat is None or khat <= GOOD_KHAT:
         return None
     return (
         f"Laplace's approximation does not fit the posterior: Pareto k-hat is {khat:.2f}, "
-        f'above {GOOD_KHAT}; use method="nuts"'
+        f"above {GOOD_KHAT}; use {nuts}"
     )
 
 

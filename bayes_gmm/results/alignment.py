@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ def aligned(posterior: Posterior, other: Any) -> Posterior:
         draws=draws.numbered(order),
         labels=Relabelling(labels.order[..., order], labels.confusion[np.ix_(order, order)]),
         names=names,
+        segmentation=posterior.segmentation and posterior.segmentation.numbered(order),
     )
 
 
@@ -50,8 +52,11 @@ def _order_and_names(posterior: Posterior, other: Any) -> tuple[Integers, tuple[
     matched = [partner[l] for l in sorted(partner)]
     alone = [k for k in range(ours.n_components) if k not in matched]
     names = [their_names[l] for l in sorted(partner)]
-    for _ in alone:
-        names.append(_unused(names, their_names))
+    given = set(posterior.names) - set(segment_labels(ours.n_components))
+    for k in alone:
+        own = posterior.names[k]
+        free = own in given and own not in (*names, *their_names)
+        names.append(own if free else _unused(len(names) + 1, (*names, *their_names, *given)))
     return np.array(matched + alone, dtype=np.int64), tuple(names)
 
 
@@ -88,9 +93,14 @@ def _selected(mixture: Mixture, order: Integers) -> Mixture:
     )  # fmt: skip
 
 
-def _unused(names: list[str], others: tuple[str, ...]) -> str:
-    """The first of "Segment 1", "Segment 2", ... that nothing is named."""
-    number = 1
-    while f"Segment {number}" in names or f"Segment {number}" in others:
+def _unused(number: int, taken: Collection[str]) -> str:
+    """The first of "Segment <number>", "Segment <number + 1>", ... that is not taken.
+
+    Examples
+    --------
+    >>> _unused(3, ["Careful", "Segment 3"])
+    'Segment 4'
+    """
+    while f"Segment {number}" in taken:
         number += 1
     return f"Segment {number}"

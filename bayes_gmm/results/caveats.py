@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bayes_gmm.errors import AmbiguousLabelsWarning, ConvergenceWarning, MultimodalWarning
 from bayes_gmm.inference.laplace import GOOD_KHAT, misfit
 from bayes_gmm.results import checks
+from bayes_gmm.results.remedies import PYTHON, Remedies
 
 if TYPE_CHECKING:
     from bayes_gmm.inference.draws import Draws
@@ -25,27 +26,28 @@ class Caveat(NamedTuple):
     text: str
 
 
-def caveats(posterior: Posterior) -> dict[str, Caveat]:
-    """All that there is to know, by what it is about; nothing where all is well.
+def caveats(posterior: Posterior, remedies: Remedies = PYTHON) -> dict[str, Caveat]:
+    """All caveats of a posterior, by what they are about; none where all is well.
 
     An "interruption" of the sampler, "draws" that are too few, "labels" that may change places,
     several "modes", "mixing" of the chains, an "approximation" that does not fit.
     """
+    draws, unmixed = posterior.draws, posterior.unmixed_chains
     said = {
-        "interruption": Caveat(ConvergenceWarning, cut_short(posterior.draws) or ""),
-        "draws": Caveat(ConvergenceWarning, too_few(posterior.draws) or ""),
-        "labels": Caveat(
+        "interruption": (ConvergenceWarning, cut_short(draws)),
+        "draws": (ConvergenceWarning, too_few(draws, remedies)),
+        "labels": (
             AmbiguousLabelsWarning,
-            checks.ambiguous_labels(posterior.labels, posterior.names, posterior.empty) or "",
+            checks.ambiguous_labels(posterior.labels, posterior.names, posterior.empty, remedies),
         ),
-        "modes": Caveat(
+        "modes": (
             MultimodalWarning,
-            checks.several_modes(posterior.modes_visited, posterior.modes_missed) or "",
+            checks.several_modes(posterior.modes_visited, posterior.modes_missed, remedies),
         ),
-        "mixing": Caveat(ConvergenceWarning, posterior.said_of_mixing or ""),
-        "approximation": Caveat(ConvergenceWarning, misfit(posterior.draws.khat) or ""),
+        "mixing": (ConvergenceWarning, None if unmixed is None else unmixed.text(remedies)),
+        "approximation": (ConvergenceWarning, misfit(draws.khat, remedies.nuts)),
     }
-    return {about: caveat for about, caveat in said.items() if caveat.text}
+    return {about: Caveat(kind, text) for about, (kind, text) in said.items() if text is not None}
 
 
 def warn(posterior: Posterior, *, but: tuple[str, ...] = (), stacklevel: int = 2) -> None:
@@ -56,7 +58,7 @@ def warn(posterior: Posterior, *, but: tuple[str, ...] = (), stacklevel: int = 2
 
 
 def cut_short(draws: Draws) -> str | None:
-    """What is to be said of chains that were interrupted, or None."""
+    """Warning text if sampling was interrupted, else None."""
     if not draws.interrupted:
         return None
     chains = "1 chain" if draws.n_chains == 1 else f"{draws.n_chains} chains"
@@ -66,15 +68,15 @@ def cut_short(draws: Draws) -> str | None:
     )
 
 
-def too_few(draws: Draws) -> str | None:
-    """What is to be said of draws that intervals cannot be told from, or None."""
+def too_few(draws: Draws, remedies: Remedies = PYTHON) -> str | None:
+    """Warning text for draws too few for intervals, or None."""
     n = draws.mode.size
     if n >= FEWEST_DRAWS:
         return None
     are = "there is 1 draw" if n == 1 else f"there are {n} draws"
     return (
-        f"{are} in all, from which no interval can be told; "
-        f"sample {FEWEST_DRAWS} or more, better 1,000"
+        f"{are} in all, too few for intervals; increase {remedies.draws} until there are "
+        f"{FEWEST_DRAWS} or more, better 1,000"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
@@ -13,6 +14,8 @@ from bayes_gmm.errors import DataError, FitError, shown
 from bayes_gmm.inference.draws import Draws
 from bayes_gmm.inference.relabel import Relabelling
 from bayes_gmm.model.density import Density
+from bayes_gmm.results.remedies import PYTHON, Remedies
+from bayes_gmm.results.wording import percent
 
 MOST_PAIRS_NAMED = 3
 WORTH_A_WORD = 0.01
@@ -20,7 +23,7 @@ WORTH_A_WORD = 0.01
 MOST_R_HAT = 1000
 """Above which its size says no more."""
 MOST_DIVERGED = 0.01
-"""Share of the draws."""
+"""Share of the draws that may diverge without a warning."""
 
 
 @contextmanager
@@ -101,9 +104,12 @@ def without_maximum(density: Density) -> str | None:
 
 
 def ambiguous_labels(
-    labels: Relabelling, names: Sequence[str], empty: Sequence[bool] = ()
+    labels: Relabelling,
+    names: Sequence[str],
+    empty: Sequence[bool] = (),
+    remedies: Remedies = PYTHON,
 ) -> str | None:
-    """What is to be said of segments that are confused, or None; nothing of `empty` ones.
+    """Warning text for segments that change places, or None; `empty` segments are left out.
 
     Examples
     --------
@@ -122,14 +128,13 @@ def ambiguous_labels(
     )
     more = len(pairs) - MOST_PAIRS_NAMED
     also = f", and so may {more} more pair{'s' * (more > 1)}" if more > 0 else ""
-    return (
-        f"segments cannot be told apart: {named}{also}; take fewer components, or read "
-        "co_clustering, which needs no labels"
-    )
+    return f"segments cannot be told apart: {named}{also}; {remedies.overlap}"
 
 
-def several_modes(visited: Mapping[int, float], missed: Mapping[int, float]) -> str | None:
-    """What is to be said of several modes, or None.
+def several_modes(
+    visited: Mapping[int, float], missed: Mapping[int, float], remedies: Remedies = PYTHON
+) -> str | None:
+    """Warning text for averages over several modes, or None.
 
     Parameters
     ----------
@@ -137,24 +142,29 @@ def several_modes(visited: Mapping[int, float], missed: Mapping[int, float]) -> 
         Modes that draws are of, and their shares.
     missed : mapping
         Modes that count and that no draw is of, and their masses.
+    remedies : Remedies
+        By the names that the reader uses.
 
     Examples
     --------
-    >>> several_modes({0: 0.75, 2: 0.25}, {}).split("; ")[1]
-    'see fit.modes for each, and r_hat_within_modes in the summary'
-    >>> several_modes({0: 1.0}, {1: 0.3}).split("; ")[0]
-    'no draw is of mode 2, which holds 30 % of the mass'
+    >>> from bayes_gmm.results.remedies import COMMAND_LINE
+    >>> several_modes({0: 0.75, 2: 0.25}, {}, COMMAND_LINE).split("; ")[1]
+    'use --segmentation main for the draws of mode 1 alone'
+    >>> several_modes({0: 1.0}, {1: 0.3})
+    'no draw is of mode 2, which holds 30 % of the mass; sample with chains=4 or more'
     """
     said = []
-    visited = _worth_a_word(visited)
+    visited = worth_a_word(visited)
     if len(visited) > 1:
-        said.append(
+        main = max(visited, key=lambda m: visited[m])
+        said += [
             f"the draws are of {len(visited)} different segmentations ({_shares(visited)}), and "
-            "averages mix them; see fit.modes for each, and r_hat_within_modes in the summary"
-        )
+            "averages mix them",
+            remedies.alone.format(position=main, number=main + 1),
+        ]
     if missed:
-        said.append(_none_of(missed))
-        said.append(f"sample {max(max(missed) + 1, 4)} chains or more, and see fit.modes")
+        chains = remedies.number(remedies.chains, max(max(missed) + 1, 4))
+        said += [_none_of(missed), f"sample with {chains} or more"]
     return "; ".join(said) or None
 
 
@@ -168,12 +178,25 @@ def averaged_over(visited: Mapping[int, float], missed: Mapping[int, float]) -> 
     >>> averaged_over({0: 1.0}, {1: 0.3})
     ['no draw is of mode 2, which holds 30 % of the mass']
     """
-    visited = _worth_a_word(visited)
+    visited = worth_a_word(visited)
     mixed = f"averages over {len(visited)} different segmentations ({_shares(visited)})"
     return [mixed] * (len(visited) > 1) + ([_none_of(missed)] if missed else [])
 
 
-def _worth_a_word(visited: Mapping[int, float]) -> dict[int, float]:
+def alone_of(mode: int, mass: float, others: Mapping[int, float]) -> str:
+    """What a note says of draws of one mode.
+
+    Examples
+    --------
+    >>> alone_of(0, 0.89, {2: 0.06, 1: 0.05})
+    'mode 1 alone, which holds 89 % of the mass (others: mode 3: 6 %, mode 2: 5 %)'
+    """
+    also = f" (others: {_shares(others)})" if others else ""
+    return f"mode {mode + 1} alone, which holds {percent(mass)} of the mass{also}"
+
+
+def worth_a_word(visited: Mapping[int, float]) -> dict[int, float]:
+    """The modes that hold 1 % of the draws or more."""
     return {m: share for m, share in visited.items() if share >= WORTH_A_WORD}
 
 
@@ -185,40 +208,54 @@ def _none_of(missed: Mapping[int, float]) -> str:
 
 
 def _shares(modes: Mapping[int, float]) -> str:
-    return ", ".join(f"mode {m + 1}: {100 * share:.0f} %" for m, share in modes.items())
+    return ", ".join(f"mode {m + 1}: {percent(share)}" for m, share in modes.items())
 
 
-def unmixed_chains(
-    diverged: float, r_hat: tuple[str, float] | None, ess: tuple[str, float] | None
-) -> str | None:
-    """What is to be said of chains that have not mixed, or None.
+@dataclass(frozen=True)
+class UnmixedChains:
+    """What stands against taking chains for draws of the posterior.
 
-    Parameters
+    Attributes
     ----------
+    r_hat : tuple of str and float, optional
+        The parameter with the highest R-hat, where that is too high.
+    ess : tuple of str and float, optional
+        The parameter with the fewest effective draws in all chains, where these are too few.
+    least_ess : float
+        Effective draws that intervals need.
     diverged : float
-        Share of the draws.
-    r_hat, ess : tuple of str and float, optional
-        The parameter whose R-hat is too high, and the one with too few effective draws a chain.
-
-    Examples
-    --------
-    >>> unmixed_chains(0.03, None, None)
-    'the chains have not mixed: 3 % of the draws diverged; take fewer components or stronger priors'
-    >>> unmixed_chains(0.0, ("weights[Segment 1]", 1.2), None).split("; ")[0]
-    'the chains have not mixed: R-hat is 1.20 for weights[Segment 1]'
+        Share of the draws that diverged, where that is too large; else 0.
     """
-    said = []
-    if r_hat is not None:
-        said.append(f"R-hat is {written_r_hat(r_hat[1])} for {r_hat[0]}")
-    if ess is not None:
-        said.append(f"{ess[1]:.0f} effective draws a chain for {ess[0]}")
-    more = "sample more draws with more tune, or " if said else ""
-    if diverged > MOST_DIVERGED:
-        said.append(f"{100 * diverged:.0f} % of the draws diverged")
-    if not said:
-        return None
-    told = ", ".join(said)
-    return f"the chains have not mixed: {told}; {more}take fewer components or stronger priors"
+
+    r_hat: tuple[str, float] | None = None
+    ess: tuple[str, float] | None = None
+    least_ess: float = 0.0
+    diverged: float = 0.0
+
+    def text(self, remedies: Remedies = PYTHON) -> str:
+        """Warning text, with what to do.
+
+        Examples
+        --------
+        >>> UnmixedChains(diverged=0.03).text().split("; ")[0]
+        'the chains have not mixed: 3 % of the draws diverged'
+        >>> UnmixedChains(ess=("weights[A]", 120.4), least_ess=400.0).text().split("; ")
+        ['the chains have not mixed: 120 effective draws for weights[A], of at least 400 needed',
+        'increase draws and tune, or use fewer components or stronger priors']
+        """
+        said, more = [], ""
+        if self.r_hat is not None:
+            said.append(f"R-hat is {written_r_hat(self.r_hat[1])} for {self.r_hat[0]}")
+        if self.ess is not None:
+            name, ess = self.ess
+            said.append(
+                f"{ess:,.0f} effective draws for {name}, of at least {self.least_ess:,.0f} needed"
+            )
+        if said:
+            more = f"increase {remedies.draws} and {remedies.tune}, or "
+        if self.diverged > 0.0:
+            said.append(f"{100 * self.diverged:.0f} % of the draws diverged")
+        return f"the chains have not mixed: {', '.join(said)}; {more}{remedies.simplify}"
 
 
 def written_r_hat(r_hat: float, decimals: int = 2) -> str:

@@ -11,6 +11,9 @@ So R-hat and effective sizes are of the chains themselves. The resample estimate
 independent draws, if draws vary as much in each region (Kish 1965, section 11.7: n of a weighted
 sample). By Cauchy's inequality n never exceeds the sum of all n_g. Chains that go between modes
 freely share one region, and where there is but one, n is ArviZ's.
+
+This n is the only "number of effective draws": the summary, the command line and the warnings all
+mean it. R-hat is computed in each region too, as chains in different regions never agree.
 """
 
 from __future__ import annotations
@@ -37,15 +40,19 @@ HIGH_R_HAT = 1.01
 RARE = 1e-3
 """Share of the runs of well mixed chains in which that is said all the same."""
 FEWEST_EFFECTIVE, LONG = 100, 1000
-"""Effective draws of a chain at least, if it has as many draws as this."""
+"""Effective draws needed for each chain that has as many draws as the second number, or more."""
 LITTLE = 0.05
-"""Mass of a mode below which it does not matter how well chains mix there."""
-BATCHES = 20
-"""Parts of a chain whose means tell how much its draws are worth."""
-FEWEST_DRAWS = 8
-"""Draws of a mode in a chain below which they say nothing of convergence.
+"""Mass of a region below which it does not matter how well chains mix there."""
+BATCHES, FEWEST_BATCHES, SHORTEST_BATCH = 20, 4, 25
+"""Parts of a chain whose means show how much its draws are worth, and draws of each at least.
 
-Nor does less than a tenth of a chain.
+Batches of s draws cannot show that n draws are worth fewer than n / s: `least_effective` may be
+n / 20.
+"""
+FEWEST_DRAWS = 8
+"""Draws of a region in a chain below which its R-hat is not computed.
+
+Nor is it of less than a tenth of a chain.
 """
 
 
@@ -106,31 +113,45 @@ class Chains:
         return np.asarray(array_stats.rhat(self.values))
 
     def r_hat_within_modes(self) -> Floats:
-        """The largest R-hat of the draws of one mode, over modes that hold `LITTLE` or more.
+        """The largest R-hat of one region, over regions that hold `LITTLE` or more, shape (p,).
 
-        NaN where none of these has enough draws.
+        Modes that chains move between freely are one region. NaN where no region has enough draws.
         """
         from arviz_stats.base.array import array_stats
 
         worst = np.full(len(self.values), np.nan)
-        for part in self.of_modes():
+        for part in self.of_regions():
             worst = np.fmax(worst, array_stats.rhat(part))
         return worst
 
-    def of_modes(self) -> Iterator[Floats]:
-        """The draws of each mode that counts and has enough, as two chains or more of one length.
+    def of_regions(self) -> Iterator[Floats]:
+        """The draws of each region that counts and has enough, as two chains or more of one length.
 
-        Chains are cut and left out so that most draws remain. A mode that one chain alone visits
+        Chains are cut and left out so that most draws remain. A region that one chain alone visits
         has the two halves of its draws for chains.
         """
-        mode = self.draws.as_sampled.mode
-        for m in np.unique(mode):
-            part = _part(self.values, mode == m)
+        for region in self.regions:
+            part = _part(self.values, region.members)
             n = part.shape[2]
-            mass = float(np.mean(self.draws.mode == m))
-            if n < max(FEWEST_DRAWS, mode.shape[1] / 10) or mass < LITTLE:
+            if n < max(FEWEST_DRAWS, self.values.shape[2] / 10) or region.mass < LITTLE:
                 continue
-            yield part if part.shape[1] > 1 else _halves(part)
+            yield part if part.shape[1] > 1 else halves(part)
+
+    @property
+    def least_effective(self) -> float:
+        """Effective draws that intervals need (see the function of that name)."""
+        return least_effective(self.draws.as_sampled.n_chains, self.draws.as_sampled.n_draws)
+
+
+def least_effective(n_chains: int, n_draws: int) -> float:
+    """Effective draws to ask of chains: 100 of each, or a twentieth of a chain under 1,000 draws.
+
+    Examples
+    --------
+    >>> least_effective(4, 1000), least_effective(2, 100)
+    (400, 10.0)
+    """
+    return n_chains * (FEWEST_EFFECTIVE if n_draws >= LONG else n_draws / 20)
 
 
 class Doubt(NamedTuple):
@@ -145,32 +166,31 @@ class Doubts(NamedTuple):
 
     r_hat: Doubt | None
     ess: Doubt | None
-    """Effective draws of a chain."""
+    """Effective draws, as `Chains.ess` counts them."""
 
 
 def doubts(chains: Chains) -> Doubts:
-    r"""What stands against taking chains for draws of the posterior, mode by mode.
+    r"""What stands against taking chains for draws of the posterior.
 
-    R-hat above 1.01 (Vehtari et al. 2021), and above what chance lets it be: with M half chains of
-    n effective draws each, :math:`n (\hat R^2 - 1)` has about the distribution F with M - 1 and
-    M (n - 1) degrees of freedom; the bound is what one of all quantities passes, in its middle or
-    in its spread, in one of a thousand runs. And a bulk of fewer than 100 effective
-    draws a chain, or than a twentieth of the draws of a chain that is shorter than 1,000, of which
-    less is known. A quantity of so few is in doubt anyway: its R-hat is told from 1.01 on, as so
-    little could excuse any by chance.
+    R-hat above 1.01 (Vehtari et al. 2021) in a region, and above what chance lets it be: with M
+    half chains of n effective draws each, :math:`n (\hat R^2 - 1)` has about the distribution F
+    with M - 1 and M (n - 1) degrees of freedom; the bound is what one of all quantities passes, in
+    its middle or in its spread, in one of a thousand runs. Where a region has fewer effective
+    draws than its length asks for (`least_effective`), the bound is 1.01: so few could excuse any
+    R-hat by chance. And fewer effective draws in the bulk, of all regions together, than the
+    lengths of all chains ask for.
     """
-    from arviz_stats.base.array import array_stats
-
-    r_hats, few = [], []
-    for part in chains.of_modes():
-        n_chains, n = part.shape[1:]
-        least = FEWEST_EFFECTIVE if n >= LONG else n / 20
-        for i in np.flatnonzero(_doubtful(part, least)):
+    least = chains.least_effective
+    few = []
+    for i in np.flatnonzero(_effective_at_a_glance(chains) < 2.0 * least):
+        ess = float(chains.ess(chains.values[i : i + 1], method="bulk")[0])
+        if ess < least:
+            few.append(Doubt(int(i), ess))
+    r_hats = []
+    for part in chains.of_regions():
+        for i in np.flatnonzero(_apart(part)):
             r_hat, bound = _r_hat_and_bound(part[i], len(part))
-            ess = float(array_stats.ess(part[i], method="bulk")) / n_chains
-            if ess < least:
-                few.append(Doubt(int(i), ess))
-            if r_hat > (HIGH_R_HAT if ess < least else bound):
+            if r_hat > bound:
                 r_hats.append(Doubt(int(i), r_hat))
     return Doubts(
         max(r_hats, key=lambda doubt: doubt.value, default=None),
@@ -178,23 +198,41 @@ def doubts(chains: Chains) -> Doubts:
     )
 
 
-def _doubtful(part: Floats, least: float) -> Booleans:
-    """Whether each quantity is worth the time that ranks and autocorrelations take.
+def _effective_at_a_glance(chains: Chains) -> Floats:
+    """About `Chains.ess`, without the time that ranks and autocorrelations take, shape (p,).
 
-    R-hat of the draws and of their distances from the middle without ranks, and effective draws
-    from the spread of batch means (Flegal & Jones 2010), which counts chains that disagree too.
+    From the spread of batch means (Flegal & Jones 2010), which counts chains that disagree too.
+    NaN for what never varies; no more than any bound where chains are too short for batches.
     """
-    folded = np.abs(part - np.median(part, axis=(1, 2), keepdims=True))
-    halves = [_halves(values) for values in (part, folded)]
+    inverse = np.zeros(len(chains.values))
+    for region in chains.regions:
+        part = _part(chains.values, region.members)
+        inverse += region.mass**2 / np.fmax(_worth_of_batches(part), 1.0)
+    constant = np.ptp(chains.values, axis=(1, 2)) == 0.0
+    return np.where(constant, np.nan, 1.0 / inverse)
+
+
+def _worth_of_batches(part: Floats) -> Floats:
+    """Independent draws that the draws of one region are worth, shape (p,); 0 where not known."""
+    n_batches = min(BATCHES, part.shape[2] // SHORTEST_BATCH)
+    if n_batches < FEWEST_BATCHES:
+        return np.zeros(len(part))
+    size = part.shape[2] // n_batches
+    batches = part[:, :, : size * n_batches].reshape(len(part), -1, size).mean(axis=2)
     with np.errstate(divide="ignore", invalid="ignore"):
-        apart = [x.mean(axis=2).var(axis=1, ddof=1) / x.var(axis=2).mean(axis=1) for x in halves]
-        doubtful = np.max(apart, axis=0) > HIGH_R_HAT**2 - 1.0
-        size = part.shape[2] // BATCHES
-        if size < 2:
-            return np.asarray(part.var(axis=(1, 2)) > 0.0)
-        batches = part[:, :, : size * BATCHES].reshape(len(part), -1, size).mean(axis=2)
         worth = part.var(axis=(1, 2)) / (size * batches.var(axis=1, ddof=1))
-    return np.asarray(doubtful | (worth * part.shape[2] < 2.0 * least))
+    return np.asarray(np.nan_to_num(worth, nan=0.0, posinf=1.0) * part[0].size)
+
+
+def _apart(part: Floats) -> Booleans:
+    """Whether each quantity's R-hat without ranks, of draws or their spread, is above the bound."""
+    folded = np.abs(part - np.median(part, axis=(1, 2), keepdims=True))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = [
+            x.mean(axis=2).var(axis=1, ddof=1) / x.var(axis=2).mean(axis=1)
+            for x in (halves(part), halves(folded))
+        ]
+        return np.asarray(np.max(ratios, axis=0) > HIGH_R_HAT**2 - 1.0)
 
 
 def _r_hat_and_bound(draws: Floats, n_quantities: int) -> tuple[float, float]:
@@ -210,9 +248,11 @@ def _r_hat_and_bound(draws: Floats, n_quantities: int) -> tuple[float, float]:
         float(np.sum(array_stats.ess(values[:, None, :], method="bulk")))
         for values in (draws, folded)
     )
-    n_halves = 2 * len(draws)
-    ratio = fdtri(n_halves - 1, max(ess - n_halves, 1.0), 1.0 - RARE / (2 * n_quantities))
-    bound = max(HIGH_R_HAT, math.sqrt(1.0 + n_halves * ratio / ess))
+    bound = HIGH_R_HAT
+    if float(array_stats.ess(draws, method="bulk")) >= least_effective(*draws.shape):
+        n_halves = 2 * len(draws)
+        ratio = fdtri(n_halves - 1, max(ess - n_halves, 1.0), 1.0 - RARE / (2 * n_quantities))
+        bound = max(HIGH_R_HAT, math.sqrt(1.0 + n_halves * ratio / ess))
     with np.errstate(divide="ignore", invalid="ignore"):  # of chains that stand still
         return float(array_stats.rhat(draws)), bound
 
@@ -224,6 +264,7 @@ def _part(values: Floats, members: Booleans) -> Floats:
     return np.stack([values[:, c, members[c]][:, :n] for c in np.flatnonzero(counts >= n)], axis=1)
 
 
-def _halves(chains: Floats) -> Floats:
+def halves(chains: Floats) -> Floats:
+    """Two chains in the place of each, shape (p, 2 chains, draws / 2)."""
     p, c, n = chains.shape
     return chains[:, :, : n // 2 * 2].reshape(p, 2 * c, n // 2)

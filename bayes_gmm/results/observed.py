@@ -108,7 +108,7 @@ def _refuse_others(posterior: Posterior, rows: Observed) -> None:
             f"{rows.n_rows:,} rows of total weight {total:g}; give the rows that it was "
             "fitted to, and their weights as sample_weight"
         )
-    log_prob = posterior.mixture.log_prob(rows.matrix.values)
+    log_prob = fit.mixture.log_prob(rows.matrix.values)
     apart = abs(float(rows.weights @ log_prob) - fit.log_likelihood)
     if apart > SAME * float(rows.weights @ (1.0 + np.abs(log_prob))):
         raise DataError(

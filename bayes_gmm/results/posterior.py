@@ -30,7 +30,8 @@ from bayes_gmm.results.names import number_of, renamed
 from bayes_gmm.results.observed import observed, weights_of
 from bayes_gmm.results.provenance import provenance
 from bayes_gmm.results.segment_draws import SegmentDraws
-from bayes_gmm.results.summary import said_of_mixing
+from bayes_gmm.results.segmentations import Segmentation, reference_of
+from bayes_gmm.results.summary import unmixed_chains
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,6 +64,8 @@ class Posterior:
         they have been written to they are refused.
     row_weights : ndarray, shape (n_rows,), or None
         Of the table's rows in the fit; None where all are 1, or there is no table.
+    segmentation : Segmentation or None
+        The one mode that the draws are of, its mass, and how others differ: after `of_mode`.
 
     Examples
     --------
@@ -86,6 +89,7 @@ class Posterior:
     provenance: Mapping[str, str | int | float]
     table: KeptMatrix | None = None
     row_weights: Floats | None = None
+    segmentation: Segmentation | None = None
 
     @classmethod
     def from_draws(
@@ -120,7 +124,7 @@ class Posterior:
             was interrupted, or there are fewer than 50 draws in all.
         """
         checks.check_draws(draws, len(fit.modes))
-        references = [_reference(mode.mixture, fit) for mode in fit.modes]
+        references = [reference_of(mode.mixture, fit) for mode in fit.modes]
         draws, labels = _relabelled(draws, references, density.rho2)
         posterior = cls(
             fit,
@@ -136,8 +140,18 @@ class Posterior:
 
     @property
     def mixture(self) -> Mixture:
-        """The MAP, numbered as the draws are."""
-        return self.fit.mixture
+        """The optimum of the heaviest mode, or of that of `of_mode`, numbered as the draws are."""
+        alone = self.segmentation
+        return self.fit.mixture if alone is None else self.fit.modes[alone.mode].mixture
+
+    @cached_property
+    def mean_mixture(self) -> Mixture:
+        """Posterior means of shares, means, standard deviations and correlations, as a density.
+
+        The numbers that `segments` reports, as pictures draw them. Of draws of several modes it is
+        an average over segmentations, which may look like none of them.
+        """
+        return self.parameters.average(self.mixture.resolution, self.features)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -181,7 +195,12 @@ class Posterior:
 
     @property
     def modes_missed(self) -> dict[int, float]:
-        """Mass of each mode of the fit that no draw is of, where all of these have 5 % or more."""
+        """Mass of each mode of the fit that no draw is of, where all of these have 5 % or more.
+
+        None of the draws of `of_mode`, which leave the others out.
+        """
+        if self.segmentation is not None:
+            return {}
         masses = {
             m: mode.probability
             for m, mode in enumerate(self.fit.modes)
@@ -191,9 +210,9 @@ class Posterior:
         return masses if counted else {}
 
     @cached_property
-    def said_of_mixing(self) -> str | None:
-        """What is to be said of chains that have not mixed, in one line (see `mixing.doubts`)."""
-        return said_of_mixing(self)
+    def unmixed_chains(self) -> checks.UnmixedChains | None:
+        """What shows that the chains have not mixed, or None (see `mixing.doubts`)."""
+        return unmixed_chains(self)
 
     def to_datatree(
         self,
@@ -205,11 +224,15 @@ class Posterior:
     ) -> DataTree:
         """The draws as ArviZ's DataTree, with groups that are made on request.
 
-        Groups ``posterior`` (weights, means, scales, correlations, covariances), ``sample_stats``,
-        ``constant_data`` and, where the rows are at hand, ``observed_data``; dimensions chain,
-        draw, component, feature, feature_bis, row. Where chains stay in modes that never meet,
-        ``posterior`` is a resample of the draws by the modes' masses, and the chains that it was
-        made of are in ``posterior_as_sampled``: R-hat and effective sizes are of those.
+        Groups ``posterior``, ``sample_stats``, ``constant_data`` and, where the rows are at hand,
+        ``observed_data``; dimensions chain, draw, component, feature, feature_bis, pair, row.
+        Variables of ``posterior`` are weights, means, scales and correlation_pairs, the correlation
+        of each pair of features: all that is free to vary, so that ``arviz.summary(tree)`` has a
+        row for each and none of a constant. Its coordinates correlations and covariances hold the
+        matrices: ``tree["posterior/correlations"].sel(component="Segment 1")``. Where chains stay
+        in modes that never meet, ``posterior`` is a resample of the draws by the modes' masses, and
+        the chains that it was made of are in ``posterior_as_sampled``: R-hat and effective sizes
+        are of those.
 
         Parameters
         ----------
@@ -255,10 +278,11 @@ class Posterior:
         DataFrame
             Columns mean, sd, the interval's bounds, ess_bulk, ess_tail, r_hat, mcse_mean and
             mcse_sd, the latter five of the chains as they were sampled (see `mixing` for the
-            effective size where chains stay in modes that never meet). Where chains visit several
-            modes, r_hat compares all draws and r_hat_within_modes those of each mode that holds
-            5 % or more, the worst being shown. R-hat is NaN for a single chain, and for draws that
-            are no chain; ``.attrs["notes"]`` says so, and all else that was warned of.
+            effective size where chains stay in modes that never meet). Where they do, r_hat
+            compares all draws, and r_hat_within_modes those of each mode that holds 5 % or more,
+            the worst being shown; modes that chains move between freely count as one. R-hat is NaN
+            for a single chain, and for draws that are no chain; ``.attrs["notes"]`` says so, and
+            all else that was warned of.
 
         Warns
         -----
@@ -476,6 +500,43 @@ class Posterior:
         """Position of a segment, from 0, that is given by name or position."""
         return number_of(self.names, segment)
 
+    def of_mode(self, i: int) -> Posterior:
+        """The draws of one mode alone: one segmentation, whose intervals mix it with no other.
+
+        Everything that a posterior has is of that mode then: `summary`, `segments`, `membership`,
+        pictures and the tree. ``segmentation`` holds its mass, and the masses of the other modes
+        and how their segments differ. Segments keep the MAP's numbers.
+
+        The draws are those of the chains as they were sampled that are of the mode. Chains are cut
+        to one length so that most draws remain, and those that contribute few are left out; where
+        one chain is left of several, its halves stand for two.
+
+        Parameters
+        ----------
+        i : int
+            Position of the mode in ``fit.modes``, from 0: the heaviest.
+
+        Raises
+        ------
+        DataError
+            If there is no such mode, or no draw is of it.
+
+        Warns
+        -----
+        AmbiguousLabelsWarning, ConvergenceWarning
+            Of these draws, as `from_draws` warns of all.
+
+        Examples
+        --------
+        ``posterior.of_mode(0).segments()``
+        """
+        from bayes_gmm.results.segmentations import of_mode
+
+        alone = of_mode(self, i)
+        if alone is not self:
+            warn(alone)
+        return alone
+
     def rename(self, names: Mapping[str, str]) -> Posterior:
         """The same posterior with other names for some segments.
 
@@ -523,6 +584,8 @@ class Posterior:
         if "modes" in found:
             warnings.warn(found["modes"].text, MultimodalWarning, stacklevel=3)
         told = {about: caveat.text for about, caveat in found.items()}
+        if self.segmentation is not None:
+            told["segmentation"] = f"the draws are of {self.segmentation.text}"
         table.attrs["notes"] = {**(more or {}), **told}
         return table
 
@@ -536,12 +599,3 @@ def _relabelled(
     if origin is not None:
         origin = replace(origin, theta=relabel(origin, references, rho2)[0])
     return replace(draws, theta=theta, origin=origin), labels
-
-
-def _reference(mixture: Mixture, fit: MapFit) -> Reference:
-    units = fit.standardizer
-    return Reference(
-        mixture.weights,
-        units.standard_means(mixture.means),
-        units.standard_covariances(mixture.covariances),
-    )

@@ -3,7 +3,7 @@
 ::
 
     /                         attributes: what the file is, who wrote it and when; the provenance;
-                              the seal
+                              the seal; the one segmentation that the draws are of
     /posterior                weights, means, scales, correlations, covariances: for other readers
     /sample_stats             of the sampler, with each draw's mode
     /unconstrained_posterior  theta (chain, draw, parameter): what a posterior is read back from
@@ -23,6 +23,7 @@ from bayes_gmm.inference.relabel import Relabelling
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.results.map_fit_file import file_attributes, map_fit_from, map_fit_tree
 from bayes_gmm.results.posterior import Posterior
+from bayes_gmm.results.segmentations import Segmentation
 from bayes_gmm.results.tree import SAMPLE, posterior_group, sample_stats_group, stats_of
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def posterior_tree(posterior: Posterior) -> DataTree:
         "provenance": json.dumps(dict(posterior.provenance)),
         "draws": json.dumps(_facts(draws)),
     }
+    if posterior.segmentation is not None:
+        attributes["segmentation"] = json.dumps(posterior.segmentation.to_dict())
     fit = map_fit_tree(posterior.fit)
     return xr.DataTree.from_dict(
         {
@@ -75,12 +78,14 @@ def posterior_from(tree: DataTree) -> Posterior:
         chains = tree["as_sampled"]
         draws = replace(draws, origin=_draws(chains["theta"], chains, layout, facts))
     labels = tree["labels"]
+    alone = tree.attrs.get("segmentation")
     return Posterior(
         fit=fit,
         draws=draws,
         labels=Relabelling(labels["order"].values, labels["confusion"].values),
         names=tuple(str(name) for name in labels["component"].values),
         provenance=json.loads(tree.attrs["provenance"]),
+        segmentation=None if alone is None else Segmentation.from_dict(json.loads(alone)),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
+from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.points import Points
 
@@ -54,6 +55,19 @@ class SegmentDraws:
             standardizer.scale * points.scales,
             correlations,
         )
+
+    def average(self, resolution: Floats, features: tuple[str, ...]) -> Mixture:
+        """Means over all draws of each of the four, as a mixture.
+
+        A mean of correlation matrices is a correlation matrix, so the mixture is proper, and its
+        standard deviations are the means of the draws'.
+        """
+        weights, means, scales, correlations = (
+            values.mean(axis=(0, 1))
+            for values in (self.weights, self.means, self.scales, self.correlations)
+        )
+        covariances = scales[:, :, None] * correlations * scales[:, None, :]
+        return Mixture(weights / weights.sum(), means, covariances, resolution, features)
 
     @property
     def covariances(self) -> Floats:

@@ -11,7 +11,7 @@ import numpy as np
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import ConvergenceWarning
 from bayes_gmm.results.caveats import standing
-from bayes_gmm.results.checks import unmixed_chains
+from bayes_gmm.results.checks import MOST_DIVERGED, UnmixedChains
 from bayes_gmm.results.mixing import TAILS, Chains, doubts
 from bayes_gmm.results.segment_draws import SegmentDraws
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bayes_gmm.results.posterior import Posterior
 
-ONE_CHAIN = "R-hat compares chains, and there is one: it cannot be computed; sample 2 chains, or 4"
+ONE_CHAIN = "R-hat compares chains, and there is one: it cannot be computed; sample with chains=4"
 COUNTED = "the number of draws, less what proposals that were drawn more than once take from it"
 
 
@@ -81,7 +81,7 @@ def _of_chains(posterior: Posterior, draws: Floats, sd: Floats) -> dict[str, Flo
         "ess_tail": chains.ess(method="tail", prob=TAILS),
         "r_hat": chains.r_hat(),
     }
-    if np.ptp(posterior.draws.as_sampled.mode) > 0:
+    if len(chains.regions) > 1:
         columns["r_hat_within_modes"] = chains.r_hat_within_modes()
     middle = draws.mean(axis=(1, 2), keepdims=True)
     square = (draws - middle) ** 2
@@ -133,13 +133,13 @@ def parameters_of(posterior: Posterior, of: SegmentDraws) -> Iterator[Parameter]
                 yield Parameter(label, of.correlations[..., k, i, j], k if by_segment else None)
 
 
-def said_of_mixing(posterior: Posterior) -> str | None:
-    """What is to be said of chains that have not mixed, in one line, or None.
+def unmixed_chains(posterior: Posterior) -> UnmixedChains | None:
+    """What stands against taking the chains for draws of the posterior, or None.
 
-    Segments that cannot be told apart are passed over: their parameters change places. Divergent
-    draws have the same cause there and the same remedy, and are not spoken of either, unless it is
-    with empty segments that others change places. The log
-    density, which knows no labels, tells whether chains have mixed all the same.
+    Segments that cannot be told apart are left out: their parameters change places. Divergent
+    draws have the same cause there and the same remedy, and are left out too, unless the segments
+    that change places are empty. The log density, which has no labels, shows whether chains have
+    mixed all the same.
     """
     draws = posterior.draws
     if draws.method == "laplace":
@@ -153,13 +153,19 @@ def said_of_mixing(posterior: Posterior) -> str | None:
     if "lp" in draws.as_sampled.stats:
         lp = np.asarray(draws.as_sampled.stats["lp"], float)
         told.append(Parameter("the log density", lp, None))
-    found: list[tuple[str, float] | None] = [None, None]
+    r_hat, ess, least = None, None, 0.0
     if told:
-        worst = doubts(Chains(np.stack([row.draws for row in told]), draws))
-        found = [doubt and (told[doubt.quantity].label, doubt.value) for doubt in worst]
-    diverging = np.asarray(draws.as_sampled.stats.get("diverging", False), float)
+        chains = Chains(np.stack([row.draws for row in told]), draws)
+        least = chains.least_effective
+        r_hat, ess = (
+            doubt and (told[doubt.quantity].label, doubt.value) for doubt in doubts(chains)
+        )
     passed_over = bool(posterior.labels.ambiguous_pairs(posterior.empty))
-    return unmixed_chains(0.0 if passed_over else float(diverging.mean()), *found)
+    diverging = np.asarray(draws.as_sampled.stats.get("diverging", False), float).mean()
+    diverged = 0.0 if passed_over or diverging <= MOST_DIVERGED else float(diverging)
+    if r_hat is None and ess is None and not diverged:
+        return None
+    return UnmixedChains(r_hat, ess, least, diverged)
 
 
 def notes(posterior: Posterior) -> dict[str, Any]:

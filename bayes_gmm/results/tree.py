@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 MOST_CELLS = 1 << 28
 """Numbers of the largest group that is made on request: 2 GiB."""
 SAMPLE = ("chain", "draw")
+MATRICES = ["correlations", "covariances"]
+COORDINATES = (
+    "The matrices correlations and covariances are coordinates, as their diagonals and halves "
+    "would have rows of their own in summaries; correlation_pairs holds what varies."
+)
 
 
 def data_tree(posterior: Posterior) -> DataTree:
@@ -43,19 +48,46 @@ def data_tree(posterior: Posterior) -> DataTree:
 
 
 def posterior_group(posterior: Posterior, of: SegmentDraws) -> Dataset:
-    """Draws of the segments' parameters, in the user's units."""
+    """Draws of the segments' parameters, in the user's units.
+
+    Variables are what is free to vary: weights, means, scales and the correlation of each pair of
+    features. The matrices `correlations` and `covariances`, which hold 1s and everything twice, and
+    the weight of a single segment are coordinates: they are read by name as variables are, and
+    ArviZ's functions, which go through variables, leave them out. An R-hat of a 1 would be NaN.
+    """
     square = (*SAMPLE, "component", "feature", "feature_bis")
-    return _dataset(
-        posterior,
-        {
-            "weights": ((*SAMPLE, "component"), of.weights),
-            "means": ((*SAMPLE, "component", "feature"), of.means),
-            "scales": ((*SAMPLE, "component", "feature"), of.scales),
-            "correlations": (square, of.correlations),
-            "covariances": (square, of.covariances),
-        },
-        dict(posterior.provenance),
-    )
+    weights = ((*SAMPLE, "component"), of.weights)
+    variables: dict[str, Any] = {
+        "means": ((*SAMPLE, "component", "feature"), of.means),
+        "scales": ((*SAMPLE, "component", "feature"), of.scales),
+    }
+    fixed: dict[str, Any] = {
+        "correlations": (square, of.correlations),
+        "covariances": (square, of.covariances),
+    }
+    if posterior.n_components > 1:
+        variables = {"weights": weights, **variables}
+    else:
+        fixed["weights"] = weights
+    names, pairs = _pairs_of_features(posterior)
+    if names:
+        variables["correlation_pairs"] = ((*SAMPLE, "component", "pair"), of.correlations[pairs])
+    attrs = {**posterior.provenance, "comment": COORDINATES}
+    found = _dataset(posterior, {**variables, **fixed}, attrs, pair=names)
+    return found.set_coords(list(fixed))
+
+
+def _pairs_of_features(posterior: Posterior) -> tuple[list[str], Any]:
+    """Names of pairs, and where their correlations are; none where these are all 0 or there is 1.
+
+    The pairs are those below the diagonal of the matrix, row by row.
+    """
+    features = posterior.features
+    if posterior.fit.structure.correlations == "none":
+        return [], ()
+    rows, columns = np.tril_indices(len(features), -1)
+    named = [f"{features[j]}, {features[i]}" for i, j in zip(rows, columns, strict=True)]
+    return named, (..., rows, columns)
 
 
 def sample_stats_group(posterior: Posterior) -> Dataset:
@@ -92,10 +124,12 @@ def _constant_data(posterior: Posterior) -> Dataset:
     return _dataset(posterior, {"resolution": ("feature", posterior.mixture.resolution)}, {})
 
 
-def _dataset(posterior: Posterior, variables: dict[str, Any], attrs: dict[str, Any]) -> Dataset:
+def _dataset(
+    posterior: Posterior, variables: dict[str, Any], attrs: dict[str, Any], **named: list[str]
+) -> Dataset:
     import xarray as xr
 
-    named = {
+    named |= {
         "component": list(posterior.names),
         "feature": list(posterior.features),
         "feature_bis": list(posterior.features),

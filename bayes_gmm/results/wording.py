@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 
@@ -54,3 +55,19 @@ def percent(share: float) -> str:
     if share < 0.0005:
         return "< 0.1 %"
     return "> 99.9 %" if share >= 0.9995 else f"{100 * share:.1f} %"
+
+
+def share_interval(mean: float, lower: float, upper: float) -> tuple[str, str, str]:
+    """Write a share and the bounds of its interval in per cent, with decimals that tell them apart.
+
+    The decimals show half the interval's width to a digit.
+
+    Examples
+    --------
+    >>> share_interval(0.392, 0.313, 0.463), share_interval(0.50020, 0.49926, 0.50114)
+    (('39', '31', '46'), ('50.02', '49.93', '50.11'))
+    """
+    half = 50.0 * (upper - lower)
+    decimals = max(-math.floor(math.log10(half)), 0) if half > 0.0 else 0
+    m, a, b = (f"{100 * x:.{min(decimals, 4)}f}" for x in (mean, lower, upper))
+    return m, a, b

@@ -6,11 +6,13 @@ of them by mass has no order, and looks well mixed whatever they did.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.errors import DataError, listed
-from bayes_gmm.results.tree import SAMPLE, posterior_group, stats_of
+from bayes_gmm.results.tree import MATRICES, SAMPLE, posterior_group, stats_of
 from bayes_gmm.views.furniture import as_written, posterior_of, shortened
 
 if TYPE_CHECKING:
@@ -18,6 +20,22 @@ if TYPE_CHECKING:
     from xarray import DataTree
 
     from bayes_gmm.results.posterior import Posterior
+
+
+@dataclass(frozen=True)
+class ChainPlotSettings:
+    """How much `trace` and `ranks` draw.
+
+    Attributes
+    ----------
+    max_panels : int
+        Panels of a figure at most; each takes about 0.2 seconds.
+    """
+
+    max_panels: int = 200
+
+
+SETTINGS = ChainPlotSettings()
 
 SHOWN = ("weights", "means")
 NAME_WIDTH, LINE_WIDTH = 26, 32
@@ -31,7 +49,7 @@ def trace(posterior: Posterior, var_names: str | Sequence[str] = SHOWN, **option
     ----------
     posterior : Posterior
     var_names : str or sequence of str
-        Of weights, means, scales, correlations and covariances.
+        Of weights, means, scales, correlation_pairs, correlations and covariances.
     **options
         Passed on to ArviZ, such as ``coords={"component": "Segment 1"}``.
 
@@ -78,16 +96,41 @@ def _figure(
 ) -> Figure:
     tree = _sampled(posterior)
     shown = [var_names] if isinstance(var_names, str) else list(var_names)
-    if unknown := [name for name in shown if name not in tree["posterior"].data_vars]:
-        raise DataError(
-            f"no parameter {unknown[0]!r}; there are: {listed(list(tree['posterior'].data_vars))}"
-        )
+    known = list(tree["posterior"].data_vars)
+    if unknown := [name for name in shown if name not in known]:
+        raise DataError(f"no parameter {unknown[0]!r}; there are: {listed(known)}")
     options.setdefault("labeller", _labeller())
-    drawn = plot(tree, var_names=shown, backend="matplotlib", **options)
+    n_panels = _n_panels(tree, shown, options.get("coords") or {})
+    if n_panels > (most := SETTINGS.max_panels):
+        raise DataError(
+            f"{n_panels} parameters are more than a picture of {most} panels shows; choose some "
+            'by var_names="weights" or coords={"component": "Segment 1"}'
+        )
+    with _room_for(n_panels):
+        drawn = plot(tree, var_names=shown, backend="matplotlib", **options)
     figure: Figure = drawn.viz["figure"].item()
     as_written(panel.title for panel in figure.axes)
     figure.set_layout_engine("constrained")
     return figure
+
+
+def _n_panels(tree: DataTree, names: Sequence[str], coords: Mapping[str, Any]) -> int:
+    """How many numbers are drawn: one panel each."""
+    found = tree["posterior"].to_dataset()[list(names)]
+    chosen = {dim: values for dim, values in coords.items() if dim in found.dims}
+    chosen = {dim: x if isinstance(x, list) else [x] for dim, x in chosen.items()}
+    found = found.sel(chosen)
+    return sum(found[name].isel(chain=0, draw=0).size for name in names)
+
+
+@contextmanager
+def _room_for(n_panels: int) -> Iterator[None]:
+    """Let ArviZ draw so many panels; it refuses more than 40 by default."""
+    from arviz_base import rc_context, rcParams
+
+    limit = rcParams["plot.max_subplots"]
+    with rc_context({"plot.max_subplots": None if limit is None else max(limit, n_panels + 9)}):
+        yield
 
 
 def _labeller() -> Any:
@@ -107,7 +150,7 @@ def _sampled(posterior: Posterior) -> DataTree:
     """The chains as they ran, which the posterior's draws may be a resample of."""
     import xarray as xr
 
-    drawn = posterior_group(posterior, posterior.parameters_as_sampled)
+    drawn = posterior_group(posterior, posterior.parameters_as_sampled).reset_coords(MATRICES)
     along = {name: drawn[name] for name in SAMPLE}
     stats = xr.Dataset(stats_of(posterior.draws.as_sampled), coords=along)
     return xr.DataTree.from_dict({"posterior": drawn, "sample_stats": stats})

@@ -26,14 +26,16 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 PROB = 0.95  # of a segment's mass inside the ellipse
-CREDIBLE = 0.94  # of the posterior inside the band
+CI_PROB = 0.94  # of the posterior inside the band, by default
 DRAWS_SHOWN = 40
 DRAWS_COUNTED = 400
 GRID = 140
 
 
-def draw_bands(ax: Axes, posterior: Posterior, shown: Sequence[int]) -> None:
-    """Draw each segment's band, and the ellipses of a few dozen draws, under the MAP's.
+def draw_bands(
+    ax: Axes, posterior: Posterior, shown: Sequence[int], ci_prob: float = CI_PROB
+) -> None:
+    """Draw each segment's band, and the ellipses of a few dozen draws, under the mean's.
 
     Parameters
     ----------
@@ -42,6 +44,8 @@ def draw_bands(ax: Axes, posterior: Posterior, shown: Sequence[int]) -> None:
     posterior : Posterior
     shown : pair of int
         The features on the horizontal and the vertical axis.
+    ci_prob : float
+        Probability of the band.
     """
     from matplotlib.collections import LineCollection
 
@@ -55,11 +59,11 @@ def draw_bands(ax: Axes, posterior: Posterior, shown: Sequence[int]) -> None:
             list(outlines.transpose(0, 2, 1)), colors=color, linewidths=0.6, alpha=0.22, zorder=2.2
         )
         ax.add_collection(lines)
-        _draw_band(ax, means[:, k], factors[:, k], color)
+        _draw_band(ax, means[:, k], factors[:, k], color, ci_prob)
     ax.autoscale_view()
 
 
-def band_of_curves(posterior: Posterior, j: int, grid: Array) -> Array:
+def band_of_curves(posterior: Posterior, j: int, grid: Array, ci_prob: float = CI_PROB) -> Array:
     """Bounds of the weighted density of each segment at each point, shape (2, K, len(grid))."""
     of = posterior.parameters
     draws = _spread(of.weights[..., 0].size, DRAWS_COUNTED)
@@ -68,11 +72,11 @@ def band_of_curves(posterior: Posterior, j: int, grid: Array) -> Array:
         for values in (of.weights, of.means[..., j], of.scales[..., j])
     )
     heights = w / (sigma * np.sqrt(2 * np.pi)) * np.exp(-0.5 * ((grid - mu) / sigma) ** 2)
-    tail = (1.0 - CREDIBLE) / 2.0
+    tail = (1.0 - ci_prob) / 2.0
     return np.asarray(np.quantile(heights, [tail, 1.0 - tail], axis=0))
 
 
-def legend_handles(n_axes: int) -> list[Artist]:
+def legend_handles(n_axes: int, ci_prob: float = CI_PROB) -> list[Artist]:
     """Return legend entries that say what the bands are.
 
     Examples
@@ -83,7 +87,7 @@ def legend_handles(n_axes: int) -> list[Artist]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    band = Patch(color="0.35", alpha=0.3, linewidth=0, label=f"{100 * CREDIBLE:g} % credible band")
+    band = Patch(color="0.35", alpha=0.3, linewidth=0, label=f"{100 * ci_prob:g} % credible band")
     line = Line2D([], [], color="0.35", linewidth=0.8, alpha=0.6, label="draws of the posterior")
     return [band, line] if n_axes == 2 else [band]
 
@@ -107,7 +111,7 @@ def _spread(n_draws: int, n: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, n_draws - 1, min(n, n_draws)).round().astype(np.int64))
 
 
-def _draw_band(ax: Axes, means: Array, factors: Array, color: str) -> None:
+def _draw_band(ax: Axes, means: Array, factors: Array, color: str, ci_prob: float) -> None:
     reach = np.sqrt((factors**2).sum(axis=2))
     low, high = np.quantile(means - reach, 0.0, axis=0), np.quantile(means + reach, 1.0, axis=0)
     x, y = np.linspace(low, high, GRID).T
@@ -116,7 +120,7 @@ def _draw_band(ax: Axes, means: Array, factors: Array, color: str) -> None:
         u = (x - mean[0]) / factor[0, 0]
         v = ((y - mean[1])[:, None] - factor[1, 0] * u) / factor[1, 1]
         inside += u**2 + v**2 <= 1.0
-    tail = (1.0 - CREDIBLE) / 2.0
+    tail = (1.0 - ci_prob) / 2.0
     ax.contourf(
         x, y, inside / len(means), levels=[tail, 1.0 - tail], colors=[color], alpha=0.22, zorder=2.1
     )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bayes_gmm.results.wording import counted
 from bayes_gmm.views import palette
-from bayes_gmm.views.credible import band_of_curves
+from bayes_gmm.views.credible import CI_PROB, band_of_curves
 from bayes_gmm.views.ellipses import LINE_STYLES
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def draw_densities(
     values: Array | None,
     shown: Sequence[int],
     posterior: Posterior | None = None,
+    ci_prob: float = CI_PROB,
 ) -> list[str]:
     """Draw the weighted density of each component, over a histogram of the rows if there are any.
 
@@ -50,7 +51,9 @@ def draw_densities(
     shown : tuple of one int
         The feature.
     posterior : Posterior, optional
-        Whose MAP the mixture is: the shade is then the band of what is uncertain about each curve.
+        Whose mean the mixture is: the shade is then the band of what is uncertain about each curve.
+    ci_prob : float
+        Probability of that band.
 
     Returns
     -------
@@ -68,7 +71,7 @@ def draw_densities(
         height, notes = _draw_histogram(ax, values[:, j], within, mixture.resolution[j])
     grid = _grid(mu, sigma)
     total = np.zeros_like(grid)
-    bands = None if posterior is None else height * band_of_curves(posterior, j, grid)
+    bands = None if posterior is None else height * band_of_curves(posterior, j, grid, ci_prob)
     for k, color in enumerate(palette.palette(mixture.n_components)):
         peak = height * mixture.weights[k] / (sigma[k] * np.sqrt(2 * np.pi))
         curve = peak * np.exp(-0.5 * ((grid - mu[k]) / sigma[k]) ** 2)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 PANELS_A_ROW = 3
 INNER = 0.5  # probability of the thick bar
+PANEL_WIDTH = 3.9  # inches, with its margins
+DOT = 5.5 + 1.5  # points, with its edge
 
 
 def forest(
@@ -38,9 +40,10 @@ def forest(
 ) -> NDArray[np.object_]:
     """Draw each segment's share, and its mean of each feature, with their credible intervals.
 
-    The white tick is the posterior mean, the thin bar holds `ci_prob` of the posterior, the thick
-    one half of it; all in the user's units. Where these are averages over several segmentations, a
-    line under the panels says so.
+    The dot is the posterior mean, the thin bar holds `ci_prob` of the posterior, the thick one half
+    of it; all in the user's units. The dot is seen however
+    narrow the bars are. A line under the
+    panels names several segmentations that these are averages over, or the one that they are of.
 
     Parameters
     ----------
@@ -69,7 +72,7 @@ def forest(
     rows = -(-n_panels // columns)
     height = rows * (1.3 + 0.42 * posterior.n_components) + 0.5
     figure, grid = plt.subplots(
-        rows, columns, figsize=(3.9 * max(columns, 2) + 0.6, max(height, 2.8)),
+        rows, columns, figsize=(PANEL_WIDTH * max(columns, 2) + 0.6, max(height, 2.8)),
         layout=with_margins(), squeeze=False, sharey=True,
     )  # fmt: skip
     panels = grid.ravel()
@@ -81,19 +84,27 @@ def forest(
         f"Segments: posterior mean, {100 * INNER:g} % and {100 * ci_prob:g} % intervals",
         x=0.012, ha="left", fontsize=TITLE_SIZE, fontweight="bold",
     )  # fmt: skip
-    if notes := notes_of(posterior):
+    notes = notes_of(posterior)
+    if any(_hidden(panel) for panel in panels[:n_panels]):
+        notes = [*notes, "where no bar is seen, the interval is narrower than the dot"]
+    if notes:
         text = "; ".join(notes)
         figure.supxlabel(text, x=0.012, ha="left", fontsize=NOTE_SIZE, color=NOTE_COLOR)
     return np.asarray(panels[:n_panels])
 
 
 def save_forest(
-    posterior: Posterior, path: str | Path, features: Features = None, *, dpi: int = 200
+    posterior: Posterior,
+    path: str | Path,
+    features: Features = None,
+    *,
+    ci_prob: float = 0.94,
+    dpi: int = 200,
 ) -> Path:
     """Draw `forest` into an image file, whose ending names the format; returns its path."""
     import matplotlib.pyplot as plt
 
-    figure = forest(posterior, features)[0].figure
+    figure = forest(posterior, features, ci_prob)[0].figure
     try:
         figure.savefig(path, dpi=dpi, facecolor="white")
     finally:
@@ -112,6 +123,15 @@ def _quantities(
         yield posterior.features[j], of.means[..., j]
 
 
+def _hidden(ax: Axes) -> bool:
+    """Whether the dot of a segment hides its interval, the wider of its two bars."""
+    low, high = ax.get_xlim()
+    ends = [np.asarray(line.get_xdata(), float) for line in ax.lines]
+    bars = [float(np.ptp(x)) for x in ends if len(x) == 2][::2]
+    points = 0.9 * 72.0 * PANEL_WIDTH / (high - low)
+    return any(0.0 < points * bar < DOT for bar in bars)
+
+
 def _draw_panel(
     ax: Axes, draws: NDArray[np.float64], names: tuple[str, ...], label: str, ci_prob: float
 ) -> None:
@@ -123,7 +143,10 @@ def _draw_panel(
             ax.plot(
                 [low, high], [k, k], color=color, linewidth=width, solid_capstyle="butt", zorder=2
             )
-        look: dict[str, Any] = {"marker": "|", "color": "white", "ms": 9, "markeredgewidth": 1.5}
+        look: dict[str, Any] = {
+            "marker": "o", "ms": 5.5, "markerfacecolor": "white", "color": color,
+            "markeredgewidth": 1.5,
+        }  # fmt: skip
         if np.ptp(flat[:, k]) == 0.0:  # a bar of no width is not seen
             look = {"marker": "D", "color": color, "ms": 8}
         ax.plot(flat[:, k].mean(), k, linestyle="none", zorder=3, **look)

@@ -133,4 +133,6 @@ def add_title(ax: Axes, title: str, notes: Sequence[str]) -> None:
 
 def notes_of(posterior: Posterior) -> list[str]:
     """What a reader of a posterior's averages must be told: the segmentations they are over."""
+    if posterior.segmentation is not None:
+        return [posterior.segmentation.text]
     return averaged_over(posterior.modes_visited, posterior.modes_missed)

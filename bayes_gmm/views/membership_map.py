@@ -110,8 +110,8 @@ def _draw_outlines(ax: Axes, posterior: Posterior, shown: tuple[int, ...]) -> No
 
     halo = [withStroke(linewidth=3, foreground="white")]
     for k in range(posterior.n_components):
-        ellipses.draw_ellipse(ax, posterior.mixture, k, 0.95, shown, "0.35", linewidth=1.2)
-        x, y = posterior.mixture.means[k, list(shown)].tolist()
+        ellipses.draw_ellipse(ax, posterior.mean_mixture, k, 0.95, shown, "0.35", linewidth=1.2)
+        x, y = posterior.mean_mixture.means[k, list(shown)].tolist()
         ax.annotate(
             str(k + 1), (x, y), ha="center", va="center", fontsize=LABEL_SIZE + 2,
             fontweight="bold", path_effects=halo, zorder=6,

@@ -27,8 +27,9 @@ import numpy as np
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.mixture import Mixture, segment_labels
+from bayes_gmm.results.checks import check_probability
 from bayes_gmm.results.posterior import Posterior
-from bayes_gmm.results.wording import counted, percent
+from bayes_gmm.results.wording import counted, percent, share_interval
 from bayes_gmm.views import credible, densities, ellipses
 from bayes_gmm.views.chains import ranks, trace
 from bayes_gmm.views.comparison_panels import comparison, save_comparison
@@ -76,17 +77,25 @@ __all__ = [
 ]
 
 
-def segments(model: Any, X: Any = None, features: Features = None, ax: Axes | None = None) -> Axes:
+def segments(
+    model: Any,
+    X: Any = None,
+    features: Features = None,
+    ax: Axes | None = None,
+    *,
+    ci_prob: float = credible.CI_PROB,
+) -> Axes:
     """Draw segments: points by most probable segment, 50 % and 95 % ellipses, crosses at the means.
 
     A point's colour fades to grey where its membership is uncertain. The ellipses hold 50 % and
     95 % of a segment's probability mass. With one feature the picture is a histogram with the
     weighted density of each segment, shaded over its middle 50 % and 95 %.
 
-    Of a posterior the picture shows the MAP, and around each line what is uncertain about it: the
-    band that holds 94 % of the posterior, and the ellipses of a few dozen draws. Points are
-    coloured by their membership averaged over the posterior, and the legend gives the interval of
-    each share. Where that is over several segmentations, a line under the title says so.
+    Of a posterior the picture shows its means (`Posterior.mean_mixture`), and around each line
+    what is uncertain about it: the band that holds 94 % of the posterior, and the ellipses of a few
+    dozen draws. Points are coloured by their membership averaged over the posterior, and the legend
+    gives the interval of each share. A line under the title names several segmentations that these
+    are averages over, or the one that they are of.
 
     Parameters
     ----------
@@ -100,6 +109,8 @@ def segments(model: Any, X: Any = None, features: Features = None, ax: Axes | No
         The features on the axes, by name or position; the first two when not given.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure when not given.
+    ci_prob : float
+        Probability of a posterior's bands and intervals.
 
     Returns
     -------
@@ -121,6 +132,7 @@ def segments(model: Any, X: Any = None, features: Features = None, ax: Axes | No
     >>> axes.get_xlabel(), [text.get_text() for text in axes.get_legend().get_texts()][:2]
     ('a', ['Segment 1 (70 %)', 'Segment 2 (30 %)'])
     """
+    check_probability(ci_prob)
     mixture = _mixture_of(model)
     names = mixture.features
     values = None if X is None else feature_matrix(X, features=names).values
@@ -128,28 +140,35 @@ def segments(model: Any, X: Any = None, features: Features = None, ax: Axes | No
     axes = new_axes() if ax is None else ax
     posterior = model if isinstance(model, Posterior) else None
     if len(shown) == 2:
-        notes = _draw_plane(axes, mixture, values, shown, posterior)
+        notes = _draw_plane(axes, mixture, values, shown, posterior, ci_prob)
         axes.set_ylabel(wrapped(names[shown[1]], 36), parse_math=False)
     else:
-        notes = densities.draw_densities(axes, mixture, values, shown, posterior)
+        notes = densities.draw_densities(axes, mixture, values, shown, posterior, ci_prob)
     axes.set_xlabel(wrapped(names[shown[0]], 52), parse_math=False)
     if posterior is not None:
         notes = notes + notes_of(posterior)
     of_rows = "" if values is None else f" in {counted(len(values), 'row')}"
     add_title(axes, counted(mixture.n_components, "segment") + of_rows, notes)
-    _add_legend(axes, mixture, len(shown), posterior, with_points=values is not None)
+    labels = _labels(mixture) if posterior is None else _labels_with_intervals(posterior, ci_prob)
+    _add_legend(axes, labels, len(shown), posterior, ci_prob, with_points=values is not None)
     clean(axes)
     return axes
 
 
 def save_segments(
-    model: Any, path: str | Path, X: Any = None, features: Features = None, *, dpi: int = 200
+    model: Any,
+    path: str | Path,
+    X: Any = None,
+    features: Features = None,
+    *,
+    ci_prob: float = credible.CI_PROB,
+    dpi: int = 200,
 ) -> Path:
     """Draw `segments` into an image file, with no display and without touching pyplot.
 
     Parameters
     ----------
-    model, X, features
+    model, X, features, ci_prob
         As in `segments`.
     path : str or Path
         The file to write; its ending names the format (.png, .svg, .pdf).
@@ -166,12 +185,14 @@ def save_segments(
 
     figure = Figure(figsize=FIGURE_SIZE, layout=with_margins())
     FigureCanvasAgg(figure)
-    segments(model, X, features, ax=figure.add_subplot())
+    segments(model, X, features, ax=figure.add_subplot(), ci_prob=ci_prob)
     figure.savefig(path, dpi=dpi, facecolor="white")
     return Path(path)
 
 
 def _mixture_of(model: Any) -> Mixture:
+    if isinstance(model, Posterior):
+        return model.mean_mixture
     for candidate in (model, getattr(model, "mixture_", None), getattr(model, "mixture", None)):
         if isinstance(candidate, Mixture):
             return candidate
@@ -187,6 +208,7 @@ def _draw_plane(
     values: NDArray[np.float64] | None,
     shown: tuple[int, ...],
     posterior: Posterior | None,
+    ci_prob: float,
 ) -> list[str]:
     """Draw points, ellipses and numbered crosses; returns what the reader must be told."""
     from matplotlib.patheffects import withStroke
@@ -194,7 +216,7 @@ def _draw_plane(
     membership_of = mixture.responsibilities if posterior is None else posterior.predict_proba
     notes = [] if values is None else draw_points(ax, membership_of, values, shown)
     if posterior is not None:
-        credible.draw_bands(ax, posterior, shown)
+        credible.draw_bands(ax, posterior, shown, ci_prob)
     halo = [withStroke(linewidth=3, foreground="white")]
     for k, color in enumerate(palette(mixture.n_components)):
         ellipses.draw_component(ax, mixture, k, shown, color)
@@ -209,12 +231,17 @@ def _draw_plane(
 
 
 def _add_legend(
-    ax: Axes, mixture: Mixture, n_axes: int, posterior: Posterior | None, *, with_points: bool
+    ax: Axes,
+    labels: list[str],
+    n_axes: int,
+    posterior: Posterior | None,
+    ci_prob: float,
+    *,
+    with_points: bool,
 ) -> None:
     """Put the legend outside on the right, where it hides no data however many segments."""
     from matplotlib.lines import Line2D
 
-    labels = _labels(mixture) if posterior is None else _labels_with_intervals(posterior)
     handles: list[Artist] = [
         Line2D([], [], linestyle="none", marker=marker(k), markersize=9, color=color, label=label)
         for k, (label, color) in enumerate(zip(labels, palette(len(labels)), strict=True))
@@ -224,11 +251,11 @@ def _add_legend(
     else:
         handles += [uncertain_handle()] * with_points + ellipses.legend_handles()
     if posterior is not None:
-        handles += credible.legend_handles(n_axes)
+        handles += credible.legend_handles(n_axes, ci_prob)
     legend = ax.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1.0), borderaxespad=0.0,
         frameon=False, fontsize=TEXT_SIZE, labelspacing=0.6,
-        ncols=1 + (mixture.n_components > 14),
+        ncols=1 + (len(labels) > 14),
     )  # fmt: skip
     as_written(legend.get_texts())
 
@@ -238,13 +265,14 @@ def _labels(mixture: Mixture) -> list[str]:
     return [f"{label} ({percent(w)})" for label, w in zip(labels, mixture.weights, strict=True)]
 
 
-def _labels_with_intervals(posterior: Posterior) -> list[str]:
+def _labels_with_intervals(posterior: Posterior, ci_prob: float) -> list[str]:
     """Names, with the posterior mean and the interval of each share."""
     w = posterior.parameters.weights
-    tail = (1.0 - credible.CREDIBLE) / 2.0
+    tail = (1.0 - ci_prob) / 2.0
     low, high = np.quantile(w, [tail, 1.0 - tail], axis=(0, 1))
-    numbers = zip(posterior.names, w.mean(axis=(0, 1)), low, high, strict=True)
-    return [
-        f"{wrapped(name, 28)} ({percent(mean)}: {percent(a).removesuffix(' %')} to {percent(b)})"
-        for name, mean, a, b in numbers
-    ]
+    numbers = zip(w.mean(axis=(0, 1)).tolist(), low.tolist(), high.tolist(), strict=True)
+    labels = []
+    for name, interval in zip(posterior.names, numbers, strict=True):
+        share, a, b = share_interval(*interval)
+        labels.append(f"{wrapped(name, 28)} ({share} %: {a} to {b} %)")
+    return labels

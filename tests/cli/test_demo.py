@@ -30,7 +30,7 @@ def text(folder):
 def test_demo_goes_the_whole_way_and_says_that_its_data_are_simulated(folder, text):
     assert "400 customers are simulated" in text
     assert "5 segments in 400 rows of customers.csv" in text
-    assert "94% credible intervals" in text
+    assert "94 % credible intervals" in text
     assert names_in(folder / DEMO_FOLDER) == sorted([*POSTERIOR_FILES, "customers.csv"])
     for name in names_in(folder / DEMO_FOLDER):
         assert f"{DEMO_FOLDER}/{name}" in text

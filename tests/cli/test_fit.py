@@ -120,8 +120,9 @@ def test_segments_file_has_the_numbers_of_the_model(fitted):
     fit = load(fitted / "out" / "model.nc")
     assert table["segment"].tolist() == ["Segment 1", "Segment 2"]
     assert table["share"].tolist() == fit.mixture.weights.tolist()
-    assert table["size"].tolist() == [40, 40]
-    assert table.iloc[:, 3].tolist() == fit.mixture.means[:, 0].tolist()
+    assert table["size"].tolist() == pytest.approx([40, 40], abs=0.01)
+    assert table["assigned"].tolist() == [40, 40]
+    assert table.iloc[:, 4].tolist() == fit.mixture.means[:, 0].tolist()
 
 
 def test_weights_count_as_copies_of_rows(tmp_path, capsys):

@@ -30,7 +30,8 @@ def test_all_files_are_there_and_agree(written):
     posterior = load(folder / "model.nc")
     assert isinstance(posterior, Posterior)
     segments = pd.read_csv(folder / "segments.csv")
-    assert segments["size"].tolist() == [40, 40]
+    assert segments["size"].tolist() == pytest.approx([40, 40], abs=0.1)
+    assert segments["assigned"].tolist() == [40, 40]
     for name in ("share", f"{SPEND} (mean)", f"{VISITS} (sd)"):
         assert np.all(segments[f"{name} from"] < segments[name])
         assert np.all(segments[name] < segments[f"{name} to"])
@@ -75,21 +76,72 @@ def test_how_far_to_trust_it_is_said(written, capsys, method, diagnostic, limit,
     assert [segment["segment"] for segment in answer["segments"]] == ["Segment 1", "Segment 2"]
 
 
+@pytest.fixture(scope="module")
+def corners(tmp_path_factory):
+    """Two ways to take four groups for two segments, of about equal mass."""
+    path = tmp_path_factory.mktemp("corners") / "corners.csv"
+    return write(pd.DataFrame(four_corners(), columns=[SPEND, VISITS]), path)
+
+
 def test_two_segmentations_are_warned_of_once_and_each_table_is_made_once(
-    tmp_path, monkeypatch, capsys
+    corners, tmp_path, monkeypatch, capsys
 ):
-    table = write(pd.DataFrame(four_corners(), columns=[SPEND, VISITS]), tmp_path / "corners.csv")
     made = []
     for name in ("segments", "summary"):
         monkeypatch.setattr(Posterior, name, counted(getattr(Posterior, name), made))
-    more = ("--posterior", "nuts", "--out", tmp_path / "out")
+    more = ("--posterior", "laplace", "--draws", 200, "--out", tmp_path / "out")
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        assert main(fit_arguments(table, "--components", 2, *more)) == 0
-    said = capsys.readouterr().err
+        assert main(fit_arguments(corners, "--components", 2, *more)) == 0
+    out, said = capsys.readouterr()
     assert said.count("2 different segmentations") == 1
+    assert "--segmentation main" in said
     assert said.count("bayes-gmm: warning: ") == len(said.splitlines())
     assert sorted(made) == ["segments", "summary"]
+    assert "average over 2 segmentations" in out
+    model, scored = tmp_path / "out" / "model.nc", tmp_path / "scored.csv"
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert main(["predict", str(model), corners, "--out", str(scored)]) == 0
+    said = capsys.readouterr().err
+    assert f"of the fit in {model}: the draws are of 2 different segmentations" in said
+    assert "of_mode" not in said
+
+
+def test_the_main_segmentation_is_reported_alone_in_every_file(corners, tmp_path, capsys):
+    out = tmp_path / "out"
+    more = ("--posterior", "laplace", "--draws", 200, "--segmentation", "main", "--out", out)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert main(fit_arguments(corners, "--components", 2, *more, "--json")) == 0
+    said, err = capsys.readouterr()
+    assert err == ""
+    answer, posterior = json.loads(said), load(out / "model.nc")
+    assert len(posterior.modes_visited) == 1
+    found = answer["posterior"]["segmentation"]
+    assert found["mode"] == posterior.segmentation.mode + 1
+    assert found["others"][0]["mass"] == pytest.approx(1.0 - found["mass"])
+    assert {change["quantity"] for change in found["others"][0]["changes"]} == {"mean"}
+    segments = posterior.segments()
+    for table in (pd.read_csv(out / "segments.csv"), pd.DataFrame(answer["segments"])):
+        np.testing.assert_allclose(table["share"], segments["share"], rtol=1e-9)
+    probabilities = pd.read_csv(out / "assignments.csv")[["Segment 1", "Segment 2"]]
+    np.testing.assert_allclose(
+        probabilities, posterior.predict_proba(four_corners().round(12)), atol=2e-6
+    )
+
+
+def test_options_of_the_sampler_reach_it(written, capsys):
+    more = ("--posterior", "nuts", "--draws", 60, "--tune", 150, "--chains", 1, "--ci", 0.5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        arguments = fit_arguments(written[0], "--components", 2, *more, "--n-init", 2, "--json")
+        assert main(arguments) == 0
+    out, err = capsys.readouterr()
+    found = json.loads(out)["posterior"]
+    assert (found["draws"], found["chains"], found["ci_prob"]) == (60, 1, 0.5)
+    assert found["r_hat"] is None
+    assert "chains=" not in err
 
 
 def counted(method, calls):

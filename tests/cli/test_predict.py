@@ -62,7 +62,7 @@ def test_predict_answers_as_json(fitted, model, tmp_path, capsys):
     assert main(["predict", model, str(fitted / "customers.csv"), "--out", str(out), "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["n_rows"] == 80
-    assert [segment["size"] for segment in answer["segments"]] == [40, 40]
+    assert [segment["assigned"] for segment in answer["segments"]] == [40, 40]
     assert answer["files"] == {"scored": str(out)}
 
 

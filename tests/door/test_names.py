@@ -58,11 +58,11 @@ def test_a_name_is_the_same_on_the_command_line(kind, tmp_path, capsys):
     code, said, _ = answer(capsys, "fit", path, *options, "--out", out)
     assert code == 0
     assert all(line.isprintable() and len(line) <= 100 for line in said.splitlines()[:6])
-    assert list(pd.read_csv(out / "segments.csv"))[5] == f"{name} (mean)"
+    assert list(pd.read_csv(out / "segments.csv"))[6] == f"{name} (mean)"
     scored = tmp_path / "scored.csv"
     code, said, _ = answer(capsys, "predict", out / "model.nc", path, "--out", scored, "--json")
     assert code == 0
-    assert [segment["size"] for segment in json.loads(said)["segments"]] == [20, 20]
+    assert [segment["assigned"] for segment in json.loads(said)["segments"]] == [20, 20]
     assert read_table(scored, [name])[name].tolist() == clean()[:, 1].tolist()
 
 

@@ -92,8 +92,10 @@ def test_draws_too_few_for_intervals_are_warned_of(one_group, shape, counted):
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         posterior = Posterior.from_draws(fit, density, draws)
-    expected = f"{counted}, from which no interval can be told; sample 50 or more, better 1,000"
-    assert [str(w.message) for w in said] == ([expected] if counted else [])
+    assert len(said) == bool(counted)
+    if counted:
+        assert str(said[0].message).startswith(counted)
+        assert "increase draws" in str(said[0].message)
     assert ("draws" in posterior.segments().attrs["notes"]) == bool(counted)
 
 

@@ -15,8 +15,8 @@ from bayes_gmm.inference.draws import Draws
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.structure import Structure
-from bayes_gmm.results.checks import unmixed_chains
-from bayes_gmm.results.mixing import Chains, _r_hat_and_bound, doubts
+from bayes_gmm.results.checks import UnmixedChains
+from bayes_gmm.results.mixing import HIGH_R_HAT, Chains, _r_hat_and_bound, doubts
 from bayes_gmm.results.posterior import Posterior
 from bayes_gmm.results.storage import load
 
@@ -114,7 +114,7 @@ def test_chains_of_a_mode_are_cut_so_that_most_draws_remain():
     mode[0, 300:], mode[1, 20:] = 1, 1
     draws = Draws(rng.normal(size=(3, 400, layout.size)), layout, mode)
     chains = Chains(np.moveaxis(draws.theta, -1, 0), draws)
-    assert [part.shape for part in chains.of_modes()] == [(2, 2, 300), (2, 2, 190)]
+    assert [part.shape for part in chains.of_regions()] == [(2, 2, 300), (2, 2, 190)]
 
 
 def chains_of(values, mode=None):
@@ -132,7 +132,7 @@ def test_a_mode_of_little_mass_says_nothing_of_mixing(in_rare, counted):
     mode[0, :in_rare] = 1
     values[0, 0, : in_rare // 2] += 5.0
     chains = chains_of(values, mode)
-    assert len(list(chains.of_modes())) == counted
+    assert len(list(chains.of_regions())) == counted
     assert (chains.r_hat_within_modes().max() > 1.5) == (counted == 2)
 
 
@@ -168,8 +168,44 @@ def test_few_effective_draws_are_named():
     x[3] = autoregressive((4, 1000), 0.95)
     found = doubts(chains_of(x))
     assert found.ess.quantity == 3
-    assert found.ess.value == pytest.approx(array_stats.ess(x[3], method="bulk") / 4)
-    assert found.ess.value < 100
+    assert found.ess.value == pytest.approx(array_stats.ess(x[3], method="bulk"))
+    assert found.ess.value < 400
+
+
+@pytest.mark.parametrize(("mass", "few"), [(0.04, False), (0.2, True)])
+def test_effective_draws_are_those_of_all_regions_by_their_masses(mass, few):
+    """The slow chain of a light mode is worth few draws, and matters as its mass does."""
+    x = autoregressive((2, 4, 1000), 0.2)
+    x[1, 3] = autoregressive((1000,), 0.995)
+    mode = np.repeat([[0], [0], [0], [1]], 1000, axis=1)
+    sampled = chains_of(x, mode).draws
+    resampled = (np.arange(4000).reshape(4, 1000) < 4000 * mass).astype(int)
+    chains = Chains(x, replace(sampled, mode=resampled, origin=sampled))
+    of_light = array_stats.ess(x[1, 3:], method="bulk")
+    assert of_light < 20
+    n = 1.0 / ((1 - mass) ** 2 / array_stats.ess(x[1, :3], method="bulk") + mass**2 / of_light)
+    assert chains.ess(method="bulk")[1] == pytest.approx(n)
+    found = doubts(chains).ess
+    assert (n < 400) == few
+    assert found == ((1, pytest.approx(n)) if few else None)
+
+
+def test_a_warning_and_the_summary_count_the_same_effective_draws():
+    def slow(theta):
+        centre = theta.mean(axis=(0, 1))
+        gap = theta - centre
+        for t in range(1, theta.shape[1]):
+            gap[:, t] = 0.97 * gap[:, t - 1] + 0.24 * gap[:, t]
+        return centre + gap
+
+    posterior, _ = drawn(theta=slow)
+    name, ess = posterior.unmixed_chains.ess
+    assert posterior.unmixed_chains.least_ess == 40.0
+    assert ess == pytest.approx(posterior.summary().loc[name, "ess_bulk"])
+    assert ess == pytest.approx(posterior.summary()["ess_bulk"].min())
+    assert (
+        f"{ess:,.0f} effective draws for {name}, of at least 40" in posterior.unmixed_chains.text()
+    )
 
 
 def test_where_few_draws_are_effective_r_hat_is_told_too():
@@ -177,16 +213,17 @@ def test_where_few_draws_are_effective_r_hat_is_told_too():
     x = autoregressive((1, 4, 300), 0.99, seed=1)
     found = doubts(chains_of(x))
     r_hat, bound = _r_hat_and_bound(x[0], 1)
-    assert 1.1 < r_hat < bound
+    assert r_hat > 1.1
+    assert bound == HIGH_R_HAT
     assert found.r_hat == (0, r_hat)
     assert found.ess.quantity == 0
 
 
 def test_an_endless_r_hat_is_told_in_few_digits():
-    said = unmixed_chains(0.0, ("weights[Segment 1]", 5.97e15), None)
+    said = UnmixedChains(r_hat=("weights[Segment 1]", 5.97e15)).text()
     assert "R-hat is above 1,000 for weights[Segment 1]" in said
-    assert "R-hat is above 1,000 for" in unmixed_chains(0.0, ("x", np.inf), None)
-    assert "R-hat is 1000.00 for" in unmixed_chains(0.0, ("x", 1000.0), None)
+    assert "R-hat is above 1,000 for" in UnmixedChains(r_hat=("x", np.inf)).text()
+    assert "R-hat is 1000.00 for" in UnmixedChains(r_hat=("x", 1000.0)).text()
 
 
 def test_chains_in_different_modes_are_no_doubt_of_mixing():
@@ -205,8 +242,7 @@ def test_modes_of_little_mass_are_passed_over():
     assert doubts(kept).ess is not None
     resampled = np.zeros_like(mode)
     resampled[:, :20] = 1
-    kept.draws = replace(kept.draws, mode=resampled, origin=kept.draws)
-    assert doubts(kept) == (None, None)
+    assert doubts(Chains(x, replace(kept.draws, mode=resampled, origin=kept.draws))) == (None, None)
 
 
 def drawn(**changes):
@@ -247,4 +283,4 @@ def test_divergent_draws_are_warned_of_from_one_in_a_hundred(share, warned):
     said = drawn(stats=some)[1]
     assert (len(said) == 1) == warned
     if warned:
-        assert "2 % of the draws diverged; take fewer components" in said[0][1]
+        assert "2 % of the draws diverged; use fewer components" in said[0][1]

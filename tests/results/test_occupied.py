@@ -79,7 +79,7 @@ def test_it_agrees_with_another_sampler(sparse):
 
 def test_few_chains_diverge_and_they_mix(sparse):
     assert sparse.draws.stats["diverging"].mean() < 0.01
-    assert sparse.said_of_mixing is None
+    assert sparse.unmixed_chains is None
     assert sum(sparse.empty) == 3
 
 

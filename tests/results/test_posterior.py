@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -60,6 +61,57 @@ def test_tree_is_what_arviz_expects(posterior):
     assert {"lp", "diverging", "mode", "permuted"} <= set(tree["sample_stats"].data_vars)
     assert tree.attrs["data_fingerprint"].startswith("sha256:")
     assert tree.attrs["seed"] == 7
+
+
+@pytest.mark.parametrize("name", ["posterior", "one", "round"])
+def test_arvizs_summary_of_the_tree_has_a_row_for_all_that_varies(name, request):
+    """The 1s of correlation matrices, and of a single weight, would have an R-hat of NaN."""
+    import arviz_stats
+
+    shown = request.getfixturevalue(name)
+    table = arviz_stats.summary(shown.tree, round_to="none")
+    assert table["r_hat"].notna().all()
+    ours = [row.replace("correlations", "correlation_pairs") for row in shown.summary().index]
+    assert set(table.index) == set(ours) - {"weights[Segment 1]"} | (
+        {"weights[Segment 1]"} if shown.n_components > 1 else set()
+    )
+    matrices = shown.tree["posterior/correlations"]
+    assert matrices.dims == ("chain", "draw", "component", "feature", "feature_bis")
+    np.testing.assert_array_equal(matrices, shown.parameters.correlations)
+    np.testing.assert_array_equal(shown.tree["posterior/weights"], shown.parameters.weights)
+
+
+@pytest.fixture(scope="module")
+def one():
+    """A single segment of three features."""
+    fit, density, thetas = fit_and_density(np.random.default_rng(0).normal(size=(80, 3)), 1)
+    return Posterior.from_draws(fit, density, normal_draws(density, thetas[0], (2, 100)))
+
+
+@pytest.fixture(scope="module")
+def round():
+    """A single segment without correlations."""
+    fit, density, thetas = fit_and_density(np.random.default_rng(0).normal(size=(80, 2)), 1, "diag")
+    return Posterior.from_draws(fit, density, normal_draws(density, thetas[0], (2, 100)))
+
+
+def test_pairs_of_features_have_the_correlations_of_the_matrix(one):
+    pairs = one.tree["posterior/correlation_pairs"]
+    assert pairs["pair"].values.tolist() == ["x1, x2", "x1, x3", "x2, x3"]
+    for pair in pairs["pair"].values:
+        i, j = pair.split(", ")
+        np.testing.assert_array_equal(
+            pairs.sel(pair=pair), one.tree["posterior/correlations"].sel(feature=j, feature_bis=i)
+        )
+
+
+def test_the_mean_mixture_has_the_numbers_of_the_segments(posterior):
+    mean, table = posterior.mean_mixture, posterior.segments()
+    assert mean.weights.tolist() == pytest.approx(table["share"].tolist())
+    for j, feature in enumerate(posterior.features):
+        assert mean.means[:, j].tolist() == pytest.approx(table[f"{feature} (mean)"].tolist())
+        sds = table[f"{feature} (sd)"].tolist()
+        assert mean.standard_deviations[:, j].tolist() == pytest.approx(sds)
 
 
 def test_log_likelihood_of_a_row_is_that_of_each_draws_mixture(posterior):
@@ -253,6 +305,27 @@ def test_segments_without_a_partner_come_last(posterior):
         posterior.align_to(Mixture([1.0], [[0.0]], [[[1.0]]]))
     with pytest.raises(DataError, match="cannot align to a dict"):
         posterior.align_to({})
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "named"),
+    [
+        (("Segment 1", "Segment 2"), "A", ("A", "Segment 2")),
+        (("Segment 1", "Segment 2"), "Segment 2", ("Segment 2", "Segment 3")),
+        (("Old", "Young"), "A", ("A", "Old")),
+        (("A", "B"), "A", ("A", "Segment 2")),
+        (("Segment 2", "B"), "A", ("A", "Segment 2")),
+    ],
+)
+def test_an_extra_segment_gets_a_name_that_nothing_has(posterior, ours, theirs, named):
+    """Its own, if it was given one that is free; else the number of its place."""
+    named_posterior = replace(posterior, names=ours)
+    last = replace(
+        posterior.mixture, weights=[1.0], means=posterior.mixture.means[1:],
+        covariances=posterior.mixture.covariances[1:],
+    )  # fmt: skip
+    other = SimpleNamespace(mixture=last, names=(theirs,))
+    assert named_posterior.align_to(other).names == named
 
 
 def test_several_modes_are_told_by_share_and_by_r_hat_within(two_modes):

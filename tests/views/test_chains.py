@@ -7,7 +7,7 @@ import pytest
 from example_posteriors import one_segment, resampled_segmentations
 
 from bayes_gmm.errors import DataError, MultimodalWarning
-from bayes_gmm.views import plots
+from bayes_gmm.views import chains, plots
 
 pytestmark = pytest.mark.usefixtures("pyplot")
 
@@ -68,6 +68,32 @@ def test_parameters_are_named_singly_or_together(posterior):
     assert len(plots.trace(posterior, "weights").axes) == 2
     with pytest.raises(DataError, match="no parameter 'weight'; there are: weights, means, scal"):
         plots.trace(posterior, ["means", "weight"])
+
+
+@pytest.mark.parametrize("kind", ["trace", "ranks"])
+def test_more_panels_are_drawn_than_arviz_allows_by_default(posterior, kind):
+    from arviz_base import rc_context, rcParams
+
+    with rc_context({"plot.max_subplots": 2}):
+        figure = getattr(plots, kind)(posterior)
+        assert rcParams["plot.max_subplots"] == 2
+    assert sum(bool(ax.get_title()) for ax in figure.axes) == 6
+
+
+def test_more_panels_than_a_picture_holds_are_refused_with_what_to_do(posterior, monkeypatch):
+    monkeypatch.setattr(chains, "SETTINGS", chains.ChainPlotSettings(max_panels=3))
+    with pytest.raises(DataError, match=r"6 parameters .* 3 panels .*coords=\{\"component\""):
+        plots.trace(posterior)
+    assert len(plots.trace(posterior, coords={"component": "Segment 1"}).axes) >= 3
+    assert len(plots.trace(posterior, "weights").axes) == 2
+
+
+def test_matrices_are_drawn_by_name(posterior):
+    titles = [ax.get_title() for ax in plots.trace(posterior, "covariances").axes]
+    assert len(titles) == 8
+    assert [ax.get_title() for ax in plots.ranks(posterior, "correlation_pairs").axes] == [
+        "correlation_pairs\nSegment 1, Age, Income", "correlation_pairs\nSegment 2, Age, Income"
+    ]  # fmt: skip
 
 
 def test_a_weight_that_is_always_1_has_no_ranks():

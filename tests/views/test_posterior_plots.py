@@ -52,7 +52,7 @@ def test_segments_of_a_posterior_have_bands_and_intervals(posterior, ax):
     outlines = [c for c in ax.collections if isinstance(c, LineCollection)]
     assert [len(c.get_segments()) for c in outlines] == [credible.DRAWS_SHOWN] * 2
     crosses = [line.get_xydata()[0] for line in ax.lines if line.get_marker() == "X"]
-    np.testing.assert_allclose(crosses, posterior.mixture.means)
+    np.testing.assert_allclose(crosses, posterior.parameters.means.mean(axis=(0, 1)))
 
 
 def test_points_lie_over_what_is_uncertain_and_under_lines_and_labels(posterior, ax):
@@ -126,6 +126,38 @@ def test_forest_bars_are_the_intervals(posterior, pyplot):
     np.testing.assert_allclose(bars[3], np.quantile(income, [0.25, 0.75]))
     ticks = [line.get_xdata()[0] for line in panels[2].lines if len(line.get_xdata()) == 1]
     assert ticks[1] == pytest.approx(income.mean())
+
+
+def test_a_mean_is_seen_however_narrow_its_bar_is(posterior, pyplot):
+    draws = posterior.draws
+    middle = draws.theta.mean(axis=(0, 1))
+    narrow = replace(posterior, draws=replace(draws, theta=middle + 1e-5 * (draws.theta - middle)))
+    panel = forest(narrow)[1]
+    dots = [line for line in panel.lines if line.get_marker() == "o"]
+    assert [to_hex(dot.get_markeredgecolor()) for dot in dots] == palette(2)
+    panel.figure.canvas.draw()
+    image = np.asarray(panel.figure.canvas.buffer_rgba())[..., :3].astype(int)
+    for dot, color in zip(dots, palette(2), strict=True):
+        x, y = panel.transData.transform(dot.get_xydata()[0])
+        around = image[len(image) - int(y) - 6 : len(image) - int(y) + 6, int(x) - 6 : int(x) + 6]
+        rgb = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)])
+        assert (np.abs(around - rgb).max(axis=-1) < 40).sum() >= 8
+
+
+def test_pictures_have_the_intervals_that_are_asked_for(posterior, ax):
+    segments(posterior, ax=ax, ci_prob=0.5)
+    low, high = np.quantile(posterior.parameters.weights[..., 1], [0.25, 0.75])
+    assert legend_texts(ax)[1].endswith(f": {100 * low:.0f} to {100 * high:.0f} %)")
+    assert legend_texts(ax)[-2] == "50 % credible band"
+    with pytest.raises(DataError, match="ci_prob must be a number between 0 and 1"):
+        segments(posterior, ax=ax, ci_prob=50)
+
+
+def test_a_picture_of_one_segmentation_says_so(two_modes, pyplot):
+    alone = two_modes.of_mode(1)
+    assert "mode 2 alone, which holds 50 % of the mass" in said_in(forest(alone)[0].figure)
+    crosses = [line.get_xydata()[0] for line in segments(alone).lines if line.get_marker() == "X"]
+    np.testing.assert_allclose(crosses, alone.parameters.means.mean(axis=(0, 1)))
 
 
 def test_forest_shows_the_features_asked_for(posterior, pyplot):

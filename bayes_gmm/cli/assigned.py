@@ -1,0 +1,73 @@
+"""What the command line says about rows that were given their segments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_gmm.cli.layout import shortened
+from bayes_gmm.model.mixture import segment_labels
+from bayes_gmm.results.wording import counted, percent
+
+if TYPE_CHECKING:
+    from bayes_gmm.results.map_fit import MapFit
+    from bayes_gmm.results.posterior import Posterior
+
+Array = NDArray[np.float64]
+DECIMALS = 3  # of an expected number of rows
+
+
+@dataclass(frozen=True, eq=False)
+class Assigned:
+    """What there is to say of rows that were given their segments.
+
+    Attributes
+    ----------
+    table : str
+        The rows, by the name the user gave them.
+    membership : ndarray, shape (n_rows, K)
+        The probability of each segment for each row.
+    names : tuple of str
+        Of the segments.
+    """
+
+    table: str
+    membership: Array
+    names: tuple[str, ...]
+
+    @cached_property
+    def assigned(self) -> list[int]:
+        """Rows that most probably belong to each segment."""
+        top = self.membership.argmax(axis=1)
+        return np.bincount(top, minlength=self.membership.shape[1]).tolist()
+
+    def text(self) -> str:
+        """Write it for a person."""
+        n_rows = len(self.membership)
+        labels = [shortened(name) for name in self.names]
+        width = max(map(len, labels))
+        rows = counted(n_rows, "row")
+        lines = [f"{rows} of {Path(self.table).name}, by their most probable segment"]
+        for label, n in zip(labels, self.assigned, strict=True):
+            lines.append(f"  {label:<{width}}   {n:>9,}   {percent(n / n_rows):>7}")
+        return "\n".join(lines)
+
+    def json(self) -> dict[str, Any]:
+        """Return it for a program; size and assigned are those of `fit`."""
+        sizes = self.membership.sum(axis=0).round(DECIMALS).tolist()
+        segments = [
+            {"segment": name, "size": size, "assigned": n}
+            for name, size, n in zip(self.names, sizes, self.assigned, strict=True)
+        ]
+        return {"table": self.table, "n_rows": len(self.membership), "segments": segments}
+
+
+def segment_names(fit: MapFit | Posterior) -> tuple[str, ...]:
+    """The names that a posterior's segments were given; numbers where a fit has none."""
+    labels = tuple(segment_labels(fit.mixture.n_components))
+    return getattr(fit, "names", labels)

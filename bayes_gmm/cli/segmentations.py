@@ -1,0 +1,142 @@
+"""What the command line says of several segmentations of the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
+
+from bayes_gmm.cli.layout import WIDTH, shortened, writer
+from bayes_gmm.results.segment_changes import SegmentChange, changes_of_mixtures
+from bayes_gmm.results.segmentations import OtherSegmentation, Segmentation, masses
+from bayes_gmm.results.wording import percent
+
+if TYPE_CHECKING:
+    from bayes_gmm.model.mixture import Mixture
+    from bayes_gmm.results.map_fit import MapFit
+    from bayes_gmm.results.posterior import Posterior
+
+SHOWN_MODES = 5
+SHOWN_CHANGES = 3  # of each mode
+LEAST_MASS = 0.001  # of a mode that is worth a line
+
+Writers = Mapping[str, Callable[[float], str]]
+"""How numbers of each feature are written."""
+
+
+def of_fit(fit: MapFit) -> Segmentation:
+    """The MAP's segmentation among the modes that the search found."""
+    others = tuple(
+        OtherSegmentation(m, mode.probability, changes_of_mixtures(fit.mixture, mode.mixture))
+        for m, mode in enumerate(fit.modes)
+        if m > 0 and mode.probability >= LEAST_MASS
+    )
+    return Segmentation(0, fit.modes[0].probability, others)
+
+
+def text_of_fit(fit: MapFit, names: Sequence[str]) -> str:
+    """The masses of other modes and how they differ; nothing where there are none."""
+    found = of_fit(fit)
+    if not found.others:
+        return ""
+    head = (
+        f"This segmentation holds about {percent(found.mass)} of the probability mass, by Laplace's"
+        " approximation (--posterior nuts samples it). Others of the same rows:"
+    )
+    return "\n".join([*_paragraph(head), *_lines(found.others, names, writers_of(fit.mixture))])
+
+
+def text_of_posterior(posterior: Posterior) -> str:
+    """Which segmentations the draws are of, and how others differ; nothing where there is one."""
+    found = posterior.segmentation
+    if found is None:
+        return _text_of_average(posterior)
+    if not found.others:
+        return ""
+    head = (
+        f"These are the numbers of the main segmentation, which holds {percent(found.mass)} of the "
+        "probability mass. Others of the same rows (--segmentation all averages over all):"
+    )
+    lines = _lines(found.others, posterior.names, writers_of(posterior.mixture))
+    return "\n".join([*_paragraph(head), *lines])
+
+
+def _text_of_average(posterior: Posterior) -> str:
+    found = masses(posterior)
+    if len(found) < 2:
+        return ""
+    shares = ", ".join(percent(mass) for mass in found.values())
+    return "\n".join(
+        _paragraph(
+            f"These numbers average over {len(found)} segmentations, which hold {shares} of the "
+            "probability mass (--segmentation main reports the heaviest alone)."
+        )
+    )
+
+
+def json_of(segmentation: Segmentation, names: Sequence[str]) -> dict[str, Any]:
+    """The same for a program, modes counted from 1."""
+    return {
+        "mode": segmentation.mode + 1,
+        "mass": segmentation.mass,
+        "others": [
+            {
+                "mode": other.mode + 1,
+                "mass": other.mass,
+                "changes": [
+                    {**asdict(change), "segment": names[change.segment]} for change in other.changes
+                ],
+            }
+            for other in segmentation.others
+        ],
+    }
+
+
+def writers_of(mixture: Mixture) -> dict[str, Callable[[float], str]]:
+    """How numbers of each feature are written: the smallest sd to two digits or so."""
+    return {
+        name: writer(mixture.means[:, j], 10.0 * mixture.standard_deviations[:, j])
+        for j, name in enumerate(mixture.features)
+    }
+
+
+def _paragraph(text: str) -> list[str]:
+    return fill(text, WIDTH).splitlines()
+
+
+def _lines(
+    others: Sequence[OtherSegmentation], names: Sequence[str], writers: Writers
+) -> list[str]:
+    lines = []
+    for other in others[:SHOWN_MODES]:
+        said = [sentence(change, names, writers) for change in other.changes[:SHOWN_CHANGES]]
+        more = len(other.changes) - SHOWN_CHANGES
+        also = f"; {more} more segment{'s' * (more > 1)}" if more > 0 else ""
+        head = f"  {percent(other.mass):>6}   "
+        lines.append(
+            fill("; ".join(said) + also, WIDTH, initial_indent=head, subsequent_indent=" " * 11)
+        )
+    if len(others) > SHOWN_MODES:
+        lines.append(f"  and {len(others) - SHOWN_MODES} more")
+    return lines
+
+
+def sentence(change: SegmentChange, names: Sequence[str], writers: Writers) -> str:
+    """One difference in words.
+
+    Examples
+    --------
+    >>> change = SegmentChange(0, "mean", ("Age",), 25.1, 77.9, 6.8)
+    >>> sentence(change, ["Segment 1"], {"Age": "{:.1f}".format})
+    'Segment 1: mean Age 77.9 instead of 25.1'
+    """
+    features = " and ".join(shortened(feature) for feature in change.features)
+    write: Callable[[float], str] = "{:.2f}".format
+    if change.quantity == "share":
+        write = percent
+    elif change.quantity in ("mean", "sd"):
+        write = writers[change.features[0]]
+    what = f"{change.quantity} {'of ' * (change.quantity == 'correlation')}{features}".rstrip()
+    there, here = write(change.there), write(change.here)
+    return f"{shortened(names[change.segment])}: {what} {there} instead of {here}"
