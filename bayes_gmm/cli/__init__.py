@@ -286,7 +286,7 @@ def _check_structures(names: Sequence[str], option: str) -> None:
 
 
 def _check_criteria(names: Sequence[str]) -> None:
-    from bayes_gmm.results.comparison import COLUMNS
+    from bayes_gmm.results.candidates import COLUMNS
 
     wrong = next((f"no criterion {name!r}" for name in names if name not in COLUMNS), None)
     if wrong or not names:

@@ -16,8 +16,8 @@ from bayes_gmm.inference.sweep import Cell
 from bayes_gmm.model.checks import number, whole_number
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.results.candidates import COLUMNS, FROM_DRAWS, OF_EVIDENCE
 from bayes_gmm.results.checks import fit_errors
-from bayes_gmm.results.comparison import COLUMNS, FROM_DRAWS, OF_EVIDENCE
 from bayes_gmm.results.fitting import FitPlan
 from bayes_gmm.results.sampling import SamplingPlan
 from bayes_gmm.results.wording import counted
