@@ -44,6 +44,29 @@ WORTHLESS, NO_RIVAL = 8.0, 3.0
 """Nats below the best at which another mode is left out: of masses, and where height decides."""
 
 
+@dataclass(frozen=True)
+class EvidenceCheck:
+    """When an evidence by bridge sampling contradicts Laplace's approximation."""
+
+    most_below: float = 5.0
+    """Nats by which Laplace's approximation may be higher. It misses mass outside of the modes and
+    so is lower as a rule; where it is far higher, the bridge has missed mass."""
+
+    def excess(self, evidence: LogEvidence, laplace: LogEvidence) -> float:
+        """By how many nats Laplace's approximation is higher; 0 if that is not too many.
+
+        Examples
+        --------
+        >>> bridge, laplace = (LogEvidence(z, 0.7, "") for z in (298.7, 559.5))
+        >>> round(EvidenceCheck().excess(bridge, laplace), 1)
+        260.8
+        >>> EvidenceCheck().excess(laplace, bridge)
+        0.0
+        """
+        apart = laplace.value - evidence.value
+        return apart if apart > self.most_below else 0.0
+
+
 @dataclass(frozen=True, eq=False)
 class FittedCell:
     """A fit with its criteria and notes.
@@ -113,16 +136,26 @@ class FittedCell:
         if loo is not None:
             values |= {"elpd_loo": loo.elpd, "elpd_loo_se": loo.se, "n_high_k": loo.n_high_k}
         if evidence is not None:
+            evidence = self._checked(evidence, notes)
             values["log_evidence"] = evidence.value - log_units(self.density, table.standardizer)
             values["log_evidence_se"] = evidence.error
-            if math.isnan(evidence.value):
-                notes.append(Note("few_draws_evidence"))
         _pass_on(caught)
         notes += [Note(code, caveat.text) for code, caveat in caveats(posterior).items()]
         return replace(
             self, values=values, notes=tuple(notes), posterior=posterior,
             evidence=evidence, loo=loo,
         )  # fmt: skip
+
+    def _checked(self, evidence: LogEvidence, notes: list[Note]) -> LogEvidence:
+        """The evidence, with the error that its contradiction to Laplace's approximation shows."""
+        if math.isnan(evidence.value):
+            notes.append(Note("few_draws_evidence"))
+        laplace = laplace_evidence(self.found, self.density.layout.n_components)
+        excess = EvidenceCheck().excess(evidence, laplace)
+        if not excess:
+            return evidence
+        notes.append(Note("evidence_below_laplace", f"{excess:,.0f}"))
+        return replace(evidence, error=max(evidence.error, excess))
 
     def as_neighbour(self) -> Neighbour | None:
         """The evidence and draws from which that of one component more can be estimated."""

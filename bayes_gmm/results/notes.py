@@ -19,6 +19,7 @@ TEXTS = {
     "constant_draws_loo": "LOO not computed: too few distinct draws; increase {draws}",
     "few_draws_evidence": "evidence not computed: the draws are too few or too correlated; "
     "increase {draws}",
+    "evidence_below_laplace": "evidence unreliable: {detail} nats below Laplace's approximation",
     "not_normal": "Laplace's evidence not computed: the posterior near the mode is far from normal",
     "no_laplace": "Laplace's evidence not computed: {detail}",
     "interruption": "sampling was interrupted",
@@ -39,7 +40,7 @@ class Note:
     code : str
         A key of `TEXTS`.
     detail : str
-        The message of the error or check behind it, where there is one.
+        The message of the error or check behind it, or a number, where there is one.
 
     Examples
     --------

@@ -17,6 +17,8 @@ NAMES = {
 SUBJECTS = NAMES | {"evidence": "the evidence", "laplace": "Laplace's approximate evidence"}
 MOST_NAMED = 6
 """Numbers that are named one by one."""
+TINY = 0.0005
+"""Share below which `percent` writes no digits."""
 
 
 def wider(edges: Sequence[str], candidates: Candidates, spelling: Spelling) -> str:
@@ -80,11 +82,11 @@ def percents(lower: float, upper: float) -> str:
 
     Examples
     --------
-    >>> percents(0.021, 0.889), percents(1e-9, 1.0), percents(0.0, 1e-9)
-    ('2 to 89 %', '0 to 100 %', '< 0.1 %')
+    >>> percents(0.021, 0.889), percents(1e-9, 1.0), percents(0.0, 1e-9), percents(0.9999, 1.0)
+    ('2 to 89 %', '0 to 100 %', '< 0.1 %', '> 99.9 %')
     """
-    if percent(lower) == percent(upper):
-        return percent(lower)
+    if percent(lower) == percent(upper) or upper < TINY or lower >= 1.0 - TINY:
+        return percent(upper if upper < TINY else lower)
     return f"{math.floor(100 * lower + 1e-9)} to {math.ceil(100 * upper - 1e-9)} %"
 
 

@@ -14,6 +14,7 @@ from sklearn.mixture import GaussianMixture
 import bayes_gmm as bg
 import bayes_gmm.results.compare as compare_module
 from bayes_gmm.errors import DataError, FitError
+from bayes_gmm.inference.marginal import LogEvidence
 
 FITS = ("bic", "icl", "aic", "laplace")
 
@@ -199,6 +200,19 @@ class TestDraws:
         table = compared(three_groups()[::6], [1], criteria=("evidence",), draws=30, chains=1).table
         assert np.isnan(table.log_evidence[0])
         assert "evidence not computed" in table.note[0]
+
+    def test_an_evidence_far_below_laplaces_is_in_doubt(self, monkeypatch):
+        """As where a bridge misses the mode that holds the mass."""
+
+        def missed(*_, **__):
+            return LogEvidence(-1e3, 0.1, "bridge", 500.0)
+
+        monkeypatch.setattr("bayes_gmm.results.fitted_cell.bridge_evidence", missed)
+        found = compared(three_groups()[::6], [1, 2], criteria=("evidence",), draws=30, chains=2)
+        assert all(c.has_note("evidence_below_laplace") for c in found.candidates)
+        assert found.table.log_evidence_se.min() > 100.0
+        assert found.verdicts["evidence"].code == "not_determined"
+        assert found.recommendation.n_components is None
 
     def test_a_mode_with_empty_components_has_no_evidence_by_laplace(self):
         X, prior = three_groups()[::6], bg.Prior(concentration=0.01)
