@@ -73,7 +73,10 @@ class _Words:
         main = self.verdicts[str(self.recommendation.basis)]
         if code in ("not_determined", "wider_range"):
             return self._lead_without_number(main)
-        number = counted(self.K, "segment") + (f", structure {structure}" if structure else "")
+        number = counted(self.K, "segment")
+        if structure:
+            share = main.values.get("structures", {}).get(structure)
+            number += f", structure {structure}" + (f" ({percent(share)})" if share else "")
         if code == "replaced":
             return (
                 f"{number}, by {SUBJECTS[main.criterion]}, because the evidence does not determine "

@@ -152,7 +152,8 @@ def _draw_criterion(ax: Axes, comparison: Comparison, criterion: str) -> None:
     best, column = comparison.best[criterion], comparison.column_of(criterion)
     places = _places(comparison)
     colors = palette(len(comparison.structures))
-    farthest = 0.0
+    farthest = over = 0.0
+    sign = 1.0 if comparison.is_lower_better(criterion) else -1.0
     for structure, color in zip(comparison.structures, colors, strict=True):
         of_it = [c for c in comparison.candidates if c.structure == structure]
         at = [places[c.n_components] for c in of_it]
@@ -163,6 +164,8 @@ def _draw_criterion(ax: Axes, comparison: Comparison, criterion: str) -> None:
             markersize=6, linewidth=1.8, elinewidth=1.5, capsize=3, zorder=3,
         )  # fmt: skip
         farthest = max(farthest, np.nanmax(np.abs(gaps), initial=0.0))
+        reach = np.where(np.isfinite(errors), errors - sign * gaps, 0.0)
+        over = max(over, np.nanmax(reach, initial=0.0))
     ax.plot(
         places[best.n_components], 0.0, "o", markersize=15, markerfacecolor="none",
         markeredgecolor="0.15", markeredgewidth=1.6, zorder=4, clip_on=False,
@@ -173,7 +176,7 @@ def _draw_criterion(ax: Axes, comparison: Comparison, criterion: str) -> None:
     )
     _title(ax, name, f"{'lower' if lower else 'higher'} is better")
     ax.set_ylabel(f"{'above' if lower else 'below'} {best.values[column]:,.1f}")
-    _scale(ax, farthest, 1.0 if lower else -1.0)
+    _scale(ax, farthest, over, sign)
 
 
 def _error(candidate: Candidate, comparison: Comparison, criterion: str) -> float:
@@ -191,8 +194,8 @@ def _title(ax: Axes, name: str, note: str) -> None:
     ax.set_title(note, loc="right", fontsize=TEXT_SIZE - 2, color="0.35")
 
 
-def _scale(ax: Axes, farthest: float, sign: float) -> None:
-    """Linear near the best, logarithmic far from it."""
+def _scale(ax: Axes, farthest: float, over: float, sign: float) -> None:
+    """Linear near the best, logarithmic far from it; error bars reach `over` beyond the best."""
     from matplotlib.ticker import FixedLocator, NullLocator
 
     def written(gap: float, _: float) -> str:
@@ -206,7 +209,7 @@ def _scale(ax: Axes, farthest: float, sign: float) -> None:
         ax.yaxis.set_major_formatter(written)
         return
     ax.set_yscale("symlog", linthresh=NEAR, linscale=1.0)
-    ax.set_ylim(*sorted((-1.7 * sign, 1.6 * sign * farthest)))
+    ax.set_ylim(*sorted((-sign * max(1.7, 1.2 * over), 1.6 * sign * farthest)))
     ax.yaxis.set_major_locator(FixedLocator([sign * t for t in TICKS if t <= 1.6 * farthest]))
     ax.yaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(lambda gap, _: f"{abs(gap):,.0f}")

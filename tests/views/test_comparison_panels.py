@@ -32,6 +32,13 @@ def test_lines_are_differences_from_the_best_with_their_errors():
     assert panel.get_ylabel() == "below -10.0"
 
 
+@pytest.mark.parametrize("farthest", [15.0, 500.0])
+def test_error_bars_are_within_the_panel(farthest):
+    values = {1: -farthest, 2: 0.0, 3: -1.0}
+    panel = plots.comparison(by_evidence(values, errors={1: 0.1, 2: 7.0, 3: 8.0}))[0]
+    assert max(panel.get_ylim()) > 7.0
+
+
 def test_bars_of_loo_are_errors_of_the_difference():
     rows = np.random.default_rng(1).normal(size=(2, 50))
     comparison = by_loo({1: -5.0 + rows[0], 2: -4.0 + rows[1]})
