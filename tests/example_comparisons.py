@@ -4,28 +4,33 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from bayes_gmm.results.comparison import INTERRUPTED, Candidate, Comparison
+from bayes_gmm.results.comparison import Candidate, Comparison
+from bayes_gmm.results.notes import Note
 
 
-def comparison_of(column, values, *, criteria, structures=("full",), errors=None, more=None):
+def comparison_of(column, values, *, criteria, errors=None, more=None, draws=None, notes=None):
     """A comparison whose candidates have values of one column: {(K, structure): value}.
 
-    `errors` are of the log evidence; None as a value is a candidate without a fit.
+    `errors` are of the log evidence, `more` other columns by number, `notes` codes by number; None
+    as a value is a candidate without a fit, NaN one without the criterion.
     """
     values = {key if isinstance(key, tuple) else (key, "full"): v for key, v in values.items()}
     errors = errors or {}
     candidates = []
     for (K, structure), value in values.items():
         if value is None:
-            candidates.append(Candidate(K, structure, {}, note=f"no {K} distinct rows"))
+            why = Note("not_fitted", f"no {K} distinct rows")
+            candidates.append(Candidate(K, structure, {}, notes=(why,)))
             continue
         found = {"log_likelihood": -100.0, "log_posterior": -110.0, "df": 5.0 * K, column: value}
         if (K, structure) in errors or K in errors:
             found["log_evidence_se"] = errors.get((K, structure), errors.get(K))
-        candidates.append(Candidate(K, structure, found | (more or {}).get(K, {})))
+        doubts = tuple(Note(code) for code in (notes or {}).get(K, ()))
+        found |= (more or {}).get(K, {})
+        candidates.append(Candidate(K, structure, found, notes=doubts))
     numbers = sorted({K for K, _ in values})
     prior = dict.fromkeys(numbers, 1.0 / len(numbers))
-    return Comparison(tuple(candidates), tuple(criteria), prior, ("Age", "Income"))
+    return Comparison(tuple(candidates), tuple(criteria), prior, ("Age", "Income"), draws)
 
 
 def by_evidence(values, criterion="evidence", **more):
@@ -54,5 +59,5 @@ def by_loo(elpd_i, n_high_k=0):
 def interrupted():
     """One candidate was fitted, one was not."""
     done = by_bic({1: 210.0}).candidates
-    left = Candidate(2, "full", {}, note=f"{INTERRUPTED} it was fitted")
+    left = Candidate(2, "full", {}, notes=(Note("fit_interrupted"),))
     return Comparison((*done, left), ("bic",), {1: 0.5, 2: 0.5}, ("Age", "Income"))

@@ -231,6 +231,7 @@ def compare(
     shapes, asked = in_parts(structures), in_parts(criteria)
     _check_structures(shapes, "--structures")
     _check_criteria(asked)
+    _check_k_prior(k_prior, components)
     from bayes_gmm.cli.compared import Compared
     from bayes_gmm.cli.files import check_folder, write_comparison
     from bayes_gmm.cli.findings import files_text, findings_apart
@@ -302,12 +303,18 @@ def _check_structures(names: Sequence[str], option: str) -> None:
 
 
 def _check_criteria(names: Sequence[str]) -> None:
-    from bayes_gmm.results.comparison import COLUMNS
+    from bayes_gmm.results.candidates import COLUMNS
 
     wrong = next((f"no criterion {name!r}" for name in names if name not in COLUMNS), None)
     if wrong or not names:
         said = f"{wrong or 'it names no criterion'}; choose from {', '.join(COLUMNS)}"
         raise click.BadParameter(said, param_hint="'--criteria'")
+
+
+def _check_k_prior(weights: Sequence[float] | None, components: Sequence[int]) -> None:
+    if weights is not None and len(weights) != len(components):
+        said = f"it has {len(weights)} weights for {len(components)} numbers of --components"
+        raise click.BadParameter(said, param_hint="'--k-prior'")
 
 
 def _check_output(out: Path, *inputs: str) -> None:

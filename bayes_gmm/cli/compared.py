@@ -1,9 +1,10 @@
-"""What the command line says of numbers of segments side by side."""
+"""A comparison as the command line prints it: a table, verdicts, notes and the recommendation."""
 
 from __future__ import annotations
 
 import math
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 from bayes_gmm.cli.findings import findings_text
 from bayes_gmm.cli.layout import WIDTH, Columns, beside, column, in_blocks, label_column
 from bayes_gmm.errors import FitError
-from bayes_gmm.results.verdicts import NAMES, closing
-from bayes_gmm.results.wording import counted, listed_numbers, percent
+from bayes_gmm.results.notes import notes_text
+from bayes_gmm.results.phrases import NAMES, percents
+from bayes_gmm.results.spelling import COMMAND_LINE
+from bayes_gmm.results.wording import counted, in_words, listed_numbers, percent
 
 if TYPE_CHECKING:
     from bayes_gmm.data.findings import Finding
     from bayes_gmm.results.comparison import Comparison
+    from bayes_gmm.results.verdicts import Verdict
 
 TITLES = {"loo": "elpd by LOO", "evidence": "log evidence", "laplace": "log evidence"}
 ERRORS = {"evidence": "log_evidence_se"}
@@ -25,14 +29,14 @@ UNKNOWN = "-"
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """A comparison and what a reader wants to know of it.
+    """A comparison, as text and as JSON.
 
     Attributes
     ----------
     table : str
-        What was segmented, by the name the user gave it.
+        The name of the table, as the user gave it.
     n_rows : int
-        Those of positive weight.
+        Rows of positive weight.
     comparison : Comparison
     findings : tuple of Finding
         Those of `check_table`.
@@ -49,9 +53,9 @@ class Compared:
         Raises
         ------
         FitError
-            With what is said of the first candidate.
+            With the notes on the first candidate.
         KeyboardInterrupt
-            If that is because the work was interrupted.
+            If nothing was fitted because the work was interrupted.
         """
         if self.comparison.has_fits:
             return
@@ -61,7 +65,7 @@ class Compared:
         raise FitError(f"{counted(first.n_components, 'segment')}: {first.note}")
 
     def text(self) -> str:
-        """Write all of it for a person: a table, the verdicts, and what is in doubt."""
+        """Write all of it for a person; the recommendation is last."""
         comparison = self.comparison
         labels = beside(self._numbers(), *self._structures())
         groups = [self._criterion(criterion) for criterion in comparison.criteria]
@@ -69,40 +73,63 @@ class Compared:
             place = comparison.criteria.index("loo")
             groups[place] = beside(groups[place], self._behind())
         if comparison.has_evidence:
-            shares = [self._share(p) for p in comparison.table["probability"]]
-            groups.append(column("probability", shares))
+            groups.append(beside(*self._probabilities()))
         tables = in_blocks(labels, beside(labels, self._log_likelihood()), groups)
-        verdicts = [*comparison.verdicts.values(), closing(comparison)]
-        said = "\n".join(textwrap.fill(line, WIDTH) for line in verdicts if line)
         tables = [table.removeprefix("\n") for table in tables]
-        blocks = [self._title(), *tables, self._legend(), said, self._notes()]
-        blocks.append(findings_text(self.findings))
+        verdicts = comparison.verdicts_in(COMMAND_LINE).values()
+        blocks = [
+            self._title(), *tables, self._legend(), _filled(verdict.text for verdict in verdicts),
+            self._notes(), findings_text(self.findings),
+            _filled([comparison.recommendation_in(COMMAND_LINE).text]),
+        ]  # fmt: skip
         return "\n\n".join(block for block in blocks if block)
 
     def json(self) -> dict[str, Any]:
-        """Return all of it for a program: only what JSON can say."""
+        """Return all of it for a program: only what JSON can represent."""
         comparison = self.comparison
         rows = comparison.table.to_dict(orient="records")
+        verdicts = comparison.verdicts_in(COMMAND_LINE)
         return {
             "table": self.table,
             "features": list(comparison.features),
             "n_rows": self.n_rows,
             "criteria": list(comparison.criteria),
             "candidates": [{name: _plain(cell) for name, cell in row.items()} for row in rows],
-            "probabilities": self._probabilities(),
+            "probabilities": self._shares(),
+            "probability_intervals": self._bounds(),
             "best": {
                 criterion: {"n_components": best.n_components, "structure": best.structure}
                 for criterion, best in comparison.best.items()
             },
-            "verdicts": dict(comparison.verdicts),
+            "verdicts": {criterion: _verdict(verdict) for criterion, verdict in verdicts.items()},
+            "recommendation": self._recommendation(),
             "findings": [finding.json() for finding in self.findings],
             "interrupted": comparison.interrupted,
         }
 
-    def _probabilities(self) -> dict[str, float | None] | None:
+    def _recommendation(self) -> dict[str, Any]:
+        found = self.comparison.recommendation_in(COMMAND_LINE)
+        choices = {
+            criterion: {"n_components": K, "structure": structure}
+            for criterion, (K, structure) in found.choices.items()
+        }
+        return {
+            "code": found.code, "n_components": found.n_components, "structure": found.structure,
+            "basis": found.basis, "choices": choices, "differing": list(found.differing),
+            "edges": list(found.edges), "missing": list(found.missing),
+            "failed": list(found.failed), "unmixed": found.unmixed, "text": found.text,
+        }  # fmt: skip
+
+    def _shares(self) -> dict[str, float | None] | None:
         if not self.comparison.has_evidence:
             return None
         return {str(K): _plain(p) for K, p in self.comparison.probabilities.items()}
+
+    def _bounds(self) -> dict[str, dict[str, float | None]] | None:
+        if not self.comparison.has_evidence:
+            return None
+        bounds = self.comparison.probability_intervals.to_dict(orient="index")
+        return {str(K): {str(end): _plain(p) for end, p in of.items()} for K, of in bounds.items()}
 
     def _title(self) -> str:
         comparison = self.comparison
@@ -148,7 +175,7 @@ class Compared:
         return column(f"{title or NAMES[criterion]} ", starred)
 
     def _behind(self) -> Columns:
-        """What each lacks to the best in predicting rows."""
+        """The difference in elpd from the best."""
         gaps = [self.comparison.elpd_behind.get(c) for c in self.comparison.candidates]
         cells = [UNKNOWN if gap is None else f"{gap.elpd:,.1f} ± {gap.se:,.1f}" for gap in gaps]
         return column("behind", cells)
@@ -157,21 +184,47 @@ class Compared:
         values = (c.values.get(name, math.nan) for c in self.comparison.candidates)
         return [f"{value:,.2f}" if math.isfinite(value) else UNKNOWN for value in values]
 
-    def _share(self, p: float) -> str:
-        return UNKNOWN if math.isnan(p) else percent(p)
+    def _probabilities(self) -> list[Columns]:
+        """P of each candidate and, where errors are known, its Monte Carlo interval."""
+        table = self.comparison.table
+        shares = [UNKNOWN if math.isnan(p) else percent(p) for p in table["probability"]]
+        columns = [column("probability", shares)]
+        if table["probability_lower"].notna().any():
+            bounds = zip(table["probability_lower"], table["probability_upper"], strict=True)
+            cells = [UNKNOWN if math.isnan(low) else percents(low, high) for low, high in bounds]
+            columns.append(column("by Monte Carlo", cells))
+        return columns
 
     def _legend(self) -> str:
         lower = [NAMES[c] for c in self.comparison.criteria if self.comparison.is_lower_better(c)]
-        some = f"; {' and '.join(lower)}: lower is better" if lower else ""
-        return f"* the best{some}"
+        parts = ["* the best"]
+        if lower:
+            parts.append(f"{in_words(lower, 'and')}: lower is better")
+        if "evidence" in self.comparison.criteria:
+            parts.append("±: Monte Carlo standard error")
+            parts.append("by Monte Carlo: 94 % interval of the probability")
+        return textwrap.fill("; ".join(parts), WIDTH)
 
     def _notes(self) -> str:
-        """What is in doubt, a line for each candidate."""
-        return "\n".join(
-            textwrap.fill(f"{c.n_components} ({c.structure}): {c.note}", WIDTH)
+        """A line for each candidate with notes."""
+        return _filled(
+            f"{c.n_components} ({c.structure}): {notes_text(c.notes, COMMAND_LINE)}"
             for c in self.comparison.candidates
-            if c.note
+            if c.notes
         )
+
+
+def _filled(lines: Iterable[str]) -> str:
+    return "\n".join(textwrap.fill(line, WIDTH) for line in lines)
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    missing = [{"n_components": K, "structure": s or None} for K, s in verdict.missing]
+    return {
+        "code": verdict.code, "n_components": verdict.n_components,
+        "structure": verdict.structure, "numbers": list(verdict.numbers),
+        "edges": list(verdict.edges), "missing": missing, "text": verdict.text,
+    }  # fmt: skip
 
 
 def _plain(cell: Any) -> Any:

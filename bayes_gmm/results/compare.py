@@ -1,4 +1,4 @@
-"""`compare`: fits over a grid of K and structures, and the criteria that tell them apart."""
+"""`compare`: fits over a grid of K and structures, and the criteria that compare them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ from bayes_gmm.inference.sweep import Cell, Sweep
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.results.candidates import Candidate
 from bayes_gmm.results.checks import seed_of
-from bayes_gmm.results.comparison import Candidate, Comparison
+from bayes_gmm.results.comparison import Comparison
 from bayes_gmm.results.fitted_cell import FittedCell, fitted_cell
 from bayes_gmm.results.fitting import PreparedTable, warn_of_table, within_floating_point
 from bayes_gmm.results.grid_plan import GridPlan
+from bayes_gmm.results.notes import Note
 from bayes_gmm.results.shape_check import check_map_fit
 
 STEPS_OF_DRAWS = 5
@@ -47,7 +49,7 @@ def compare(
     random_state: int | np.random.Generator | None = None,
     progress: bool = True,
 ) -> Comparison:
-    """Fit every number of segments with every structure, and say what the criteria say.
+    """Fit every number of segments with every structure, and compare them by criteria.
 
     Parameters
     ----------
@@ -61,17 +63,18 @@ def compare(
         In standardised units; None is ``Prior()``.
     criteria : sequence of str
         Any of "bic", "icl", "aic" (lower is better; at the highest mode, whatever else is asked
-        for); "laplace" (log evidence by Laplace's method, from the fits alone: quick, with no error
-        known, and off by nats where segments overlap), "evidence" (by bridge sampling on draws of
-        the posterior, with its error) and "loo" (leave-one-out, on the same draws).
+        for); "laplace" (log evidence by Laplace's method, from the fits alone: quick, without a
+        known error, and inaccurate by nats where segments overlap), "evidence" (by bridge sampling
+        from draws of the posterior, with its Monte Carlo error) and "loo" (leave-one-out, from the
+        same draws).
     sample_weight : array_like, shape (N,), optional
         A weight of 2 is two copies of the row, 0 its absence.
     standardize, resolution, n_init
-        As in `BayesGMM`; an `n_init` counts the fresh starts of each cell, beside those that its
-        neighbours in the grid give.
+        As in `BayesGMM`; `n_init` is the number of fresh starts of each number and structure, in
+        addition to starts from its neighbours in the grid.
     k_prior : sequence or mapping, optional
-        Weight of each of `n_components`, in the order given, before the table is seen; uniform by
-        default. Structures share that of their K evenly.
+        Prior weight of each of `n_components`, in the order given; uniform by default. Structures
+        share that of their K evenly.
     draws, chains : int
         Of each posterior, where a criterion needs draws.
     random_state : int, Generator or None
@@ -82,12 +85,13 @@ def compare(
     Returns
     -------
     Comparison
-        Ctrl-C ends the work early and keeps what is done; notes say what is missing.
+        Its `recommendation` reconciles the criteria. Ctrl-C ends the work early and keeps what is
+        done; notes say what is missing.
 
     Raises
     ------
     DataError
-        If the table cannot be used at all. What cannot be fitted to it is a row with a note.
+        If the table cannot be used at all. A number that cannot be fitted is a row with a note.
     FitError
         If an argument is out of range, or evidence is asked for with a prior that is not proper.
 
@@ -101,8 +105,8 @@ def compare(
     >>> import bayes_gmm as bg
     >>> X = bg.datasets.load_customers().table[["Annual income (k$)", "Spending score"]]
     >>> comparison = bg.compare(X, range(1, 7), criteria=("bic", "laplace"), random_state=0)
-    >>> int(comparison.probabilities.idxmax())
-    5
+    >>> int(comparison.probabilities.idxmax()), comparison.recommendation.n_components
+    (5, 5)
     """
     plan = GridPlan.of(
         n_components, structures, prior, criteria, n_init, k_prior, draws, chains,
@@ -129,13 +133,13 @@ class _Work:
         self.plan, self.table, self.weights = plan, table, weights
         self.densities: dict[Cell, Density] = {}
         self.fitted: dict[Cell, FittedCell] = {}
-        self.notes: dict[Cell, list[str]] = {cell: [] for cell in plan.cells}
+        self.notes: dict[Cell, list[Note]] = {cell: [] for cell in plan.cells}
         for cell in plan.cells:
             try:
                 check_fit(table.matrix, weights, cell.n_components)
                 self.densities[cell] = table.density_of(*cell, plan.prior)
             except (DataError, FitError) as error:
-                self.notes[cell].append(str(error))
+                self.notes[cell].append(Note("not_fitted", str(error)))
 
     def comparison(self) -> Comparison:
         """All that can be done, or was done until Ctrl-C."""
@@ -177,7 +181,7 @@ class _Work:
         try:
             self.fitted[cell] = fitted_cell(self.plan, self.table, self.weights, density, runs)
         except FitError as error:
-            self.notes[cell].append(str(error))
+            self.notes[cell].append(Note("not_fitted", str(error)))
         self.bar.advance(1)
 
     def _draw(self) -> None:
@@ -188,7 +192,7 @@ class _Work:
             try:
                 self.fitted[cell] = fitted.with_draws(self.plan, self.table, below, number=i)
             except (FitError, ArithmeticError, np.linalg.LinAlgError) as error:
-                self.notes[cell].append(f"no draws: {error}")
+                self.notes[cell].append(Note("no_draws", str(error)))
             self.bar.advance(STEPS_OF_DRAWS)
 
     def _compared(self) -> Comparison:
@@ -196,6 +200,7 @@ class _Work:
         return Comparison(
             tuple(self._candidate(cell) for cell in plan.cells), plan.criteria,
             plan.prior_over_k, self.table.matrix.features,
+            plan.sampling.draws if plan.needs_draws else None,
         )  # fmt: skip
 
     def _candidate(self, cell: Cell) -> Candidate:
@@ -203,12 +208,12 @@ class _Work:
         notes = self.notes[cell]
         if fitted is None:
             if cell in self.densities and not notes:
-                notes = ["interrupted before it was fitted"]
-            return Candidate(cell.n_components, cell.structure.name, {}, note="; ".join(notes))
+                notes = [Note("fit_interrupted")]
+            return Candidate(cell.n_components, cell.structure.name, {}, notes=tuple(notes))
         if self.plan.needs_draws and fitted.posterior is None and not notes:
-            notes = ["interrupted before its draws"]
-        said = "; ".join(dict.fromkeys([*fitted.notes, *notes]))
+            notes = [Note("draws_interrupted")]
         return Candidate(
             cell.n_components, cell.structure.name, fitted.values, fitted.fit, fitted.posterior,
-            said, fitted.loo, check_map_fit(fitted.fit, self.table.matrix, self.weights),
+            tuple(dict.fromkeys([*fitted.notes, *notes])), fitted.loo,
+            check_map_fit(fitted.fit, self.table.matrix, self.weights),
         )  # fmt: skip

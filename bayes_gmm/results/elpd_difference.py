@@ -1,11 +1,12 @@
-r"""By how much one posterior predicts rows better than another, and how surely.
+r"""Differences in elpd between posteriors, with standard errors.
 
-Rows that are hard to predict are so for both, and the difference is known far better than either:
+Rows that are hard to predict for one model are so for the other, so the difference has a far
+smaller standard error than either elpd:
 
 .. math:: \mathrm{se}^2 = \frac W {W - 1} \frac n m \sum_i \omega_i (d_i - \bar d)^2, \quad
     d_i = \mathrm{elpd}_i^a - \mathrm{elpd}_i^b,
 
-over the m of n rows looked at, W the sum of all weights (Vehtari, Gelman & Gabry 2017, eq. 24).
+over a sample of m of the n rows, W the sum of all weights (Vehtari, Gelman & Gabry 2017, eq. 24).
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Difference(NamedTuple):
 
 
 def elpd_difference(a: Loo, b: Loo) -> Difference:
-    """See the formula above; that only some rows were looked at adds to the error.
+    """See the formula above; a sample of the rows adds its own error.
 
     Parameters
     ----------

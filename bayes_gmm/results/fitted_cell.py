@@ -1,9 +1,8 @@
-"""A cell of the grid once it is fitted, and what the criteria say of it."""
+"""A cell of the grid once it is fitted, with its criteria."""
 
 from __future__ import annotations
 
 import math
-import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,11 +27,13 @@ from bayes_gmm.inference.marginal import (
 )
 from bayes_gmm.inference.modes import FoundMode, modes_from
 from bayes_gmm.model.density import Density
+from bayes_gmm.results.caveats import caveats
 from bayes_gmm.results.checks import without_maximum
 from bayes_gmm.results.criteria import Criteria, counts_of, log_certainty
 from bayes_gmm.results.fitting import PreparedTable, unfinished, within_floating_point
 from bayes_gmm.results.grid_plan import GridPlan
 from bayes_gmm.results.map_fit import MapFit, log_units
+from bayes_gmm.results.notes import Note
 from bayes_gmm.results.posterior import Posterior
 from bayes_gmm.results.sampling import posterior_and_peaks
 
@@ -40,12 +41,35 @@ if TYPE_CHECKING:
     from bayes_gmm.results.loo import Loo
 
 WORTHLESS, NO_RIVAL = 8.0, 3.0
-"""Nats below the best at which another mode is left out: of its mass, and where height decides."""
+"""Nats below the best at which another mode is left out: of masses, and where height decides."""
+
+
+@dataclass(frozen=True)
+class EvidenceCheck:
+    """When an evidence by bridge sampling contradicts Laplace's approximation."""
+
+    most_below: float = 5.0
+    """Nats by which Laplace's approximation may be higher. It misses mass outside of the modes and
+    so is lower as a rule; where it is far higher, the bridge has missed mass."""
+
+    def excess(self, evidence: LogEvidence, laplace: LogEvidence) -> float:
+        """By how many nats Laplace's approximation is higher; 0 if that is not too many.
+
+        Examples
+        --------
+        >>> bridge, laplace = (LogEvidence(z, 0.7, "") for z in (298.7, 559.5))
+        >>> round(EvidenceCheck().excess(bridge, laplace), 1)
+        260.8
+        >>> EvidenceCheck().excess(laplace, bridge)
+        0.0
+        """
+        apart = laplace.value - evidence.value
+        return apart if apart > self.most_below else 0.0
 
 
 @dataclass(frozen=True, eq=False)
 class FittedCell:
-    """A fit, and what is known of it.
+    """A fit with its criteria and notes.
 
     Attributes
     ----------
@@ -54,7 +78,7 @@ class FittedCell:
     fit : MapFit
     values : mapping of str to float
         By the table's columns.
-    notes : tuple of str
+    notes : tuple of Note
     posterior : Posterior, optional
     evidence : LogEvidence, optional
         In the density's units.
@@ -65,7 +89,7 @@ class FittedCell:
     found: tuple[FoundMode, ...]
     fit: MapFit
     values: Mapping[str, float]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     posterior: Posterior | None = None
     evidence: LogEvidence | None = None
     loo: Loo | None = None
@@ -73,7 +97,7 @@ class FittedCell:
     def with_draws(
         self, plan: GridPlan, table: PreparedTable, below: FittedCell | None, *, number: int
     ) -> FittedCell:
-        """The same with what draws tell.
+        """The same with draws of the posterior and the criteria that need them.
 
         Parameters
         ----------
@@ -82,7 +106,7 @@ class FittedCell:
         below : FittedCell, optional
             With one component fewer and the same structure.
         number : int
-            Of the cell: it tells the seeds of cells apart.
+            Of the cell: each has a seed of its own.
 
         Raises
         ------
@@ -100,11 +124,11 @@ class FittedCell:
             if posterior.draws.interrupted:
                 raise KeyboardInterrupt
             if "loo" in plan.criteria:
-                with _noted(notes, "leave-one-out"):
-                    # One seed for all cells: of many rows they look at the same.
+                with _noted(notes, "no_loo", "constant_draws_loo"):
+                    # One seed for all cells: they use the same sample of many rows.
                     loo = posterior.loo(random_state=plan.sampling.seed)
             if "evidence" in plan.criteria:
-                with _noted(notes, "log evidence"):
+                with _noted(notes, "no_evidence", "few_draws_evidence"):
                     evidence = bridge_evidence(
                         self.density, peaks, posterior.draws, seed=seed,
                         below=None if below is None else below.as_neighbour(),
@@ -112,43 +136,53 @@ class FittedCell:
         if loo is not None:
             values |= {"elpd_loo": loo.elpd, "elpd_loo_se": loo.se, "n_high_k": loo.n_high_k}
         if evidence is not None:
+            evidence = self._checked(evidence, notes)
             values["log_evidence"] = evidence.value - log_units(self.density, table.standardizer)
             values["log_evidence_se"] = evidence.error
-            if math.isnan(evidence.value):
-                notes.append("no log evidence: draws this few tell none; take more")
+        _pass_on(caught)
+        notes += [Note(code, caveat.text) for code, caveat in caveats(posterior).items()]
         return replace(
-            self, values=values, notes=(*notes, *_notes(caught)), posterior=posterior,
+            self, values=values, notes=tuple(notes), posterior=posterior,
             evidence=evidence, loo=loo,
         )  # fmt: skip
 
+    def _checked(self, evidence: LogEvidence, notes: list[Note]) -> LogEvidence:
+        """The evidence, with the error that its contradiction to Laplace's approximation shows."""
+        if math.isnan(evidence.value):
+            notes.append(Note("few_draws_evidence"))
+        laplace = laplace_evidence(self.found, self.density.layout.n_components)
+        excess = EvidenceCheck().excess(evidence, laplace)
+        if not excess:
+            return evidence
+        notes.append(Note("evidence_below_laplace", f"{excess:,.0f}"))
+        return replace(evidence, error=max(evidence.error, excess))
+
     def as_neighbour(self) -> Neighbour | None:
-        """What the evidence of one component more may be told from."""
+        """The evidence and draws from which that of one component more can be estimated."""
         if self.posterior is None or self.evidence is None or math.isinf(self.evidence.error):
             return None
         return Neighbour(self.density, self.posterior.draws, self.evidence)
 
 
 @contextmanager
-def _noted(notes: list[str], about: str) -> Iterator[None]:
-    """What fails here is noted; the rest stands."""
+def _noted(notes: list[Note], failed: str, degenerate: str | None = None) -> Iterator[None]:
+    """Turn a failure into a note, so that other criteria are still computed."""
     try:
         yield
-    except np.linalg.LinAlgError:
-        notes.append(f"no {about}: draws that differ so little tell none; take more")
+    except np.linalg.LinAlgError as error:
+        notes.append(Note(degenerate) if degenerate else Note(failed, str(error)))
     except (FitError, ArithmeticError) as error:
-        notes.append(f"no {about}: {error}")
+        notes.append(Note(failed, str(error)))
 
 
-def _notes(caught: Sequence[warnings.WarningMessage]) -> list[str]:
-    """What our own warnings begin with, as the posterior tells the rest; others are passed on."""
-    own = (ConvergenceWarning, AmbiguousLabelsWarning, MultimodalWarning)
+def _pass_on(caught: Sequence[warnings.WarningMessage]) -> None:
+    """Warn again of what the notes do not cover: `caveats` gives the rest as records."""
+    covered = (ConvergenceWarning, AmbiguousLabelsWarning, MultimodalWarning)
     for warning in caught:
-        if not issubclass(warning.category, own):
+        if not issubclass(warning.category, covered):
             warnings.warn_explicit(
                 warning.message, warning.category, warning.filename, warning.lineno
             )
-    said = (str(warning.message) for warning in caught if issubclass(warning.category, own))
-    return [re.split(r"[:;]| \(", text, maxsplit=1)[0] for text in said]
 
 
 def fitted_cell(
@@ -158,7 +192,7 @@ def fitted_cell(
     density: Density,
     runs: list[EMRun],
 ) -> FittedCell:
-    """The fit that optima on the sample lead to, and the criteria that it tells.
+    """The fit that optima on the sample lead to, and the criteria that need no draws.
 
     Parameters
     ----------
@@ -190,26 +224,30 @@ def fitted_cell(
     if "icl" in plan.criteria:
         membership = highest.predict_proba(table.matrix.values)
         values["icl"] = criteria.icl(log_certainty(membership, counts_of(table.matrix, weights)))
-    doubts = (without_maximum(density), unfinished(fit), unfinished(highest))
-    notes = [said for said in dict.fromkeys(doubts) if said]
+    notes = _doubts(density, fit, highest)
     if "laplace" in plan.criteria:
         both = "evidence" in plan.criteria
         column = "log_evidence_laplace" if both else "log_evidence"
-        with _noted(notes, "log evidence"):
+        with _noted(notes, "no_laplace"):
             evidence = laplace_evidence(found, density.layout.n_components)
             values[column] = evidence.value - log_units(density, table.standardizer)
             if math.isnan(evidence.value):
-                notes.append(
-                    "no log evidence by Laplace's method: about the mode the posterior is nothing "
-                    "like a normal distribution"
-                )
+                notes.append(Note("not_normal"))
     return FittedCell(density, found, fit, values, tuple(notes))
+
+
+def _doubts(density: Density, *fits: MapFit) -> list[Note]:
+    """Notes on the optimum and on fits that have not converged."""
+    said = without_maximum(density)
+    notes = [Note("no_maximum", said)] if said else []
+    stopped = dict.fromkeys(unfinished(fit) for fit in fits)
+    return notes + [Note("not_converged", text) for text in stopped if text]
 
 
 def _highest(
     table: PreparedTable, density: Density, found: tuple[FoundMode, ...], fit: MapFit
 ) -> MapFit:
-    """The fit at the highest mode: what criteria of a maximum are of, whatever else is asked."""
+    """The fit at the highest mode, for criteria of a maximum, whatever else is asked."""
     by_height = tuple(sorted(found, key=lambda mode: -mode.log_posterior))
     if by_height[0] is found[0]:
         return fit

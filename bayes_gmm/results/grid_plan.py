@@ -1,4 +1,4 @@
-"""What `compare` is asked for, checked before any work."""
+"""The plan of `compare`, checked before any work."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from bayes_gmm.inference.sweep import Cell
 from bayes_gmm.model.checks import number, whole_number
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.results.candidates import COLUMNS, FROM_DRAWS, OF_EVIDENCE
 from bayes_gmm.results.checks import fit_errors
-from bayes_gmm.results.comparison import COLUMNS, FROM_DRAWS, OF_EVIDENCE
 from bayes_gmm.results.fitting import FitPlan
 from bayes_gmm.results.sampling import SamplingPlan
 from bayes_gmm.results.wording import counted
@@ -25,7 +25,7 @@ from bayes_gmm.results.wording import counted
 
 @dataclass(frozen=True)
 class GridPlan:
-    """What is to be compared, and how.
+    """What to compare, and how.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class GridPlan:
     n_init : int, optional
         Fresh starts of each cell.
     prior_over_k : mapping of int to float
-        Probability of each of `n_components` before the table is seen.
+        Prior probability of each of `n_components`.
     sampling : SamplingPlan
         Of the posteriors, where a criterion needs draws.
     """
@@ -85,16 +85,16 @@ class GridPlan:
 
     @property
     def needs_draws(self) -> bool:
-        """Whether a criterion is told from draws of the posterior."""
+        """Whether a criterion needs draws of the posterior."""
         return any(criterion in FROM_DRAWS for criterion in self.criteria)
 
     @property
     def needs_mass(self) -> bool:
-        """Whether a criterion needs to know how much mass a mode has."""
+        """Whether a criterion needs the masses of modes."""
         return self.needs_draws or "laplace" in self.criteria
 
     def check_structures(self, n_features: int) -> None:
-        """Raise where two structures are one, as with a single feature some are."""
+        """Raise if two structures are the same, as some are with a single feature."""
         for i, shape in enumerate(self.structures):
             for other in self.structures[:i]:
                 if shape.is_same(other, n_features):
@@ -104,7 +104,7 @@ class GridPlan:
                     )
 
     def check_prior(self, n_features: int) -> None:
-        """Raise where a criterion needs the evidence, and there is none under the prior."""
+        """Raise if a criterion needs the evidence and the prior gives none."""
         needing = [c for c in self.criteria if c in OF_EVIDENCE]
         alpha = self.prior.concentration
         n = len(alpha) if isinstance(alpha, tuple) else 1

@@ -1,277 +1,262 @@
-"""What a comparison says in plain words, also when it is that the rows cannot tell."""
+"""What each criterion of a comparison supports, and how firmly: rules and records, no sentences."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from bayes_gmm.results.shape_words import pieces_sentence
-from bayes_gmm.results.wording import counted, in_words, listed_numbers, percent
-
-if TYPE_CHECKING:
-    from bayes_gmm.results.comparison import Candidate, Comparison
-
-NAMES = {
-    "bic": "BIC",
-    "icl": "ICL",
-    "aic": "AIC",
-    "loo": "LOO",
-    "laplace": "Laplace's evidence (approximate)",
-    "evidence": "Evidence",
-}
-QUESTIONS = {
-    "bic": "how many bell-shaped groups the rows were drawn from",
-    "evidence": "how many bell-shaped groups the rows were drawn from",
-    "laplace": "how many bell-shaped groups the rows were drawn from",
-    "icl": "how many groups stand clear of each other",
-    "loo": "what foretells new rows best",
-    "aic": "what foretells new rows best",
-}
-"""What each criterion answers."""
-
-PLAUSIBLE = 0.05
-"""Probability from which on a number of segments is not ruled out."""
-SLIGHT = 2.0
-"""Difference between criteria that is worth a bare mention (Kass & Raftery 1995, section 3.2)."""
-WORTH_SAYING = 0.01
-"""Monte-Carlo error of a probability."""
-MOST_NAMED = 6
-"""Candidates that are named one by one where they are not known."""
+from bayes_gmm.results.candidates import Candidate, Candidates
 
 
-def verdicts(comparison: Comparison) -> dict[str, str]:
-    """A sentence or two for each criterion: what it says, and how firmly.
+@dataclass(frozen=True)
+class VerdictSettings:
+    """Thresholds of verdicts and recommendations."""
 
-    See `Comparison.verdicts`.
-    """
-    return {criterion: _verdict(comparison, criterion) for criterion in comparison.criteria}
-
-
-def headline(comparison: Comparison) -> str:
-    """The answer in a few words: by evidence where there is some, else by the first criterion."""
-    if comparison.has_evidence:
-        plausible = plausible_numbers(dict(comparison.probabilities))
-        unknown = _unknown(comparison, str(comparison.evidence_criterion))
-        but = f" ({in_words(unknown, 'and')} not known)" if unknown else ""
-        if plausible and len(comparison.n_components) == 1:
-            return f"{counted(next(iter(plausible)), 'segment')}: no other number was tried{but}"
-        if _is_firm(plausible):
-            K, p = next(iter(plausible.items()))
-            return f"{counted(K, 'segment')}, with probability {percent(p)}{but}"
-        if plausible:
-            return f"{listed_numbers(sorted(plausible), 'or')} segments: the rows cannot tell{but}"
-    for criterion in comparison.criteria:
-        best = comparison.best.get(criterion)
-        if best is None:
-            continue
-        if _is_alone(best, comparison, criterion):
-            return f"{counted(best.n_components, 'segment')}: of no other number is anything known"
-        return f"{_named(best, comparison)} by {NAMES[criterion]}"
-    if comparison.has_fits:
-        return "Of no number of segments is anything known by these criteria"
-    return "No number of segments could be fitted"
+    plausible: float = 0.05
+    """Probability above which a number of segments is not ruled out; at an end of the range, the
+    probability above which a wider range is advised."""
+    widest_interval: float = 0.5
+    """Width of the Monte Carlo interval of the most probable number above which the evidence does
+    not determine the number: two level candidates reach it at an error of .6 nats between them."""
+    slight_ratio: float = 3.0
+    """Ratio of probabilities up to which one number is barely preferred (Kass & Raftery 1995)."""
+    slight_difference: float = 2.0
+    """The same for differences of BIC, ICL and AIC (Kass & Raftery 1995, section 3.2)."""
+    target_error: float = 0.4
+    """Monte Carlo error of a log evidence, in nats, with which level candidates have an interval of
+    `widest_interval`: more draws should reach it."""
+    most_draws: int = 20_000
+    """Draws of a chain above which no number of draws is advised."""
 
 
-def plausible_numbers(probabilities: Mapping[int, float]) -> dict[int, float]:
-    """Numbers of segments that are not ruled out, the most probable first, which always is one.
+DEFAULTS = VerdictSettings()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one criterion supports.
+
+    Attributes
+    ----------
+    criterion : str
+    code : str
+        "one_probable": a single number has more than 5 % probability. "several_probable": several
+        have. "not_determined": the Monte Carlo error of the evidence is larger than the
+        differences. "best": by the value of the criterion. "level": other numbers predict as well
+        (LOO). "one_number": only one number was tried. "one_known": the evidence is known for one
+        number alone. "not_computed": for no number that `k_prior` allows.
+    n_components : int or None
+        The best number, or the most probable.
+    structure : str or None
+        Its structure.
+    numbers : tuple of int
+        Numbers that the criterion leaves open, rising: with more than 5 % probability, or more
+        than 5 % within their Monte Carlo intervals if not determined; else those level with the
+        best.
+    level : tuple of int
+        Those between which the criterion barely has a preference.
+    edges : tuple of str
+        "lower", "upper": the ends of the range that carry more than 5 % probability or are best.
+    missing : tuple of (int, str)
+        Candidates without the criterion; an empty structure stands for all of that number.
+    values : mapping
+        Further numbers of the sentence, by name.
+    text : str
+        The verdict in words, with Python's names of arguments; ``str(verdict)`` gives it too.
 
     Examples
     --------
-    >>> plausible_numbers({1: 0.01, 2: 0.29, 3: 0.7})
-    {3: 0.7, 2: 0.29}
+    >>> verdict = Verdict("bic", "best", 3, "full", text="BIC is lowest for 3 segments.")
+    >>> verdict.code, verdict.n_components, str(verdict)
+    ('best', 3, 'BIC is lowest for 3 segments.')
     """
-    top = max((p for p in probabilities.values() if p > 0.0), default=math.inf)
-    worth = {int(K): float(p) for K, p in probabilities.items() if p > PLAUSIBLE or p == top}
-    return dict(sorted(worth.items(), key=lambda item: -item[1]))
+
+    criterion: str
+    code: str
+    n_components: int | None = None
+    structure: str | None = None
+    numbers: tuple[int, ...] = ()
+    level: tuple[int, ...] = ()
+    edges: tuple[str, ...] = ()
+    missing: tuple[tuple[int, str], ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+    text: str = ""
+
+    def __str__(self) -> str:
+        return self.text
 
 
-def closing(comparison: Comparison) -> str:
-    """Why criteria differ, where they do; else empty."""
-    answers = {c: best.n_components for c, best in comparison.best.items()}
-    if len(set(answers.values())) < 2:
-        return ""
-    asked: dict[str, list[str]] = {}
-    for criterion in answers:
-        asked.setdefault(QUESTIONS[criterion], []).append(NAMES[criterion])
-    if len(asked) < 2:
-        return ""
-    parts = "; ".join(f"{' and '.join(names)}: {what}" for what, names in asked.items())
-    return f"The criteria answer different questions. {parts}."
-
-
-def _verdict(comparison: Comparison, criterion: str) -> str:
-    name, best = NAMES[criterion], comparison.best.get(criterion)
+def verdict_of(
+    candidates: Candidates, criterion: str, settings: VerdictSettings = DEFAULTS
+) -> Verdict:
+    """The verdict by one criterion."""
+    best = candidates.best.get(criterion)
+    missing = _missing(candidates, criterion)
     if best is None:
-        return f"{name}: not known for any number of segments."
-    K = best.n_components
-    if criterion == comparison.evidence_criterion:
-        plausible = plausible_numbers(dict(comparison.probabilities))
-        if plausible:
-            K = next(iter(plausible))
-            said = _of_evidence(comparison, name, plausible)
-        elif _is_possible(best, comparison, criterion):
-            said = f"{name}: known for {counted(K, 'segment')} alone, so there is no probability."
-        else:
-            return f"{name}: not known for any number of segments that k_prior allows."
-    elif criterion == "loo" and comparison.elpd_behind:
-        said = _of_predictions(comparison, best)
-    else:
-        said = _of_differences(comparison, criterion, best)
-    unknown = _unknown(comparison, criterion)
-    if unknown:
-        said += f" Left out, for it is not known: {in_words(unknown, 'and')}."
-    return said + _of_what_was_tried(comparison, K) + _of_pieces(comparison, K, best)
+        return Verdict(criterion, "not_computed", missing=missing)
+    if criterion == candidates.evidence_criterion:
+        if candidates.probabilities.notna().any():
+            return _by_probability(candidates, criterion, missing, settings)
+        code = "one_known" if candidates.prior_over_k[best.n_components] > 0.0 else "not_computed"
+        # One number without rivals has no probability, and so nothing for a recommendation.
+        return Verdict(criterion, code, missing=missing, values={"known": best.n_components})
+    return _by_value(candidates, criterion, best, missing, settings)
 
 
-def _of_what_was_tried(comparison: Comparison, K: int) -> str:
-    """Whether the answer lies at the end of the numbers that there was to choose from."""
-    tried = comparison.n_components
-    if len(tried) == 1:
-        return " No other number of segments was tried."
-    if 1 < K == max(tried):
-        return f" {counted(K, 'segment')} were the most that were tried: try more."
-    return ""
+def _missing(candidates: Candidates, criterion: str) -> tuple[tuple[int, str], ...]:
+    """Candidates without the criterion, unless the prior excludes their number."""
+    known = set(candidates.known(criterion))
+    found: list[tuple[int, str]] = []
+    for K in candidates.n_components:
+        if criterion == candidates.evidence_criterion and candidates.prior_over_k[K] == 0.0:
+            continue
+        of_number = [c for c in candidates.candidates if c.n_components == K]
+        lacking = [c for c in of_number if c not in known]
+        whole = len(lacking) == len(of_number)
+        found += [(K, "")] if whole else [(K, c.structure) for c in lacking]
+    return tuple(found)
 
 
-def _of_pieces(comparison: Comparison, K: int, best: Candidate) -> str:
-    """Whether the segments counted may be pieces of fewer that are not Gaussian."""
-    of_it = [
-        c for c in comparison.candidates if (c.n_components, c.structure) == (K, best.structure)
-    ]
-    pieces = comparison.pieces_in(of_it[0]) if of_it else None
-    if pieces is None:
-        return ""
-    smaller = next(
-        c for c in comparison.candidates
-        if (c.n_components, c.structure) == (pieces.n_groups, best.structure)
-    )  # fmt: skip
-    return "" if smaller.shape_check is None else f" {pieces_sentence(pieces, smaller.shape_check)}"
-
-
-def _is_known(candidate: Candidate, comparison: Comparison, criterion: str) -> bool:
-    return bool(np.isfinite(candidate.values.get(comparison.column_of(criterion), np.nan)))
-
-
-def _is_alone(best: Candidate, comparison: Comparison, criterion: str) -> bool:
-    """Whether of several numbers that were tried the criterion knows this one only."""
-    known = {c.n_components for c in comparison.candidates if _is_known(c, comparison, criterion)}
-    return known == {best.n_components} != set(comparison.n_components)
-
-
-def _is_possible(candidate: Candidate, comparison: Comparison, criterion: str) -> bool:
-    """Whether the prior over numbers allows it, where the criterion asks for that."""
-    by_prior = criterion == comparison.evidence_criterion
-    return not by_prior or comparison.prior_over_k[candidate.n_components] > 0.0
-
-
-def _unknown(comparison: Comparison, criterion: str) -> list[str]:
-    """What the criterion does not know of: "7" for all with 7 segments, "7 tied" for some."""
-    names = []
-    for K in comparison.n_components:
-        of_it = [c for c in comparison.candidates if c.n_components == K]
-        missing = [c for c in of_it if not _is_known(c, comparison, criterion)]
-        if missing and _is_possible(missing[0], comparison, criterion):
-            whole = len(missing) == len(of_it)
-            names += [str(K)] if whole else [_short(c, comparison) for c in missing]
-    if len(names) <= MOST_NAMED:
-        return names
-    return [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1} more"]
-
-
-def _of_evidence(comparison: Comparison, name: str, plausible: Mapping[int, float]) -> str:
-    """By the probabilities, which weigh structures together."""
-    top = next(iter(plausible))
-    error = comparison.probability_errors[top]
-    sole = len(comparison.n_components) == 1
-    give = f", give or take {percent(error)} by sampling" if error > WORTH_SAYING else ""
-    if math.isinf(error):
-        give = ", but the draws are too few to say how surely"
-    if sole:
-        said = f"{name}: {counted(top, 'segment')}"
-    elif _is_firm(plausible):
-        said = (
-            f"{name}: {counted(top, 'segment')}, with probability {percent(plausible[top])}{give}"
-        )
-    else:
-        shares = ", ".join(f"{K} ({percent(p)})" for K, p in plausible.items())
-        said = f"{name}: the rows cannot tell how many segments: {shares}{give}"
-    return f"{said}.{_of_structures(comparison)}"
-
-
-def _is_firm(plausible: Mapping[int, float]) -> bool:
-    """Whether there is one answer; of many numbers none may reach what is plausible."""
-    return len(plausible) == 1 and max(plausible.values()) > 0.5
-
-
-def _of_structures(comparison: Comparison) -> str:
-    """The probable structures, where there are several to choose from."""
-    if len(comparison.structures) == 1:
-        return ""
-    by_structure = comparison.table.groupby("structure", sort=False)["probability"].sum()
-    shares = by_structure[by_structure > PLAUSIBLE].sort_values(ascending=False)
-    text = ", ".join(f"{name} ({percent(p)})" for name, p in shares.items())
-    return f" Structure: {text}."
-
-
-def _of_predictions(comparison: Comparison, best: Candidate) -> str:
-    """What predicts rows best, and what does so as well as can be told."""
-    leading = f"LOO: highest for {_named(best, comparison)}"
-    behind = {c: gap for c, gap in comparison.elpd_behind.items() if c is not best}
-    level = [_short(c, comparison) for c, gap in behind.items() if not gap.is_clear]
-    if level:
-        said = f"{leading}, which the rows cannot tell from {in_words(level, 'or')} by predictions"
-    elif behind:
-        following, gap = min(behind.items(), key=lambda item: item[1].elpd)
-        said = (
-            f"{leading}; next is {_named(following, comparison)}, "
-            f"{gap.elpd:,.1f} ± {gap.se:,.1f} lower"
-        )
-    else:
-        said = leading
-    doubtful = best.loo.n_high_k if best.loo is not None else 0
-    if doubtful:
-        said += f"; {counted(doubtful, 'row')} too influential for it to be trusted"
-    return f"{said}."
-
-
-def _of_differences(comparison: Comparison, criterion: str, best: Candidate) -> str:
-    """By how far the next number of segments is behind."""
-    name, lower = NAMES[criterion], comparison.is_lower_better(criterion)
-    column = comparison.column_of(criterion)
-    leading = f"{name}: {'lowest' if lower else 'highest'} for {_named(best, comparison)}"
-    behind = {
-        candidate: abs(candidate.values[column] - best.values[column])
-        for candidate in comparison.candidates
-        if _is_known(candidate, comparison, criterion) and not _is_same(candidate, best, column)
+def _by_probability(
+    candidates: Candidates,
+    criterion: str,
+    missing: tuple[tuple[int, str], ...],
+    settings: VerdictSettings,
+) -> Verdict:
+    """By P(K), which sums over structures, and its Monte Carlo intervals."""
+    p = {int(K): float(v) for K, v in candidates.probabilities.items() if v >= 0.0}
+    bounds = candidates.probability_intervals
+    lower, upper = bounds["lower"].to_dict(), bounds["upper"].to_dict()
+    top = max(p, key=lambda K: p[K])
+    plausible = tuple(K for K in p if p[K] > settings.plausible or top == K)
+    determined = not upper[top] - lower[top] > settings.widest_interval  # NaN: no error is known
+    if not determined:
+        plausible = tuple(K for K in p if upper[K] > settings.plausible)
+    code = _code_of(candidates, determined, plausible, p[top])
+    ratio = settings.slight_ratio
+    values: dict[str, Any] = {
+        "probabilities": {K: (p[K], lower[K], upper[K]) for K in plausible},
+        "structures": _structures(candidates, settings),
     }
-    if not behind:
-        return f"{leading}."
-    next_best, gap = min(behind.items(), key=lambda item: item[1])
-    step = f"{gap:,.1f} {'higher' if lower else 'lower'}"
-    slight = ", hardly a difference" if lower and gap < SLIGHT else ""
-    return f"{leading}; next is {_named(next_best, comparison)}, {step}{slight}."
+    if not determined:
+        errors = [
+            c.values["log_evidence_se"]
+            for c in candidates.known(criterion) if c.n_components in plausible
+        ]  # fmt: skip
+        values["error"] = max(errors)
+        values["draws"] = _draws_needed(candidates.draws, max(errors), settings)
+    return Verdict(
+        criterion, code, top, _structure_by_probability(candidates, top), plausible,
+        tuple(K for K in p if p[K] * ratio >= p[top]),
+        _edges(candidates, top, [K for K in p if p[K] > settings.plausible]), missing, values,
+    )  # fmt: skip
 
 
-def _is_same(a: Candidate, b: Candidate, column: str) -> bool:
-    """Whether they are one mixture, as those of one segment are that differ in what is shared."""
-    return (
-        a.n_components == b.n_components
-        and a.values["df"] == b.values["df"]
-        and math.isclose(a.values[column], b.values[column], rel_tol=1e-6)
+def _code_of(
+    candidates: Candidates, determined: bool, plausible: tuple[int, ...], p_top: float
+) -> str:
+    if len(candidates.n_components) == 1:
+        return "one_number"
+    if not determined:
+        return "not_determined"
+    # Of many numbers with little probability each, none is plausible alone.
+    return "one_probable" if len(plausible) == 1 and p_top > 0.5 else "several_probable"
+
+
+def _draws_needed(draws: int | None, error: float, settings: VerdictSettings) -> int | None:
+    """Draws of a chain that would reach the target error; None if too many or not known.
+
+    The error falls with the square root of the draws once chains have mixed.
+    """
+    times = max((error / settings.target_error) ** 2, 2.0)
+    if draws is None or draws * times > settings.most_draws:
+        return None
+    return 100 * math.ceil(draws * times / 100)
+
+
+def _structures(candidates: Candidates, settings: VerdictSettings) -> dict[str, float]:
+    """Probabilities of structures that are plausible, if there are several to choose from."""
+    if len(candidates.structures) == 1:
+        return {}
+    p = candidates.table.groupby("structure", sort=False)["probability"].sum()
+    p = p[p > settings.plausible].sort_values(ascending=False)
+    return {str(name): float(value) for name, value in p.items()}
+
+
+def _structure_by_probability(candidates: Candidates, K: int) -> str:
+    table = candidates.table[candidates.table["n_components"] == K]
+    return str(table.loc[table["probability"].idxmax(), "structure"])
+
+
+def _edges(candidates: Candidates, best: int, carrying: list[int]) -> tuple[str, ...]:
+    """The ends of the range, where they are the best or carry probability."""
+    tried = candidates.n_components
+    ends = {"lower": tried[0], "upper": tried[-1]}
+    if len(tried) == 1:
+        return ()
+    return tuple(
+        side
+        for side, end in ends.items()
+        if (end == best or end in carrying) and (side, end) != ("lower", 1)
     )
 
 
-def _named(candidate: Candidate, comparison: Comparison) -> str:
-    said = counted(candidate.n_components, "segment")
-    if len(comparison.structures) == 1:
-        return said
-    return f"{said}, {candidate.structure}"
+def _by_value(
+    candidates: Candidates,
+    criterion: str,
+    best: Candidate,
+    missing: tuple[tuple[int, str], ...],
+    settings: VerdictSettings,
+) -> Verdict:
+    """By the value of a criterion, and how far the next candidate is behind."""
+    by_loo = criterion == "loo" and bool(candidates.elpd_behind)
+    gaps = _gaps_of_loo(candidates, best) if by_loo else _gaps(candidates, criterion, best)
+    values: dict[str, Any] = {}
+    if gaps:
+        following = min(gaps, key=lambda c: gaps[c][0])
+        values["next"] = (following.n_components, following.structure)
+        values["gap"], values["gap_se"] = gaps[following]
+    if by_loo:
+        level = [c for c in gaps if not candidates.elpd_behind[c].is_clear]
+        values["n_high_k"] = best.loo.n_high_k if best.loo is not None else 0
+    else:
+        slight = settings.slight_difference if candidates.is_lower_better(criterion) else 0.0
+        level = [c for c in gaps if gaps[c][0] < slight]
+    values["level"] = [(c.n_components, c.structure) for c in level]
+    numbers = tuple(sorted({best.n_components, *(c.n_components for c in level)}))
+    code = (
+        "one_number" if len(candidates.candidates) == 1 else "level" if by_loo and level else "best"
+    )
+    return Verdict(
+        criterion, code, best.n_components, best.structure,
+        numbers, numbers, _edges(candidates, best.n_components, []), missing, values,
+    )  # fmt: skip
 
 
-def _short(candidate: Candidate, comparison: Comparison) -> str:
-    if len(comparison.structures) == 1:
-        return str(candidate.n_components)
-    return f"{candidate.n_components} {candidate.structure}"
+def _gaps(
+    candidates: Candidates, criterion: str, best: Candidate
+) -> dict[Candidate, tuple[float, float]]:
+    column = candidates.column_of(criterion)
+    return {
+        c: (abs(c.values[column] - best.values[column]), math.nan)
+        for c in candidates.known(criterion)
+        if c is not best and not _is_same(c, best, column)
+    }
+
+
+def _gaps_of_loo(candidates: Candidates, best: Candidate) -> dict[Candidate, tuple[float, float]]:
+    behind = candidates.elpd_behind
+    return {c: (gap.elpd, gap.se) for c, gap in behind.items() if c is not best}
+
+
+def _is_same(a: Candidate, b: Candidate, column: str) -> bool:
+    """Whether they are one mixture, as one segment is under structures that share covariances."""
+    return (
+        a.n_components == b.n_components
+        and a.values["df"] == b.values["df"]
+        and bool(np.isclose(a.values[column], b.values[column], rtol=1e-6, atol=0.0))
+    )

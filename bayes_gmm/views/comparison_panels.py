@@ -1,16 +1,17 @@
-"""Numbers of segments side by side: each criterion over K, and the probability of each K."""
+"""Comparisons of numbers of segments: each criterion over K, and the probability of each K."""
 
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayes_gmm.errors import DataError, listed
-from bayes_gmm.results.verdicts import NAMES, headline
+from bayes_gmm.results.phrases import NAMES
 from bayes_gmm.results.wording import percent
 from bayes_gmm.views.furniture import clean, with_margins
 from bayes_gmm.views.palette import LABEL_SIZE, TEXT_SIZE, TITLE_SIZE, palette
@@ -22,18 +23,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bayes_gmm.results.comparison import Candidate, Comparison
+    from bayes_gmm.results.verdicts import Verdict
 
 COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2}
 """Panels in a row, by how many there are; else 3."""
 NEAR = 10.0
-"""Differences up to which a scale is linear; a log evidence ahead by as much is beyond doubt."""
+"""Differences up to which a scale is linear: 10 nats are decisive in a log evidence."""
 TICKS = (0, 5, 10, 100, 1000, 10_000, 100_000)
-WORTH_A_LABEL = 0.01
+WORTH_A_LABEL, WORTH_A_BAR = 0.01, 0.005
 MOST_LABELS = 12
-"""Of numbers of segments, side by side in a panel."""
+"""Numbers of segments labelled in a panel."""
 SPARSE = 2.0
 """Numbers that span more than so many times their count stand at equal distances."""
 LEGEND_COLUMNS = 4
+TITLE_WIDTH = 64
+"""Characters in a line of the title."""
 TITLES = {"loo": "elpd by LOO", "evidence": "log evidence", "laplace": "log evidence"}
 
 
@@ -42,9 +46,11 @@ def comparison(
 ) -> NDArray[np.object_]:
     """Draw criteria over the number of segments, a line per structure, and the P(K) as bars.
 
-    A panel shows by how much each candidate falls short of the best one, which is ringed, and
-    its scale is logarithmic beyond 10. Bars of `criteria` are one standard error of the evidence by
-    Monte Carlo, and of the difference in elpd from the best; those of P(K) are Monte-Carlo errors.
+    A panel shows by how much each candidate falls short of the best one, which is ringed; its
+    scale is logarithmic beyond 10. Error bars are one Monte Carlo standard error of the log
+    evidence, and one standard error of the difference in elpd from the best. Those of P(K) are 94 %
+    Monte Carlo intervals; if the evidence does not determine K, the bars are hatched and the panel
+    says so.
 
     Parameters
     ----------
@@ -55,8 +61,8 @@ def comparison(
     Returns
     -------
     ndarray of matplotlib.axes.Axes
-        One for each criterion, then P(K) where the evidence is known. Nothing is shown and nothing
-        is saved.
+        One for each criterion, then P(K) where the evidence is known. The figure is neither shown
+        nor saved.
 
     Raises
     ------
@@ -105,7 +111,11 @@ def draw_comparison(
         _finish(panel, comparison)
     _add_legend(figure, comparison)
     figure.suptitle(
-        headline(comparison), x=0.012, ha="left", fontsize=TITLE_SIZE, fontweight="bold"
+        textwrap.fill(comparison.headline, TITLE_WIDTH),
+        x=0.012,
+        ha="left",
+        fontsize=TITLE_SIZE,
+        fontweight="bold",
     )
     return np.asarray(panels[:n_panels])
 
@@ -142,7 +152,8 @@ def _draw_criterion(ax: Axes, comparison: Comparison, criterion: str) -> None:
     best, column = comparison.best[criterion], comparison.column_of(criterion)
     places = _places(comparison)
     colors = palette(len(comparison.structures))
-    farthest = 0.0
+    farthest = over = 0.0
+    sign = 1.0 if comparison.is_lower_better(criterion) else -1.0
     for structure, color in zip(comparison.structures, colors, strict=True):
         of_it = [c for c in comparison.candidates if c.structure == structure]
         at = [places[c.n_components] for c in of_it]
@@ -153,6 +164,8 @@ def _draw_criterion(ax: Axes, comparison: Comparison, criterion: str) -> None:
             markersize=6, linewidth=1.8, elinewidth=1.5, capsize=3, zorder=3,
         )  # fmt: skip
         farthest = max(farthest, np.nanmax(np.abs(gaps), initial=0.0))
+        reach = np.where(np.isfinite(errors), errors - sign * gaps, 0.0)
+        over = max(over, np.nanmax(reach, initial=0.0))
     ax.plot(
         places[best.n_components], 0.0, "o", markersize=15, markerfacecolor="none",
         markeredgecolor="0.15", markeredgewidth=1.6, zorder=4, clip_on=False,
@@ -163,7 +176,7 @@ def _draw_criterion(ax: Axes, comparison: Comparison, criterion: str) -> None:
     )
     _title(ax, name, f"{'lower' if lower else 'higher'} is better")
     ax.set_ylabel(f"{'above' if lower else 'below'} {best.values[column]:,.1f}")
-    _scale(ax, farthest, 1.0 if lower else -1.0)
+    _scale(ax, farthest, over, sign)
 
 
 def _error(candidate: Candidate, comparison: Comparison, criterion: str) -> float:
@@ -181,8 +194,8 @@ def _title(ax: Axes, name: str, note: str) -> None:
     ax.set_title(note, loc="right", fontsize=TEXT_SIZE - 2, color="0.35")
 
 
-def _scale(ax: Axes, farthest: float, sign: float) -> None:
-    """Linear near the best, logarithmic far from it."""
+def _scale(ax: Axes, farthest: float, over: float, sign: float) -> None:
+    """Linear near the best, logarithmic far from it; error bars reach `over` beyond the best."""
     from matplotlib.ticker import FixedLocator, NullLocator
 
     def written(gap: float, _: float) -> str:
@@ -196,46 +209,76 @@ def _scale(ax: Axes, farthest: float, sign: float) -> None:
         ax.yaxis.set_major_formatter(written)
         return
     ax.set_yscale("symlog", linthresh=NEAR, linscale=1.0)
-    ax.set_ylim(*sorted((-1.7 * sign, 1.6 * sign * farthest)))
+    ax.set_ylim(*sorted((-sign * max(1.7, 1.2 * over), 1.6 * sign * farthest)))
     ax.yaxis.set_major_locator(FixedLocator([sign * t for t in TICKS if t <= 1.6 * farthest]))
     ax.yaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(lambda gap, _: f"{abs(gap):,.0f}")
 
 
 def _draw_probabilities(ax: Axes, comparison: Comparison) -> None:
-    """P(K) as bars, each a stack of structures."""
-    shares, errors = comparison.probabilities, comparison.probability_errors
+    """P(K) as bars, each a stack of structures, with Monte Carlo intervals."""
+    shares, bounds = comparison.probabilities, comparison.probability_intervals
+    verdict = comparison.verdicts[str(comparison.evidence_criterion)]
+    determined = verdict.code != "not_determined"
     by_structure = comparison.table.pivot(
         index="n_components", columns="structure", values="probability"
     ).fillna(0.0)
     foot, places = np.zeros(len(shares)), _places(comparison)
     at = np.array([places[K] for K in shares.index])
+    style: dict[str, Any] = {}
+    if not determined:
+        style = {"hatch": "////", "edgecolor": "white", "alpha": 0.45}
     for structure, color in zip(
         comparison.structures, palette(len(comparison.structures)), strict=True
     ):
         heights = 100.0 * by_structure[structure].to_numpy()
-        ax.bar(at, heights, bottom=foot, color=color, width=0.72, zorder=3)
+        ax.bar(at, heights, bottom=foot, color=color, width=0.72, zorder=3, **style)
         foot += heights
-    known = np.isfinite(errors) & shares.notna()
-    if known.any():
-        ax.errorbar(
-            at[known], 100.0 * shares[known], 100.0 * errors[known], fmt="none",
-            ecolor="0.15", elinewidth=1.5, capsize=3, zorder=4,
-        )  # fmt: skip
+    _draw_intervals(ax, at, shares, bounds)
+    ax.set_ylim(0.0, 113.0)
+    if determined:
+        _label_shares(ax, places, shares, bounds["upper"])
+    else:
+        _say_not_determined(ax, verdict)
+    ax.set_yticks(range(0, 101, 25))
+    _title(ax, "probability", "94 % Monte Carlo intervals" if bounds.notna().any().any() else "")
+    ax.set_ylabel("P(K), %")
+
+
+def _label_shares(ax: Axes, places: dict[int, float], shares: pd.Series, upper: pd.Series) -> None:
     for K in _labelled(shares):
-        top = 100.0 * (shares[K] + (errors[K] if known[K] else 0.0))
+        top = 100.0 * np.nanmax([shares[K], upper[K]])
         ax.annotate(
             percent(shares[K]), (places[K], top), xytext=(0, 4), textcoords="offset points",
             ha="center", fontsize=TEXT_SIZE - 1, fontweight="bold",
         )  # fmt: skip
-    ax.set_ylim(0.0, 113.0)
-    ax.set_yticks(range(0, 101, 25))
-    ax.set_title("probability", loc="left", fontsize=LABEL_SIZE)
-    ax.set_ylabel("P(K), %")
+
+
+def _say_not_determined(ax: Axes, verdict: Verdict) -> None:
+    """Write above the bars that they are not to be relied on."""
+    error = verdict.values["error"]
+    size = f" up to {error:.1f} nats" if np.isfinite(error) else ""
+    ax.set_ylim(0.0, 128.0)
+    ax.text(
+        0.5, 0.98, f"not determined: Monte Carlo error{size}", transform=ax.transAxes,
+        ha="center", va="top", fontsize=TEXT_SIZE - 1, fontweight="bold",
+    )  # fmt: skip
+
+
+def _draw_intervals(ax: Axes, at: NDArray[np.float64], p: pd.Series, bounds: pd.DataFrame) -> None:
+    """Monte Carlo intervals of bars that are high enough to see."""
+    known = ((bounds["upper"] > WORTH_A_BAR) & p.notna()).to_numpy()
+    if not known.any():
+        return
+    reach = np.array([p - bounds["lower"], bounds["upper"] - p])[:, known]
+    ax.errorbar(
+        at[known], 100.0 * p[known], 100.0 * reach, fmt="none", ecolor="0.15", elinewidth=1.5,
+        capsize=3, zorder=4,
+    )  # fmt: skip
 
 
 def _labelled(shares: pd.Series) -> list[int]:
-    """Numbers whose share is written: the greatest first, none so near that it would hide one."""
+    """Numbers whose share is written: the largest first, none so near that labels overlap."""
     apart, chosen = -(-len(shares) // MOST_LABELS), dict[int, int]()
     ranks = {int(K): rank for rank, K in enumerate(shares.index)}
     for K, share in shares.sort_values(ascending=False).items():

@@ -1,9 +1,12 @@
 """A comparison: its table, the probabilities and their errors, the best by each criterion."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from example_comparisons import by_bic, by_evidence, comparison_of, interrupted
-from scipy.special import softmax
+from scipy.special import expit, softmax
+from scipy.stats import norm
 
 from bayes_gmm.errors import FitError
 from bayes_gmm.results.comparison import Comparison
@@ -36,21 +39,40 @@ def test_one_that_could_not_be_fitted_has_no_share():
     assert comparison.table["note"].tolist() == ["", "", "no 3 distinct rows"]
 
 
-def test_errors_of_probabilities_are_what_noise_in_the_evidence_does():
+def test_intervals_of_probabilities_are_what_noise_in_the_evidence_does():
     values = {(1, "full"): 0.0, (1, "tied"): 0.4, (2, "full"): 1.0, (2, "tied"): -0.5}
-    errors = {(1, "full"): 0.02, (1, "tied"): 0.01, (2, "full"): 0.03, (2, "tied"): 0.02}
+    errors = {(1, "full"): 0.2, (1, "tied"): 0.1, (2, "full"): 0.3, (2, "tied"): 0.2}
     comparison = by_evidence(values, errors=errors)
-    rng = np.random.default_rng(0)
-    noise = rng.normal(size=(20_000, 4)) * list(errors.values())
+    noise = np.random.default_rng(1).normal(size=(20_000, 4)) * list(errors.values())
     shares = softmax(list(values.values()) + noise, axis=1)
-    np.testing.assert_allclose(comparison.table["probability_se"], shares.std(axis=0), rtol=0.03)
+    of_table = comparison.table[["probability_lower", "probability_upper"]].to_numpy().T
+    np.testing.assert_allclose(of_table, np.quantile(shares, [0.03, 0.97], axis=0), atol=0.006)
     by_number = shares.reshape(-1, 2, 2).sum(axis=2)
-    np.testing.assert_allclose(comparison.probability_errors, by_number.std(axis=0), rtol=0.03)
+    bounds = comparison.probability_intervals
+    assert bounds.columns.tolist() == ["lower", "upper"]
+    expected = np.quantile(by_number, [0.03, 0.97], axis=0)
+    np.testing.assert_allclose(bounds.to_numpy().T, expected, atol=0.008)
 
 
-def test_laplace_has_no_error_to_tell():
+@pytest.mark.parametrize("gap", [0.0, 1.0, 3.0])
+@pytest.mark.parametrize("error", [0.0, 0.5, 7.0, np.inf])
+def test_intervals_of_two_numbers_are_known(gap, error):
+    """P = expit(z), z normal about the gap."""
+    bounds = by_evidence({1: 0.0, 2: gap}, errors={1: 0.0, 2: error}).probability_intervals.loc[2]
+    reach = norm.ppf(0.97) * np.array([-1.0, 1.0]) * min(error, 1e8)
+    np.testing.assert_allclose(bounds, expit(gap + reach), atol=0.015)
+
+
+def test_laplace_has_no_known_error():
     comparison = by_evidence({1: 0.0, 2: 0.3}, "laplace")
-    assert comparison.probability_errors.isna().all()
+    assert comparison.probability_intervals.isna().all(axis=None)
+    assert comparison.table["probability_lower"].isna().all()
+
+
+def test_numbers_that_the_prior_excludes_have_no_interval_above_0():
+    comparison = by_evidence({1: 0.0, 2: 0.0, 3: 9.0}, errors=dict.fromkeys((1, 2, 3), 0.5))
+    without = replace(comparison, prior_over_k={1: 0.5, 2: 0.5, 3: 0.0}).probability_intervals
+    assert without.loc[3].tolist() == [0.0, 0.0]
 
 
 def test_probabilities_need_evidence():
@@ -90,7 +112,8 @@ def test_the_table_has_the_columns_asked_for():
     ]  # fmt: skip
     columns = by_evidence({1: 0.0}).table.columns.tolist()
     assert columns[5:] == [
-        "log_evidence", "log_evidence_se", "probability", "probability_se", "note"
+        "log_evidence", "log_evidence_se", "probability", "probability_lower",
+        "probability_upper", "note",
     ]  # fmt: skip
 
 

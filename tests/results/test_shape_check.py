@@ -206,7 +206,7 @@ class TestPieces:
         assert best.n_components > 2
         assert 2 <= pieces.n_groups < pieces.n_components == best.n_components
         assert pieces.segments
-        assert "not Gaussian" in compared.verdicts["bic"]
+        assert "not Gaussian" in str(compared.verdicts["bic"])
 
     def test_clear_gaussian_segments_are_not(self):
         X = two_segments()

@@ -32,6 +32,13 @@ def test_lines_are_differences_from_the_best_with_their_errors():
     assert panel.get_ylabel() == "below -10.0"
 
 
+@pytest.mark.parametrize("farthest", [15.0, 500.0])
+def test_error_bars_are_within_the_panel(farthest):
+    values = {1: -farthest, 2: 0.0, 3: -1.0}
+    panel = plots.comparison(by_evidence(values, errors={1: 0.1, 2: 7.0, 3: 8.0}))[0]
+    assert max(panel.get_ylim()) > 7.0
+
+
 def test_bars_of_loo_are_errors_of_the_difference():
     rows = np.random.default_rng(1).normal(size=(2, 50))
     comparison = by_loo({1: -5.0 + rows[0], 2: -4.0 + rows[1]})
@@ -62,7 +69,23 @@ def test_bars_are_the_probabilities_with_their_errors():
     tops = [bar.get_y() + bar.get_height() for bar in panel.patches[2:]]
     np.testing.assert_allclose(tops, 100 * comparison.probabilities)
     (container,) = error_bars(panel)
-    np.testing.assert_allclose(half_lengths(container), 100 * comparison.probability_errors)
+    ends = np.array([bar[:, 1] for bar in container[2][0].get_segments()])
+    np.testing.assert_allclose(ends, 100 * comparison.probability_intervals)
+    assert not any(bar.get_hatch() for bar in panel.patches)
+
+
+def test_an_evidence_that_determines_nothing_is_drawn_so():
+    values = {3: -30.0, 4: -3.5, 5: 0.0, 6: -3.8}
+    comparison = by_evidence(values, errors={3: 0.1, 4: 0.4, 5: 3.7, 6: 3.8})
+    panel = plots.comparison(comparison)[-1]
+    assert all(bar.get_hatch() for bar in panel.patches)
+    (said,) = panel.texts
+    assert "3.8 nats" in said.get_text()
+    assert panel.get_ylim()[1] > 120.0
+    (container,) = error_bars(panel)
+    ends = np.array([bar[:, 1] for bar in container[2][0].get_segments()])
+    np.testing.assert_allclose(ends, 100 * comparison.probability_intervals.loc[4:])
+    assert comparison.headline in panel.figure.get_suptitle()
 
 
 def test_a_line_per_structure_and_a_gap_where_there_is_no_fit():
