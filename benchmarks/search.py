@@ -147,7 +147,9 @@ def planted_tables(number: int) -> Iterator[Planted]:
             X[n_rows // 2 :] += 5.0
         return X
 
-    def line(name: str, n_rows: int, m: int, d: int, sd: float, K: int = 2, w: float = 1.0) -> Planted:
+    def line(
+        name: str, n_rows: int, m: int, d: int, sd: float, K: int = 2, w: float = 1.0
+    ) -> Planted:
         X = background(n_rows, d, K)
         direction = rng.normal(size=d)
         direction /= np.linalg.norm(direction)
@@ -156,7 +158,9 @@ def planted_tables(number: int) -> Iterator[Planted]:
         X[:m] = middle + along + sd * rng.normal(size=(m, d))
         return Planted(name, X, m, K, _weights(n_rows, m, w))
 
-    def ball(name: str, n_rows: int, m: int, d: int, sd: float, K: int = 2, w: float = 1.0) -> Planted:
+    def ball(
+        name: str, n_rows: int, m: int, d: int, sd: float, K: int = 2, w: float = 1.0
+    ) -> Planted:
         X = background(n_rows, d, K)
         X[:m] = 0.3 * rng.normal(size=d) + sd * rng.normal(size=(m, d))
         return Planted(name, X, m, K, _weights(n_rows, m, w))
@@ -224,7 +228,12 @@ def _climb_from(density: Density, model: bg.BayesGMM, table: Planted) -> FoundMo
     rows = MemoryRows.from_matrix(Z, Standardizer.identity(Z.shape[1]), weights, threads=1)
     density = density.on(rows)
     K, d = table.n_components, Z.shape[1]
-    counts, means, scales, chols = np.empty(K), np.empty((K, d)), np.empty((K, d)), np.empty((K, d, d))
+    counts, means, scales, chols = (
+        np.empty(K),
+        np.empty((K, d)),
+        np.empty((K, d)),
+        np.empty((K, d, d)),
+    )
     for k in range(K):
         own = table.labels == k
         counts[k] = weights[own].sum()

@@ -39,9 +39,11 @@ class ScanSettings:
     Attributes
     ----------
     work : float
-        Rows times features that the flats of one dimension pass over at most: some 20 ms. Where so
+        Rows times features that the flats of one dimension pass over at most: some 10 ms. Where so
         few flats are expected to pass through s + 1 rows of a group of `largest_group` that none
         does, that dimension is left out.
+    hits, smallest_group : float, int
+        Flats expected to pass through s + 1 rows of a group of `smallest_group`: no more are tried.
     largest_group : int
         Distinct rows of a group at most: larger ones are found by other starts.
     spare : float
@@ -59,7 +61,9 @@ class ScanSettings:
         Groups that EM starts from.
     """
 
-    work: float = 1.5e7
+    work: float = 6e6
+    hits: float = 6.0
+    smallest_group: int = 7
     largest_group: int = 25
     spare: float = 2.0
     along: float = 0.5
@@ -109,7 +113,7 @@ def group_starts(
     density: Density,
     sample: Sample,
     rng: np.random.Generator,
-    settings: ScanSettings = ScanSettings(),  # noqa: B008
+    settings: ScanSettings = ScanSettings(),
 ) -> list[Moments]:
     """Starts in which the last component is a small tight group, the most promising first.
 
@@ -158,7 +162,12 @@ def _background(
         prior=prior._replace(concentration=np.full(K, prior.concentration.mean())),
     )  # fmt: skip
     runs = [
-        run_em(fewer, guess(sample, K, rng).theta(fewer.layout, fewer.prior), max_iter=12, tolerance=0.1)
+        run_em(
+            fewer,
+            guess(sample, K, rng).theta(fewer.layout, fewer.prior),
+            max_iter=12,
+            tolerance=0.1,
+        )
         for guess in guesses(1 if K == 1 else 4)
     ]
     point = fewer.layout.point(max(runs, key=lambda run: run.log_posterior).theta)
@@ -179,7 +188,9 @@ def _table(density: Density, sample: Sample, log_density: Floats) -> _Table:
     kinds[complete] = np.ravel(kind)
     weights = np.bincount(np.ravel(kind), sample.weights[complete], minlength=len(distinct))
     floor = float(density.rho2.mean()) + THINNEST**2
-    variances, axes = np.linalg.eigh(np.atleast_2d(np.cov(sample.filled.T, aweights=sample.weights)))
+    variances, axes = np.linalg.eigh(
+        np.atleast_2d(np.cov(sample.filled.T, aweights=sample.weights))
+    )
     scales = np.sqrt(np.maximum(variances, floor))
     rho2 = (axes**2 * density.rho2[:, None]).sum(axis=0) / scales**2 + THINNEST**2
     return _Table(
@@ -198,7 +209,8 @@ def _scanned(
     """The best groups about flats of dimension s, after these have been fitted to them anew."""
     d, n = table.rows.shape
     size = min(settings.largest_group, n - 1)
-    most = int(settings.work / (n * d))
+    wanted = settings.hits * (n / settings.smallest_group) ** (s + 1)
+    most = int(min(settings.work / (n * d), wanted)) if s > 0 else int(settings.work / (n * d))
     if most * (size / n) ** (s + 1) < 1.0:
         return []
     through = _flats(n, s, most, rng)
@@ -213,7 +225,7 @@ def _scanned(
         for i in np.argsort(-scores, kind="stable")
         if np.isfinite(scores[i])
     )
-    best = _apart(islice(found, 20 * settings.refined), settings)[: settings.refined]
+    best = _apart(islice(found, 10 * settings.refined), settings)[: settings.refined]
     return [_refined(table, group, settings) for group in best]
 
 
@@ -276,7 +288,9 @@ def _start(density: Density, sample: Sample, r: Floats, group: np.ndarray) -> Mo
 
 
 @compiled()
-def _score_flats(rows, weights, background, through, total, rho2, spare, along, reach, scores, sizes, nearest):
+def _score_flats(
+    rows, weights, background, through, total, rho2, spare, along, reach, scores, sizes, nearest
+):
     """Fill in the score, the number of rows and the nearest rows of the flats through some rows."""
     d = len(rows)
     s = through.shape[1] - 1
@@ -342,7 +356,9 @@ def _normal(basis, s):
 
 
 @compiled(reordered=True)
-def _score_flat(rows, weights, background, origin, basis, normals, total, rho2, spare, along, reach, nearest):
+def _score_flat(
+    rows, weights, background, origin, basis, normals, total, rho2, spare, along, reach, nearest
+):
     """The best score of a flat, and how many of `nearest`, which is filled in, it is of.
 
     Distances are taken along the normals where there are fewer of them than axes of the flat.
@@ -383,9 +399,9 @@ def _score_flat(rows, weights, background, origin, basis, normals, total, rho2, 
         W += weights[i]
         q += weights[i] * max(held[m], 0.0)
         B += weights[i] * background[i]
-        if W < s + 1 + spare:
+        if s + 1 + spare > W:
             continue
-        if W > 0.5 * total:
+        if 0.5 * total < W:
             break
         t2 = q / (c * (W - s - 1)) + rho2
         score = W * np.log(W / total) - B - 0.5 * q / t2 - 0.5 * W * c * np.log(2.0 * np.pi * t2)
