@@ -11,7 +11,7 @@ and v = M(M(theta)) - M(theta) - r,
 
     theta' = theta - 2 a r + a^2 v,    a = -|r| / |v|, at least -LONGEST_JUMP.
 
-Where theta' lies lower than M(theta), M(M(theta)) takes its place, so the log-posterior never falls.
+Where theta' lies lower than M(theta), M(M(theta)) takes its place: the log-posterior never falls.
 """
 
 from __future__ import annotations

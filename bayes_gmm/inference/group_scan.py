@@ -25,11 +25,10 @@ from scipy.special import logsumexp
 from bayes_gmm.data.compiled import compiled
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.inference.closing import is_improper
-from bayes_gmm.inference.em import run_em
-from bayes_gmm.inference.starts import THINNEST, Moments, Sample, guesses
+from bayes_gmm.inference.em import EMRun
+from bayes_gmm.inference.starts import THINNEST, Moments, Sample
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.kernel import log_joint
-from bayes_gmm.model.parameters import Layout
 
 
 @dataclass(frozen=True)
@@ -112,6 +111,8 @@ class _Group:
 def group_starts(
     density: Density,
     sample: Sample,
+    fewer: Density,
+    run: EMRun,
     rng: np.random.Generator,
     settings: ScanSettings = ScanSettings(),
 ) -> list[Moments]:
@@ -119,6 +120,18 @@ def group_starts(
 
     None where a group cannot be a component: with one component, with scales that all share, and
     where no prior and no recording error keeps components from closing on single rows.
+
+    Parameters
+    ----------
+    density : Density
+        On the sample's rows.
+    sample : Sample
+    fewer : Density
+        The same with one component less.
+    run : EMRun
+        A mixture of that: what the other rows are like.
+    rng : Generator
+    settings : ScanSettings
     """
     K, d = density.layout.n_components, density.layout.n_features
     structure = density.layout.structure
@@ -126,7 +139,7 @@ def group_starts(
         return []
     if not density.has_maximum or is_improper(density.prior):
         return []
-    r, log_density = _background(density, sample, rng)
+    r, log_density = _background(fewer, sample, run)
     table = _table(density, sample, log_density)
     if table.rows.shape[1] < d + 2:
         return []
@@ -151,29 +164,12 @@ def _height(density: Density, start: Moments) -> float:
     return value if np.isfinite(value) else -np.inf
 
 
-def _background(
-    density: Density, sample: Sample, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
-    """A mixture of one component less: responsibilities (m, K - 1) and log density (m,)."""
-    layout, prior = density.layout, density.prior
-    K, d = layout.n_components - 1, layout.n_features
-    fewer = replace(
-        density, layout=Layout(K, d, layout.structure),
-        prior=prior._replace(concentration=np.full(K, prior.concentration.mean())),
-    )  # fmt: skip
-    runs = [
-        run_em(
-            fewer,
-            guess(sample, K, rng).theta(fewer.layout, fewer.prior),
-            max_iter=12,
-            tolerance=0.1,
-        )
-        for guess in guesses(1 if K == 1 else 4)
-    ]
-    point = fewer.layout.point(max(runs, key=lambda run: run.log_posterior).theta)
+def _background(fewer: Density, sample: Sample, run: EMRun) -> tuple[Floats, Floats]:
+    """Responsibilities (m, K - 1) and log density (m,) of rows."""
+    point = fewer.layout.point(run.theta)
     joint = log_joint(
         sample.rows.parts, point.log_weights, point.means, point.scale_trils,
-        density.rho2, len(sample.values),
+        fewer.rho2, len(sample.values),
     )  # fmt: skip
     log_density = logsumexp(joint, axis=1)
     return np.exp(joint - log_density[:, None]), log_density
@@ -310,8 +306,8 @@ def _score_flats(
         if 2 * s >= d:
             _normal(basis, s)
         scores[f], sizes[f] = _score_flat(
-            rows, weights, background, origin, basis[:s], basis[s:], total, rho2, spare, along, reach,
-            nearest[f],
+            rows, weights, background, origin, basis[:s], basis[s:], total, rho2,
+            spare, along, reach, nearest[f],
         )  # fmt: skip
 
 
@@ -399,7 +395,8 @@ def _score_flat(
         W += weights[i]
         q += weights[i] * max(held[m], 0.0)
         B += weights[i] * background[i]
-        if s + 1 + spare > W:
+        few = s > 0 and m < s + 1  # a line through two kinds of rows is no group
+        if few or s + 1 + spare > W:
             continue
         if 0.5 * total < W:
             break

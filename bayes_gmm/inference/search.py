@@ -8,10 +8,10 @@ same way, with starts from the cell's neighbours.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,9 +22,10 @@ from bayes_gmm.inference.distinct import distinct, grouped
 from bayes_gmm.inference.em import EMRun, run_em
 from bayes_gmm.inference.group_scan import group_starts
 from bayes_gmm.inference.ladder import Start, diverse_starts
-from bayes_gmm.inference.moves import Halves, halves_of, improve
+from bayes_gmm.inference.moves import Halves, halves_of, improve, splits, with_components
 from bayes_gmm.inference.starts import Moments, Sample
 from bayes_gmm.model.density import Density
+from bayes_gmm.model.parameters import Layout
 
 
 @dataclass(frozen=True)
@@ -47,17 +48,19 @@ class SearchSettings:
     unfinished, same_height : float
         Nats by which runs to one optimum may still differ, and by which two differ at most that are
         taken for one.
+    children, starts_below : int
+        Splits of a mixture of one component less that are starts; and starts that look for that
+        mixture where it is not known.
     improved : int
         Optima that split-and-merge moves set out from where there were not starts enough.
     short_steps, short_gain : int, float
         E-steps of a short run, and the nats left at which it ends.
     long_steps, long_gain : int, float
         The same of a long run.
-    long_runs : float
-        Share of all starts that may go on to a long run; ten always may.
     hopeless : float
-        Nats below the best prospect of all at which a start is given up; as far below the highest
-        mode, no mode is reported.
+        Nats below the best prospect at which a run is given up where rows are many, or where its
+        start is given; as far below the highest mode, no mode is reported. Where rows are few, all
+        of the search's own starts go on: those that lag lead to some of the highest optima.
     """
 
     few_rows: int = 1000
@@ -68,12 +71,13 @@ class SearchSettings:
     close: float = 0.3
     unfinished: float = 0.5
     same_height: float = 1e-2
+    children: int = 4
+    starts_below: int = 8
     improved: int = 3
     short_steps: int = 12
     short_gain: float = 0.05
     long_steps: int = 150
     long_gain: float = 1e-3
-    long_runs: float = 1 / 3
     hopeless: float = 40.0
 
 
@@ -85,6 +89,23 @@ Each = Callable[..., list[Any]]
 """As `at_once`, perhaps on one core."""
 
 
+class Below(NamedTuple):
+    """An optimum with one component less.
+
+    Attributes
+    ----------
+    density : Density
+    run : EMRun
+    """
+
+    density: Density
+    run: EMRun
+
+    def args(self, sample: Sample) -> tuple[Density, Sample, EMRun]:
+        """What splits are made of."""
+        return self.density, sample, self.run
+
+
 def search(
     density: Density,
     sample: Sample,
@@ -92,6 +113,7 @@ def search(
     *,
     n_init: int | None = None,
     extra: Sequence[Moments] = (),
+    below: Below | None = None,
     scan: bool = True,
     moves: int | None = None,
     halves: dict[EMRun, Halves] | None = None,
@@ -111,6 +133,9 @@ def search(
         beyond `most_starts`.
     extra : sequence of Moments
         Starts of the caller's own.
+    below : Below, optional
+        What is known with one component less; by default the best of a few starts. The splits of
+        its components are starts.
     scan : bool
         Whether small tight groups are looked for (see `group_scan`).
     moves : int, optional
@@ -123,8 +148,14 @@ def search(
     """
     each = each or each_of(sample)
     halves = {} if halves is None else halves
-    groups = group_starts(density, sample, rng) if scan else []
-    given = climbed(density, [*extra, *groups], each)
+    starts = list(extra)
+    if density.layout.n_components > 1:
+        below = below or _below(density, sample, rng, each)
+        halves_of(*below.args(sample), halves, each)
+        starts += splits(*below.args(sample), halves)[: SETTINGS.children]
+        if scan:
+            starts += group_starts(density, sample, below.density, below.run, rng)
+    given = climbed(density, starts, each)
     own, enough = _from_starts(density, sample, rng, n_init, each)
     runs = distinct_optima(density, [*given, *own])
     stuck = runs[: moves if moves is not None else 1 if enough else SETTINGS.improved]
@@ -132,6 +163,20 @@ def search(
         halves_of(density, sample, stuck[0], halves, each)
     better = each(partial(improve, density, sample, known=halves), stuck)
     return distinct_optima(density, [*better, *runs])
+
+
+def _below(density: Density, sample: Sample, rng: np.random.Generator, each: Each) -> Below:
+    """A mixture of one component less, from a few starts."""
+    layout, K = density.layout, density.layout.n_components - 1
+    fewer = replace(
+        density, layout=Layout(K, layout.n_features, layout.structure),
+        prior=with_components(density.prior, K),
+    )  # fmt: skip
+    starts = list(diverse_starts(1 if K == 1 else SETTINGS.starts_below))
+    seeds = rng.integers(2**63, size=len(starts))
+    runs = each(partial(from_start, fewer, sample), starts, seeds)
+    best = max(sound(fewer, runs), key=lambda run: run.prospect)
+    return Below(fewer, long_run(fewer, best))
 
 
 def climbed(
@@ -172,10 +217,10 @@ def _from_starts(
     while batch := list(islice(starts, n_init or max(SETTINGS.batch, len(short)))):
         seeds = rng.integers(2**63, size=len(batch))
         short += each(partial(from_start, density, sample), batch, seeds)
-        # Copies of the highest would fill the list if they were left in it until the long runs.
         groups = grouped(density.layout, short, distance=SETTINGS.close)
-        groups.sort(key=lambda group: -max(run.prospect for run in group))
-        groups = groups[: max(10, int(limit * SETTINGS.long_runs))]
+        if sample.rows.n_rows > SETTINGS.few_rows:
+            top = max(run.prospect for run in short) - SETTINGS.hopeless
+            groups = [group for group in groups if max(run.prospect for run in group) >= top]
         best = [next((run for run in group if run in long), group[0]) for group in groups]
         new = [run for run in best if run not in long]
         long.update(zip(new, each(partial(long_run, density), new), strict=True))

@@ -15,11 +15,12 @@ import numpy as np
 
 from bayes_gmm.inference.em import EMRun
 from bayes_gmm.inference.modes import one_blas_thread
-from bayes_gmm.inference.moves import Halves, halves_of, merges, splits
+from bayes_gmm.inference.moves import Halves, merges
 from bayes_gmm.inference.search import (
     SETTINGS as SEARCH,
 )
 from bayes_gmm.inference.search import (
+    Below,
     Each,
     climbed,
     distinct_optima,
@@ -38,8 +39,8 @@ class SweepSettings:
 
     Attributes
     ----------
-    children, parents, siblings : int
-        Splits of a neighbour, merges of one, and neighbours of other structure that are tried.
+    parents, siblings : int
+        Merges of a neighbour, and neighbours of other structure that are tried.
     fresh, fresh_beside : int
         Starts of its own that a cell of the first structure has where rows are many, and that cells
         of other structures have. Where rows are few, the first structure's go on as in a fit.
@@ -47,7 +48,6 @@ class SweepSettings:
         The same of cells of other structures where rows are few: there are more optima.
     """
 
-    children: int = 4
     parents: int = 3
     siblings: int = 3
     fresh: int = 3
@@ -133,11 +133,11 @@ class Sweep:
 
     def _upwards(self, cell: Cell, each: Each) -> list[EMRun]:
         """Search a cell, with what its neighbours below and beside give as starts of their own."""
-        fewer, first = cell._replace(n_components=cell.n_components - 1), self._is_first(cell)
         return search(
             self.densities[cell], self.sample, np.random.default_rng(self.seeds[cell]),
-            n_init=self._n_fresh(cell), extra=[*self._split(fewer, each), *self._beside(cell)],
-            scan=first, moves=self._n_improved(cell), halves=self.halves, each=each,
+            n_init=self._n_fresh(cell), extra=self._beside(cell),
+            below=self._below(cell),
+            scan=self._is_first(cell), moves=self._n_improved(cell), halves=self.halves, each=each,
         )  # fmt: skip
 
     def _downwards(self, cell: Cell, each: Each) -> list[EMRun]:
@@ -164,12 +164,11 @@ class Sweep:
         """Optima that moves set out from; None for as many as in a fit."""
         return None if self.few_rows else int(self._is_first(cell))
 
-    def _split(self, below: Cell, each: Each) -> list[Moments]:
-        if below not in self.found:
-            return []
-        density, run = self.densities[below], self.found[below][0]
-        halves_of(density, self.sample, run, self.halves, each)
-        return splits(density, self.sample, run, self.halves)[: SETTINGS.children]
+    def _below(self, cell: Cell) -> Below | None:
+        fewer = cell._replace(n_components=cell.n_components - 1)
+        if fewer not in self.found:
+            return None
+        return Below(self.densities[fewer], self.found[fewer][0])
 
     def _merged(self, above: Cell) -> list[Moments]:
         if above not in self.found:
