@@ -96,6 +96,31 @@ class MemoryRows:
         """Sum of the weights of rows in which something is observed."""
         return float(self._pattern_weights() @ self.block.observed.any(axis=1))
 
+    def largest_ties(self) -> Floats:
+        """Largest weight of rows that share a value of each feature, shape (n_features,).
+
+        Examples
+        --------
+        >>> X = np.array([[1.0, 5.0], [1.0, np.nan], [2.0, 7.0]])
+        >>> MemoryRows.from_matrix(X, Standardizer.identity(2)).largest_ties().tolist()
+        [2.0, 1.0]
+        """
+        block, found = self.block, np.zeros(self.n_features)
+        cells: list[list[Floats]] = [[] for _ in found]
+        weights: list[list[Floats]] = [[] for _ in found]
+        for position, n, pattern, first in block.tiles:
+            features = np.flatnonzero(block.observed[pattern])
+            tile = block.values[position : position + n * len(features)].reshape(-1, n)
+            of_rows = block.weights[first : first + n] if len(block.weights) else np.ones(n)
+            for j, column in zip(features, tile, strict=True):
+                cells[j].append(column)
+                weights[j].append(of_rows)
+        for at, columns in enumerate(cells):
+            if columns:
+                kind = np.unique(np.concatenate(columns), return_inverse=True)[1]
+                found[at] = np.bincount(kind, np.concatenate(weights[at])).max()
+        return found
+
     def _pattern_weights(self) -> Floats:
         """Total weight of the rows of each missingness pattern."""
         block = self.block

@@ -4,6 +4,14 @@ The latent data are the component of each row, its missing cells and the values 
 Their expected moments come from the gradient of the log-likelihood alone: with g_k = d/d mu_k,
 G_k = d/d Sigma_k, the latent mean is mu_k + Sigma_k g_k / n_k and the latent scatter about mu_k is
 T_k = n_k Sigma_k + 2 Sigma_k G_k Sigma_k. The M-step sees n_k, g_k and T_k, never a row.
+
+EM alone needs hundreds of steps along a ridge of the posterior. Every second step is therefore
+extrapolated by SQUAREM (Varadhan & Roland 2008, scheme S3): with M the EM map, r = M(theta) - theta
+and v = M(M(theta)) - M(theta) - r,
+
+    theta' = theta - 2 a r + a^2 v,    a = -|r| / |v|, at least -LONGEST_JUMP.
+
+Where theta' lies lower than M(theta), M(M(theta)) takes its place: the log-posterior never falls.
 """
 
 from __future__ import annotations
@@ -20,12 +28,14 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.covariances import raise_covariances
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.kernel import kernel_address
-from bayes_gmm.model.parameters import Indices, Layout, Point, log_prior
+from bayes_gmm.model.parameters import Indices, Layout, Point, log_prior, unpack
 from bayes_gmm.model.prior import Prior, PriorConstants
 from bayes_gmm.model.structure import Structure
 
 SMALLEST_SHARE = 1e-10
 """Weight of a component that its rows and the prior have left with nothing."""
+LONGEST_JUMP = 64.0
+"""EM steps' worth of way that one extrapolation covers at most: beyond, most overshoot."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,16 +48,27 @@ class EMRun:
         The last vector whose log-posterior is known.
     log_posterior : float
     history : tuple of float
-        The log-posterior at every E-step; it never falls.
+        The log-posterior at every E-step that was not taken back; it never falls.
+    expected_gain : float
+        Nats that EM without end is predicted to add, from its rate of convergence.
     """
 
     theta: Floats
     log_posterior: float
     history: tuple[float, ...]
+    expected_gain: float = 0.0
+
+    @property
+    def prospect(self) -> float:
+        """The height that the run is predicted to reach."""
+        return self.log_posterior + self.expected_gain
 
 
 def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) -> EMRun:
-    """Iterate until the log-posterior gains less than `tolerance` nats in a step.
+    """Iterate until the log-posterior is predicted to gain less than `tolerance` nats in all.
+
+    EM gains f^2 times as much in each step as in the step before, with f = |r + v| / |r| its rate
+    of convergence; so after a gain of g about g |a| / 2 nats are left, a = -1 / (1 - f).
 
     Parameters
     ----------
@@ -57,39 +78,53 @@ def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) 
     max_iter : int
         E-steps at most.
     tolerance : float
-        In nats. A small gain is not convergence: the polish that follows decides that.
+        In nats. A small prediction is not convergence: the polish that follows decides that.
     """
     rows, point = density.rows, density.layout.point(theta)
     if isinstance(rows, MemoryRows) and len(rows.parts) == 1:
         history = np.empty(max_iter)
-        theta, n = _climb(
+        theta, n, expected = _climb(
             kernel_address(), m_step_address(), rows.parts[0], theta, density.layout.indices,
             point, density.prior, density.rho2, tolerance, history,
         )  # fmt: skip
         heights = tuple(history[:n].tolist())
     else:
-        theta, heights = _climb_by_parts(density, theta, point, max_iter, tolerance)
-    return EMRun(theta, heights[-1] if heights else -np.inf, heights)
+        theta, heights, expected = _climb_by_parts(density, theta, point, max_iter, tolerance)
+    return EMRun(theta, heights[-1] if heights else -np.inf, heights, expected)
 
 
 def _climb_by_parts(
     density: Density, theta: Floats, point: Point, max_iter: int, tolerance: float
-) -> tuple[Floats, tuple[float, ...]]:
+) -> tuple[Floats, tuple[float, ...], float]:
     """The climb on rows that are summed by threads, or live elsewhere."""
     indices, prior = density.layout.indices, density.prior
     history: list[float] = []
-    best = theta
+    best = base = first = second = theta
+    jumped, halfway, expected = False, False, 0.0
     for _ in range(max_iter):
         stats = density.statistics(point)
         value = float(stats[0] + log_prior(point, prior, 0.0))
+        if jumped and not value >= history[-1]:
+            theta, jumped = second, False
+            unpack(theta, indices, point)
+            continue
         if not np.isfinite(value) or (history and value < history[-1]):
             break
         best = theta
         history.append(value)
-        if len(history) > 1 and value - history[-2] < tolerance:
-            break
-        theta = m_step(theta, stats, indices, point, prior)
-    return best, tuple(history)
+        moved = m_step(theta, stats, indices, point, prior)
+        if not halfway:
+            base, first, theta, jumped = theta, moved, moved, False
+        else:
+            second, theta = moved, np.empty_like(moved)
+            length = extrapolate(base, first, second, theta)
+            expected = 0.5 * length * (history[-1] - history[-2])
+            if expected < tolerance:
+                break
+            jumped = True
+            unpack(theta, indices, point)
+        halfway = not halfway
+    return best, tuple(history), expected
 
 
 def m_step(
@@ -108,27 +143,62 @@ def m_step(
 
 @compiled()
 def _climb(kernel, m_step, block, theta, indices, point, prior, rho2, tolerance, history):
-    """The climb on rows in one piece: where it came to, after how many E-steps of `history`."""
+    """The climb on rows in one piece: where it came to, the length of `history`, what is left."""
     K, d = point.means.shape
     stats, not_kept = np.empty(1 + K * (1 + d + d * d)), np.empty((0, 0))
     rows = (block.values, block.tiles, block.observed, block.weights, block.order)
     mixture = (point.log_weights, point.means, point.scale_trils)
-    best = theta
-    for n in range(len(history)):
+    best, base, first, second = theta, theta, theta, theta
+    jumped, halfway, expected = False, False, 0.0
+    n = 0
+    for _step in range(len(history)):
         for t in range(len(stats)):
             stats[t] = 0.0
         call(kernel, (*rows, *mixture, rho2, stats, not_kept))
         value = stats[0] + log_prior(point, prior, 0.0)
+        if jumped and not value >= history[n - 1]:
+            theta, jumped = second, False
+            unpack(theta, indices, point)
+            continue
         if not np.isfinite(value) or (n > 0 and value < history[n - 1]):
-            return best, n
+            break
         best = theta
         history[n] = value
-        if n > 0 and value - history[n - 1] < tolerance:
-            return best, n + 1
-        if n + 1 < len(history):
-            theta = np.empty_like(best)
-            call(m_step, (best, stats, indices, point, prior, theta))
-    return best, len(history)
+        n += 1
+        moved = np.empty_like(best)
+        call(m_step, (best, stats, indices, point, prior, moved))
+        if not halfway:
+            base, first, theta, jumped = best, moved, moved, False
+        else:
+            second, theta = moved, np.empty_like(best)
+            length = extrapolate(base, first, second, theta)
+            expected = 0.5 * length * (history[n - 1] - history[n - 2])
+            if expected < tolerance:
+                break
+            jumped = True
+            unpack(theta, indices, point)
+        halfway = not halfway
+    return best, n, expected
+
+
+@compiled()
+def extrapolate(base, first, second, jump):
+    """Fill in where SQUAREM leaps to from three vectors of EM, and return the length |a|.
+
+    Of length 1 the leap is `second` itself.
+    """
+    r2 = v2 = 0.0
+    for t in range(len(base)):
+        r, v = first[t] - base[t], second[t] - 2.0 * first[t] + base[t]
+        r2 += r * r
+        v2 += v * v
+    length = LONGEST_JUMP
+    if r2 < LONGEST_JUMP**2 * v2:
+        length = max(np.sqrt(r2 / v2), 1.0)
+    for t in range(len(base)):
+        r, v = first[t] - base[t], second[t] - 2.0 * first[t] + base[t]
+        jump[t] = base[t] + 2.0 * length * r + length**2 * v
+    return length
 
 
 @compiled()

@@ -7,6 +7,7 @@ from itertools import combinations, count
 from typing import Any
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats
@@ -14,7 +15,7 @@ from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.inference.closing import is_sound
 from bayes_gmm.inference.em import EMRun, run_em
 from bayes_gmm.inference.ladder import responsibilities
-from bayes_gmm.inference.starts import Moments, Sample
+from bayes_gmm.inference.starts import THINNEST, Moments, Sample, kurtosis_axes
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout, Point
 from bayes_gmm.model.prior import PriorConstants
@@ -165,7 +166,10 @@ def best_split(
     alone = run_em(whole, one.theta(whole.layout, whole.prior), max_iter=5, tolerance=0.01)
     runs = [
         run_em(local, guess.theta(local.layout, local.prior), max_iter=15, tolerance=0.02)
-        for guess in _halves(weights.sum(), mean, L)
+        for guess in [
+            *_halves(weights.sum(), mean, L),
+            *_cut_across(sample.filled[held[::every]], weights[held[::every]] * every, mean, L),
+        ]
     ]
     best = max(runs, key=lambda run: run.log_posterior)
     two = local.layout.point(best.theta)
@@ -204,6 +208,33 @@ def _halves(n: float, mean: Floats, L: Floats) -> list[Moments]:
     tilt = 0.9 * (np.outer(long[0], long[1]) + np.outer(long[1], long[0]))
     crossed = Moments(counts, same, np.stack([Sigma + tilt, Sigma - tilt]))
     return [*cuts, nested, crossed]
+
+
+def _cut_across(rows: Floats, weights: Floats, mean: Floats, L: Floats) -> list[Moments]:
+    """Two groups of rows side by side, along the axis of the component's lowest kurtosis."""
+    y = solve_triangular(L, (rows - mean).T, lower=True).T
+    t = y @ kurtosis_axes(y, weights)[:, 0]
+    high = t > np.average(t, weights=weights)
+    for _ in range(5):
+        if not 0.0 < weights[high].sum() < weights.sum():
+            return []
+        means = [np.average(t[side], weights=weights[side]) for side in (~high, high)]
+        high = t > 0.5 * (means[0] + means[1])
+    sides = [(rows[side], weights[side]) for side in (~high, high)]
+    if min(w.sum() for _, w in sides) < len(mean) + 1:
+        return []
+    floor = THINNEST**2 * np.eye(len(mean))
+    means = [np.average(x, axis=0, weights=w) for x, w in sides]
+    return [
+        Moments(
+            np.array([w.sum() for _, w in sides]),
+            np.stack(means),
+            np.stack([
+                ((x - m).T * w) @ (x - m) / w.sum() + floor
+                for (x, w), m in zip(sides, means, strict=True)
+            ]),
+        )
+    ]  # fmt: skip
 
 
 def _merge_losses(point: Point, n: Floats) -> Floats:

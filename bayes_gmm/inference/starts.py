@@ -15,6 +15,12 @@ from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.inference.covariances import moment_covariances
 from bayes_gmm.model.parameters import Layout, Point
 from bayes_gmm.model.prior import PriorConstants
+from bayes_gmm.model.structure import Structure
+
+THINNEST = 1e-3
+"""Standard deviation of a guess at least: the smallest recording error that columns are given."""
+ROUNDING = 1e-10
+"""Added to the unit diagonal of correlations, so that rounding leaves them positive definite."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,22 @@ class Sample:
             return self.filled
         return np.asarray(self.filled @ (axes[:, kept] / np.sqrt(variances[kept])))
 
+    @cached_property
+    def invariant(self) -> Floats:
+        """Sphered rows along invariant coordinates, that of the lowest kurtosis first.
+
+        Groups beside each other have the lowest kurtosis across them, however thin they are and
+        whatever the columns' units (Tyler, Critchley, Dumbgen & Oja 2009).
+        """
+        rows = self.sphered - np.average(self.sphered, axis=0, weights=self.weights)
+        return np.asarray(rows @ kurtosis_axes(rows, self.weights))
+
+
+def kurtosis_axes(rows: Floats, weights: Floats) -> Floats:
+    """Orthonormal axes by rising kurtosis of sphered rows: eigenvectors of sum w |z|^2 z z'."""
+    fourth = (rows.T * (weights * (rows**2).sum(axis=1))) @ rows
+    return np.asarray(np.linalg.eigh(fourth)[1])
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -77,11 +99,18 @@ class Moments:
     covariances: Floats
 
     def theta(self, layout: Layout, prior: PriorConstants) -> Floats:
-        """Unconstrained vector of these moments, pulled towards the prior."""
+        """Unconstrained vector of these moments.
+
+        Covariances are taken as they are where each component has its own; where components share
+        scales or correlations they are pooled, and pulled towards the prior.
+        """
         log_share = np.log(self.n + 1.0)
         theta = np.zeros(layout.size)
         theta[: layout.n_components - 1] = (log_share - log_share.mean())[:-1]
         theta[layout.means] = self.means.ravel()
+        if layout.structure == Structure():
+            _set_covariances(theta, layout, self.covariances)
+            return theta
         scatter = self.covariances * self.n[:, None, None]
         moment_covariances(self.n, scatter, layout.indices, layout.point(theta), prior, theta)
         return theta
@@ -99,19 +128,36 @@ class Moments:
 
     @classmethod
     def of_responsibilities(cls, sample: Sample, r: Floats | npt.NDArray[np.bool_]) -> Moments:
-        """Moments of rows shared out by r, shape (m, K); each is padded with a row of the whole."""
+        """Moments of rows shared out by r, shape (m, K).
+
+        A component of d + 1 rows or fewer is padded with a row as spread as the Kth part of the
+        whole, one of 2 (d + 1) rows or more is not; no covariance is below `THINNEST` squared.
+        """
         d, K = sample.filled.shape[1], r.shape[1]
         n = np.empty(K)
         means = np.empty((K, d))
         covariances = np.empty((K, d, d))
-        pad = K ** (-2.0 / d) * np.eye(d)
         for k in range(K):
             weights = sample.weights * r[:, k]
-            n[k] = weights.sum() + 1.0
+            total = weights.sum()
+            pad = min(max(2.0 - total / (d + 1.0), 0.0), 1.0)
+            n[k] = total + pad
             means[k] = weights @ sample.filled / n[k]
             offsets = sample.filled - means[k]
-            covariances[k] = ((offsets.T * weights) @ offsets + pad) / n[k]
+            scatter = (offsets.T * weights) @ offsets + pad * K ** (-2.0 / d) * np.eye(d)
+            covariances[k] = scatter / n[k] + THINNEST**2 * np.eye(d)
         return cls(n, means, covariances)
+
+
+def _set_covariances(theta: Floats, layout: Layout, covariances: Floats) -> None:
+    """Scales and correlations in theta, where no component shares any: those of covariances."""
+    sd = np.sqrt(np.diagonal(covariances, axis1=1, axis2=2))
+    R = covariances / (sd[:, :, None] * sd[:, None, :])
+    C = np.linalg.cholesky(R + ROUNDING * np.eye(layout.n_features))
+    theta[layout.scales] = np.log(sd).ravel()
+    rows, columns = np.tril_indices(layout.n_features, -1)
+    if layout.n_correlations:
+        theta[layout.correlations] = (C[:, rows, columns] / C[:, rows, rows]).ravel()
 
 
 Guess = Callable[[Sample, int, np.random.Generator], Moments]
@@ -121,13 +167,16 @@ def guesses(n_init: int) -> Iterator[Guess]:
     """`n_init` ways to guess, the most different first."""
     kinds = (
         partial(_k_means, metric=_as_it_is),
+        partial(_k_means, metric=_across),
         _lines,
         partial(_k_means, metric=_sphered),
         partial(_k_means, metric=_stretched),
         _quantiles,
+        partial(_k_means, metric=_across),
         _lines,
         partial(_k_means, metric=_stretched),
         _shells,
+        partial(_k_means, metric=_across_two),
     )
     for i in range(n_init):
         yield kinds[i % len(kinds)]
@@ -178,6 +227,18 @@ def _as_it_is(sample: Sample, rng: np.random.Generator) -> Floats:
 def _sphered(sample: Sample, rng: np.random.Generator) -> Floats:
     """Rows in their principal axes, each at unit variance: thin directions count like long ones."""
     return sample.sphered
+
+
+def _across(sample: Sample, rng: np.random.Generator) -> Floats:
+    """The coordinate of the lowest kurtosis, or any: across thin groups side by side."""
+    d = sample.invariant.shape[1]
+    chosen = 0 if rng.random() < 0.5 else int(rng.integers(d))
+    return sample.invariant[:, [chosen]]
+
+
+def _across_two(sample: Sample, rng: np.random.Generator) -> Floats:
+    """The two coordinates of the lowest kurtosis."""
+    return sample.invariant[:, :2]
 
 
 def _stretched(sample: Sample, rng: np.random.Generator) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -93,6 +93,13 @@ class Density:
         )
         return density, units
 
+    @cached_property
+    def _ties(self) -> Floats:
+        """Largest weight of rows that share a value, of each column; infinite if not in memory."""
+        if not isinstance(self.rows, MemoryRows):
+            return np.full(self.layout.n_features, np.inf)
+        return self.rows.largest_ties()
+
     @property
     def has_maximum(self) -> bool:
         """Whether no component can gain without bound by closing on rows that share a value.
@@ -100,14 +107,17 @@ class Density:
         Recording error in every feature prevents it, and so do scales that the components share.
         Otherwise it takes a prior on scales that vanishes at 0, and an eta of at least (d + 3) / 2
         where each component has its own correlations: the likelihood of d rows in a subspace rises
-        faster than the prior of a lower eta falls. Under a hierarchical Wishart prior there is a
-        maximum for rows in general position, where no more than d of them lie in a hyperplane.
+        faster than the prior of a lower eta falls. Under a hierarchical Wishart prior on m matrices
+        the density rises with the precision lambda of a component across W rows in a hyperplane as
+        lambda^(W / 2 - g_0 - (m - 1) c_0 - (d + 1) / 2). Rows that share a value of a column are
+        counted for that; other hyperplanes are not looked for.
         """
         layout, prior = self.layout, self.prior
         if layout.n_components == 1 or np.all(self.rho2 > 0.0):
             return True
         if prior.n_covariances:
-            return True
+            most = 2.0 * (prior.g0 + (prior.n_covariances - 1) * prior.c0) + layout.n_features + 1.0
+            return prior.n_covariances == 1 or bool(np.all(self._ties[self.rho2 == 0.0] < most))
         own_scales = layout.structure.scales.startswith("component")
         own_correlations = layout.n_correlations == layout.n_components
         shrinks = own_scales and prior.family == HALF_NORMAL

@@ -95,6 +95,7 @@ def test_these_are_no_atoms(column, table, rng):
     assert "atom" not in kinds(fit_findings(feature_matrix(table), None))
 
 
+@pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")  # the findings are tested
 def test_a_fit_warns_of_atoms_by_column_and_share(table):
     table.loc[:99, "Income"] = 0.0
     table.loc[300:, "Visits"] = -1.5

@@ -69,6 +69,7 @@ def test_row_weights_leave_an_identifier_one(rng):
     assert finding.kind == "identifier"
 
 
+@pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")  # the findings are tested
 def test_a_fit_warns_of_an_identifier_among_its_features(rng):
     table = with_column("CustomerID", np.arange(60.0), rng)
     with pytest.warns(DataWarning, match="column 'CustomerID' is a running number") as caught:

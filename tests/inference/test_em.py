@@ -13,7 +13,7 @@ from bayes_gmm.inference.covariances import (
     expected_log_posterior,
     moment_covariances,
 )
-from bayes_gmm.inference.em import SMALLEST_SHARE, m_step, run_em
+from bayes_gmm.inference.em import SMALLEST_SHARE, extrapolate, m_step, run_em
 from bayes_gmm.inference.polish import polish
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import SMALLEST_LOG_SCALE, Layout
@@ -326,9 +326,40 @@ def test_a_run_ends_where_it_is_told_to():
     start = np.random.default_rng(7).normal(size=density.layout.size)
     assert len(run_em(density, start, max_iter=3, tolerance=0.0).history) == 3
     run = run_em(density, start, max_iter=500, tolerance=0.5)
-    gains = np.diff(run.history)
-    assert gains[-1] < 0.5
-    assert np.all(gains[:-1] >= 0.5)
+    assert len(run.history) < 500
+    assert run.expected_gain < 0.5
+    assert run.prospect == run.log_posterior + run.expected_gain
+
+
+def test_extrapolation_is_worth_many_steps():
+    """Two components far apart but for a third that both overlap: EM alone is slow."""
+    rng = np.random.default_rng(8)
+    X = np.r_[rng.normal(-1.0, 1.0, (300, 2)), rng.normal(1.0, 1.0, (300, 2))]
+    density = density_of(X, 2, rho=1e-3)
+    start = run_em(density, rng.normal(size=density.layout.size), max_iter=5, tolerance=0.0).theta
+    alone, theta = [], start
+    for _ in range(400):
+        alone.append(density.log_posterior(theta))
+        theta = step(density, theta)
+    run = run_em(density, start, max_iter=100, tolerance=0.0)
+    assert run.log_posterior > alone[100] + 0.01
+    assert run.log_posterior > max(alone) - 0.05
+
+
+@given(r=st.floats(0.01, 0.98), scale=st.floats(1e-3, 1e3))
+def test_a_linear_map_is_solved_in_one_leap(r, scale):
+    """Of one rate of convergence: theta_t = r^t."""
+    base, first, second = (np.full(3, scale * r**t) for t in range(3))
+    leap = np.empty(3)
+    assert extrapolate(base, first, second, leap) == pytest.approx(1.0 / (1.0 - r), rel=1e-6)
+    np.testing.assert_allclose(leap, 0.0, atol=1e-9 * scale)
+
+
+def test_a_leap_of_length_one_is_two_steps():
+    base, first, second = np.zeros(2), np.ones(2), np.array([1.0, -3.0])
+    leap = np.empty(2)
+    assert extrapolate(base, first, second, leap) == 1.0
+    np.testing.assert_allclose(leap, second)
 
 
 def test_the_start_is_left_alone():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from example_tables import random_table, three_groups
 
-import bayes_gmm.inference.sweep as sweep_module
+import bayes_gmm.inference.search as search_module
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.inference.modes import find_modes, modes_from
 from bayes_gmm.inference.moves import merges, splits
@@ -74,9 +74,11 @@ def test_splits_find_what_a_fresh_start_misses(monkeypatch):
     rng = np.random.default_rng(0)
     corners = np.array([[x, y] for x in range(3) for y in range(3)])
     X = (8.0 * corners[:, None] + rng.normal(size=(9, 40, 2))).reshape(-1, 2)
-    monkeypatch.setattr(sweep_module, "improve", lambda density, sample, run, known: run)
+    monkeypatch.setattr(search_module, "improve", lambda density, sample, run, known: run)
+    monkeypatch.setattr(search_module, "group_starts", lambda *arguments: [])
     chain = [swept(X, range(1, 10), seed=seed, n_init=1)[0] for seed in range(3)]
-    alone = [swept(X, [9], seed=seed, n_init=1)[0] for seed in range(3)]
+    monkeypatch.setattr(search_module, "splits", lambda *arguments: [])
+    alone = [swept(X, [9], seed=seed, n_init=1)[0] for seed in range(12)]
     cell = Cell(9, FULL)
     best = max(sweep.found[cell][0].log_posterior for sweep in chain)
     assert min(sweep.found[cell][0].log_posterior for sweep in chain) > best - 0.1

@@ -194,6 +194,30 @@ def test_a_density_knows_whether_it_has_a_maximum(K, structure, prior, rho, expe
     assert density.has_maximum == expected
 
 
+def test_rows_that_share_a_value_may_leave_no_maximum():
+    """Under a hierarchical Wishart prior: the exponent of a precision is (W - most) / 2."""
+    X = random_table(0, 60, 2)
+    for tied, expected in ((8, True), (10, False)):  # most = 2 (g_0 + c_0) + d + 1 = 9
+        X[:tied, 0] = X[0, 0]
+        density = density_of(X, 2)
+        assert density.has_maximum == expected
+        weights = np.array([0.1, 0.9])
+        means = np.array([X[0], X.mean(axis=0)])
+        own = np.diag(np.cov(X[:tied].T)) ** 0.5
+        along = [
+            density.log_posterior(
+                density.layout.pack(
+                    weights,
+                    means,
+                    np.array([[s, own[1]], [1.0, 1.0]]),
+                    np.tile(np.eye(2), (2, 1, 1)),
+                )
+            )
+            for s in (1e-4, 1e-6, 1e-8)
+        ]
+        assert np.all(np.diff(along) > 0.0) == (not expected)
+
+
 def test_a_density_without_one_rises_as_a_component_closes_on_a_row():
     """And where it is said to have one, the same way leads down."""
     X = random_table(0, 20, 2)
