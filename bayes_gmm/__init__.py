@@ -29,6 +29,7 @@ __all__ = [
     "Normal",
     "Posterior",
     "Prior",
+    "PriorWarning",
     "ShapeCheck",
     "ShapeWarning",
     "Structure",
@@ -72,6 +73,7 @@ _WHERE = {
     "AmbiguousLabelsWarning": "bayes_gmm.errors",
     "MultimodalWarning": "bayes_gmm.errors",
     "ShapeWarning": "bayes_gmm.errors",
+    "PriorWarning": "bayes_gmm.errors",
 }
 _MODULES = {
     "datasets": "bayes_gmm.data.datasets",
@@ -90,6 +92,7 @@ if TYPE_CHECKING:
         DataWarning,
         FitError,
         MultimodalWarning,
+        PriorWarning,
         ShapeWarning,
     )
     from bayes_gmm.estimator import BayesGMM

@@ -43,6 +43,10 @@ class DataWarning(UserWarning):
     """Something in a table should be known before its fit is believed (see `check_table`)."""
 
 
+class PriorWarning(DataWarning):
+    """The prior moves scales or correlations of a segment far from what its rows say."""
+
+
 class ShapeWarning(DataWarning):
     """The rows of a segment are not Gaussian, which its intervals assume (see `ShapeCheck`)."""
 

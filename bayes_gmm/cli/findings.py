@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from bayes_gmm.model.mixture import Mixture
     from bayes_gmm.results.map_fit import MapFit, Mode
     from bayes_gmm.results.posterior import Posterior
+    from bayes_gmm.results.prior_influence import PriorInfluence
     from bayes_gmm.results.shape_record import ShapeCheck
 
 Array = NDArray[np.float64]
@@ -73,6 +74,8 @@ class Report:
         Those of `check_table`.
     shape_check : ShapeCheck, optional
         Whether the rows of each segment are Gaussian.
+    prior_influence : PriorInfluence, optional
+        How far the prior moves the segments of the fit.
     ci_prob : float
         Probability of the intervals.
     """
@@ -84,6 +87,7 @@ class Report:
     posterior: Posterior | None = None
     findings: tuple[Finding, ...] = ()
     shape_check: ShapeCheck | None = None
+    prior_influence: PriorInfluence | None = None
     ci_prob: float = CI_PROB
 
     @cached_property
@@ -149,12 +153,15 @@ class Report:
         blocks.append(self._summary())
         if self.small_segments is not None:
             blocks.append(fill(str(self.small_segments), WIDTH))
+        if self.prior_influence is not None and (moved := self.prior_influence.text(self.names)):
+            blocks.append(fill(f"{moved[0].upper()}{moved[1:]}.", WIDTH))
         blocks += [findings_text(self.findings), _shape_text(self.shape_check)]
         return "\n\n".join(block for block in blocks if block)
 
     def json(self) -> dict[str, Any]:
         """Return all of it for a program: only what JSON can say."""
         fit, mixture = self.fit, self.fit.mixture
+        influence = self.prior_influence or (self.posterior and self.posterior.prior_influence)
         return {
             "table": self.table,
             "features": list(fit.features),
@@ -171,6 +178,7 @@ class Report:
             "other_modes": [_mode(mode) for mode in self.other_modes],
             "findings": [finding.json() for finding in self.findings],
             "small_segments": None if self.small_segments is None else self.small_segments.json(),
+            "prior_influence": influence and influence.to_dict(),
             "shape_check": None if self.shape_check is None else _shape_json(self.shape_check),
             "posterior": None if self.intervals is None else self.intervals.json(),
         }
@@ -231,13 +239,13 @@ def fitted(
         membership = model.predict_proba(table)
         return Report(
             name, model.map_fit_, membership, weights, findings=findings,
-            shape_check=model.shape_check_,
+            shape_check=model.shape_check_, prior_influence=model.prior_influence_,
         )  # fmt: skip
     posterior = sampling.drawn(model)
     membership = posterior.predict_proba(table)
     return Report(
         name, model.map_fit_, membership, weights, posterior, findings, posterior.check(),
-        sampling.ci_prob,
+        ci_prob=sampling.ci_prob,
     )  # fmt: skip
 
 

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bayes_gmm.errors import AmbiguousLabelsWarning, ConvergenceWarning, MultimodalWarning
+from bayes_gmm.errors import (
+    AmbiguousLabelsWarning,
+    ConvergenceWarning,
+    MultimodalWarning,
+    PriorWarning,
+)
 
 if TYPE_CHECKING:
     from bayes_gmm.estimator import BayesGMM
@@ -124,6 +129,8 @@ def without_caveats() -> Iterator[None]:
     ...     warnings.warn("use of_mode(0)", MultimodalWarning)
     """
     with warnings.catch_warnings():
-        for kind in (AmbiguousLabelsWarning, ConvergenceWarning, MultimodalWarning):
+        for kind in (
+            AmbiguousLabelsWarning, ConvergenceWarning, MultimodalWarning, PriorWarning,
+        ):  # fmt: skip
             warnings.simplefilter("ignore", kind)
         yield

@@ -30,6 +30,7 @@ def aligned(posterior: Posterior, other: Any) -> Posterior:
         labels=Relabelling(labels.order[..., order], labels.confusion[np.ix_(order, order)]),
         names=names,
         segmentation=posterior.segmentation and posterior.segmentation.numbered(order),
+        prior_influence=posterior.prior_influence and posterior.prior_influence.numbered(order),
     )
 
 

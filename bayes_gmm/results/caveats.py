@@ -5,7 +5,12 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
-from bayes_gmm.errors import AmbiguousLabelsWarning, ConvergenceWarning, MultimodalWarning
+from bayes_gmm.errors import (
+    AmbiguousLabelsWarning,
+    ConvergenceWarning,
+    MultimodalWarning,
+    PriorWarning,
+)
 from bayes_gmm.inference.laplace import GOOD_KHAT, misfit
 from bayes_gmm.results import checks
 from bayes_gmm.results.remedies import PYTHON, Remedies
@@ -30,9 +35,10 @@ def caveats(posterior: Posterior, remedies: Remedies = PYTHON) -> dict[str, Cave
     """All caveats of a posterior, by what they are about; none where all is well.
 
     An "interruption" of the sampler, "draws" that are too few, "labels" that may change places,
-    several "modes", "mixing" of the chains, an "approximation" that does not fit.
+    several "modes", "mixing" of the chains, an "approximation" that does not fit, a "prior" that
+    moves parameters far.
     """
-    draws, unmixed = posterior.draws, posterior.unmixed_chains
+    draws, unmixed, influence = posterior.draws, posterior.unmixed_chains, posterior.prior_influence
     said = {
         "interruption": (ConvergenceWarning, cut_short(draws)),
         "draws": (ConvergenceWarning, too_few(draws, remedies)),
@@ -46,6 +52,7 @@ def caveats(posterior: Posterior, remedies: Remedies = PYTHON) -> dict[str, Cave
         ),
         "mixing": (ConvergenceWarning, None if unmixed is None else unmixed.text(remedies)),
         "approximation": (ConvergenceWarning, misfit(draws.khat, remedies.nuts)),
+        "prior": (PriorWarning, None if influence is None else influence.text(posterior.names)),
     }
     return {about: Caveat(kind, text) for about, (kind, text) in said.items() if text is not None}
 

@@ -28,6 +28,7 @@ from bayes_gmm.results.loo import Loo, leave_one_out
 from bayes_gmm.results.map_fit import MapFit
 from bayes_gmm.results.names import number_of, renamed
 from bayes_gmm.results.observed import observed, weights_of
+from bayes_gmm.results.prior_influence import PriorInfluence, influence_of_draws, point_of
 from bayes_gmm.results.provenance import provenance
 from bayes_gmm.results.segment_draws import SegmentDraws
 from bayes_gmm.results.segmentations import Segmentation, reference_of
@@ -66,6 +67,9 @@ class Posterior:
         Of the table's rows in the fit; None where all are 1, or there is no table.
     segmentation : Segmentation or None
         The one mode that the draws are of, its mass, and how others differ: after `of_mode`.
+    prior_influence : PriorInfluence or None
+        How far the prior moves scales and correlations of each segment, in posterior standard
+        deviations; None for draws of a lighter mode alone.
 
     Examples
     --------
@@ -90,6 +94,7 @@ class Posterior:
     table: KeptMatrix | None = None
     row_weights: Floats | None = None
     segmentation: Segmentation | None = None
+    prior_influence: PriorInfluence | None = None
 
     @classmethod
     def from_draws(
@@ -122,6 +127,9 @@ class Posterior:
         ConvergenceWarning
             If the chains have not mixed (see `mixing.doubts`), 1 % of the draws diverged, sampling
             was interrupted, or there are fewer than 50 draws in all.
+        PriorWarning
+            If the prior moves scales or correlations of a segment by more than one posterior
+            standard deviation.
         """
         checks.check_draws(draws, len(fit.modes))
         references = [reference_of(mode.mixture, fit) for mode in fit.modes]
@@ -134,6 +142,9 @@ class Posterior:
             provenance(fit, density.rows, draws),
             None if table is None else KeptMatrix.of(table),
             None if table is None else weights_of(density.rows, table.n_rows),
+            prior_influence=influence_of_draws(
+                density, point_of(fit.mixture, fit.standardizer), draws
+            ),
         )
         warn(posterior, but=("approximation",))  # which the sampler has warned of
         return posterior

@@ -23,6 +23,7 @@ from bayes_gmm.inference.relabel import Relabelling
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.results.map_fit_file import file_attributes, map_fit_from, map_fit_tree
 from bayes_gmm.results.posterior import Posterior
+from bayes_gmm.results.prior_influence import PriorInfluence
 from bayes_gmm.results.segmentations import Segmentation
 from bayes_gmm.results.tree import SAMPLE, posterior_group, sample_stats_group, stats_of
 
@@ -52,6 +53,8 @@ def posterior_tree(posterior: Posterior) -> DataTree:
     }
     if posterior.segmentation is not None:
         attributes["segmentation"] = json.dumps(posterior.segmentation.to_dict())
+    if posterior.prior_influence is not None:
+        attributes["prior_influence"] = json.dumps(posterior.prior_influence.to_dict())
     fit = map_fit_tree(posterior.fit)
     return xr.DataTree.from_dict(
         {
@@ -78,7 +81,7 @@ def posterior_from(tree: DataTree) -> Posterior:
         chains = tree["as_sampled"]
         draws = replace(draws, origin=_draws(chains["theta"], chains, layout, facts))
     labels = tree["labels"]
-    alone = tree.attrs.get("segmentation")
+    alone, influence = (tree.attrs.get(name) for name in ("segmentation", "prior_influence"))
     return Posterior(
         fit=fit,
         draws=draws,
@@ -86,6 +89,9 @@ def posterior_from(tree: DataTree) -> Posterior:
         names=tuple(str(name) for name in labels["component"].values),
         provenance=json.loads(tree.attrs["provenance"]),
         segmentation=None if alone is None else Segmentation.from_dict(json.loads(alone)),
+        prior_influence=(
+            None if influence is None else PriorInfluence.from_dict(json.loads(influence))
+        ),
     )
 
 

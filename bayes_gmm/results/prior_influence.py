@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.optimize import minimize
 
-from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.finding_text import figure
+from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.errors import listed
+from bayes_gmm.inference.covariances import expected_log_posterior, moment_covariances
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout, Point
 from bayes_gmm.model.points import Points
+from bayes_gmm.model.prior import Prior
 
 if TYPE_CHECKING:
+    from bayes_gmm.data.standardize import Standardizer
     from bayes_gmm.inference.draws import Draws
+    from bayes_gmm.model.mixture import Mixture
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,46 @@ class PriorInfluence:
         """Components that the prior moves by more than the threshold."""
         return [int(k) for k in np.flatnonzero(self.largest > settings.largest)]
 
+    def numbered(self, order: Integers) -> PriorInfluence:
+        """The same, component ``order[k]`` being the k-th."""
+        return PriorInfluence(self.scales[order], self.correlations[order])
+
+    def to_dict(self) -> dict[str, list[float | None]]:
+        """What JSON can say; NaN is null."""
+        return {
+            name: [None if np.isnan(x) else float(x) for x in getattr(self, name)]
+            for name in ("scales", "correlations")
+        }
+
+    @classmethod
+    def from_dict(cls, found: dict[str, Any]) -> PriorInfluence:
+        """What `to_dict` has written."""
+        of = {name: np.array([np.nan if x is None else x for x in found[name]]) for name in found}
+        return cls(of["scales"], of["correlations"])
+
+    def text(self, names: Sequence[str]) -> str | None:
+        """Warning text, or None if no segment is moved by more than the threshold.
+
+        Examples
+        --------
+        >>> influence = PriorInfluence(np.array([0.2, 2.34]), np.array([0.1, 0.4]))
+        >>> print(influence.text(["Segment 1", "Segment 2"]))
+        the prior moves standard deviations or correlations by more than 1 posterior standard \
+deviation, by up to 2.3 (Segment 2): these segments hold few rows for their parameters; use \
+fewer segments or a structure with fewer parameters, or compare with another prior
+        """
+        moved = self.warned()
+        if not moved:
+            return None
+        most = figure(float(np.nanmax(self.largest)), 2)
+        return (
+            "the prior moves standard deviations or correlations by more than "
+            f"{DEFAULTS.largest:g} posterior standard deviation, by up to {most} "
+            f"({listed([names[k] for k in moved], most=5)}): these segments hold few rows for "
+            "their parameters; use fewer segments or a structure with fewer parameters, or compare "
+            "with another prior"
+        )
+
 
 def likelihood_estimate(density: Density, point: Point) -> LikelihoodEstimate:
     """One M-step without a prior, at the responsibilities of a point.
@@ -97,17 +145,37 @@ def _pooled(layout: Layout, n: Floats, scatter: Floats) -> LikelihoodEstimate:
     K, d = layout.n_components, layout.n_features
     index = layout.indices.scale.ravel()
     squares = np.diagonal(scatter, axis1=1, axis2=2)
-    rows = np.bincount(index, np.repeat(n, d))
-    variances = np.bincount(index, squares.ravel()) / rows
+    variances = np.bincount(index, squares.ravel()) / np.bincount(index, np.repeat(n, d))
     log_scales = 0.5 * np.log(np.maximum(variances, 1e-300))[layout.indices.scale]
     if not layout.n_correlations:
         return LikelihoodEstimate(n, log_scales, np.zeros((K, d, d)))
-    own = np.sqrt(np.maximum(squares / n[:, None], 1e-300))
-    products = scatter / own[:, :, None] / own[:, None, :]
-    pooled = np.zeros((layout.n_correlations, d, d))
-    np.add.at(pooled, layout.indices.corr, products)
-    pooled /= np.bincount(layout.indices.corr, n)[:, None, None]
-    return LikelihoodEstimate(n, log_scales, fisher_z(pooled[layout.indices.corr]))
+    if not layout.n_covariances:
+        return _of_tied_entries(layout, n, scatter)
+    own = np.arange(K) if layout.n_covariances > 1 else np.zeros(K, dtype=np.int64)
+    V = np.zeros((layout.n_covariances, d, d))
+    np.add.at(V, own, scatter)
+    sd = np.sqrt(np.maximum(np.diagonal(V, axis1=1, axis2=2), 1e-300))
+    return LikelihoodEstimate(n, log_scales, fisher_z(V / sd[:, :, None] / sd[:, None, :])[own])
+
+
+def _of_tied_entries(layout: Layout, n: Floats, scatter: Floats) -> LikelihoodEstimate:
+    """Where scales or correlations are shared but not both: by a climb, which sees no row."""
+    flat = Prior.flat().constants(layout.n_components, layout.n_features, layout.structure)
+    start = np.zeros(layout.size)
+    point = layout.point(start)
+    moment_covariances(n, scatter, layout.indices, point, flat, start)
+    first = layout.scales.start
+
+    def objective(covariances: Floats) -> tuple[float, Floats]:
+        theta = np.r_[start[:first], covariances]
+        slope = np.empty(layout.size)
+        value = expected_log_posterior(theta, n, scatter, layout.indices, point, flat, slope)
+        return -value / n.sum(), -slope[first:] / n.sum()
+
+    found = minimize(objective, start[first:], jac=True, method="L-BFGS-B", options={"gtol": 1e-7})
+    points = Points.of(layout, np.r_[start[:first], found.x])
+    R = points.corr_chol @ points.corr_chol.mT
+    return LikelihoodEstimate(n, np.log(points.scales), fisher_z(R))
 
 
 def fisher_z(correlations: Floats, settings: InfluenceSettings = DEFAULTS) -> Floats:
@@ -132,6 +200,20 @@ def influence_at_mode(density: Density, point: Point) -> PriorInfluence:
         estimate, n, np.log(sd), 1.0 / np.sqrt(2.0 * n[:, None]),
         fisher_z(R), 1.0 / np.sqrt(n[:, None, None]),
     )  # fmt: skip
+
+
+def point_of(mixture: Mixture, units: Standardizer) -> Point:
+    """A mixture in the user's units as a point in standardised units."""
+    covariances = units.standard_covariances(mixture.covariances)
+    with np.errstate(divide="ignore"):
+        log_weights = np.log(mixture.weights)
+    return Point(
+        log_weights,
+        units.standard_means(mixture.means),
+        np.sqrt(np.diagonal(covariances, axis1=1, axis2=2)).ravel(),
+        np.empty((0, *covariances.shape[1:])),
+        np.linalg.cholesky(covariances),
+    )
 
 
 def influence_of_draws(density: Density, point: Point, draws: Draws) -> PriorInfluence:

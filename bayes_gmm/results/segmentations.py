@@ -172,6 +172,7 @@ def of_mode(posterior: Posterior, i: Any) -> Posterior:
         labels=Relabelling(done.order if order is None else order, done.confusion),
         provenance={**posterior.provenance, **about},
         segmentation=alone,
+        prior_influence=posterior.prior_influence if mode == 0 else None,
     )
     return replace(found, segmentation=replace(alone, others=_others(posterior, mode)))
 
