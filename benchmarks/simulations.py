@@ -23,8 +23,8 @@ from bayes_gmm import (
 from bayes_gmm.errors import (
     AmbiguousLabelsWarning,
     ConvergenceWarning,
+    DataWarning,
     MultimodalWarning,
-    ShapeWarning,
 )
 from bayes_gmm.inference.chains import marked
 from bayes_gmm.inference.draws import Draws
@@ -166,7 +166,7 @@ def simulated(setting: Setting, seed: int, *, draws: int = 500) -> Outcome:
     truth = setting.parameters(rng)
     X = setting.table(truth, rng)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ShapeWarning)  # of many tables it flags a few by chance
+        warnings.simplefilter("ignore", DataWarning)  # some tables have small segments
         model = BayesGMM(
             setting.n_components, prior=setting.prior, standardize=False,
             resolution=setting.resolution, random_state=int(rng.integers(2**31)),
@@ -193,6 +193,7 @@ def sampled(model: BayesGMM, draws: int) -> Posterior:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AmbiguousLabelsWarning)
         warnings.simplefilter("ignore", MultimodalWarning)
+        warnings.simplefilter("ignore", DataWarning)
         warnings.simplefilter("ignore", ConvergenceWarning)
         return model.sample_posterior(draws=draws, progress=False)
 

@@ -188,6 +188,7 @@ def test_one_chain_has_no_r_hat_and_says_so(model):
     assert "chains=4" in table.attrs["notes"]["r_hat"]
 
 
+@pytest.mark.filterwarnings("ignore:.* fewer than .* rows:bayes_gmm.errors.DataWarning")
 @pytest.mark.filterwarnings("ignore:the chains have not mixed")  # 50 draws in 54 dimensions
 @pytest.mark.parametrize(("n", "d", "K"), [(2, 1, 1), (3, 2, 1), (4, 9, 1), (12, 12, 1)])
 def test_fewer_rows_than_features_are_a_posterior_near_the_prior(n, d, K):

@@ -51,7 +51,7 @@ def occupied_table(
     >>> X = np.repeat([[0.0], [8.0], [20.0]], 40, axis=0)
     >>> X += np.random.default_rng(0).normal(size=X.shape)
     >>> model = bg.BayesGMM(6, prior=bg.Prior(concentration=0.02), random_state=0).fit(X)
-    >>> posterior = model.sample_posterior(draws=300, random_state=0, progress=False)
+    >>> posterior = model.sample_posterior(draws=300, random_state=1, progress=False)
     >>> table = posterior.occupied()
     >>> table.columns.tolist(), int(table["probability"].idxmax())
     (['probability', 'mcse'], 3)

@@ -30,6 +30,8 @@ class InfluenceSettings:
 
     largest: float = 1.0
     """Posterior standard deviations by which the prior may move a parameter without a warning."""
+    fewest_draws: int = 50
+    """Draws of the heaviest mode below which their standard deviations are too uncertain."""
     largest_correlation: float = 1.0 - 1e-9
     """Bound on correlations before their inverse hyperbolic tangent is taken."""
 
@@ -216,8 +218,12 @@ def point_of(mixture: Mixture, units: Standardizer) -> Point:
     )
 
 
-def influence_of_draws(density: Density, point: Point, draws: Draws) -> PriorInfluence:
+def influence_of_draws(
+    density: Density, point: Point, draws: Draws, settings: InfluenceSettings = DEFAULTS
+) -> PriorInfluence | None:
     """Posterior means and standard deviations of log sigma and atanh r against the likelihood's.
+
+    They are those of the draws of the heaviest mode; None if these are too few.
 
     Parameters
     ----------
@@ -228,9 +234,10 @@ def influence_of_draws(density: Density, point: Point, draws: Draws) -> PriorInf
     draws : Draws
         Numbered.
     """
-    estimate = likelihood_estimate(density, point)
-    layout = draws.layout
-    points = Points.of(layout, draws.theta.reshape(-1, layout.size))
+    layout, theta = draws.layout, draws.theta[draws.mode == 0]
+    if len(theta) < settings.fewest_draws:
+        return None
+    estimate, points = likelihood_estimate(density, point), Points.of(layout, theta)
     log_scales, z = np.log(points.scales), fisher_z(points.corr_chol @ points.corr_chol.mT)
     return _influence(
         estimate, _rows_behind(layout, estimate.n),

@@ -206,14 +206,22 @@ def test_the_kernel_is_pymcs_own_mixture(structure):
 def test_variables_carry_the_names_of_components_and_features():
     X = random_table(4, 20, 2)
     X[3] = np.nan
-    _, model = density_and_model(X, 3, weights=np.r_[0.0, np.ones(19)])
-    assert {v.name: model.named_vars_to_dims[v.name] for v in model.basic_RVs} == {
-        "weights": ("component",),
-        "means": ("component", "feature"),
-        "scales": ("component", "feature"),
-        "corr_chol": ("component", "feature", "feature_bis"),
-        "likelihood": ("row", "feature"),
-    }
+    for covariances in (LKJ(), HierarchicalWishart()):
+        prior, weights = Prior(covariances=covariances), np.r_[0.0, np.ones(19)]
+        _, model = density_and_model(X, 3, prior=prior, weights=weights)
+        free = {"scales", "corr_chol"} if isinstance(covariances, LKJ) else {"precisions"}
+        assert {v.name for v in model.basic_RVs} == {"weights", "means", *free, "likelihood"}
+        dims = {
+            "weights": ("component",),
+            "means": ("component", "feature"),
+            "precisions": ("component", "feature", "feature_bis"),
+            "scales": ("component", "feature"),
+            "corr_chol": ("component", "feature", "feature_bis"),
+            "likelihood": ("row", "feature"),
+        }
+        for name, expected in dims.items():
+            assert model.named_vars_to_dims.get(name, expected) == expected
+        assert {"scales", "corr_chol"} <= set(model.named_vars)
     assert model.coords["component"] == ("Segment 1", "Segment 2", "Segment 3")
     assert model.coords["feature"] == model.coords["feature_bis"] == ("x1", "x2")
     np.testing.assert_array_equal(model.coords["row"], np.arange(1, 20))
@@ -252,7 +260,7 @@ def test_inverse_gamma_scales_are_drawn_as_their_density_says():
 
 def test_rows_are_drawn_from_the_mixture():
     n_rows = 20_000
-    density, model = density_and_model(np.zeros((n_rows, 2)), 2)
+    density, model = density_and_model(np.zeros((n_rows, 2)), 2, prior=Prior(covariances=LKJ()))
     w, means = np.array([0.3, 0.7]), np.array([[-4.0, 0.0], [1.0, 2.0]])
     scales = np.array([[0.5, 1.0], [2.0, 0.3]])
     C = np.array([[[1.0, 0.0], [0.6, 0.8]], [[1.0, 0.0], [0.0, 1.0]]])

@@ -8,7 +8,7 @@ import pytest
 from example_posteriors import two_groups
 
 from bayes_gmm.data.table import feature_matrix
-from bayes_gmm.errors import AmbiguousLabelsWarning
+from bayes_gmm.errors import AmbiguousLabelsWarning, PriorWarning
 from bayes_gmm.estimator import BayesGMM
 from bayes_gmm.inference.relabel import Relabelling
 from bayes_gmm.model.prior import LKJ, InverseGamma, Normal, Prior
@@ -28,10 +28,11 @@ def three_groups(n=60):
 
 @pytest.fixture(scope="module")
 def sparse():
-    """Of six components."""
+    """Of six components, under a prior that is strong beside twenty rows."""
     prior = Prior(CONCENTRATION, Normal(0.0, MEAN_SCALE), LKJ(scales=InverseGamma(SHAPE, SCALE)))
     model = BayesGMM(K, prior=prior, standardize=False, resolution=None, random_state=0)
-    return model.fit(three_groups()).sample_posterior(random_state=1, progress=False)
+    with pytest.warns(PriorWarning):
+        return model.fit(three_groups()).sample_posterior(random_state=1, progress=False)
 
 
 def by_gibbs(x, n_chains=100, burn=200, sweeps=800):
@@ -137,6 +138,7 @@ def test_segments_that_all_hold_rows(posterior):
     assert posterior.empty == (False, False)
 
 
+@pytest.mark.filterwarnings("ignore::bayes_gmm.errors.PriorWarning")
 def test_a_file_needs_the_rows(sparse, tmp_path):
     loaded = load(sparse.save(tmp_path / "sparse.nc"))
     np.testing.assert_allclose(loaded.occupied(three_groups()), sparse.occupied(), rtol=1e-9)
