@@ -119,13 +119,15 @@ def table(cell: Cell, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return cell.means()[labels] + np.einsum("nij,nj->ni", factors[labels], noise), labels
 
 
-def outcome(job: tuple[Cell, int]) -> tuple[np.ndarray, float, float]:
+def outcome(
+    job: tuple[Cell, int], prior: bg.Prior | None = None
+) -> tuple[np.ndarray, float, float]:
     """Coverage of each part, and the adjusted Rand indices of the MAP and of the truth."""
     cell, seed = job
     X, labels = table(cell, seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = bg.BayesGMM(cell.n_components, random_state=seed).fit(X)
+        model = bg.BayesGMM(cell.n_components, prior=prior, random_state=seed).fit(X)
         posterior = model.sample_posterior(draws=250, random_state=seed, progress=False)
     means, V = cell.means(), cell.covariances()
     densities = [multivariate_normal(m, S).logpdf(X) for m, S in zip(means, V, strict=True)]
