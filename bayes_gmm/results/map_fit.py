@@ -35,11 +35,14 @@ class Mode:
     mixture : Mixture
         In the user's units, its components labelled like those of the first mode.
     log_posterior : float
-        Log density of (weights, means, scales, corr_chol) and the table, standardised.
+        Log density of the table and of weights, means and covariances, standardised. Covariances
+        are measured by (scales, corr_chol), or by precision matrices under a hierarchical Wishart
+        prior.
     log_evidence : float
-        Laplace's estimate of the log of its mass.
+        Laplace's approximation of the logarithm of its mass.
     probability : float
-        Its share of the mass of all the modes found.
+        Its approximate share of the mass of the modes that were found, from `log_evidence`; modes
+        that were not found have no share. Posterior draws settle it.
     """
 
     mixture: Mixture

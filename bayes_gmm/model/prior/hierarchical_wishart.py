@@ -13,7 +13,7 @@ from bayes_gmm.errors import shown
 from bayes_gmm.model.checks import array_of_numbers, positive
 
 TYPICAL_SCALE = 0.2
-"""Standard deviation of a component, in those of the column, about which the default G_0 lies."""
+"""(G_0 c_0 / g_0)^(-1/2) by default, in standard deviations of the column."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,13 @@ class HierarchicalWishart:
             \Big|G_0 + \sum_k P_k\Big|^{-(g_0 + K c_0)}
 
     Components share what they have in common: given the others, the expected scale matrix is their
-    harmonic mean, so that no direction in which one of them is narrow is widened.
+    harmonic mean, so that no direction in which one of them is narrow is widened. Correlations have
+    prior standard deviations of 0.76, 0.61 and 0.55 for two, five and ten features (0.58 is that of
+    a uniform correlation).
+
+    The defaults were chosen by the coverage of intervals with fixed true parameters and by tables
+    with known groups (see ``benchmarks/interval_coverage.py``). Larger c0 shrinks components
+    towards each other; a smaller G0 widens narrow components when rows are few.
 
     Parameters
     ----------
@@ -43,8 +49,9 @@ class HierarchicalWishart:
         Degrees of freedom of the scale matrix, more than (d - 1) / 2; None means d / 2.
     G0 : float, sequence of d floats or d x d matrix, optional
         Scale matrix of the scale matrix, in standardised units; one number is multiplied by the
-        identity, several are a diagonal. None means ``(g0 / c0) / 0.2^2``: without data, standard
-        deviations are then about 0.2 of the column's.
+        identity, several are a diagonal. None means ``(g0 / c0) / 0.2^2``. The median of the prior
+        of a standard deviation is then 0.22 of the column's for two features, 0.32 for five and
+        0.44 for ten, and 90 % lie between 0.05 and 0.71, 0.13 and 0.93, 0.21 and 1.18.
 
     Examples
     --------
