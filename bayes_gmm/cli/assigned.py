@@ -24,7 +24,7 @@ DECIMALS = 3  # of an expected number of rows
 
 @dataclass(frozen=True, eq=False)
 class Assigned:
-    """What there is to say of rows that were given their segments.
+    """Rows with the segments assigned to them.
 
     Attributes
     ----------

@@ -228,7 +228,7 @@ def fitted(
     options: dict[str, Any],
     sampling: SamplingOptions | None = None,
 ) -> Report:
-    """Fit a table, draw from the posterior if asked for, and gather what is to be said."""
+    """Fit a table, draw from the posterior if asked for, and gather the report."""
     from bayes_gmm.estimator import BayesGMM
 
     with findings_apart():

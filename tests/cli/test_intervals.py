@@ -13,7 +13,7 @@ from bayes_gmm.errors import MultimodalWarning
 
 
 def state(posterior, **changes):
-    """What is said of a posterior whose draws are changed."""
+    """The tables of a posterior whose draws are changed."""
     changed = replace(posterior, draws=replace(posterior.draws, **changes))
     return Intervals(changed).state()
 
