@@ -37,13 +37,15 @@ if TYPE_CHECKING:
 class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
     """A Bayesian Gaussian mixture of a table's rows.
 
-    ``fit`` finds the modes of the posterior of
+    The model is
 
-        w ~ Dirichlet(concentration), mu ~ Normal, sigma ~ LogNormal, C ~ LKJ(eta)
-        x_i ~ sum_k w_k Normal(mu_k, L_k L_k' + diag(delta^2 / 12)),  L_k = diag(sigma_k) C_k
+        w ~ Dirichlet(concentration), mu ~ Normal, Sigma_1, ..., Sigma_K ~ covariance prior
+        x_i ~ sum_k w_k Normal(mu_k, Sigma_k + diag(delta^2 / 12))
 
-    from many starts, ranks them by mass and takes the first. Missing cells (NaN) are integrated
-    out; a row of weight 2 counts as two rows.
+    with a hierarchical Wishart prior on the covariances, or LKJ correlations and log-normal scales
+    (see `Prior`). ``fit`` finds modes of the posterior from many starts, ranks them by Laplace's
+    approximation of their mass and takes the first. Missing cells (NaN) are integrated out; a row
+    of weight 2 counts as two rows.
 
     Parameters
     ----------
@@ -60,15 +62,16 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         Recording resolution of the features, in their units: found from the ties in each column,
         none (the plain mixture), or given.
     n_init : "auto" or int
-        Number of starts; "auto" goes on until they bring nothing new.
+        Number of starts; "auto" continues until they find nothing new.
     random_state : int, Generator or None
         Seed of the starts; None draws a fresh one.
 
     Notes
     -----
-    Units, shifts and the order of the rows change nothing but the units. The order of the columns
-    moves the mode a little where there are correlations, weights by about 1e-4: the density is that
-    of a Cholesky factor (see `Prior`).
+    Units, shifts and the order of the rows change nothing but the units, nor does the order of the
+    columns under a hierarchical Wishart prior, the default for "full" and "tied". Under LKJ it
+    moves the mode a little, weights by about 1e-4: the density is that of a Cholesky factor (see
+    `Prior`).
 
     Attributes
     ----------

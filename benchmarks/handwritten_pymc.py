@@ -66,9 +66,9 @@ def compiled_model(problem: dict[str, np.ndarray]) -> Any:
 
 
 def handwritten_model(x: np.ndarray, K: int) -> pm.Model:
-    """Our priors and the marginal likelihood, on standardised rows of shape (N, d)."""
+    """LKJ(1), log-normal scales and the marginal likelihood, on standardised rows (N, d)."""
     d = x.shape[1]
-    eta = (d + 3) / 2
+    eta = 1.0
     rows, columns = np.tril_indices(d, -1)
     with pm.Model() as model:
         weights = pm.Dirichlet("weights", np.full(K, 2.0))

@@ -21,7 +21,7 @@ model {
   to_vector(scales) ~ lognormal(-log(K) / d, 0.75);
   for (k in 1:K) {
     matrix[d, d] L = diag_pre_multiply(scales[k]', corr_chol[k]);
-    corr_chol[k] ~ lkj_corr_cholesky((d + 3) / 2.0);
+    corr_chol[k] ~ lkj_corr_cholesky(1);
     log_p[k] = log(weights[k]) - sum(log(diagonal(L)))
                - 0.5 * columns_dot_self(mdivide_left_tri_low(L, x_t - rep_matrix(means[k]', N)));
   }

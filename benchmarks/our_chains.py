@@ -1,4 +1,4 @@
-"""bayes_gmm from a table to a summary of its posterior.
+"""bayes_gmm from a table to a summary of its posterior, with LKJ correlations as the others have.
 
     python benchmarks/our_chains.py PROBLEM.npz RESULT.npz [--measure]
 
@@ -14,7 +14,7 @@ import time
 import numpy as np
 from c_functions import microseconds
 
-from bayes_gmm import BayesGMM
+from bayes_gmm import LKJ, BayesGMM, Prior
 from bayes_gmm.inference.nuts import sample_nuts
 from bayes_gmm.inference.peaks import Peak, peaks_of
 from bayes_gmm.model.fused import FusedDensity
@@ -31,7 +31,7 @@ def main() -> None:
     options = parser.parse_args()
     X = np.load(options.problem)["X"]
     K = len(np.load(options.problem)["weights"])
-    model = BayesGMM(K, random_state=0).fit(X)
+    model = BayesGMM(K, prior=Prior(covariances=LKJ()), random_state=0).fit(X)
     plan = {"draws": options.draws, "progress": False}
     posterior = model.sample_posterior(**plan)
     if not options.measure:

@@ -101,9 +101,9 @@ def main() -> None:
 
 def _at_the_map(X: np.ndarray, K: int) -> dict[str, np.ndarray]:
     """The table, standardised too, and its MAP in those units."""
-    from bayes_gmm import BayesGMM
+    from bayes_gmm import LKJ, BayesGMM, Prior
 
-    model = BayesGMM(K, random_state=0).fit(X)
+    model = BayesGMM(K, prior=Prior(covariances=LKJ()), random_state=0).fit(X)
     [best, *_] = model._found
     point = best.layout.point(best.theta)
     units = model.map_fit_.standardizer

@@ -125,11 +125,12 @@ class GridPlan:
     def _flat_parts(self, shape: Structure, n_features: int) -> list[str]:
         """The improper parts of the prior as they are written."""
         covariances = self.prior.covariance_prior(shape, n_features)
-        parts = {"means": self.prior.means, "scales": getattr(covariances, "scales", None)}
+        scales = getattr(covariances, "scales", None)
+        parts = {"means": (self.prior.means,) * 2, "covariances": (covariances, scales)}
         return [
             f"{name}={part!r}"
-            for name, part in parts.items()
-            if math.isinf(getattr(part, "scale", 0.0))
+            for name, (part, scaled) in parts.items()
+            if math.isinf(getattr(scaled, "scale", 0.0))
         ]
 
 

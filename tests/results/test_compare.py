@@ -362,7 +362,7 @@ class TestBadArguments:
     @pytest.mark.parametrize(
         ("prior", "culprit"),
         [
-            (bg.Prior.flat(), r"means=Normal\(.*inf\) and scales=HalfNormal\(scale=inf\)"),
+            (bg.Prior.flat(), r"means=Normal\(.*inf\) and covariances=LKJ\(.*scale=inf\)\)"),
             (bg.Prior(means=bg.Normal(0, math.inf)), r"means=Normal\("),
         ],
     )
