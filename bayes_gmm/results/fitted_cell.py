@@ -17,6 +17,7 @@ from bayes_gmm.errors import (
     ConvergenceWarning,
     FitError,
     MultimodalWarning,
+    PriorWarning,
 )
 from bayes_gmm.inference.em import EMRun
 from bayes_gmm.inference.marginal import (
@@ -177,7 +178,7 @@ def _noted(notes: list[Note], failed: str, degenerate: str | None = None) -> Ite
 
 def _pass_on(caught: Sequence[warnings.WarningMessage]) -> None:
     """Warn again of what the notes do not cover: `caveats` gives the rest as records."""
-    covered = (ConvergenceWarning, AmbiguousLabelsWarning, MultimodalWarning)
+    covered = (ConvergenceWarning, AmbiguousLabelsWarning, MultimodalWarning, PriorWarning)
     for warning in caught:
         if not issubclass(warning.category, covered):
             warnings.warn_explicit(

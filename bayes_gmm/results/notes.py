@@ -27,6 +27,7 @@ TEXTS = {
     "labels": "some segments have ambiguous labels",
     "modes": "the posterior has several segmentations",
     "mixing": "the chains have not mixed",
+    "prior": "the prior moves some segments by more than 1 posterior standard deviation",
 }
 INTERRUPTED = ("fit_interrupted", "draws_interrupted")
 

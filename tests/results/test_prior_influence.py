@@ -100,3 +100,11 @@ def test_too_few_rows_have_no_estimate():
     assert influence.text(["Segment 1"]) is None
     assert json.loads(json.dumps(influence.to_dict()))["scales"] == [None]
     assert np.isnan(PriorInfluence.from_dict(influence.to_dict()).scales).all()
+
+
+def test_a_comparison_notes_it_and_warns_of_nothing():
+    compared = bg.compare(
+        correlated(), [1], prior=STRONG, criteria=("loo",), draws=200, random_state=0,
+        progress=False,
+    )  # fmt: skip
+    assert compared.candidates[0].has_note("prior")
