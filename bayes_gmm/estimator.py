@@ -23,7 +23,7 @@ from bayes_gmm.results.checks import fit_errors, generator, seed_of
 from bayes_gmm.results.criteria import Criteria, counts_of, log_certainty
 from bayes_gmm.results.fitting import FitPlan, fit_table
 from bayes_gmm.results.map_fit import MapFit, Mode
-from bayes_gmm.results.prior_influence import influence_at_mode, point_of
+from bayes_gmm.results.prior_influence import influence_at_mode
 from bayes_gmm.results.shape_check import check_map_fit
 from bayes_gmm.results.shape_words import warning
 
@@ -97,7 +97,7 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         All of this, immutable, and with ``save``.
     shape_check_ : ShapeCheck
         Whether the rows of each segment look like a Gaussian sample.
-    prior_influence_ : PriorInfluence
+    prior_influence_ : PriorInfluence or None
         How far the prior moves scales and correlations of each segment from what its rows say, in
         posterior standard deviations.
     n_features_in_ : int
@@ -176,9 +176,7 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         weights = check_weights(sample_weight, matrix.n_rows)
         self.map_fit_, self._density, self._found = fit_table(matrix, weights, plan, rng)
         self._table = KeptMatrix.of(matrix)
-        self.prior_influence_ = influence_at_mode(
-            self._density, point_of(self.map_fit_.mixture, self.map_fit_.standardizer)
-        )
+        self.prior_influence_ = influence_at_mode(self._density, self.map_fit_)
         self.shape_check_ = check_map_fit(self.map_fit_, matrix, weights)
         if (text := warning(self.shape_check_)) is not None:
             warnings.warn(text, ShapeWarning, stacklevel=2)

@@ -209,8 +209,8 @@ def _nearly_collinear(columns: Columns, number: float, values: Values) -> str:
         f"columns {named(columns)} are nearly collinear (correlations up to "
         f"{values['correlation']:.4g}, condition number {figure(number)}): the other columns "
         f"explain {100.0 * (1.0 - values['own']):.4g} % of the variance of "
-        f"{shown(values['column'])}, and the covariance prior has much influence on so narrow a "
-        "direction; leave one of them out, or use differences or ratios of them"
+        f"{shown(values['column'])}; one of them adds little, and differences or ratios of them "
+        "can show more"
     )
 
 

@@ -28,7 +28,7 @@ from bayes_gmm.results.loo import Loo, leave_one_out
 from bayes_gmm.results.map_fit import MapFit
 from bayes_gmm.results.names import number_of, renamed
 from bayes_gmm.results.observed import observed, weights_of
-from bayes_gmm.results.prior_influence import PriorInfluence, influence_of_draws, point_of
+from bayes_gmm.results.prior_influence import PriorInfluence, influence_of_draws
 from bayes_gmm.results.provenance import provenance
 from bayes_gmm.results.segment_draws import SegmentDraws
 from bayes_gmm.results.segmentations import Segmentation, reference_of
@@ -142,9 +142,7 @@ class Posterior:
             provenance(fit, density.rows, draws),
             None if table is None else KeptMatrix.of(table),
             None if table is None else weights_of(density.rows, table.n_rows),
-            prior_influence=influence_of_draws(
-                density, point_of(fit.mixture, fit.standardizer), draws
-            ),
+            prior_influence=influence_of_draws(density, fit, draws),
         )
         warn(posterior, but=("approximation",))  # which the sampler has warned of
         return posterior

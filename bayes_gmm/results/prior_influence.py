@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bayes_gmm.data.standardize import Standardizer
     from bayes_gmm.inference.draws import Draws
     from bayes_gmm.model.mixture import Mixture
+    from bayes_gmm.results.map_fit import MapFit
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,8 @@ class PriorInfluence:
         >>> influence = PriorInfluence(np.array([0.2, 2.34]), np.array([0.1, 0.4]))
         >>> print(influence.text(["Segment 1", "Segment 2"]))
         the prior moves standard deviations or correlations by more than 1 posterior standard \
-deviation, by up to 2.3 (Segment 2): these segments hold few rows for their parameters; use \
-fewer segments or a structure with fewer parameters, or compare with another prior
+deviation, by up to 2.3 (Segment 2): the rows of these segments determine some parameters \
+poorly; compare with another prior, or use fewer segments or a structure with fewer parameters
         """
         moved = self.warned()
         if not moved:
@@ -118,9 +119,9 @@ fewer segments or a structure with fewer parameters, or compare with another pri
         return (
             "the prior moves standard deviations or correlations by more than "
             f"{DEFAULTS.largest:g} posterior standard deviation, by up to {most} "
-            f"({listed([names[k] for k in moved], most=5)}): these segments hold few rows for "
-            "their parameters; use fewer segments or a structure with fewer parameters, or compare "
-            "with another prior"
+            f"({listed([names[k] for k in moved], most=5)}): the rows of these segments determine "
+            "some parameters poorly; compare with another prior, or use fewer segments or a "
+            "structure with fewer parameters"
         )
 
 
@@ -189,24 +190,32 @@ def fisher_z(correlations: Floats, settings: InfluenceSettings = DEFAULTS) -> Fl
     return z
 
 
-def influence_at_mode(density: Density, point: Point) -> PriorInfluence:
-    """At a MAP: posterior standard deviations are taken as 1 / sqrt(2 n_k) and 1 / sqrt(n_k).
+def influence_at_mode(density: Density, fit: MapFit) -> PriorInfluence | None:
+    """At a MAP: posterior standard deviations are taken as 1 / sqrt(2 n) and 1 / sqrt(n).
 
-    These are the asymptotic ones of log sigma and of atanh r for n_k rows (Fisher 1921).
+    These are the asymptotic ones of log sigma and of atanh r for the n rows that determine the
+    parameter (Fisher 1921). None where a covariance is singular.
     """
+    point = point_of(fit.mixture, fit.standardizer)
+    if point is None:
+        return None
     estimate = likelihood_estimate(density, point)
     sd = np.linalg.norm(point.scale_trils, axis=2)
     R = point.scale_trils @ point.scale_trils.mT / sd[:, :, None] / sd[:, None, :]
-    n = _rows_behind(density.layout, estimate.n)
+    of_scales, of_correlations = _rows_behind(density.layout, estimate.n)
     return _influence(
-        estimate, n, np.log(sd), 1.0 / np.sqrt(2.0 * n[:, None]),
-        fisher_z(R), 1.0 / np.sqrt(n[:, None, None]),
+        estimate, np.log(sd), 1.0 / np.sqrt(2.0 * of_scales),
+        fisher_z(R), 1.0 / np.sqrt(of_correlations[:, None, None]),
     )  # fmt: skip
 
 
-def point_of(mixture: Mixture, units: Standardizer) -> Point:
-    """A mixture in the user's units as a point in standardised units."""
+def point_of(mixture: Mixture, units: Standardizer) -> Point | None:
+    """A mixture in the user's units as a point in standardised units; None if one is singular."""
     covariances = units.standard_covariances(mixture.covariances)
+    try:
+        scale_trils = np.linalg.cholesky(covariances)
+    except np.linalg.LinAlgError:
+        return None
     with np.errstate(divide="ignore"):
         log_weights = np.log(mixture.weights)
     return Point(
@@ -214,48 +223,52 @@ def point_of(mixture: Mixture, units: Standardizer) -> Point:
         units.standard_means(mixture.means),
         np.sqrt(np.diagonal(covariances, axis1=1, axis2=2)).ravel(),
         np.empty((0, *covariances.shape[1:])),
-        np.linalg.cholesky(covariances),
+        scale_trils,
     )
 
 
 def influence_of_draws(
-    density: Density, point: Point, draws: Draws, settings: InfluenceSettings = DEFAULTS
+    density: Density, fit: MapFit, draws: Draws, settings: InfluenceSettings = DEFAULTS
 ) -> PriorInfluence | None:
     """Posterior means and standard deviations of log sigma and atanh r against the likelihood's.
 
-    They are those of the draws of the heaviest mode; None if these are too few.
+    They are those of the draws of the heaviest mode; None if these are too few, or a covariance is
+    singular.
 
     Parameters
     ----------
     density : Density
         That was sampled.
-    point : Point
-        The mode that the draws are numbered like.
+    fit : MapFit
+        Whose first mode the draws are numbered like.
     draws : Draws
         Numbered.
     """
     layout, theta = draws.layout, draws.theta[draws.mode == 0]
-    if len(theta) < settings.fewest_draws:
+    point = point_of(fit.mixture, fit.standardizer)
+    if point is None or len(theta) < settings.fewest_draws:
         return None
     estimate, points = likelihood_estimate(density, point), Points.of(layout, theta)
     log_scales, z = np.log(points.scales), fisher_z(points.corr_chol @ points.corr_chol.mT)
     return _influence(
-        estimate, _rows_behind(layout, estimate.n),
-        log_scales.mean(axis=0), log_scales.std(axis=0), z.mean(axis=0), z.std(axis=0),
-    )  # fmt: skip
+        estimate, log_scales.mean(axis=0), log_scales.std(axis=0), z.mean(axis=0), z.std(axis=0)
+    )
 
 
-def _rows_behind(layout: Layout, n: Floats) -> Floats:
-    """Rows that the covariance of each component is estimated from, shape (K,)."""
-    shared = layout.n_covariances == 1
-    return np.full(len(n), n.sum()) if shared else n
+def _rows_behind(layout: Layout, n: Floats) -> tuple[Floats, Floats]:
+    """Rows that determine each scale, shape (K, d), and the correlations, shape (K,)."""
+    index, corr = layout.indices.scale, layout.indices.corr
+    of_scales = np.bincount(index.ravel(), np.repeat(n, layout.n_features))[index]
+    if not layout.n_correlations:
+        return of_scales, n
+    return of_scales, np.bincount(corr, n)[corr]
 
 
 def _influence(
-    estimate: LikelihoodEstimate, n: Floats, log_scales: Floats, sd: Floats, z: Floats, z_sd: Floats
+    estimate: LikelihoodEstimate, log_scales: Floats, sd: Floats, z: Floats, z_sd: Floats
 ) -> PriorInfluence:
     d = log_scales.shape[1]
-    known = n > d
+    known = estimate.n > d
     shift = np.abs(log_scales - estimate.log_scales) / np.maximum(sd, 1e-12)
     shift_z = np.abs(z - estimate.fisher_z) / np.maximum(z_sd, 1e-12)
     return PriorInfluence(

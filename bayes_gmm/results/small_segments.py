@@ -57,19 +57,21 @@ class SmallSegments:
         --------
         >>> print(SmallSegments(("Segment 3",), (2.5,), 4, 3, 3))
         1 of 3 segments holds fewer than 4 rows, as few as 2.5 (Segment 3): the prior determines \
-its covariance, of 3 features; fit fewer segments, or structure='diag' or 'tied'
+its covariance, of 3 features; use fewer segments or a structure with fewer parameters, such as \
+'diag'
         """
         n, least = len(self.names), figure(min(self.rows), 2)
         hold, their = ("holds", "its") if n == 1 else ("hold", "their")
         many = "1 row" if self.needed == 1 else f"{self.needed} rows"
-        other = ", or structure='diag' or 'tied'" if self.needed > 2 else ""
+        remedies = ["fewer segments"] * (self.n_components > 1)
+        remedies += ["a structure with fewer parameters, such as 'diag'"] * (self.needed > 2)
         of = f"covariance, of {self.n_features} features"
         what = of if self.n_features > 1 else f"standard deviation{'s' * (n > 1)}"
         segments = f"{self.n_components} segment{'s' * (self.n_components > 1)}"
         return (
             f"{n} of {segments} {hold} fewer than {many}, as few as {least} "
-            f"({listed(self.names, most=5)}): the prior determines {their} {what}; fit fewer "
-            f"segments{other}"
+            f"({listed(self.names, most=5)}): the prior determines {their} {what}; "
+            f"use {' or '.join(remedies) or 'more rows'}"
         )
 
     def json(self) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def _title(found: ShapeCheck) -> str:
     if not any(found.checked):
         return "Too few rows to check the shape of segments"
     if n == 0:
-        return "No departure from a Gaussian"
+        return "No departure from a Gaussian found"
     return f"{counted(n, 'segment')} of {len(found.names)} not Gaussian"
 
 

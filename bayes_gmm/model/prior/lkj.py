@@ -22,7 +22,8 @@ class LKJ:
     det(R)^(eta - 1) (Lewandowski, Kurowicka & Joe 2009), and each sigma from `scales`. One
     correlation of d features has the marginal distribution (1 + r) / 2 ~ Beta(a, a) with
     a = eta + d / 2 - 1: uniform for LKJ(1) and two features, and closer to 0 the larger d is. This
-    is the default for one feature, and for structures that tie scales or correlations.
+    is the default for one feature, and for structures that tie some entries of the covariances
+    but not all ("diag", "spherical", shared correlations with own scales, and so on).
 
     Parameters
     ----------
