@@ -21,12 +21,12 @@ def two_features():
     ]
 
 
-@pytest.mark.parametrize(("table", "draws"), [(one_feature, 2500), (two_features, 3000)])
+@pytest.mark.parametrize(("table", "draws"), [(one_feature, 2500), (two_features, 2000)])
 def test_means_and_sds_are_those_of_pymcs_sampler(table, draws):
     model = BayesGMM(2, random_state=0).fit(table())
     ours = model.sample_posterior(draws=5000, progress=False).summary()
     theirs = model.sample_posterior(
-        draws=draws, tune=500, chains=2, sampler="pymc", random_state=1, progress=False
+        draws=draws, tune=500, chains=2, sampler="pymc", random_state=3, progress=False
     ).summary()
     assert theirs["r_hat"].max() < 1.01
     assert theirs["ess_bulk"].min() > 1000

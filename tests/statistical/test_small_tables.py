@@ -15,6 +15,7 @@ def rates():
     return np.exp(noise @ [[0.5, 0.3, 0.1], [0.0, 0.4, 0.2], [0.0, 0.0, 0.3]]) + 5.0
 
 
+@pytest.mark.filterwarnings("ignore::bayes_gmm.errors.PriorWarning")  # ten rows a segment
 @pytest.mark.parametrize(
     ("X", "K"),
     [*((rates(), K) for K in range(1, 5)), (load_wine().data, 2)],
