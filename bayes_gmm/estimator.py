@@ -23,7 +23,7 @@ from bayes_gmm.results.checks import fit_errors, generator, seed_of
 from bayes_gmm.results.criteria import Criteria, counts_of, log_certainty
 from bayes_gmm.results.fitting import FitPlan, fit_table
 from bayes_gmm.results.map_fit import MapFit, Mode
-from bayes_gmm.results.prior_influence import influence_at_mode
+from bayes_gmm.results.prior_influence import PriorInfluence, influence_at_mode
 from bayes_gmm.results.shape_check import check_map_fit
 from bayes_gmm.results.shape_words import warning
 
@@ -176,7 +176,6 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         weights = check_weights(sample_weight, matrix.n_rows)
         self.map_fit_, self._density, self._found = fit_table(matrix, weights, plan, rng)
         self._table = KeptMatrix.of(matrix)
-        self.prior_influence_ = influence_at_mode(self._density, self.map_fit_)
         self.shape_check_ = check_map_fit(self.map_fit_, matrix, weights)
         if (text := warning(self.shape_check_)) is not None:
             warnings.warn(text, ShapeWarning, stacklevel=2)
@@ -191,6 +190,11 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
     def _fit(self) -> MapFit:
         check_is_fitted(self, "map_fit_")
         return self.map_fit_
+
+    @property
+    def prior_influence_(self) -> PriorInfluence | None:
+        """How far the prior moves each segment; computed from the rows when it is asked for."""
+        return influence_at_mode(self._density, self._fit)
 
     @property
     def mixture_(self) -> Mixture:

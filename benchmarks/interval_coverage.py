@@ -12,7 +12,8 @@ Each line has the share of correlations, standard deviations, means and weights 
 94 % interval holds the truth (NUTS, 4 chains of 250 draws), the adjusted Rand index of the MAP, and
 that of the true parameters. A figure below its bound is marked with an asterisk: for correlations
 and standard deviations .85 with at least 10 d rows a segment and .70 with at least 3 d; for the
-index that of the true parameters less .02.
+index that of the true parameters less .02. Tables of cells of one size share their random numbers,
+so that such cells err together.
 """
 
 from __future__ import annotations

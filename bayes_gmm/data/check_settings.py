@@ -133,8 +133,8 @@ class CopySettings:
     fewest_repeats: float = 3.0
     """Rows that repeat another from which on they are reported."""
     finest: float = 0.1
-    """Largest step of the finest column, in its standard deviation, where exact copies are told
-    from rounding."""
+    """Largest step of the finest column, in its standard deviations, at which exact copies can be
+    distinguished from rounding."""
     beyond_chance: float = 4.0
     """Times that exact copies must be as many as rounding explains."""
     neighbour_steps: int = 4

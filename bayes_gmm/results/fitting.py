@@ -193,7 +193,7 @@ def fit_table(
 
 
 def warn_of_table(matrix: FeatureMatrix, weights: Floats | None, *, stacklevel: int) -> None:
-    """Warn of what a fit of the table should not be believed without knowing.
+    """Warn of findings in the table that affect a fit.
 
     Parameters
     ----------
