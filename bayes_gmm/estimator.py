@@ -43,9 +43,9 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         x_i ~ sum_k w_k Normal(mu_k, Sigma_k + diag(delta^2 / 12))
 
     with a hierarchical Wishart prior on the covariances, or LKJ correlations and log-normal scales
-    (see `Prior`). ``fit`` finds modes of the posterior from many starts, ranks them by Laplace's
-    approximation of their mass and takes the first. Missing cells (NaN) are integrated out; a row
-    of weight 2 counts as two rows.
+    (see `Prior`). ``fit`` finds modes of the posterior from many starts, ranks them by their
+    approximate mass (`Mode.probability`) and takes the first. Missing cells (NaN) are integrated
+    out; a row of weight 2 counts as two rows.
 
     Parameters
     ----------

@@ -295,8 +295,7 @@ def _shape_json(check: ShapeCheck) -> dict[str, Any]:
             "statistic": s.statistic,
             "features": [check.features[j] for j in s.features],
             **{
-                name: getattr(s, name) if isfinite(getattr(s, name)) else None
-                for name in ("observed", "lower", "upper", "p_value")
+                name: _known(getattr(s, name)) for name in ("observed", "lower", "upper", "p_value")
             },
             "flagged": s.flagged,
         }
@@ -355,8 +354,14 @@ def _feature_group(report: Report, j: int) -> Columns:
 
 def _mode(mode: Mode) -> dict[str, Any]:
     return {
-        "probability": float(mode.probability),
+        "probability": _known(mode.probability),
+        "probability_error": _known(mode.probability_error),
         "log_posterior": float(mode.log_posterior),
         "shares": mode.mixture.weights.tolist(),
         "means": mode.mixture.means.tolist(),
     }
+
+
+def _known(x: float) -> float | None:
+    """The number, or None for NaN, which JSON does not have."""
+    return float(x) if isfinite(x) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from math import isnan
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -40,9 +41,15 @@ def text_of_fit(fit: MapFit, names: Sequence[str]) -> str:
     found = of_fit(fit)
     if not found.others:
         return ""
+    error = fit.modes[0].probability_error
+    by = (
+        "Laplace's approximation"
+        if isnan(error)
+        else f"tempering, with a standard error of {percent(error)}"
+    )
     head = (
-        f"This segmentation holds about {percent(found.mass)} of the probability mass, by Laplace's"
-        " approximation (--posterior nuts samples it). Others of the same rows:"
+        f"This segmentation holds about {percent(found.mass)} of the probability mass, by {by}; "
+        "--posterior nuts samples it. Others of the same rows:"
     )
     return "\n".join([*_paragraph(head), *_lines(found.others, names, writers_of(fit.mixture))])
 

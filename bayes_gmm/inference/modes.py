@@ -220,9 +220,15 @@ def _rank(
     ]  # fmt: skip
     if with_mass and not is_improper(density.prior):
         modes.sort(key=lambda mode: -_or_lowest(mode.log_evidence))
-    modes = _first_and_highest(modes)
+    return labelled(density, sample, _first_and_highest(modes))
+
+
+def labelled(density: Density, sample: Sample, modes: Sequence[FoundMode]) -> tuple[FoundMode, ...]:
+    """The first mode with its components by falling weight, the others numbered like it."""
+    layout = modes[0].layout
     by_weight = np.argsort(-layout.point(modes[0].theta).log_weights, kind="stable")
     first = replace(modes[0], theta=layout.selected(modes[0].theta, by_weight))
+    density = replace(density, layout=layout)
     r = responsibilities(density, sample, layout.point(first.theta)) * sample.weights[:, None]
     rest = (_labelled_like(r, density, sample, mode) for mode in modes[1:])
     return (first, *rest)

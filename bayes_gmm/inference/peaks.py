@@ -121,10 +121,20 @@ class Peak:
 
     def proposal_log_density(self, theta: Floats) -> Floats:
         """Logarithm of the density of `proposals` at vectors of shape (n, p)."""
+        return self._log_density_of(self.coordinates(theta))
+
+    def proposal_density_and_slope(self, theta: Floats) -> tuple[Floats, Floats]:
+        """The same, and its gradient, shape (n, p)."""
+        p, nu = len(self.theta), self._nu
+        xi = self.coordinates(theta)
+        pull = -(nu + p) / (nu + (xi**2).sum(axis=1))
+        slope = solve_triangular(self.factor, (pull[:, None] * xi).T, trans="T", lower=True)
+        return self._log_density_of(xi), np.asarray(slope.T)
+
+    def _log_density_of(self, xi: Floats) -> Floats:
         p, nu = len(self.theta), self._nu
         constant = gammaln((nu + p) / 2) - gammaln(nu / 2) - 0.5 * p * math.log(nu * math.pi)
-        distance2 = (self.coordinates(theta) ** 2).sum(axis=1)
-        tails = 0.5 * (nu + p) * np.log1p(distance2 / nu)
+        tails = 0.5 * (nu + p) * np.log1p((xi**2).sum(axis=1) / nu)
         return np.asarray(constant - self.log_det - tails)
 
 

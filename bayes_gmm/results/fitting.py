@@ -18,8 +18,9 @@ from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.errors import ConvergenceWarning, DataWarning, FitError, shown
 from bayes_gmm.inference.first_use import compile_at_first_use
-from bayes_gmm.inference.modes import FoundMode, find_modes
+from bayes_gmm.inference.modes import FoundMode, find_modes, labelled
 from bayes_gmm.inference.starts import Sample
+from bayes_gmm.inference.tempering import ModeMasses, mode_masses
 from bayes_gmm.model.checks import whole_number
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
@@ -138,11 +139,17 @@ class PreparedTable:
             constants = prior.constants(n_components, d, structure)
         return replace(self.density, layout=Layout(n_components, d, structure), prior=constants)
 
-    def fit_of(self, density: Density, found: tuple[FoundMode, ...], prior: Prior) -> MapFit:
+    def fit_of(
+        self,
+        density: Density,
+        found: tuple[FoundMode, ...],
+        prior: Prior,
+        masses: ModeMasses | None = None,
+    ) -> MapFit:
         """What was found, in the user's units."""
         return MapFit.from_modes(
             density, found, standardizer=self.standardizer, features=self.matrix.features,
-            prior=prior, structure=density.layout.structure,
+            prior=prior, structure=density.layout.structure, masses=masses,
         )  # fmt: skip
 
 
@@ -184,8 +191,8 @@ def fit_table(
     )  # fmt: skip
     density = table.density_of(plan.n_components, plan.structure, plan.prior)
     _warn(without_maximum(density))
-    found = _searched(density, table.sample, rng, plan.n_init)
-    fit = table.fit_of(density, found, plan.prior)
+    found, masses = _searched(density, table.sample, rng, plan.n_init)
+    fit = table.fit_of(density, found, plan.prior, masses)
     _warn(unfinished(fit))
     if (small := small_segments(fit)) is not None:
         _warn(str(small), DataWarning)
@@ -218,9 +225,17 @@ def unfinished(fit: MapFit) -> str | None:
 
 def _searched(
     density: Density, sample: Sample, rng: np.random.Generator, n_init: int | None
-) -> tuple[FoundMode, ...]:
+) -> tuple[tuple[FoundMode, ...], ModeMasses]:
+    """The modes by falling mass, and their masses."""
     with within_floating_point():
-        return find_modes(density, sample, rng, n_init=n_init)
+        found = find_modes(density, sample, rng, n_init=n_init)
+        masses = mode_masses(density, found)
+        order = masses.order()
+        if order[0] != 0:
+            found = labelled(density, sample, [found[m] for m in order])
+        else:
+            found = tuple(found[m] for m in order)
+        return found, masses.taken(order)
 
 
 @contextmanager

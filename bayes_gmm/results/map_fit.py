@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.modes import FoundMode
+from bayes_gmm.inference.tempering import ModeMasses
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.model.prior import Prior
@@ -41,14 +43,19 @@ class Mode:
     log_evidence : float
         Laplace's approximation of the logarithm of its mass.
     probability : float
-        Its approximate share of the mass of the modes that were found, from `log_evidence`; modes
-        that were not found have no share. Posterior draws settle it.
+        Its approximate share of the mass of the modes that were found: by tempering (see
+        `bayes_gmm.inference.tempering`) where `fit` found modes of comparable mass, else from
+        `log_evidence`. Modes that were not found have no share. NaN where no mass is known.
+        Posterior draws settle it.
+    probability_error : float
+        Monte-Carlo standard error of `probability` by tempering; NaN for Laplace's approximation.
     """
 
     mixture: Mixture
     log_posterior: float
     log_evidence: float
     probability: float
+    probability_error: float = math.nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,30 +116,45 @@ class MapFit:
         features: tuple[str, ...],
         prior: Prior,
         structure: Structure,
+        masses: ModeMasses | None = None,
     ) -> MapFit:
         """Take what was found in standardised units to the user's.
+
+        Parameters
+        ----------
+        density : Density
+        found : tuple of FoundMode
+            The first is the fit.
+        standardizer : Standardizer
+        features : tuple of str
+        prior : Prior
+        structure : Structure
+        masses : ModeMasses, optional
+            Of the modes; by default those of Laplace's approximation.
 
         Raises
         ------
         FitError
             If no optimum is a proper mixture.
         """
-        usable = [
-            (mode, mixture)
-            for mode in found
+        mixtures = {
+            m: mixture
+            for m, mode in enumerate(found)
             if (mixture := _mixture(density, mode, standardizer, features)) is not None
-        ]
-        if not usable:
+        }
+        if not mixtures:
             raise FitError(
                 "every optimum found has a component closed on rows that lie in a plane; give a "
                 "resolution, or leave out columns that others determine (check_table names them); "
                 "failing that, fewer components, or a prior that keeps scales off 0"
             )
-        best = usable[0][0]
-        probabilities = _shares(np.array([mode.log_evidence for mode, _ in usable]))
+        usable = list(mixtures)
+        best = found[usable[0]]
+        masses = masses or ModeMasses.by_laplace([mode.log_evidence for mode in found])
+        masses = masses.taken(usable)
         modes = tuple(
-            Mode(mixture, mode.log_posterior, mode.log_evidence, float(probability))
-            for (mode, mixture), probability in zip(usable, probabilities, strict=True)
+            Mode(mixtures[m], found[m].log_posterior, found[m].log_evidence, float(p), float(error))
+            for m, p, error in zip(usable, masses.shares, masses.errors, strict=True)
         )
         standard = float(density.statistics(best.point(density))[0])
         return cls(
@@ -220,15 +242,6 @@ class MapFit:
 def log_units(density: Density, standardizer: Standardizer) -> float:
     """By how much a log density of the standardised table exceeds that in the user's units."""
     return float(density.rows.cell_weights @ np.log(standardizer.scale))
-
-
-def _shares(log_evidence: Floats) -> Floats:
-    """Masses that sum to 1; a mode whose mass is unknown has none, unless it is the only one."""
-    known = np.where(np.isnan(log_evidence), -np.inf, log_evidence)
-    if not np.isfinite(known.max()):
-        return np.eye(len(known))[0]
-    shares = np.exp(known - known.max())
-    return shares / shares.sum()
 
 
 def _mixture(

@@ -53,7 +53,7 @@ def map_fit_tree(fit: MapFit) -> DataTree:
     return xr.DataTree.from_dict(nodes)
 
 
-MODE_NUMBERS = ("log_posterior", "log_evidence", "probability")
+MODE_NUMBERS = ("log_posterior", "log_evidence", "probability", "probability_error")
 FIT_NUMBERS: dict[str, type] = {
     "n_rows": int,
     "total_weight": float,

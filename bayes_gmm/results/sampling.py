@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -184,10 +185,14 @@ def _shares_of_region(draws: Draws, n_modes: int, m: int) -> tuple[Floats, int]:
 
 
 def _counted_once(fit: MapFit, peaks: Sequence[Peak]) -> MapFit:
-    """The fit, its modes with the masses of their peaks: two that share one are counted once."""
+    """The fit, without the masses of modes that share a peak with a heavier one."""
+    own = [not math.isnan(peak.log_evidence) for peak in peaks]
+    counted = sum(mode.probability for mode, once in zip(fit.modes, own, strict=True) if once)
+    if all(own) or not counted > 0.0:
+        return fit
     modes = tuple(
-        replace(mode, probability=float(mass))
-        for mode, mass in zip(fit.modes, mass_shares(peaks), strict=True)
+        replace(mode, probability=mode.probability / counted if once else 0.0)
+        for mode, once in zip(fit.modes, own, strict=True)
     )
     return replace(fit, modes=modes)
 

@@ -151,10 +151,13 @@ def test_modes_share_the_mass():
     assert len(fit.modes) == len(found) >= 2
     assert fit.modes[0].mixture is fit.mixture
     shares = np.array([mode.probability for mode in fit.modes])
+    errors = np.array([mode.probability_error for mode in fit.modes])
     masses = np.array([mode.log_evidence for mode in fit.modes])
     assert shares.sum() == pytest.approx(1.0)
-    assert np.all(np.diff(shares) <= 0.0)
-    np.testing.assert_allclose(np.log(shares / shares[0]), masses - masses[0], rtol=1e-9)
+    assert np.all(np.diff(shares[1:]) <= 0.0)
+    assert shares[1] - shares[0] <= 3 * np.hypot(errors[0], errors[1])
+    by_laplace = np.exp(masses - masses.max())
+    np.testing.assert_allclose(shares, by_laplace / by_laplace.sum(), atol=0.3)
 
 
 def with_masses(log_evidence):
@@ -173,13 +176,13 @@ def with_masses(log_evidence):
     [
         ([-1000.0, -1000.0 - np.log(3.0)], [0.75, 0.25]),
         ([-5.0, np.nan], [1.0, 0.0]),
-        ([np.nan], [1.0]),
-        ([np.nan, np.nan], [1.0, 0.0]),
+        ([np.nan], [np.nan]),
+        ([np.nan, np.nan], [np.nan, np.nan]),
     ],
 )
-def test_a_mode_of_unknown_mass_counts_only_where_there_is_no_other(log_evidence, shares):
+def test_a_mode_of_unknown_mass_has_no_share(log_evidence, shares):
     fit = with_masses(log_evidence)
-    assert [mode.probability for mode in fit.modes] == pytest.approx(shares)
+    assert [mode.probability for mode in fit.modes] == pytest.approx(shares, nan_ok=True)
 
 
 def test_a_fit_cannot_be_changed():
