@@ -54,18 +54,18 @@ _WHERE = {
     "InverseGamma": "bayes_gmm.model.prior",
     "Structure": "bayes_gmm.model.structure",
     "Mixture": "bayes_gmm.model.mixture",
-    "MapFit": "bayes_gmm.results.map_fit",
-    "Mode": "bayes_gmm.results.map_fit",
-    "Posterior": "bayes_gmm.results.posterior",
-    "Candidate": "bayes_gmm.results.comparison",
-    "Comparison": "bayes_gmm.results.comparison",
-    "compare": "bayes_gmm.results.compare",
+    "MapFit": "bayes_gmm.results.fit.map_fit",
+    "Mode": "bayes_gmm.results.fit.map_fit",
+    "Posterior": "bayes_gmm.results.posterior.posterior",
+    "Candidate": "bayes_gmm.results.comparison.comparison",
+    "Comparison": "bayes_gmm.results.comparison.comparison",
+    "compare": "bayes_gmm.results.comparison.compare",
     "build_model": "bayes_gmm.model.pymc_model",
     "read_table": "bayes_gmm.data.table",
-    "check_table": "bayes_gmm.data.findings",
-    "Finding": "bayes_gmm.data.finding",
-    "load": "bayes_gmm.results.storage",
-    "ShapeCheck": "bayes_gmm.results.shape_record",
+    "check_table": "bayes_gmm.data.checks.check_table",
+    "Finding": "bayes_gmm.data.checks.finding",
+    "load": "bayes_gmm.results.io.netcdf",
+    "ShapeCheck": "bayes_gmm.results.shape.record",
     "DataError": "bayes_gmm.errors",
     "DataWarning": "bayes_gmm.errors",
     "FitError": "bayes_gmm.errors",
@@ -82,8 +82,8 @@ _MODULES = {
 
 if TYPE_CHECKING:
     from bayes_gmm.data import datasets
-    from bayes_gmm.data.finding import Finding
-    from bayes_gmm.data.findings import check_table
+    from bayes_gmm.data.checks.check_table import check_table
+    from bayes_gmm.data.checks.finding import Finding
     from bayes_gmm.data.table import read_table
     from bayes_gmm.errors import (
         AmbiguousLabelsWarning,
@@ -108,12 +108,12 @@ if TYPE_CHECKING:
     )
     from bayes_gmm.model.pymc_model import build_model
     from bayes_gmm.model.structure import Structure
-    from bayes_gmm.results.compare import compare
-    from bayes_gmm.results.comparison import Candidate, Comparison
-    from bayes_gmm.results.map_fit import MapFit, Mode
-    from bayes_gmm.results.posterior import Posterior
-    from bayes_gmm.results.shape_record import ShapeCheck
-    from bayes_gmm.results.storage import load
+    from bayes_gmm.results.comparison.compare import compare
+    from bayes_gmm.results.comparison.comparison import Candidate, Comparison
+    from bayes_gmm.results.fit.map_fit import MapFit, Mode
+    from bayes_gmm.results.io.netcdf import load
+    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.shape.record import ShapeCheck
     from bayes_gmm.views import plots
 
 

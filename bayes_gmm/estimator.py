@@ -10,28 +10,28 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, DensityMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from bayes_gmm.data.checks import check_weights
-from bayes_gmm.data.kept import KeptMatrix
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.snapshot import KeptMatrix
 from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.validate import check_weights
 from bayes_gmm.errors import DataError, ShapeWarning
 from bayes_gmm.model.checks import whole_number
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.checks import fit_errors, generator, seed_of
-from bayes_gmm.results.criteria import Criteria, counts_of, log_certainty
-from bayes_gmm.results.fitting import FitPlan, fit_table
-from bayes_gmm.results.map_fit import MapFit, Mode
-from bayes_gmm.results.prior_influence import PriorInfluence, influence_at_mode
-from bayes_gmm.results.shape_check import check_map_fit
-from bayes_gmm.results.shape_words import warning
+from bayes_gmm.results.fit.fit import FitPlan, fit_table
+from bayes_gmm.results.fit.information_criteria import Criteria, counts_of, log_certainty
+from bayes_gmm.results.fit.map_fit import MapFit, Mode
+from bayes_gmm.results.fit.prior_influence import PriorInfluence, influence_at_mode
+from bayes_gmm.results.shape.check import check_map_fit
+from bayes_gmm.results.shape.text import warning
 
 if TYPE_CHECKING:
     import pymc as pm
 
-    from bayes_gmm.results.posterior import Posterior
-    from bayes_gmm.results.shape_record import ShapeCheck
+    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.shape.record import ShapeCheck
 
 
 class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
@@ -378,7 +378,7 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         --------
         ``model.sample_posterior(method="laplace").segments()``; see also the class.
         """
-        from bayes_gmm.results.sampling import SamplingPlan, sample_posterior
+        from bayes_gmm.results.posterior.sample import SamplingPlan, sample_posterior
 
         fit = self._fit
         seed = seed_of(self.random_state if random_state is None else random_state)

@@ -16,17 +16,17 @@ import numpy as np
 
 from bayes_gmm import LKJ, InverseGamma, Normal, Prior
 from bayes_gmm.data.table import feature_matrix
-from bayes_gmm.inference.chains import marked
-from bayes_gmm.inference.marginal import (
+from bayes_gmm.inference.evidence.log_evidence import (
     LogEvidence,
     Neighbour,
     bridge_evidence,
     laplace_evidence,
 )
-from bayes_gmm.inference.modes import FoundMode, find_modes
-from bayes_gmm.inference.nuts import sample_nuts
-from bayes_gmm.inference.peaks import peaks_of
-from bayes_gmm.inference.starts import Sample
+from bayes_gmm.inference.modes.guesses import Sample
+from bayes_gmm.inference.modes.modes import FoundMode, find_modes
+from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
+from bayes_gmm.inference.sampling.mode_assignment import marked
+from bayes_gmm.inference.sampling.nuts import sample_nuts
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.structure import Structure
 

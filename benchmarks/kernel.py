@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.standardize import Standardizer
-from bayes_gmm.model.kernel import expectations
+from bayes_gmm.model.kernel.kernel import expectations
 
 
 def main() -> None:

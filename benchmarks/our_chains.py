@@ -15,10 +15,10 @@ import numpy as np
 from c_functions import microseconds
 
 from bayes_gmm import LKJ, BayesGMM, Prior
-from bayes_gmm.inference.nuts import sample_nuts
-from bayes_gmm.inference.peaks import Peak, peaks_of
-from bayes_gmm.model.fused import FusedDensity
-from bayes_gmm.results.posterior import Posterior
+from bayes_gmm.inference.sampling.laplace_approximation import Peak, peaks_of
+from bayes_gmm.inference.sampling.nuts import sample_nuts
+from bayes_gmm.model.c_density import FusedDensity
+from bayes_gmm.results.posterior.posterior import Posterior
 
 
 def main() -> None:

@@ -193,11 +193,11 @@ def _print_rates(size: Size, problem: Path, stan: str | None) -> None:
 def _renumbered(run: dict[str, np.ndarray], problem: Path) -> dict[str, np.ndarray]:
     """The draws, in the table's units, each numbered like the MAP."""
     from bayes_gmm.data.standardize import Standardizer
-    from bayes_gmm.inference.draws import Draws
-    from bayes_gmm.inference.relabel import Reference, relabel
+    from bayes_gmm.inference.sampling.draws import Draws
+    from bayes_gmm.inference.sampling.relabel import Reference, relabel
     from bayes_gmm.model.parameters import Layout
     from bayes_gmm.model.structure import Structure
-    from bayes_gmm.results.segment_draws import SegmentDraws
+    from bayes_gmm.results.posterior.parameters import SegmentDraws
 
     known = dict(np.load(problem))
     K, d = known["means"].shape

@@ -32,14 +32,14 @@ from tables import simulated
 
 import bayes_gmm as bg
 from bayes_gmm.data.table import feature_matrix
-from bayes_gmm.inference.distinct import distinct
-from bayes_gmm.inference.em import run_em
-from bayes_gmm.inference.evidence import laplace_log_evidence
-from bayes_gmm.inference.ladder import responsibilities
-from bayes_gmm.inference.modes import WINDOW, FoundMode
-from bayes_gmm.inference.polish import Polished, polish
-from bayes_gmm.inference.search import search
-from bayes_gmm.inference.starts import Sample
+from bayes_gmm.inference.modes.deduplicate import distinct
+from bayes_gmm.inference.modes.guesses import Sample
+from bayes_gmm.inference.modes.laplace_evidence import laplace_log_evidence
+from bayes_gmm.inference.modes.modes import WINDOW, FoundMode
+from bayes_gmm.inference.modes.multistart import search
+from bayes_gmm.inference.modes.starts import responsibilities
+from bayes_gmm.inference.optimize.em import run_em
+from bayes_gmm.inference.optimize.newton import Polished, polish
 from bayes_gmm.model.density import Density
 
 FOUND = 34

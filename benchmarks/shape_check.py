@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from bayes_gmm import BayesGMM
-from bayes_gmm.results.shape_check import check_map_fit
+from bayes_gmm.results.shape.check import check_map_fit
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 Shape = Callable[[np.random.Generator, tuple[int, int]], Array]

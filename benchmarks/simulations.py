@@ -26,10 +26,10 @@ from bayes_gmm.errors import (
     DataWarning,
     MultimodalWarning,
 )
-from bayes_gmm.inference.chains import marked
-from bayes_gmm.inference.draws import Draws
-from bayes_gmm.inference.peaks import peaks_of
-from bayes_gmm.inference.relabel import Reference, relabel
+from bayes_gmm.inference.sampling.draws import Draws
+from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
+from bayes_gmm.inference.sampling.mode_assignment import marked
+from bayes_gmm.inference.sampling.relabel import Reference, relabel
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.points import Points
 from bayes_gmm.model.structure import Structure

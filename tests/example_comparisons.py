@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from bayes_gmm.results.comparison import Candidate, Comparison
-from bayes_gmm.results.notes import Note
+from bayes_gmm.results.comparison.comparison import Candidate, Comparison
+from bayes_gmm.results.comparison.notes import Note
 
 
 def comparison_of(column, values, *, criteria, errors=None, more=None, draws=None, notes=None):

@@ -6,16 +6,16 @@ import numpy as np
 from example_tables import four_corners
 
 from bayes_gmm.data.table import feature_matrix
-from bayes_gmm.inference.chains import resampled_by_mass, visits_of
-from bayes_gmm.inference.draws import Draws
-from bayes_gmm.inference.modes import find_modes
-from bayes_gmm.inference.polish import polish
-from bayes_gmm.inference.starts import Sample
+from bayes_gmm.inference.modes.guesses import Sample
+from bayes_gmm.inference.modes.modes import find_modes
+from bayes_gmm.inference.optimize.newton import polish
+from bayes_gmm.inference.sampling.draws import Draws
+from bayes_gmm.inference.sampling.mode_assignment import resampled_by_mass, visits_of
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
-from bayes_gmm.results.map_fit import MapFit
-from bayes_gmm.results.posterior import Posterior
+from bayes_gmm.results.fit.map_fit import MapFit
+from bayes_gmm.results.posterior.posterior import Posterior
 
 
 def fit_and_density(X, K, structure="full", prior=Prior(), features=None):  # noqa: B008

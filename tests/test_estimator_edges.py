@@ -162,7 +162,7 @@ class TestErrors:
         def find_modes(*_, **__):
             raise left("not positive definite")
 
-        monkeypatch.setattr("bayes_gmm.results.fitting.find_modes", find_modes)
+        monkeypatch.setattr("bayes_gmm.results.fit.fit.find_modes", find_modes)
         with pytest.raises(FitError, match="the search left floating point .not positive"):
             BayesGMM(2).fit(X)
 

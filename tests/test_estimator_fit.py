@@ -9,7 +9,7 @@ from sklearn.mixture import GaussianMixture
 
 from bayes_gmm.errors import ConvergenceWarning
 from bayes_gmm.model.prior import Prior
-from bayes_gmm.results.map_fit import MapFit
+from bayes_gmm.results.fit.map_fit import MapFit
 
 
 @pytest.fixture(scope="module")

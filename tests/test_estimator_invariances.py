@@ -7,7 +7,7 @@ from example_tables import three_groups
 
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.prior import Prior
-from bayes_gmm.results.compare import compare
+from bayes_gmm.results.comparison.compare import compare
 
 
 class TestEquivariance:

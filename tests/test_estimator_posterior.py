@@ -20,7 +20,7 @@ from bayes_gmm import (
     Prior,
     load,
 )
-from bayes_gmm.results.wording import percent
+from bayes_gmm.text import percent
 
 
 def two_groups(n=120, d=2, seed=0):

@@ -236,8 +236,8 @@ def compare(
     from bayes_gmm.cli.files import check_folder, write_comparison
     from bayes_gmm.cli.findings import files_text, findings_apart
     from bayes_gmm.cli.tables import read_columns
-    from bayes_gmm.data.findings import check_table
-    from bayes_gmm.results.compare import compare
+    from bayes_gmm.data.checks.check_table import check_table
+    from bayes_gmm.results.comparison.compare import compare
 
     if out is not None:
         check_folder(out)
@@ -277,7 +277,7 @@ def predict(model: str, table: str, out: Path, as_json: bool) -> None:
     from bayes_gmm.cli.sampling import loaded
     from bayes_gmm.cli.tables import whole_table
     from bayes_gmm.data.table import read_table
-    from bayes_gmm.results.storage import check_file
+    from bayes_gmm.results.io.netcdf import check_file
 
     check_file(out)
     fit = loaded(model)
@@ -303,7 +303,7 @@ def _check_structures(names: Sequence[str], option: str) -> None:
 
 
 def _check_criteria(names: Sequence[str]) -> None:
-    from bayes_gmm.results.candidates import COLUMNS
+    from bayes_gmm.results.comparison.candidates import COLUMNS
 
     wrong = next((f"no criterion {name!r}" for name in names if name not in COLUMNS), None)
     if wrong or not names:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from bayes_gmm.cli.layout import shortened
 from bayes_gmm.model.mixture import segment_labels
-from bayes_gmm.results.wording import counted, percent
+from bayes_gmm.text import counted, percent
 
 if TYPE_CHECKING:
-    from bayes_gmm.results.map_fit import MapFit
-    from bayes_gmm.results.posterior import Posterior
+    from bayes_gmm.results.fit.map_fit import MapFit
+    from bayes_gmm.results.posterior.posterior import Posterior
 
 Array = NDArray[np.float64]
 DECIMALS = 3  # of an expected number of rows

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 from bayes_gmm.cli.findings import findings_text
 from bayes_gmm.cli.layout import WIDTH, Columns, beside, column, in_blocks, label_column
 from bayes_gmm.errors import FitError
-from bayes_gmm.results.notes import notes_text
-from bayes_gmm.results.phrases import NAMES, percents
+from bayes_gmm.results.comparison.notes import notes_text
+from bayes_gmm.results.comparison.phrases import NAMES, percents
 from bayes_gmm.results.spelling import COMMAND_LINE
-from bayes_gmm.results.wording import counted, in_words, listed_numbers, percent
+from bayes_gmm.text import counted, in_words, listed_numbers, percent
 
 if TYPE_CHECKING:
-    from bayes_gmm.data.findings import Finding
-    from bayes_gmm.results.comparison import Comparison
-    from bayes_gmm.results.verdicts import Verdict
+    from bayes_gmm.data.checks.check_table import Finding
+    from bayes_gmm.results.comparison.comparison import Comparison
+    from bayes_gmm.results.comparison.verdicts import Verdict
 
 TITLES = {"loo": "elpd by LOO", "evidence": "log evidence", "laplace": "log evidence"}
 ERRORS = {"evidence": "log_evidence_se"}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.model.mixture import segment_labels
-from bayes_gmm.results.storage import replacing, save_map_fit
+from bayes_gmm.results.io.netcdf import replacing, save_map_fit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from bayes_gmm.cli.findings import Report
     from bayes_gmm.cli.intervals import Intervals
-    from bayes_gmm.results.comparison import Comparison
+    from bayes_gmm.results.comparison.comparison import Comparison
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """With those of full width, which spreadsheets of East Asia take for the others."""

@@ -31,21 +31,21 @@ from bayes_gmm.cli.layout import (
 )
 from bayes_gmm.cli.sampling import CI_PROB, SamplingOptions
 from bayes_gmm.cli.segmentations import text_of_fit, text_of_posterior
-from bayes_gmm.data.findings import Finding, check_table
+from bayes_gmm.data.checks.check_table import Finding, check_table
 from bayes_gmm.errors import DataWarning
-from bayes_gmm.results.segmentations import masses
-from bayes_gmm.results.shape_words import shape_advice
-from bayes_gmm.results.small_segments import SmallSegments, small_segments
-from bayes_gmm.results.wording import counted, percent
+from bayes_gmm.results.fit.small_segments import SmallSegments, small_segments
+from bayes_gmm.results.posterior.segmentations import masses
+from bayes_gmm.results.shape.text import shape_advice
+from bayes_gmm.text import counted, percent
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bayes_gmm.model.mixture import Mixture
-    from bayes_gmm.results.map_fit import MapFit, Mode
-    from bayes_gmm.results.posterior import Posterior
-    from bayes_gmm.results.prior_influence import PriorInfluence
-    from bayes_gmm.results.shape_record import ShapeCheck
+    from bayes_gmm.results.fit.map_fit import MapFit, Mode
+    from bayes_gmm.results.fit.prior_influence import PriorInfluence
+    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.shape.record import ShapeCheck
 
 Array = NDArray[np.float64]
 

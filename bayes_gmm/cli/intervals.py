@@ -11,17 +11,17 @@ import numpy as np
 from bayes_gmm.cli.layout import Columns, beside, column, in_lines, under, writer
 from bayes_gmm.cli.sampling import CI_PROB, without_caveats
 from bayes_gmm.cli.segmentations import json_of
-from bayes_gmm.inference.laplace import GOOD_KHAT
+from bayes_gmm.inference.sampling.importance import GOOD_KHAT
 from bayes_gmm.results.checks import written_r_hat
 from bayes_gmm.results.remedies import COMMAND_LINE
-from bayes_gmm.results.wording import share_interval
+from bayes_gmm.text import share_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
 
-    from bayes_gmm.results.posterior import Posterior
+    from bayes_gmm.results.posterior.posterior import Posterior
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,8 +19,8 @@ from bayes_gmm.errors import (
 
 if TYPE_CHECKING:
     from bayes_gmm.estimator import BayesGMM
-    from bayes_gmm.results.map_fit import MapFit
-    from bayes_gmm.results.posterior import Posterior
+    from bayes_gmm.results.fit.map_fit import MapFit
+    from bayes_gmm.results.posterior.posterior import Posterior
 
 DRAWS, CHAINS, CI_PROB = 1000, 4, 0.94
 """Of `BayesGMM.sample_posterior`; ArviZ's default."""
@@ -82,7 +82,7 @@ class SamplingOptions:
 
     def drawn(self, model: BayesGMM) -> Posterior:
         """The posterior of a fitted model that is to be reported, with a warning of each caveat."""
-        from bayes_gmm.results.caveats import caveats
+        from bayes_gmm.results.posterior.diagnostics import caveats
         from bayes_gmm.results.remedies import COMMAND_LINE
 
         with without_caveats():
@@ -94,7 +94,7 @@ class SamplingOptions:
 
     def _shown(self, whole: Posterior) -> Posterior:
         """The draws of one segmentation, or all."""
-        from bayes_gmm.results.segmentations import heaviest, main_segmentation, masses
+        from bayes_gmm.results.posterior.segmentations import heaviest, main_segmentation, masses
 
         if self.segmentation == "all":
             return whole
@@ -106,10 +106,10 @@ class SamplingOptions:
 
 def loaded(model: str) -> MapFit | Posterior:
     """Read a model file, with the caveats of its posterior in the command line's words."""
-    from bayes_gmm.results.caveats import caveats
-    from bayes_gmm.results.map_fit import MapFit
+    from bayes_gmm.results.fit.map_fit import MapFit
+    from bayes_gmm.results.io.netcdf import load
+    from bayes_gmm.results.posterior.diagnostics import caveats
     from bayes_gmm.results.remedies import COMMAND_LINE
-    from bayes_gmm.results.storage import load
 
     with without_caveats():
         fit = load(model)

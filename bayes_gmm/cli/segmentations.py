@@ -9,14 +9,14 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.cli.layout import WIDTH, shortened, writer
-from bayes_gmm.results.segment_changes import SegmentChange, changes_of_mixtures
-from bayes_gmm.results.segmentations import OtherSegmentation, Segmentation, masses
-from bayes_gmm.results.wording import percent
+from bayes_gmm.results.posterior.segment_changes import SegmentChange, changes_of_mixtures
+from bayes_gmm.results.posterior.segmentations import OtherSegmentation, Segmentation, masses
+from bayes_gmm.text import percent
 
 if TYPE_CHECKING:
     from bayes_gmm.model.mixture import Mixture
-    from bayes_gmm.results.map_fit import MapFit
-    from bayes_gmm.results.posterior import Posterior
+    from bayes_gmm.results.fit.map_fit import MapFit
+    from bayes_gmm.results.posterior.posterior import Posterior
 
 SHOWN_MODES = 5
 SHOWN_CHANGES = 3  # of each mode

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bayes_gmm.data.checks import check_weights
-from bayes_gmm.data.dialect import Dialect, open_bytes
+from bayes_gmm.data.io.dialect import Dialect, open_bytes
 from bayes_gmm.data.table import read_table
+from bayes_gmm.data.validate import check_weights
 from bayes_gmm.errors import DataError, shown
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from bayes_gmm.cli.findings import Report, files_text, fitted
 from bayes_gmm.cli.sampling import SamplingOptions
 from bayes_gmm.data.datasets import load_customers
 from bayes_gmm.model.mixture import Mixture
-from bayes_gmm.results.wording import percent
+from bayes_gmm.text import percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,10 +10,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from bayes_gmm.data.compiled import compiled
 from bayes_gmm.data.rows import TILE, Block, Floats, Integers
 from bayes_gmm.data.standardize import Standardizer
-from bayes_gmm.data.threads import n_cores, row_threads
+from bayes_gmm.jit.compiled import compiled
+from bayes_gmm.jit.threads import n_cores, row_threads
 
 CELLS_PER_THREAD = 20_000
 """Below about this many cells a second thread costs more than it brings."""

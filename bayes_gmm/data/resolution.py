@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from bayes_gmm.data.grid import ROUNDING, find_grid
+from bayes_gmm.data.rounding_step import ROUNDING, find_grid
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import DataError, shown
 

@@ -98,7 +98,7 @@ def read_table(source: Any, features: Sequence[str] | None = None) -> pd.DataFra
     import pandas as pd
 
     if isinstance(source, str | Path):
-        from bayes_gmm.data.files import read_file
+        from bayes_gmm.data.io.files import read_file
 
         source = read_file(Path(source).expanduser(), features)
     frame = as_frame(source)

@@ -14,9 +14,9 @@ from pytensor.link.numba.dispatch.basic import (
     register_funcify_default_op_cache_key,
 )
 
-from bayes_gmm.data.compiled import source_stamp
 from bayes_gmm.data.rows import Block
-from bayes_gmm.model.kernel import accumulate, expectations
+from bayes_gmm.jit.compiled import source_stamp
+from bayes_gmm.model.kernel.kernel import accumulate, expectations
 
 ARRAYS = tuple(name for name in Block._fields if name != "order")
 """What a sum over rows needs of a block."""

@@ -28,7 +28,7 @@ from bayes_gmm.model.checks import (
     whole_number,
 )
 from bayes_gmm.model.ellipse import Ellipse
-from bayes_gmm.model.kernel import log_joint
+from bayes_gmm.model.kernel.kernel import log_joint
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,11 +18,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bayes_gmm.data.compiled import compiled
 from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.jit.compiled import compiled
 from bayes_gmm.model.prior import HALF_NORMAL, LOG_NORMAL
+from bayes_gmm.model.prior.wishart_density import add_wishart_pull, log_wishart, root_of_sum
 from bayes_gmm.model.structure import Structure
-from bayes_gmm.model.wishart_density import add_wishart_pull, log_wishart, root_of_sum
 
 SMALLEST_LOG_SCALE = -40.0
 """A scale that its prior lets go to 0 stops here, while its square is still a number."""

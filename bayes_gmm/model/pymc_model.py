@@ -11,10 +11,10 @@ import pytensor.tensor as pt
 from pymc.distributions import transforms
 from pytensor.tensor.variable import TensorConstant, TensorVariable
 
-from bayes_gmm.data.checks import check_fit, check_weights
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.validate import check_fit, check_weights
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.likelihood_op import ARRAYS, log_likelihood
 from bayes_gmm.model.mixture import segment_labels

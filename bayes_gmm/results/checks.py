@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from bayes_gmm.errors import DataError, FitError, shown
-from bayes_gmm.inference.draws import Draws
-from bayes_gmm.inference.relabel import Relabelling
+from bayes_gmm.inference.sampling.draws import Draws
+from bayes_gmm.inference.sampling.relabel import Relabelling
 from bayes_gmm.model.density import Density
 from bayes_gmm.results.remedies import PYTHON, Remedies
-from bayes_gmm.results.wording import percent
+from bayes_gmm.text import percent
 
 MOST_PAIRS_NAMED = 3
 WORTH_A_WORD = 0.01

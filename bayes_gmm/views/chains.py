@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.errors import DataError, listed
-from bayes_gmm.results.tree import MATRICES, SAMPLE, posterior_group, stats_of
-from bayes_gmm.views.furniture import as_written, posterior_of, shortened
+from bayes_gmm.results.posterior.datatree import MATRICES, SAMPLE, posterior_group, stats_of
+from bayes_gmm.views.axes import as_written, posterior_of, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from xarray import DataTree
 
-    from bayes_gmm.results.posterior import Posterior
+    from bayes_gmm.results.posterior.posterior import Posterior
 
 
 @dataclass(frozen=True)

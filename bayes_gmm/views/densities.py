@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_gmm.results.wording import counted
+from bayes_gmm.text import counted
 from bayes_gmm.views import palette
-from bayes_gmm.views.credible import CI_PROB, band_of_curves
+from bayes_gmm.views.bands import CI_PROB, band_of_curves
 from bayes_gmm.views.ellipses import LINE_STYLES
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.patches import Patch
 
     from bayes_gmm.model.mixture import Mixture
-    from bayes_gmm.results.posterior import Posterior
+    from bayes_gmm.results.posterior.posterior import Posterior
 
 Array = NDArray[np.float64]
 

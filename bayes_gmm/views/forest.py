@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_gmm.results.checks import check_probability
-from bayes_gmm.views.furniture import (
+from bayes_gmm.views.axes import (
     NOTE_COLOR,
     NOTE_SIZE,
     all_positions,
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from bayes_gmm.results.posterior import Posterior
-    from bayes_gmm.views.furniture import Features
+    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.views.axes import Features
 
 PANELS_A_ROW = 3
 INNER = 0.5  # probability of the thick bar

@@ -28,13 +28,11 @@ from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.results.checks import check_probability
-from bayes_gmm.results.posterior import Posterior
-from bayes_gmm.results.wording import counted, percent, share_interval
-from bayes_gmm.views import credible, densities, ellipses
-from bayes_gmm.views.chains import ranks, trace
-from bayes_gmm.views.comparison_panels import comparison, save_comparison
-from bayes_gmm.views.forest import forest, save_forest
-from bayes_gmm.views.furniture import (
+from bayes_gmm.results.posterior.posterior import Posterior
+from bayes_gmm.text import counted, percent, share_interval
+from bayes_gmm.views import bands as credible
+from bayes_gmm.views import densities, ellipses
+from bayes_gmm.views.axes import (
     add_title,
     as_written,
     clean,
@@ -44,7 +42,10 @@ from bayes_gmm.views.furniture import (
     with_margins,
     wrapped,
 )
-from bayes_gmm.views.membership_map import membership
+from bayes_gmm.views.chains import ranks, trace
+from bayes_gmm.views.comparison import comparison, save_comparison
+from bayes_gmm.views.forest import forest, save_forest
+from bayes_gmm.views.membership import membership
 from bayes_gmm.views.palette import (
     FIGURE_SIZE,
     LABEL_SIZE,
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from bayes_gmm.views.furniture import Features
+    from bayes_gmm.views.axes import Features
 
 __all__ = [
     "check",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_gmm.results.wording import counted
+from bayes_gmm.text import counted
 from bayes_gmm.views import palette
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ import numpy as np
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.errors import DataError
-from bayes_gmm.results.map_fit import MapFit
-from bayes_gmm.results.observed import observed
-from bayes_gmm.results.posterior import Posterior
-from bayes_gmm.results.shape_check import check_map_fit, check_posterior, weights_to_check
-from bayes_gmm.results.shape_rows import SegmentRows, segment_rows
-from bayes_gmm.results.shape_words import direction_words
-from bayes_gmm.results.wording import counted
-from bayes_gmm.views.furniture import clean, shortened, with_margins, wrapped
+from bayes_gmm.results.fit.map_fit import MapFit
+from bayes_gmm.results.posterior.observed_data import observed
+from bayes_gmm.results.posterior.posterior import Posterior
+from bayes_gmm.results.shape.check import check_map_fit, check_posterior, weights_to_check
+from bayes_gmm.results.shape.rows import SegmentRows, segment_rows
+from bayes_gmm.results.shape.text import direction_words
+from bayes_gmm.text import counted
+from bayes_gmm.views.axes import clean, shortened, with_margins, wrapped
 from bayes_gmm.views.palette import LABEL_SIZE, TEXT_SIZE, TITLE_SIZE, palette
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
     from numpy.typing import NDArray
 
-    from bayes_gmm.results.shape_record import ShapeCheck
+    from bayes_gmm.results.shape.record import ShapeCheck
 
 COLUMNS = 4
 """Segments side by side."""

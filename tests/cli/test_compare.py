@@ -137,7 +137,9 @@ def test_bad_data_are_one_line(table, capsys):
 
 
 def test_interruption_shows_what_is_done(table, monkeypatch, capsys):
-    monkeypatch.setattr("bayes_gmm.results.compare.compare", lambda *_, **__: interrupted())
+    monkeypatch.setattr(
+        "bayes_gmm.results.comparison.compare.compare", lambda *_, **__: interrupted()
+    )
     assert main(compare_arguments(table)) == 130
     out, err = capsys.readouterr()
     assert "interrupted before it was fitted" in out
@@ -147,7 +149,9 @@ def test_interruption_shows_what_is_done(table, monkeypatch, capsys):
 def test_what_was_interrupted_replaces_nothing(compared, monkeypatch, capsys):
     table, folder = compared
     before = {file.name: file.read_bytes() for file in folder.iterdir()}
-    monkeypatch.setattr("bayes_gmm.results.compare.compare", lambda *_, **__: interrupted())
+    monkeypatch.setattr(
+        "bayes_gmm.results.comparison.compare.compare", lambda *_, **__: interrupted()
+    )
     assert main(compare_arguments(table, "--out", folder, "--json")) == 130
     answer = json.loads(capsys.readouterr().out)
     assert answer["interrupted"]
@@ -166,7 +170,7 @@ def test_fits_whose_draws_were_interrupted_are_shown_and_written(
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bayes_gmm.results.fitted_cell.FittedCell.with_draws", interrupt)
+    monkeypatch.setattr("bayes_gmm.results.comparison.cell.FittedCell.with_draws", interrupt)
     more = ("--components", "1-2", "--criteria", "evidence", "--out", tmp_path / "out")
     assert main(compare_arguments(table, *more)) == 130
     out = capsys.readouterr().out
@@ -180,7 +184,7 @@ def test_interruption_before_anything_is_done_shows_nothing(table, monkeypatch, 
         done = interrupted()
         return type(done)(done.candidates[1:], ("bic",), {2: 1.0}, done.features)
 
-    monkeypatch.setattr("bayes_gmm.results.compare.compare", nothing_done)
+    monkeypatch.setattr("bayes_gmm.results.comparison.compare.compare", nothing_done)
     assert main(compare_arguments(table)) == 130
     assert error_line(capsys) == "bayes-gmm: interrupted\n"
 

@@ -189,7 +189,7 @@ def test_out_that_cannot_be_made_is_refused_by_its_own_name(
 ):
     """Before any work is done, and without the name of a draft."""
     monkeypatch.setattr("bayes_gmm.estimator.BayesGMM.fit", None)
-    monkeypatch.setattr("bayes_gmm.results.map_fit.MapFit.predict_proba", None)
+    monkeypatch.setattr("bayes_gmm.results.fit.map_fit.MapFit.predict_proba", None)
     arguments = {
         "fit": fit_arguments(table, "--components", 2),
         "demo": ["demo"],

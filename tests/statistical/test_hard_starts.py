@@ -6,9 +6,9 @@ from sklearn.metrics import adjusted_rand_score
 
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.estimator import BayesGMM
-from bayes_gmm.inference.em import run_em
-from bayes_gmm.inference.polish import polish
-from bayes_gmm.inference.starts import Moments, Sample
+from bayes_gmm.inference.modes.guesses import Moments, Sample
+from bayes_gmm.inference.optimize.em import run_em
+from bayes_gmm.inference.optimize.newton import polish
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.model.prior import Prior

@@ -8,9 +8,9 @@ from scipy.stats import norm
 
 from bayes_gmm.errors import MultimodalWarning
 from bayes_gmm.estimator import BayesGMM
-from bayes_gmm.inference.chains import nearest_modes
-from bayes_gmm.inference.peaks import peaks_of
-from bayes_gmm.inference.pymc_samplers import vectors
+from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
+from bayes_gmm.inference.sampling.mode_assignment import nearest_modes
+from bayes_gmm.inference.sampling.pymc import vectors
 
 
 def three_groups():

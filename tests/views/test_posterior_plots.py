@@ -14,7 +14,8 @@ from scipy.stats import norm
 
 from bayes_gmm.errors import DataError, MultimodalWarning
 from bayes_gmm.estimator import BayesGMM
-from bayes_gmm.views import credible, plots
+from bayes_gmm.views import bands as credible
+from bayes_gmm.views import plots
 from bayes_gmm.views.palette import palette
 from bayes_gmm.views.plots import forest, membership, segments
 

@@ -1,0 +1,1 @@
+"""Checks of a table before a fit: what may cause problems, as findings."""

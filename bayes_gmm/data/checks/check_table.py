@@ -1,0 +1,226 @@
+"""`check_table`: what a user should know of a table before a fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayes_gmm.data.checks.collinearity import collinear_findings
+from bayes_gmm.data.checks.column_parts import ColumnParts
+from bayes_gmm.data.checks.columns import column_findings
+from bayes_gmm.data.checks.finding import KINDS, Finding
+from bayes_gmm.data.checks.finding_text import warning_text
+from bayes_gmm.data.checks.identifiers import identifier_finding
+from bayes_gmm.data.checks.profile import Profile
+from bayes_gmm.data.checks.rows import row_findings
+from bayes_gmm.data.checks.segment_skew import segment_skew_findings
+from bayes_gmm.data.checks.settings import CheckSettings
+from bayes_gmm.data.checks.shared_values import shared_value_findings
+from bayes_gmm.data.columns import choose_columns
+from bayes_gmm.data.frames import as_frame
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.table import FeatureMatrix, feature_matrix, read_table
+from bayes_gmm.data.validate import check_weights
+from bayes_gmm.errors import DataError
+
+if TYPE_CHECKING:
+    import narwhals as nw
+
+__all__ = ["Finding", "check_table", "fit_findings", "fit_warnings"]
+
+EXPLAINED = ("unusable", "constant", "identifier", "skewed")
+"""Kinds of findings after which the skewness of a column's segments is not asked."""
+
+
+def check_table(
+    X: Any,
+    features: Sequence[str] | None = None,
+    sample_weight: Any = None,
+    *,
+    settings: CheckSettings | None = None,
+) -> tuple[Finding, ...]:
+    """List what a user should know of a table before a fit.
+
+    Nothing is changed, and a column that `fit` would refuse is a finding among others.
+
+    Parameters
+    ----------
+    X : data frame, array-like of shape (n_rows, n_features), or path of a CSV or Parquet file
+        As `BayesGMM.fit` or `read_table` takes it.
+    features : sequence of str, optional
+        Columns to check; by default all, or those of a file that are numeric.
+    sample_weight : array-like of shape (n_rows,), optional
+        A weight of 2 is two copies of the row, 0 its absence.
+    settings : CheckSettings, optional
+        Thresholds.
+
+    Returns
+    -------
+    tuple of Finding
+        By kind, the gravest first, then by column. The kinds are
+
+        - ``unusable``: `fit` refuses the column, as for text or an infinite cell;
+        - ``missing``: cells that are missing, rows in which all are, and pairs of columns that are
+          never observed in the same row;
+        - ``constant``: one value in all rows, which `fit` refuses, or in 95 % of them;
+        - ``few rows``: fewer than 5, by their weights, for each parameter of a segment with a full
+          covariance;
+        - ``identifier``: a running number, in any order and with gaps, or unique whole numbers in
+          a column that is named like an identifier; with `fit` it is a `DataWarning`;
+        - ``missing code``: a value far from all others that several rows share, such as 999 or -1,
+          or a usual code that far more rows share than any other value; with `fit` it is a
+          `DataWarning`;
+        - ``atom``: a value in 5 % of the rows that is 5 times as frequent as the next, in a column
+          that is no list of categories; with `fit` it is a `DataWarning`;
+        - ``collinear``: columns of which one has less than .001 of its variance of its own given
+          the others; `number` is the condition number of their correlations;
+        - ``nearly collinear``: columns of which one has less than .005 of its own, within groups of
+          rows that are apart on the first principal component; `number` is the same;
+        - ``near copies``: groups of rows that differ by a tiny part of the distance of other rows;
+        - ``outliers``: a few rows further than 8 robust standard deviations from the median, on
+          the log scale where the column is skewed without them;
+        - ``skewed``: a skewness above 2, of which a logarithm leaves no more than half, whether or
+          not a few cells are negative; `number` is the skewness;
+        - ``skewed segments``: a positive column that fewer Gaussian segments fit better on the log
+          scale; `number` is by how much the BIC is lower there;
+        - ``coarse``: a column recorded in steps of half its standard deviation or more; `number` is
+          the step in standard deviations;
+        - ``duplicates``: rows that repeat others more often than rounding explains.
+
+    Raises
+    ------
+    DataError
+        If `X` is no table, a column is not there, or the weights cannot be used.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> spend = np.where(rng.random(400) < 0.3, 0.0, rng.normal(50, 10, 400))
+    >>> [finding] = check_table(np.column_stack([spend, rng.normal(size=400)]))
+    >>> finding.columns, finding.kind, round(finding.number, 2)
+    (('x1',), 'atom', 0.26)
+    >>> print(finding.sentence.split(":")[0])
+    column 'x1' is 0 in 26.2 % of the rows, far more often than any other value
+    """
+    settings = settings or CheckSettings()
+    if isinstance(X, str | Path):
+        X = read_table(X, features)
+    matrix, refused = _usable(X, features)
+    if matrix is None:
+        return tuple(refused)
+    weights = check_weights(sample_weight, matrix.n_rows)
+    matrix, weights = _counted(matrix, weights)
+    profiles = _profiles(matrix, weights)
+    found = [*refused, *row_findings(matrix, weights, profiles, settings)]
+    columns = [ColumnParts(profile, settings) for profile in profiles]
+    of_columns = [f for column in columns for f in column_findings(column, settings)]
+    identifiers = {f.columns[0] for f in of_columns if f.kind == "identifier"}
+    explained = {f.columns[0] for f in of_columns if f.kind in EXPLAINED}
+    found += of_columns
+    found += collinear_findings(matrix, profiles, settings.collinear, but=identifiers)
+    found += segment_skew_findings(columns, settings, but=explained)
+    return tuple(sorted(found, key=lambda finding: KINDS.index(finding.kind)))
+
+
+def fit_findings(
+    matrix: FeatureMatrix, weights: Floats | None, settings: CheckSettings | None = None
+) -> tuple[Finding, ...]:
+    """Findings that a fit warns of: identifiers, codes for missing, and atoms.
+
+    Parameters
+    ----------
+    matrix : FeatureMatrix
+    weights : ndarray, shape (n_rows,), or None
+        Row weights as `check_weights` returns them.
+    settings : CheckSettings, optional
+
+    Examples
+    --------
+    >>> from bayes_gmm.data.table import feature_matrix
+    >>> table = feature_matrix([[0.0]] * 60 + [[float(x) ** 1.5] for x in range(1, 41)])
+    >>> [(finding.kind, finding.number) for finding in fit_findings(table, None)]
+    [('atom', 0.6)]
+    """
+    settings = settings or CheckSettings()
+    every = -(-matrix.n_rows // settings.fewest_counted)
+    if every > 1:
+        some = FeatureMatrix(matrix.values[::every], matrix.features)
+        of_some = _profiles(some, None if weights is None else weights[::every])
+        suspects = [p.name for p in of_some if any(True for _ in _for_fits(p, settings))]
+        if not suspects:
+            return ()
+        chosen = [matrix.features.index(name) for name in suspects]
+        matrix = FeatureMatrix(matrix.values[:, chosen], tuple(suspects))
+    found = [f for profile in _profiles(matrix, weights) for f in _for_fits(profile, settings)]
+    return tuple(sorted(found, key=lambda finding: KINDS.index(finding.kind)))
+
+
+def fit_warnings(matrix: FeatureMatrix, weights: Floats | None) -> list[str]:
+    """What a fit warns of, a text for each kind of finding (see `fit_findings`)."""
+    by_kind = groupby(fit_findings(matrix, weights), key=lambda finding: finding.kind)
+    groups = [list(group) for _, group in by_kind]
+    return [
+        warning_text([finding.columns[0] for finding in group], group[0].sentence)
+        for group in groups
+    ]
+
+
+def _for_fits(profile: Profile, settings: CheckSettings) -> Iterator[Finding]:
+    identifier = identifier_finding(profile, settings.identifiers)
+    if identifier is not None:
+        yield identifier
+        return
+    parts = ColumnParts(profile, settings)
+    yield from shared_value_findings(profile, parts.codes, parts.atoms)
+
+
+def _profiles(matrix: FeatureMatrix, weights: Floats | None) -> list[Profile]:
+    matrix, weights = _counted(matrix, weights)
+    columns = zip(matrix.features, matrix.values.T, strict=True)
+    return [Profile.of(name, column, weights) for name, column in columns]
+
+
+def _counted(matrix: FeatureMatrix, weights: Floats | None) -> tuple[FeatureMatrix, Floats | None]:
+    """The rows of positive weight."""
+    if weights is None or weights.all():
+        return matrix, weights
+    counted = weights > 0.0
+    return FeatureMatrix(matrix.values[counted], matrix.features), weights[counted]
+
+
+def _usable(X: Any, features: Sequence[str] | None) -> tuple[FeatureMatrix | None, list[Finding]]:
+    """The columns that hold finite numbers, and findings about the others."""
+    try:
+        return feature_matrix(X, features), []
+    except DataError:
+        frame = _frame(X)
+        if frame is None or len(frame) == 0:
+            raise
+    kept, refused = {}, []
+    for name in choose_columns(frame.columns, features):
+        try:
+            kept[name] = feature_matrix(frame, [name]).values[:, 0]
+        except DataError as error:
+            refused.append(Finding((name,), "unusable", 1.0, {"message": str(error)}))
+    matrix = FeatureMatrix(np.column_stack(list(kept.values())), tuple(kept)) if kept else None
+    return matrix, refused
+
+
+def _frame(X: Any) -> nw.DataFrame[Any] | None:
+    """A table by its shape, whatever its cells are."""
+    frame = as_frame(X)
+    if frame is not None or not isinstance(X, np.ndarray | list | tuple):
+        return frame
+    import pandas as pd
+
+    try:
+        cells = np.asarray(X, dtype=object)
+    except ValueError:
+        return None
+    if cells.ndim != 2:
+        return None
+    return as_frame(pd.DataFrame(cells, columns=[f"x{j + 1}" for j in range(cells.shape[1])]))

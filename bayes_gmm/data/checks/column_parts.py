@@ -1,0 +1,61 @@
+"""A column taken apart: codes for missing, atoms, and the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from bayes_gmm.data.checks.profile import Profile
+from bayes_gmm.data.checks.settings import CheckSettings
+from bayes_gmm.data.checks.shared_values import Shared, atoms_of, codes_of
+from bayes_gmm.data.checks.tails import Mask, far_values
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnParts:
+    """What several checks ask of a column, computed once.
+
+    Attributes
+    ----------
+    profile : Profile
+        Of a column that varies.
+    settings : CheckSettings
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).normal(50.0, 10.0, 300)
+    >>> x[:6], x[6:60] = 999.0, 0.0
+    >>> parts = ColumnParts(Profile.of("Age", x), CheckSettings())
+    >>> parts.shared, parts.rest.n_observed
+    ([999.0, 0.0], 240.0)
+    """
+
+    profile: Profile
+    settings: CheckSettings
+
+    @cached_property
+    def codes(self) -> list[Shared]:
+        """Values that look like codes for missing."""
+        return codes_of(self.profile, self.settings.shared_values)
+
+    @cached_property
+    def atoms(self) -> list[Shared]:
+        """Other values that far more rows share than any other."""
+        measured = self.profile.without([code.value for code in self.codes])
+        return atoms_of(measured, self.settings.shared_values)
+
+    @property
+    def shared(self) -> list[float]:
+        """The values of both."""
+        return [value.value for value in [*self.codes, *self.atoms]]
+
+    @cached_property
+    def rest(self) -> Profile:
+        """The rows that have none of them."""
+        return self.profile.without(self.shared)
+
+    @cached_property
+    def far(self) -> Mask:
+        """Which values of `rest` are far from the others on its own scale."""
+        return far_values(self.rest, self.settings.tails)

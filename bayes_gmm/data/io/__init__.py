@@ -1,0 +1,1 @@
+"""Files that hold a table: CSV and what pandas reads."""

@@ -1,0 +1,94 @@
+"""Files that hold a table, and what keeps one from being read."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bayes_gmm.data.columns import choose_columns
+from bayes_gmm.data.io.csv import read_csv
+from bayes_gmm.errors import DataError, file_named, nearest, one_line, shown
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def read_file(path: Path, features: Sequence[str] | None = None) -> pa.Table:
+    """Columns of a CSV or Parquet file; all those with a name when `features` is None.
+
+    Raises
+    ------
+    DataError
+        When the file is missing, cannot be read, or is damaged; for the rest see `read_csv` and
+        `read_parquet`.
+    """
+    _refuse_no_file(path)
+    try:
+        with path.open("rb") as stream:
+            is_parquet = stream.read(4) == b"PAR1"
+        if is_parquet or path.suffix.lower() in (".parquet", ".pq"):
+            table = read_parquet(path, features)
+        else:
+            table = read_csv(path, features)
+    except (OSError, EOFError, UnicodeError, zlib.error) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise DataError(f"{file_named(path)} cannot be read: {one_line(reason)}") from error
+    if table.num_rows == 0:
+        raise DataError(f"{file_named(path)} has a header but no rows")
+    return table
+
+
+def _refuse_no_file(path: Path) -> None:
+    try:
+        there = path.exists()
+    except OSError as error:  # a name that is too long
+        said = one_line(error.strerror)
+        raise DataError(f"file {shown(str(path))} cannot be read: {said}") from error
+    if not there:
+        raise DataError(_no_such_file(path))
+    if path.is_dir():
+        raise DataError(f"{file_named(path)} is a folder; name a CSV or Parquet file in it")
+    if not path.is_file():
+        raise DataError(
+            f"{file_named(path)} is a pipe or device, and a table is read more than once; save it "
+            "as a file first"
+        )
+
+
+def _no_such_file(path: Path) -> str:
+    if path.is_symlink():
+        return f"no {file_named(path)}: it is a link to '{path.readlink()}', which is not there"
+    folder = path.parent
+    if not folder.is_dir():
+        return f"no {file_named(path)}: there is no folder {str(folder)!r}"
+    meant = nearest(path.name, [entry.name for entry in folder.iterdir()])
+    hint = "check the path" if meant is None else f"did you mean {str(folder / meant)!r}?"
+    return f"no {file_named(path)}; {hint}"
+
+
+def read_parquet(path: Path, features: Sequence[str] | None = None) -> pa.Table:
+    """Columns of a Parquet file; all but a stored index when `features` is None.
+
+    Raises
+    ------
+    DataError
+        For a damaged file, or a column that is not there.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            names = file.schema_arrow.names
+            if features is None:
+                names = [name for name in names if not re.fullmatch(r"__index_level_\d+__", name)]
+            chosen = choose_columns(names, features, file_named(path))
+            table = file.read(columns=list(chosen))
+    except pa.ArrowException as error:
+        raise DataError(
+            f"{file_named(path)} is not a whole Parquet file: write it again ({one_line(error)})"
+        ) from error
+    return table

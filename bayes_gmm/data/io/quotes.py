@@ -1,0 +1,147 @@
+"""Quotation marks that nobody closed: in a CSV file they make one cell of all rows up to the next.
+
+Readers take such a file as it stands, and the rows are gone without a word. Cells may well run over
+lines, so a file with quotation marks and more lines than rows is looked at cell by cell.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain, islice
+from pathlib import Path
+
+import numpy as np
+
+from bayes_gmm.data.io.dialect import Dialect, open_bytes
+from bayes_gmm.errors import DataError, DataWarning, file_named
+
+CHUNK = 1 << 22
+LAST = "the last line"
+"""Comes after the file, and is a row of its own unless a quotation mark is open there."""
+BEYOND_DOUBT = 3
+"""Rows in a cell, as whole as two of them then are, in a table of three columns or more."""
+NEWLINES = (10, 13)
+NEWLINE = re.compile(r"\r\n|\r|\n")
+
+
+def check_quotes(path: Path, dialect: Dialect, n_rows: int | None) -> None:
+    """Look for quotation marks that have swallowed rows.
+
+    Parameters
+    ----------
+    path : Path
+    dialect : Dialect
+    n_rows : int or None
+        Rows that were read; None if reading failed.
+
+    Raises
+    ------
+    DataError
+        If one is never closed, or holds rows beyond doubt; the message tells the row.
+
+    Warns
+    -----
+    DataWarning
+        If what lies between two looks like rows, but may be meant.
+    """
+    if _rows_within(dialect.header, dialect, numeric=[]) > 1:
+        raise DataError(
+            f"{file_named(path)} has a quotation mark in its header that is closed some rows "
+            "further down; close it there, or take it away"
+        )
+    if n_rows is None or not _each_line_is_a_row(path, dialect, n_rows):
+        with _cells_of_any_length():
+            _look_at_cells(path, dialect)
+
+
+def _each_line_is_a_row(path: Path, dialect: Dialect, n_rows: int) -> bool:
+    """Whether nothing is in quotes, or as many lines hold something as there are rows."""
+    if dialect.encoding == "utf-16":
+        return False
+    if not any(b'"' in chunk for chunk in _chunks(path)):
+        return True
+    n_lines, before = 0, NEWLINES[0]
+    for chunk in _chunks(path):
+        codes = np.frombuffer(chunk, np.uint8)
+        ends = (codes == NEWLINES[0]) | (codes == NEWLINES[1])
+        n_lines += int(np.count_nonzero(ends[1:] & ~ends[:-1]))
+        n_lines += bool(ends[0]) and before not in NEWLINES
+        before = chunk[-1]
+    return n_lines + (before not in NEWLINES) == n_rows + dialect.header_lines
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with open_bytes(path) as stream:
+        while chunk := stream.read(CHUNK):
+            yield chunk
+
+
+def _look_at_cells(path: Path, dialect: Dialect) -> None:
+    most, suspect, row, number = 0, 0, [""], 0
+    with open_bytes(path) as stream:
+        encoding = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding
+        text = io.TextIOWrapper(stream, encoding, errors="replace", newline="")  # type: ignore[type-var]
+        lines = islice(text, dialect.header_lines, None)
+        for row in csv.reader(chain(lines, ["\n", LAST]), delimiter=dialect.delimiter):
+            if not row or row == [LAST]:
+                continue
+            number += 1
+            if any(NEWLINE.search(cell) for cell in row):
+                numeric = [c for c, cell in enumerate(row) if dialect.is_number(cell)]
+                within = _rows_within(row, dialect, numeric) if numeric else 0
+                most, suspect = max((most, suspect), (within, number))
+    if row != [LAST]:
+        raise DataError(
+            f"{file_named(path)}: a cell of row {number} opens with a quotation mark that "
+            "is never closed, so that it holds all that comes after it; close it there, or take "
+            "the mark away"
+        )
+    if most:
+        said = (
+            f"{file_named(path)}: a cell of row {suspect} stands in quotation marks and runs over "
+            f"{most + 1} lines that look like rows"
+        )
+        if most >= BEYOND_DOUBT and len(dialect.header) > 2:
+            raise DataError(f"{said}; take the marks away, or the line ends if it is meant")
+        warnings.warn(f"{said}; take the marks away unless it is meant", DataWarning, stacklevel=6)
+
+
+def _rows_within(row: Sequence[str], dialect: Dialect, numeric: Sequence[int]) -> int:
+    """How many rows a cell seems to have swallowed, by their separators and numbers in place.
+
+    Two stray marks in one column make the rest of a row, the rows after it and the beginning of
+    another one cell.
+
+    Parameters
+    ----------
+    row : sequence of str
+    dialect : Dialect
+    numeric : sequence of int
+        Columns in which all those rows would have numbers.
+    """
+    n_columns = len(dialect.header)
+    if len(row) != n_columns or n_columns == 1:
+        return 0
+    for place, cell in enumerate(row):
+        rest, *after = (line.split(dialect.delimiter) for line in NEWLINE.split(cell))
+        if after:
+            rows = [[*row[:place], *rest], *after[:-1], [*after[-1], *row[place + 1 :]]]
+            whole = all(len(r) == n_columns for r in rows)
+            if whole and all(dialect.is_number(r[c]) for r in rows for c in numeric):
+                return len(after)
+    return 0
+
+
+@contextmanager
+def _cells_of_any_length() -> Iterator[None]:
+    before = csv.field_size_limit(sys.maxsize)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)

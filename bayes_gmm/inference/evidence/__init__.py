@@ -1,0 +1,1 @@
+"""Marginal likelihoods and masses of modes."""

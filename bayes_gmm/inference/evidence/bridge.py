@@ -1,0 +1,172 @@
+"""Masses of modes by bridge sampling, where chains stay apart and Laplace's estimate decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import expit
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.inference.modes.modes import one_blas_thread
+from bayes_gmm.inference.sampling.draws import Draws
+from bayes_gmm.inference.sampling.laplace_approximation import Peak
+from bayes_gmm.inference.sampling.mode_assignment import nearest_modes, numbered_like
+from bayes_gmm.model.density import Density
+
+PROPOSALS = 1000
+"""Evaluations of the log-posterior for each mode."""
+FEWEST = 100
+"""Draws of a mode from which on its mass can be told better than by Laplace's method."""
+FIRM, SHAKY = 100.0, 3.0
+"""Effective draws and proposals with which a bridge is beyond doubt, and with which none holds."""
+TOLERANCE = 1e-9
+"""Of a log mass."""
+
+
+class Bridge(NamedTuple):
+    """A mass, and what it stands on."""
+
+    log_mass: float
+    footing: float
+    """Effective number of the draws, or of the proposals, whichever are fewer."""
+
+
+def settled_by_bridges(
+    density: Density, draws: Draws, peaks: Sequence[Peak], *, seed: int = 0
+) -> tuple[Peak, ...]:
+    """The same peaks, with the masses that draws of their modes give them.
+
+    For mode m, with q_m its proposals (a t about the peak, or about the draws where these lie
+    elsewhere) and p the posterior where m is the nearest mode, both numbered like the peak, the
+    mass is E_q[p h] / E_p[q h] with the h that Meng & Wong (1996, eq. 4.1) show to be best.
+
+    Parameters
+    ----------
+    density : Density
+    draws : Draws
+        Marked with their modes, with the statistic "lp".
+    peaks : sequence of Peak
+    seed : int
+    """
+    rng = np.random.default_rng(seed)
+    mode = draws.mode.ravel()
+    theta, log_p = draws.theta.reshape(mode.size, -1), np.ravel(draws.stats["lp"])
+    with one_blas_thread():
+        return tuple(
+            peak
+            if np.count_nonzero(mode == m) < FEWEST
+            else replace(
+                peak,
+                log_evidence=_log_mass(density, peaks, m, theta[mode == m], log_p[mode == m], rng),
+            )
+            for m, peak in enumerate(peaks)
+        )
+
+
+def _log_mass(
+    density: Density,
+    peaks: Sequence[Peak],
+    m: int,
+    theta: Floats,
+    log_p: Floats,
+    rng: np.random.Generator,
+) -> float:
+    """log of the mass of mode m; Laplace's where no bridge holds.
+
+    Draws may lie far from the peak, where a component is nearly empty and roams. Few of them are
+    then where proposals are, and other proposals are made about the first half of the draws
+    themselves, so as to bridge to the second half.
+    """
+    peak = peaks[m]
+    drawn = numbered_like(theta, density.layout, peak.theta)
+    best = _bridge(density, peaks, m, peak, drawn, log_p, rng)
+    half = len(drawn) // 2
+    if best.footing < FIRM and len(np.unique(drawn[:half, 0])) > drawn.shape[1] + 1:
+        about = Peak.of_draws(drawn[:half])
+        other = _bridge(density, peaks, m, about, drawn[half:], log_p[half:], rng)
+        best = max(best, other, key=lambda found: found.footing)
+    return best.log_mass if best.footing >= SHAKY else peak.log_evidence
+
+
+def _bridge(
+    density: Density,
+    peaks: Sequence[Peak],
+    m: int,
+    about: Peak,
+    drawn: Floats,
+    log_p: Floats,
+    rng: np.random.Generator,
+) -> Bridge:
+    """From draws of mode m, numbered like its peak, to proposals."""
+    layout, reference = density.layout, peaks[m].theta
+    proposed = about.proposals(PROPOSALS, rng)
+    heights = density.log_posteriors(proposed, jacobian=True)
+    same_number = np.all(numbered_like(proposed, layout, reference) == proposed, axis=1)
+    inside = same_number & (nearest_modes(proposed, layout, peaks) == m) & ~np.isnan(heights)
+    heights = np.where(inside, heights, -np.inf)
+    return bridge(
+        log_p - about.proposal_log_density(drawn), heights - about.proposal_log_density(proposed)
+    )
+
+
+def bridge(of_draws: Floats, of_proposals: Floats) -> Bridge:
+    """The mass of p, from log p - log q at draws from p and from q (Meng & Wong 1996).
+
+    Examples
+    --------
+    >>> log_mass, footing = bridge(np.full(10, 2.5), np.full(20, 2.5))
+    >>> round(log_mass, 6), footing
+    (2.5, 10.0)
+    """
+    span = bridge_span(of_draws, of_proposals)
+    footing = min(effective(span.of_proposals), effective(span.of_draws))
+    return Bridge(span.log_mass, footing)
+
+
+class Span(NamedTuple):
+    """A mass, and the logarithms of the numbers whose means it is the ratio of."""
+
+    log_mass: float
+    of_proposals: Floats
+    """log p h."""
+    of_draws: Floats
+    """log q h."""
+
+
+def bridge_span(of_draws: Floats, of_proposals: Floats) -> Span:
+    """The bridge from log p - log q at draws from p and from q.
+
+    Its mass c is where as many proposals would be taken for draws as draws for proposals, by the
+    odds n_p p / (n_q c q) that are logistic regression's (Geyer 1994). Both numbers are monotone
+    in c, so no starting point can lead elsewhere.
+    """
+    log_odds = np.log(len(of_draws)) - np.log(len(of_proposals))
+    finite = of_proposals[np.isfinite(of_proposals)]
+    if len(finite) == 0 or not np.all(np.isfinite(of_draws)):
+        nothing = np.full(len(of_proposals), -np.inf)
+        return Span(-np.inf, nothing, np.zeros(len(of_draws)))
+
+    def mistaken(log_mass: float) -> float:
+        draws = expit(log_mass - log_odds - of_draws).sum()
+        return float(draws - expit(log_odds + of_proposals - log_mass).sum())
+
+    lowest = min(of_draws.min(), finite.min()) - np.log(len(of_proposals)) - 1.0
+    highest = max(of_draws.max(), finite.max()) + 1.0
+    log_mass = float(brentq(mistaken, lowest, highest, xtol=TOLERANCE))
+    log_share, log_rest = np.log(expit(log_odds)), np.log(expit(-log_odds))
+    top = of_proposals - np.logaddexp(log_share + of_proposals, log_rest + log_mass)
+    bottom = -np.logaddexp(log_share + of_draws, log_rest + log_mass)
+    return Span(log_mass, top, bottom)
+
+
+def effective(log_weights: Floats) -> float:
+    """(sum w)^2 / sum w^2 (Kish 1965); 0 where all weights vanish."""
+    highest = log_weights.max()
+    if not np.isfinite(highest):
+        return 0.0
+    w = np.exp(log_weights - highest)
+    return round(float(w.sum() ** 2 / (w @ w)), 6)

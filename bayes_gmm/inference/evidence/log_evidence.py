@@ -1,0 +1,340 @@
+"""The log evidence of a mixture: how well K components of a structure foretold the rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse.csgraph import connected_components
+from scipy.special import logsumexp
+
+from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.errors import FitError
+from bayes_gmm.inference.evidence.bayes_factor import draws_without_one, log_bayes_factor
+from bayes_gmm.inference.evidence.bridge import FEWEST, FIRM, bridge_span
+from bayes_gmm.inference.evidence.monte_carlo_error import (
+    Mask,
+    Mass,
+    agreed,
+    both_ways,
+    by_chain,
+    halves,
+    mass_of_span,
+)
+from bayes_gmm.inference.evidence.proposals import Proposals
+from bayes_gmm.inference.modes.modes import FoundMode, one_blas_thread
+from bayes_gmm.inference.optimize.degeneracy import is_improper
+from bayes_gmm.inference.sampling.draws import Draws
+from bayes_gmm.inference.sampling.initial_points import chains_of_modes, mass_shares
+from bayes_gmm.inference.sampling.laplace_approximation import Peak
+from bayes_gmm.inference.sampling.mode_assignment import nearest_modes, numbered_like, visits_of
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.prior import PriorConstants
+
+PROPOSALS = 2000
+"""Evaluations of the log-posterior for each half of the draws of each group of modes."""
+PARTS = (1, 8)
+"""Of the proposals: more are tried where one has not the footing of `GOOD` of its draws."""
+GOOD = 0.5
+SURE = 0.2
+"""Error in nats above which the way by one component fewer is tried too."""
+OFTEN = 10
+"""Crossings between two modes from which on they are bridged to together."""
+
+
+@dataclass(frozen=True)
+class LogEvidence:
+    """log p(rows | K, structure), in the density's units.
+
+    Attributes
+    ----------
+    value : float
+        All K! numberings of the components counted, summed over the modes; NaN where the method
+        has no say.
+    error : float
+        Monte-Carlo standard error of the value; NaN where there is none to tell, infinite where
+        draws tell nothing.
+    method : str
+        "laplace" or "bridge".
+    effective : float
+        Effective number of draws or proposals that the bridge rests on, whichever are fewer.
+    """
+
+    value: float
+    error: float
+    method: str
+    effective: float = math.nan
+
+
+def laplace_evidence(modes: Sequence[FoundMode], n_components: int) -> LogEvidence:
+    """log of K! times the sum of the modes' masses by Laplace's method.
+
+    NaN where a mode leaves components empty, as with a concentration below 1: the posterior there
+    is nothing like a normal distribution.
+
+    Parameters
+    ----------
+    modes : sequence of FoundMode
+    n_components : int
+        K.
+
+    Examples
+    --------
+    >>> from bayes_gmm.model.parameters import Layout
+    >>> from bayes_gmm.model.structure import Structure
+    >>> mode = FoundMode(np.zeros(5), Layout(2, 1, Structure()), -10.0, -12.0, True, ())
+    >>> round(laplace_evidence([mode], 2).value, 3)
+    -11.307
+    """
+    if any(mode.layout.n_components < n_components for mode in modes):
+        return LogEvidence(math.nan, math.nan, "laplace")
+    masses = np.array([mode.log_evidence for mode in modes])
+    known = masses[~np.isnan(masses)]
+    value = float(logsumexp(known)) if len(known) else math.nan
+    return LogEvidence(value + math.lgamma(n_components + 1), math.nan, "laplace")
+
+
+class Neighbour(NamedTuple):
+    """What is known of one component fewer, on the same rows and of the same structure."""
+
+    density: Density
+    draws: Draws
+    evidence: LogEvidence
+
+
+def bridge_evidence(
+    density: Density,
+    peaks: Sequence[Peak],
+    draws: Draws,
+    *,
+    below: Neighbour | None = None,
+    seed: int = 0,
+) -> LogEvidence:
+    r"""log evidence by bridge sampling from draws (Meng & Wong 1996).
+
+    The posterior p is the same under all K! numberings of components, so the evidence is K! times
+    the integral over the vectors that are numbered like the mode they belong to,
+
+    .. math:: p(X) = K! \sum_g \int_{A_g} p(X, \theta) \, d\theta,
+
+    with g the groups of modes that chains cross between, and :math:`A_g` the vectors numbered like
+    the mode of g that they belong to. Renumbered draws are draws from p in :math:`A_g`; proposals
+    outside count 0, so nothing is assumed of components that overlap. Proposals are fitted to half
+    of the chains and bridged to the other half, both ways (Overstall & Forster 2010; Wang,
+    Jones & Meng 2022, who show what proposals fitted to the draws they meet would do). The error is
+    that of Frühwirth-Schnatter (2004), or half of what the two ways differ by if that is more, and
+    it is raised where a mean rests on few effective numbers (see `mass_of_span`).
+
+    Where components are more than there are groups, proposals hardly come near the posterior. The
+    evidence is then told from that of one component fewer as well, and the bridge from there (see
+    `removal`); the two are averaged by their errors (see `agreed`).
+
+    Parameters
+    ----------
+    density : Density
+    peaks : sequence of Peak
+    draws : Draws
+        Of chains, marked with their modes, with the statistic "lp".
+    below : Neighbour, optional
+        K - 1 components, whose priors may differ. Where it is needed and not given, that posterior
+        is drawn from here, which takes as long as it took for these draws.
+    seed : int
+
+    Raises
+    ------
+    FitError
+        If the prior is improper or tells components apart, or draws are not those of chains.
+    """
+    said = without_evidence(density.prior, density.layout.n_correlations)
+    if said is not None:
+        raise FitError(said)
+    if draws.method != "nuts":
+        raise FitError(
+            f'no bridge from draws by method="{draws.method}"; give draws by method="nuts"'
+        )
+    chains = draws.as_sampled
+    rng = np.random.default_rng(seed)
+    with one_blas_thread():
+        region = _Regions(density, tuple(peaks), groups_of_modes(chains, len(peaks)))
+        numbered, _ = region.numbered(chains.theta.reshape(-1, density.layout.size))
+        theta = numbered.reshape(chains.theta.shape)
+        visited = np.isin(np.arange(len(peaks)), chains.mode)
+        groups = np.unique(region.group[visited])
+        found = [_mass_of_group(region, chains, theta, int(g), rng) for g in groups]
+    found += _masses_without_draws(peaks, chains, visited)
+    direct = _summed(found, density.layout.n_components)
+    if density.layout.n_components == 1:
+        return direct
+    if direct.effective >= FIRM and direct.error <= SURE:
+        return direct
+    below = below or _drawn_below(density, draws, seed)
+    by_removal = _from_below(density, draws, below, seed)
+    both = agreed(_mass(direct), _mass(by_removal))
+    return LogEvidence(both.log_mass, both.error, "bridge", both.footing)
+
+
+def _mass(evidence: LogEvidence) -> Mass:
+    return Mass(evidence.value, evidence.error, evidence.effective)
+
+
+def _drawn_below(density: Density, draws: Draws, seed: int) -> Neighbour:
+    fewer, peaks, drawn = draws_without_one(density, draws, seed=seed)
+    return Neighbour(fewer, drawn, bridge_evidence(fewer, peaks, drawn, seed=seed))
+
+
+def _from_below(density: Density, draws: Draws, below: Neighbour, seed: int) -> LogEvidence:
+    step = log_bayes_factor(density, draws, below.density, below.draws, seed=seed)
+    error = math.hypot(below.evidence.error, step.error)
+    if not math.isfinite(error):
+        return LogEvidence(math.nan, math.inf, "bridge", 0.0)
+    footing = min(below.evidence.effective, step.footing)
+    return LogEvidence(below.evidence.value + step.log_mass, error, "bridge", footing)
+
+
+def without_evidence(prior: PriorConstants, n_correlations: int) -> str | None:
+    """Why there is no evidence under a prior, or None.
+
+    That is where means, scales or correlations have no prior, or components different
+    concentrations.
+    """
+    if is_improper(prior):
+        culprit = "means" if prior.precision == 0.0 else "scales"
+        return (
+            f"there is no evidence under an improper prior: that of the {culprit} is flat; "
+            f"give it a finite scale"
+        )
+    if n_correlations and not prior.n_covariances and not np.any(prior.corr_exponents):
+        return (
+            "there is no evidence without a prior on correlations: eta is 0; "
+            "give LKJ a positive eta"
+        )
+    if np.ptp(prior.concentration) > 0.0:
+        return (
+            "the evidence counts components as exchangeable: concentration has values from "
+            f"{prior.concentration.min():g} to {prior.concentration.max():g}; give one number"
+        )
+    return None
+
+
+def groups_of_modes(chains: Draws, n_modes: int) -> Integers:
+    """A number for each mode, equal where chains go between, shape (n_modes,).
+
+    That chains have been to and fro some times is enough, as a bridge needs to know little of how
+    often; and modes with too few draws go with the one that most of these came from.
+    """
+    crossings = visits_of(chains.mode, n_modes).crossings
+    crossings = crossings + crossings.T
+    np.fill_diagonal(crossings, 0)
+    group = np.asarray(connected_components(crossings >= OFTEN, directed=False)[1], np.int64)
+    n_draws = np.bincount(chains.mode.ravel(), minlength=n_modes)
+    for m in np.argsort(n_draws, kind="stable"):
+        here = group == group[m]
+        if n_draws[here].sum() < 2 * FEWEST and crossings[here][:, ~here].any():
+            nearest = np.argmax(np.where(here, 0, crossings[here].sum(axis=0)))
+            group[here] = group[nearest]
+    return group
+
+
+@dataclass(frozen=True)
+class _Regions:
+    """The parts of the space of theta that groups of modes have for themselves."""
+
+    density: Density
+    peaks: tuple[Peak, ...]
+    group: Integers
+
+    def numbered(self, theta: Floats) -> tuple[Floats, Integers]:
+        """Vectors (n, p) numbered like the mode each belongs to, and the group of that mode."""
+        layout = self.density.layout
+        mode = nearest_modes(theta, layout, self.peaks)
+        numbered = theta.copy()
+        for m in np.unique(mode):
+            here = mode == m
+            numbered[here] = numbered_like(theta[here], layout, self.peaks[m].theta)
+        return numbered, self.group[mode]
+
+    def heights(self, theta: Floats, g: int) -> Floats:
+        """log p at vectors (n, p), -inf outside of A_g."""
+        numbered, group = self.numbered(theta)
+        values = self.density.log_posteriors(theta, jacobian=True)
+        inside = np.all(numbered == theta, axis=1) & (group == g) & ~np.isnan(values)
+        return np.where(inside, values, -np.inf)
+
+
+def _mass_of_group(
+    region: _Regions, chains: Draws, theta: Floats, g: int, rng: np.random.Generator
+) -> Mass:
+    """log of the integral over A_g, from each half of the draws to proposals about the other."""
+    here = region.group[chains.mode] == g
+    log_p = np.asarray(chains.stats["lp"], dtype=np.float64)
+    one, other = halves(here)
+    ways = [
+        _one_way(region, g, theta[fitted], theta, log_p, kept, rng)
+        for fitted, kept in ((one, other), (other, one))
+    ]
+    mass = both_ways(*ways)
+    if all(math.isfinite(way.error) for way in ways):
+        return mass
+    # One way alone may be far off, and Laplace's masses are a second opinion.
+    own = [peak for peak, group in zip(region.peaks, region.group, strict=True) if group == g]
+    known = [peak.log_evidence for peak in own if not math.isnan(peak.log_evidence)]
+    if not known:
+        return mass
+    apart = abs(mass.log_mass - float(logsumexp(known)))
+    return mass._replace(error=max(mass.error, apart / 2))
+
+
+def _one_way(
+    region: _Regions,
+    g: int,
+    fitted: Floats,
+    theta: Floats,
+    log_p: Floats,
+    kept: Mask,
+    rng: np.random.Generator,
+) -> Mass:
+    """From proposals about some draws (n, p) to those of (chains, draws, p) that are kept."""
+    best = Mass(math.nan, math.inf, 0.0)
+    if min(len(np.unique(fitted[:, 0])), int(kept.sum())) < FEWEST // 2:
+        return best
+    for n_parts in PARTS:
+        proposals = Proposals.fitted(fitted, n_parts, rng)
+        proposed = proposals.drawn(PROPOSALS, rng)
+        span = bridge_span(
+            log_p[kept] - proposals.log_density(theta[kept]),
+            region.heights(proposed, g) - proposals.log_density(proposed),
+        )
+        mass = mass_of_span(span, by_chain(span.of_draws, kept))
+        best = mass if mass.footing > best.footing else best
+        if best.footing >= GOOD * PROPOSALS:
+            break
+    return best
+
+
+def _masses_without_draws(
+    peaks: Sequence[Peak],
+    chains: Draws,
+    visited: Mask,
+) -> list[Mass]:
+    """Laplace's masses of modes that no chain was sent to, as uncertain as they are large."""
+    sent = np.isin(np.arange(len(peaks)), chains_of_modes(peaks, chains.n_chains))
+    shares = mass_shares(peaks)
+    return [
+        Mass(peak.log_evidence, 1.0, math.inf)
+        for m, peak in enumerate(peaks)
+        if shares[m] > 0.0 and not sent[m] and not visited[m]
+    ]
+
+
+def _summed(found: Sequence[Mass], n_components: int) -> LogEvidence:
+    footing = min(mass.footing for mass in found)
+    if not all(math.isfinite(mass.error) for mass in found):
+        return LogEvidence(math.nan, math.inf, "bridge", footing)
+    logs = np.array([mass.log_mass for mass in found])
+    log_total = float(logsumexp(logs))
+    errors = np.exp(logs - log_total) * [mass.error for mass in found]
+    value = log_total + math.lgamma(n_components + 1)
+    return LogEvidence(value, float(np.linalg.norm(errors)), "bridge", footing)

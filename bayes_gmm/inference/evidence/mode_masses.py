@@ -1,0 +1,342 @@
+"""Masses of modes by tempering, where Laplace's approximation is too rough to compare them.
+
+Particles start as proposals about the modes and are taken to the posterior in small steps (annealed
+importance sampling with resampling: Neal 2001; Del Moral, Doucet & Jasra 2006). The share of the
+particles that end in a mode estimates its share of the mass.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import logsumexp
+
+from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.inference.modes.modes import FoundMode, one_blas_thread
+from bayes_gmm.inference.optimize.degeneracy import is_improper
+from bayes_gmm.inference.optimize.hessian import DATA_FREE, pass_cost
+from bayes_gmm.inference.sampling.initial_points import mass_shares
+from bayes_gmm.inference.sampling.laplace_approximation import Peak, peaks_of
+from bayes_gmm.inference.sampling.mode_assignment import nearest_modes
+from bayes_gmm.model.density import Density
+
+
+@dataclass(frozen=True)
+class TemperingSettings:
+    """When masses are estimated by tempering, and by how many particles.
+
+    Attributes
+    ----------
+    comparable : float
+        Nats between the two heaviest modes, by Laplace's approximation, up to which their masses
+        are compared by tempering.
+    counted : float
+        Nats below the heaviest within which a mode takes part.
+    islands : int
+        Independent groups of particles; the scatter between them gives the error.
+    particles : int
+        Of each island.
+    effective : float
+        Share of the particles that weights are worth (Kish) after a step of the temperature.
+    leapfrogs : int
+        Gradients of a move (Hamiltonian Monte Carlo).
+    first_step : float
+        Length of a leapfrog, times p^(1/4), in standard deviations.
+    acceptance : float
+        Share of moves that are accepted, to which the length of a leapfrog is adapted.
+    operations : float
+        Floating-point operations that the estimate may cost: about half a second. Where rows are
+        so many that it would cost more, the posterior about each mode is nearly normal.
+    """
+
+    comparable: float = 4.0
+    counted: float = 6.0
+    islands: int = 8
+    particles: int = 32
+    effective: float = 0.5
+    leapfrogs: int = 6
+    first_step: float = 0.9
+    acceptance: float = 0.75
+    operations: float = 5e10
+
+    def affords(self, density: Density) -> bool:
+        """Whether five steps of the temperature cost no more than `operations`."""
+        gradients = 5 * self.leapfrogs * self.islands * self.particles
+        return gradients * (pass_cost(density) + DATA_FREE) <= self.operations
+
+
+DEFAULTS = TemperingSettings()
+
+
+@dataclass(frozen=True)
+class ModeMasses:
+    """Shares that modes have of the mass of all modes found.
+
+    Attributes
+    ----------
+    shares : ndarray, shape (M,)
+    errors : ndarray, shape (M,)
+        Monte-Carlo standard errors; NaN for shares by Laplace's approximation.
+    """
+
+    shares: Floats
+    errors: Floats
+
+    @classmethod
+    def by_laplace(cls, log_masses: Sequence[float]) -> ModeMasses:
+        """Shares from Laplace's log masses; all NaN where none is known."""
+        known = np.nan_to_num(np.asarray(log_masses, dtype=np.float64), nan=-np.inf)
+        unknown = np.full(len(known), np.nan)
+        if not np.isfinite(known.max()):
+            return cls(unknown, unknown)
+        shares = np.exp(known - known.max())
+        return cls(shares / shares.sum(), unknown)
+
+    def taken(self, chosen: Sequence[int] | Integers) -> ModeMasses:
+        """Shares of some of the modes, of the mass of these alone."""
+        held = self.shares[chosen].sum()
+        return ModeMasses(self.shares[chosen] / held, self.errors[chosen] / held)
+
+    def order(self, *, errors: float = 3.0) -> Integers:
+        """The modes by falling share, but the first stays first unless another clearly holds more.
+
+        Parameters
+        ----------
+        errors : float
+            Standard errors of the difference that are clear.
+
+        Examples
+        --------
+        >>> ModeMasses(np.array([0.4, 0.1, 0.5]), np.array([0.1, 0.02, 0.1])).order()
+        array([0, 2, 1])
+        >>> ModeMasses(np.array([0.1, 0.1, 0.8]), np.array([0.05, 0.02, 0.05])).order()
+        array([2, 0, 1])
+        """
+        order = np.asarray(np.argsort(-self.shares, kind="stable"), np.int64)
+        heaviest = order[0]
+        doubt = math.hypot(self.errors[heaviest], self.errors[0])
+        if self.shares[heaviest] - self.shares[0] > errors * doubt:
+            return order
+        return np.concatenate([[0], order[order != 0]])
+
+
+def mode_masses(
+    density: Density, modes: Sequence[FoundMode], settings: TemperingSettings = DEFAULTS
+) -> ModeMasses:
+    """Shares of the mass: by tempering where two modes have comparable masses, else by Laplace.
+
+    The same table gives the same shares: the particles have a seed of their own.
+
+    Parameters
+    ----------
+    density : Density
+    modes : sequence of FoundMode
+        By falling mass.
+    settings : TemperingSettings
+    """
+    by_laplace = ModeMasses.by_laplace([mode.log_evidence for mode in modes])
+    complete = all(mode.layout == density.layout for mode in modes)
+    if not complete or is_improper(density.prior) or not settings.affords(density):
+        return by_laplace
+    second = np.sort(by_laplace.shares)[-2] if len(modes) > 1 else 0.0
+    if not second > math.exp(-settings.comparable) * by_laplace.shares.max():
+        return by_laplace
+    peaks = peaks_of(density, modes)
+    rough = mass_shares(peaks)
+    counted = np.flatnonzero(rough > math.exp(-settings.counted) * rough.max())
+    if len(counted) < 2:
+        return ModeMasses(rough, by_laplace.errors)
+    shares, errors = tempered_shares(density, [peaks[m] for m in counted], settings)
+    return _completed(rough, counted, shares, errors)
+
+
+def _completed(rough: Floats, counted: Integers, shares: Floats, errors: Floats) -> ModeMasses:
+    """Shares of all modes: those that took no part keep the share that Laplace gives them."""
+    rest = float(rough.sum() - rough[counted].sum())
+    completed = ModeMasses(rough.copy(), np.full(len(rough), np.nan))
+    completed.shares[counted] = (1.0 - rest) * shares
+    completed.errors[counted] = errors
+    return completed
+
+
+def tempered_shares(
+    density: Density, peaks: Sequence[Peak], settings: TemperingSettings, *, seed: int = 0
+) -> tuple[Floats, Floats]:
+    """Shares of the mass that lie nearest to each peak, and their standard errors.
+
+    The densities on the way are q^(1 - b) p^b, with q the mixture of t distributions about the
+    peaks and p the posterior. Each rise of b is as large as the weights (p / q)^(rise of b) allow;
+    the particles of an island are then resampled and move by one step of Hamiltonian Monte Carlo,
+    in the coordinates of the mode that each set out from. An island counts by its estimate of the
+    whole mass; errors are those of the jackknife over islands.
+
+    Parameters
+    ----------
+    density : Density
+    peaks : sequence of Peak
+        Of known mass.
+    settings : TemperingSettings
+    seed : int
+
+    Returns
+    -------
+    shares, errors : ndarray, shape (len(peaks),)
+    """
+    with one_blas_thread():
+        return _tempered_shares(density, tuple(peaks), settings, np.random.default_rng(seed))
+
+
+def _tempered_shares(
+    density: Density,
+    peaks: tuple[Peak, ...],
+    settings: TemperingSettings,
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats]:
+    targets = _Targets(density, peaks, np.sqrt(mass_shares(peaks)))
+    swarm = targets.proposed(settings.islands, settings.particles, rng)
+    step = settings.first_step * density.layout.size**-0.25
+    log_totals, b = np.zeros(settings.islands), 0.0
+    while b < 1.0:
+        rise = _rise(swarm.log_p - swarm.log_q, 1.0 - b, settings.effective)
+        b = min(1.0, b + rise)
+        log_weights = (rise * (swarm.log_p - swarm.log_q)).reshape(settings.islands, -1)
+        log_totals += logsumexp(log_weights, axis=1)
+        swarm = swarm.taken(_resampled(log_weights, rng))
+        swarm, accepted = targets.moved(swarm, b, step, settings.leapfrogs, rng)
+        step *= math.exp(accepted - settings.acceptance)
+    mode = nearest_modes(swarm.theta, density.layout, peaks).reshape(settings.islands, -1)
+    parts = (mode[:, :, None] == np.arange(len(peaks))).mean(axis=1)
+    return _jackknife(parts, np.exp(log_totals - log_totals.max()))
+
+
+def _rise(log_ratios: Floats, left: float, effective: float) -> float:
+    """The rise of b, at most what is left, after which weights are worth a share of particles."""
+
+    def surplus(rise: float) -> float:
+        w = np.exp(rise * (log_ratios - log_ratios.max()))
+        return float(w.sum() ** 2 / (w @ w)) / len(w) - effective
+
+    return left if surplus(left) >= 0.0 else float(brentq(surplus, 0.0, left, rtol=1e-3))
+
+
+def _resampled(log_weights: Floats, rng: np.random.Generator) -> Integers:
+    """Numbers of particles, resampled within each row of log weights (islands, particles)."""
+    islands, n = log_weights.shape
+    weights = np.exp(log_weights - logsumexp(log_weights, axis=1)[:, None])
+    places = (np.arange(n) + rng.random((islands, 1))) / n
+    chosen = [
+        i * n + np.searchsorted(np.cumsum(w), at).clip(max=n - 1)
+        for i, (w, at) in enumerate(zip(weights, places, strict=True))
+    ]
+    return np.concatenate(chosen)
+
+
+def _jackknife(parts: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Weighted mean of shares (islands, M), and its standard error."""
+    held = weights[:, None] * parts
+    shares = held.sum(axis=0) / weights.sum()
+    without = (held.sum(axis=0) - held) / (weights.sum() - weights)[:, None]
+    n = len(weights)
+    return shares, np.sqrt((n - 1) * without.var(axis=0))
+
+
+class _Swarm(NamedTuple):
+    """Particles (n, p), log p and log q there with their gradients, and where each set out."""
+
+    theta: Floats
+    log_p: Floats
+    slope_p: Floats
+    log_q: Floats
+    slope_q: Floats
+    mode: Integers
+
+    def taken(self, chosen: Integers) -> _Swarm:
+        return _Swarm._make(values[chosen] for values in self)
+
+    def where(self, kept: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], other: _Swarm) -> _Swarm:
+        """These particles where kept, else the others."""
+        chosen = np.where(kept, np.arange(len(kept)), len(kept) + np.arange(len(kept)))
+        both = zip(self, other, strict=True)
+        return _Swarm._make(np.concatenate(pair)[chosen] for pair in both)
+
+    def height(self, b: float) -> Floats:
+        return b * self.log_p + (1.0 - b) * self.log_q
+
+    def slope(self, b: float) -> Floats:
+        return b * self.slope_p + (1.0 - b) * self.slope_q
+
+
+@dataclass(frozen=True)
+class _Targets:
+    """The posterior p, and the mixture q of t distributions about the peaks."""
+
+    density: Density
+    peaks: tuple[Peak, ...]
+    parts: Floats
+
+    def proposed(self, islands: int, particles: int, rng: np.random.Generator) -> _Swarm:
+        """Draws from q, each island with as many of each mode as q's shares say, to within one."""
+        places = (np.arange(particles) + rng.random((islands, 1))) / particles
+        edges = np.cumsum(self._shares)[:-1]
+        mode = np.searchsorted(edges, places.ravel(), side="right")
+        theta = np.empty((len(mode), self.density.layout.size))
+        for m in np.unique(mode):
+            theta[mode == m] = self.peaks[m].proposals(int((mode == m).sum()), rng)
+        return self._at(theta, mode)
+
+    @property
+    def _shares(self) -> Floats:
+        return np.asarray(self.parts / self.parts.sum())
+
+    def _at(self, theta: Floats, mode: Integers) -> _Swarm:
+        log_p, slope_p = self.density.values_and_gradients(theta, jacobian=True)
+        fine = np.isfinite(log_p) & np.all(np.isfinite(slope_p), axis=1)
+        log_p, slope_p = np.where(fine, log_p, -np.inf), np.where(fine[:, None], slope_p, 0.0)
+        return _Swarm(theta, log_p, slope_p, *self._proposal_density(theta), mode)
+
+    def _proposal_density(self, theta: Floats) -> tuple[Floats, Floats]:
+        """log q and its gradient."""
+        log_parts = np.log(self._shares)
+        terms, slopes = [], []
+        for peak, log_part in zip(self.peaks, log_parts, strict=True):
+            log_density, slope = peak.proposal_density_and_slope(theta)
+            terms.append(log_part + log_density)
+            slopes.append(slope)
+        log_q = logsumexp(terms, axis=0)
+        shares = np.exp(np.array(terms) - log_q)
+        return np.asarray(log_q), np.einsum("mn,mnp->np", shares, np.array(slopes))
+
+    def moved(
+        self, swarm: _Swarm, b: float, step: float, leapfrogs: int, rng: np.random.Generator
+    ) -> tuple[_Swarm, float]:
+        """The particles after a step of Hamiltonian Monte Carlo, and the mean acceptance."""
+        steps = step * rng.uniform(0.7, 1.3, size=(len(swarm.theta), 1))
+        momentum = rng.normal(size=swarm.theta.shape)
+        energy = swarm.height(b) - 0.5 * (momentum**2).sum(axis=1)
+        there, momentum = swarm, momentum + 0.5 * steps * self._pulled(swarm, b)
+        for i in range(leapfrogs):
+            ahead = there.theta + self._by_mode(swarm.mode, steps * momentum, transposed=True)
+            there = self._at(ahead, swarm.mode)
+            last = i == leapfrogs - 1
+            momentum = momentum + (0.5 if last else 1.0) * steps * self._pulled(there, b)
+        gain = there.height(b) - 0.5 * (momentum**2).sum(axis=1) - energy
+        gain = np.where(np.isnan(gain), -np.inf, gain)
+        accepted = rng.random(len(gain)) < np.exp(np.minimum(gain, 0.0))
+        return there.where(accepted, swarm), float(np.exp(np.minimum(gain, 0.0)).mean())
+
+    def _pulled(self, swarm: _Swarm, b: float) -> Floats:
+        """Gradients in the coordinates of the mode that each particle set out from."""
+        return self._by_mode(swarm.mode, swarm.slope(b), transposed=False)
+
+    def _by_mode(self, mode: Integers, vectors: Floats, *, transposed: bool) -> Floats:
+        """Each vector times the factor of its mode."""
+        result = np.empty_like(vectors)
+        for m in np.unique(mode):
+            factor = self.peaks[m].factor
+            result[mode == m] = vectors[mode == m] @ (factor.T if transposed else factor)
+        return result

@@ -1,0 +1,152 @@
+"""Estimates by bridge sampling, and how far each can be trusted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.inference.evidence.bridge import FEWEST, FIRM, SHAKY, Span, effective
+from bayes_gmm.inference.sampling.draws import longest_length
+
+
+class Mass(NamedTuple):
+    """log of an integral, its standard error, and what it rests on."""
+
+    log_mass: float
+    error: float
+    footing: float
+
+
+Mask = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+
+
+def halves(here: Mask) -> tuple[Mask, Mask]:
+    """Two halves of draws that know as little of each other as can be.
+
+    Every other chain, by how many of its draws there are, so that what no chain has seen the whole
+    of is missed by one half or the other; where all are in one chain, its earlier and later ones.
+
+    Parameters
+    ----------
+    here : ndarray of bool, shape (chains, draws)
+        Which draws there are.
+
+    Examples
+    --------
+    >>> [half.sum(axis=1).tolist() for half in halves(np.ones((4, 100), bool))]
+    [[100, 0, 100, 0], [0, 100, 0, 100]]
+    >>> [half.sum(axis=1).tolist() for half in halves(np.arange(100) < [[90], [2]])]
+    [[45, 1], [45, 1]]
+    """
+    counts = here.sum(axis=1)
+    order = np.argsort(-counts, kind="stable")
+    first = np.zeros_like(here)
+    first[order[::2]] = True
+    if len(order) < 2 or counts[order[1]] < min(FEWEST, counts[order[0]] / 2):
+        first = np.cumsum(here, axis=1) <= (counts / 2)[:, None]
+    return here & first, here & ~first
+
+
+def by_chain(values: Floats, kept: Mask) -> list[Floats]:
+    """The numbers of the draws that are kept, chain by chain."""
+    return [part for part in np.split(values, np.cumsum(kept.sum(axis=1))[:-1]) if len(part)]
+
+
+def both_ways(one: Mass, other: Mass) -> Mass:
+    """Mean of two estimates, with what they differ by as a second opinion of its error.
+
+    Where one of them is not known the other has to do.
+
+    Examples
+    --------
+    >>> both_ways(Mass(-3.0, 0.3, 50.0), Mass(-2.0, 0.4, 40.0))
+    Mass(log_mass=-2.5, error=0.5, footing=40.0)
+    """
+    if not (math.isfinite(one.error) and math.isfinite(other.error)):
+        return min(one, other, key=lambda mass: mass.error)
+    # What half of the draws overstate is in the other half's proposals: errors do not average out.
+    error = math.hypot(one.error, other.error) / math.sqrt(2.0)
+    error = max(error, abs(one.log_mass - other.log_mass) / 2)
+    middle = (one.log_mass + other.log_mass) / 2
+    return Mass(middle, error, min(one.footing, other.footing))
+
+
+def agreed(one: Mass, other: Mass) -> Mass:
+    """What two ways say together that share draws: the mean by their errors.
+
+    Its error is that of the surer one, as many times as they differ by more than their errors let
+    expect (Birge 1932).
+
+    Examples
+    --------
+    >>> mass = agreed(Mass(-3.0, 0.6, 50.0), Mass(-1.0, 0.8, 40.0))
+    >>> round(mass.log_mass, 6), mass.error
+    (-2.28, 1.2)
+    """
+    if not (math.isfinite(one.error) and math.isfinite(other.error)):
+        return min(one, other, key=lambda mass: mass.error)
+    together = math.hypot(one.error, other.error) or 1.0
+    share = (other.error / together) ** 2
+    middle = share * one.log_mass + (1.0 - share) * other.log_mass
+    apart = abs(one.log_mass - other.log_mass) / together
+    error = min(one.error, other.error) * max(1.0, apart)
+    return Mass(middle, error, max(one.footing, other.footing))
+
+
+def mass_of_span(
+    span: Span, of_draws: Sequence[Floats], of_proposals: Sequence[Floats] = ()
+) -> Mass:
+    """What a bridge says, and its error: the relative errors of both its means.
+
+    The error is sqrt(`FIRM` / footing) times as large where that is less firm.
+
+    Parameters
+    ----------
+    span : Span
+    of_draws : sequence of ndarray
+        log q h again, chain by chain, for their autocorrelation.
+    of_proposals : sequence of ndarray
+        log p h likewise, where proposals are chains too.
+    """
+    footing = min(effective(span.of_proposals), effective(span.of_draws))
+    if footing < SHAKY or not math.isfinite(span.log_mass):
+        return Mass(span.log_mass, math.inf, footing)
+    relative2 = _relative_variance(span.of_draws) * inefficiency(of_draws)
+    relative2 += _relative_variance(span.of_proposals) * inefficiency(of_proposals)
+    # Few effective numbers hide how few they are: those that would tell are not among them.
+    unsure = math.sqrt(max(1.0, FIRM / footing))
+    return Mass(span.log_mass, unsure * math.sqrt(relative2), footing)
+
+
+def _relative_variance(log_values: Floats) -> float:
+    """Of the mean of independent numbers."""
+    values = np.exp(log_values - log_values.max())
+    return float(values.var() / values.mean() ** 2 / len(values))
+
+
+def inefficiency(chains: Sequence[Floats]) -> float:
+    """Numbers in chains for each that would tell as much of their mean if independent.
+
+    Parameters
+    ----------
+    chains : sequence of ndarray
+        Logarithms of the numbers; chains far shorter than others have no say.
+    """
+    from arviz_stats.base import array_stats  # type: ignore[attr-defined]
+
+    if not chains:
+        return 1.0
+    lengths = np.array([len(chain) for chain in chains])
+    length = longest_length(lengths)
+    if length < 4:
+        return 1.0
+    logs: Floats = np.array([chain[:length] for chain in chains if len(chain) >= length])
+    values = np.exp(logs - logs.max())
+    if np.ptp(values) == 0.0:
+        return 1.0
+    ess = float(array_stats.ess(values, chain_axis=0, draw_axis=1, method="mean"))
+    return max(1.0, float(values.size) / ess)

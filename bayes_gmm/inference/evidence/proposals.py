@@ -1,0 +1,131 @@
+"""Proposals fitted to draws: a mixture of t distributions, for posteriors that bend and branch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.cluster.vq import kmeans2
+from scipy.linalg import solve_triangular
+from scipy.special import logsumexp
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.inference.sampling.laplace_approximation import Peak
+
+STEPS = 6
+"""Of EM, which need not come to an end: any proposals will do, better ones do better."""
+FEWEST = 5
+"""Vectors of a part, and half of their length more."""
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """sum_j a_j t_nu(theta; m_j, P_j P_j').
+
+    Attributes
+    ----------
+    parts : tuple of Peak
+        Their `log_evidence` is log a_j.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> two_heaps = rng.normal(size=(400, 3)) + 9.0 * rng.integers(0, 2, size=(400, 1))
+    >>> proposals = Proposals.fitted(two_heaps, 2, rng)
+    >>> [round(math.exp(part.log_evidence), 1) for part in proposals.parts]
+    [0.5, 0.5]
+    """
+
+    parts: tuple[Peak, ...]
+
+    @classmethod
+    def fitted(cls, theta: Floats, n_parts: int, rng: np.random.Generator) -> Proposals:
+        """By a few steps of EM from k-means, covariances shrunk (Ledoit & Wolf 2004).
+
+        To each vector once: a chain that stood still says where, not how wide the posterior is.
+
+        Parameters
+        ----------
+        theta : ndarray, shape (n, p)
+        n_parts : int
+            At most: each is to have some vectors, and those that few are left to are given up.
+        rng : Generator
+        """
+        theta = theta[np.sort(np.unique(theta[:, 0], return_index=True)[1])]
+        n, p = theta.shape
+        n_parts = max(1, min(n_parts, int(n / (FEWEST + p / 2))))
+        r = np.ones((n, 1))
+        if n_parts > 1:
+            # A common direction of all draws is no distance between some of them.
+            label = kmeans2(_whitened(theta), n_parts, minit="++", rng=rng)[1]
+            r = np.eye(n_parts)[label]
+        for _ in range(STEPS if n_parts > 1 else 1):
+            kept = np.argsort(-r.sum(axis=0))
+            kept = kept[r.sum(axis=0)[kept] >= FEWEST + p / 2] if len(kept) > 1 else kept
+            kept = kept if len(kept) else np.argsort(-r.sum(axis=0))[:1]
+            parts = [_part(theta, r[:, j]) for j in kept]
+            log_r = np.transpose([_log_normal(theta, part) for part in parts])
+            r = np.exp(log_r - logsumexp(log_r, axis=1, keepdims=True))
+        log_total = logsumexp([part.log_evidence for part in parts])
+        return cls(
+            tuple(replace(part, log_evidence=part.log_evidence - log_total) for part in parts)
+        )
+
+    def drawn(self, n: int, rng: np.random.Generator) -> Floats:
+        """n vectors, shape (n, p)."""
+        shares = np.exp([part.log_evidence for part in self.parts])
+        counts = rng.multinomial(n, shares / shares.sum())
+        of_parts = [
+            part.proposals(int(count), rng) for part, count in zip(self.parts, counts, strict=True)
+        ]
+        return np.concatenate(of_parts)
+
+    def log_density(self, theta: Floats) -> Floats:
+        """At vectors of shape (n, p)."""
+        terms = [part.log_evidence + part.proposal_log_density(theta) for part in self.parts]
+        return np.asarray(logsumexp(terms, axis=0))
+
+
+def _whitened(theta: Floats) -> Floats:
+    centred = theta - theta.mean(axis=0)
+    covariance = shrunk_covariance(centred, np.ones(len(theta)))
+    return np.asarray(solve_triangular(np.linalg.cholesky(covariance), centred.T, lower=True).T)
+
+
+def _part(theta: Floats, weights: Floats) -> Peak:
+    """Mean and covariance of weighted vectors, and log of their share."""
+    total = weights.sum()
+    mean = weights @ theta / total
+    factor = np.linalg.cholesky(shrunk_covariance(theta - mean, weights))
+    return Peak(mean, factor, math.nan, math.log(total / len(theta)))
+
+
+def _log_normal(theta: Floats, part: Peak) -> Floats:
+    xi = part.coordinates(theta)
+    return np.asarray(part.log_evidence - part.log_det - 0.5 * (xi * xi).sum(axis=1))
+
+
+def shrunk_covariance(centred: Floats, weights: Floats) -> Floats:
+    """Covariance of weighted vectors, their correlations shrunk as far as they are uncertain.
+
+    Of Schäfer & Strimmer (2005): correlations r_ab become (1 - l) r_ab with
+    l = sum var(r_ab) / sum r_ab^2, at most 1, over a != b.
+
+    Parameters
+    ----------
+    centred : ndarray, shape (n, p)
+    weights : ndarray, shape (n,)
+    """
+    total = weights.sum()
+    sd = np.sqrt(np.maximum(weights @ centred**2 / total, 1e-300))
+    z = centred / sd
+    R = (weights[:, None] * z).T @ z / total
+    z2 = z * z
+    noise = (weights[:, None] * z2).T @ z2 / total - R * R
+    off = ~np.eye(len(sd), dtype=bool)
+    effective = total**2 / float(weights @ weights)
+    signal = float((R[off] ** 2).sum())
+    shrinkage = min(1.0, float(noise[off].sum()) / effective / signal) if signal > 0.0 else 0.0
+    R[off] *= 1.0 - shrinkage
+    return np.asarray(R * np.outer(sd, sd))

@@ -1,0 +1,1 @@
+"""Finding all modes: starts, splits and merges, and their masses."""

@@ -1,0 +1,98 @@
+"""Components that a concentration below 1 leaves empty.
+
+The Dirichlet density is then unbounded as a weight tends to 0, so a mode has only the components
+that hold rows of their own (Figueiredo & Jain 2002); the others have weight 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_gmm.inference.optimize.em import SMALLEST_SHARE, EMRun, run_em
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.parameters import Layout, Point
+from bayes_gmm.model.prior import HALF_NORMAL, LOG_NORMAL, PriorConstants
+from bayes_gmm.model.prior.hierarchical_wishart import log_density
+
+
+def without_empty(density: Density, runs: list[EMRun]) -> tuple[Density, list[EMRun]]:
+    """The density of the components that the first run occupies, and the runs that occupy as many.
+
+    Both as they were where the first run leaves no component empty.
+    """
+    if not np.any(density.prior.concentration < 1.0):
+        return density, runs
+    runs = [_emptied(density, run) for run in runs]
+    runs.sort(key=lambda run: -_without_empty_covariances(density, run))
+    occupied = [_occupied(density, run) for run in runs]
+    n_occupied = int(occupied[0].sum())
+    layout = density.layout
+    if n_occupied == layout.n_components:
+        return density, runs
+    fewer = Layout(n_occupied, layout.n_features, layout.structure)
+    prior = density.prior.with_components(
+        density.prior.concentration[occupied[0]], fewer.n_covariances
+    )
+    reduced = replace(density, layout=fewer, prior=prior)
+    kept = [
+        replace(run, theta=layout.selected(run.theta, np.flatnonzero(mask)), history=())
+        for run, mask in zip(runs, occupied, strict=True)
+        if mask.sum() == n_occupied
+    ]
+    return reduced, kept
+
+
+def _without_empty_covariances(density: Density, run: EMRun) -> float:
+    """The log-posterior without the prior density of covariances that no row belongs to.
+
+    Under a hierarchical Wishart prior that is the density of the empty components' precision
+    matrices given the others, whose unit is not that of a probability.
+    """
+    prior, occupied = density.prior, _occupied(density, run)
+    if prior.n_covariances < 2 or occupied.all():
+        return run.log_posterior
+    inverse = np.linalg.inv(density.layout.point(run.theta).scale_trils)
+    precisions = inverse.mT @ inverse
+    given = log_density(precisions, prior.c0, prior.g0, prior.G0) - log_density(
+        precisions[occupied], prior.c0, prior.g0, prior.G0
+    )
+    return run.log_posterior - given
+
+
+def _emptied(density: Density, run: EMRun) -> EMRun:
+    """EM until what is going to be empty is: weights fall slowly, and a climb would not end."""
+    return run_em(density, run.theta, max_iter=2000, tolerance=1e-7)
+
+
+def _occupied(density: Density, run: EMRun) -> npt.NDArray[np.bool_]:
+    log_weights = density.layout.point(run.theta).log_weights
+    may_empty = density.prior.concentration < 1.0
+    occupied = ~may_empty | (log_weights > np.log(2.0 * SMALLEST_SHARE))
+    occupied[log_weights.argmax()] = True
+    return np.asarray(occupied)
+
+
+def padded(point: Point, n_components: int, prior: PriorConstants) -> Point:
+    """The point with empty components added: of weight 0, at the middle of the prior."""
+    missing, d = n_components - len(point.means), point.means.shape[1]
+    if missing == 0:
+        return point
+    middle = np.tile(_middle_scale(prior) * np.eye(d), (missing, 1, 1))
+    return point._replace(
+        log_weights=np.concatenate([point.log_weights, np.full(missing, -np.inf)]),
+        means=np.concatenate([point.means, np.full((missing, d), prior.location)]),
+        scale_trils=np.concatenate([point.scale_trils, middle]),
+    )
+
+
+def _middle_scale(prior: PriorConstants) -> float:
+    if prior.n_covariances:
+        return float(np.sqrt(prior.c0 / prior.g0 * len(prior.G0) / np.trace(prior.G0)))
+    if prior.family == LOG_NORMAL:
+        return float(np.exp(prior.first))
+    if prior.family == HALF_NORMAL:
+        return float(prior.first**-0.5) if prior.first > 0.0 else 1.0
+    return float(np.sqrt(prior.second / (prior.first + 1.0)))

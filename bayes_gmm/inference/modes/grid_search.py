@@ -1,0 +1,209 @@
+"""Optima for a whole grid of numbers of components and structures, neighbours helping each other.
+
+What is found for K components gives starts for K + 1, by splitting one, and for K - 1, by merging
+two; what is found for one structure gives starts for the others. Each cell is searched as a fit is
+(see `search`), with these as starts beside its own; of its own it needs fewer where rows are many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from bayes_gmm.inference.modes.guesses import Moments, Sample
+from bayes_gmm.inference.modes.modes import one_blas_thread
+from bayes_gmm.inference.modes.multistart import (
+    SETTINGS as SEARCH,
+)
+from bayes_gmm.inference.modes.multistart import (
+    Below,
+    Each,
+    climbed,
+    distinct_optima,
+    each_of,
+    in_turn,
+    search,
+)
+from bayes_gmm.inference.modes.split_merge import Halves, merges
+from bayes_gmm.inference.optimize.em import EMRun
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.structure import Structure
+
+
+@dataclass(frozen=True)
+class SweepSettings:
+    """What neighbours in the grid give, and what a cell needs beside it.
+
+    Attributes
+    ----------
+    parents, siblings : int
+        Merges of a neighbour, and neighbours of other structure that are tried.
+    fresh, fresh_beside : int
+        Starts of its own that a cell of the first structure has where rows are many, and that cells
+        of other structures have. Where rows are few, the first structure's go on as in a fit.
+    fresh_beside_few : int
+        The same of cells of other structures where rows are few: there are more optima.
+    """
+
+    parents: int = 3
+    siblings: int = 3
+    fresh: int = 3
+    fresh_beside: int = 1
+    fresh_beside_few: int = 16
+
+
+SETTINGS = SweepSettings()
+"""Settings of every sweep."""
+
+
+class Cell(NamedTuple):
+    """A place in the grid.
+
+    Attributes
+    ----------
+    n_components : int
+    structure : Structure
+    """
+
+    n_components: int
+    structure: Structure
+
+
+class Sweep:
+    """The search of a grid on a sample of the rows.
+
+    Parameters
+    ----------
+    densities : mapping of Cell to Density
+        On all rows.
+    sample : Sample
+        Of those rows.
+    rng : Generator
+    n_init : int, optional
+        Fresh starts of each cell; by default few, as there are neighbours.
+
+    Attributes
+    ----------
+    found : dict of Cell to list of EMRun
+        Optima of each cell, best first.
+    """
+
+    def __init__(
+        self,
+        densities: Mapping[Cell, Density],
+        sample: Sample,
+        rng: np.random.Generator,
+        *,
+        n_init: int | None = None,
+    ) -> None:
+        self.sample = sample
+        self.densities = {cell: density.on(sample.rows) for cell, density in densities.items()}
+        seeds = rng.integers(2**63, size=len(densities))
+        self.seeds = dict(zip(densities, seeds, strict=True))
+        self.n_init = n_init
+        self.few_rows = sample.rows.n_rows <= SEARCH.few_rows
+        self.found: dict[Cell, list[EMRun]] = {}
+        self.halves: dict[EMRun, Halves] = {}
+        self.used: set[tuple[Cell, EMRun]] = set()
+        self.first = next(iter(densities)).structure if densities else None
+
+    def steps(self) -> Iterator[Cell]:
+        """Once upwards in the number of components, once downwards, by waves of structures."""
+        upwards = sorted({cell.n_components for cell in self.densities})
+        for numbers, look in ((upwards, self._upwards), (upwards[::-1], self._downwards)):
+            for n_components in numbers:
+                cells = [cell for cell in self.densities if cell.n_components == n_components]
+                for wave in waves(cells):
+                    with one_blas_thread():
+                        found = self._looked_at(look, wave)
+                    self.found.update(found)
+                    yield from wave
+
+    def _looked_at(
+        self, look: Callable[[Cell, Each], list[EMRun]], wave: list[Cell]
+    ) -> dict[Cell, list[EMRun]]:
+        """What a wave finds: several cells are looked at at once, and otherwise the runs of one."""
+        each = each_of(self.sample)
+        if len(wave) == 1:
+            return {wave[0]: look(wave[0], each)}
+        return dict(zip(wave, each(lambda cell: look(cell, in_turn), wave), strict=True))
+
+    def _upwards(self, cell: Cell, each: Each) -> list[EMRun]:
+        """Search a cell, with what its neighbours below and beside give as starts of their own."""
+        return search(
+            self.densities[cell], self.sample, np.random.default_rng(self.seeds[cell]),
+            n_init=self._n_fresh(cell), extra=self._beside(cell),
+            below=self._below(cell),
+            scan=self._is_first(cell), moves=self._n_improved(cell), halves=self.halves, each=each,
+        )  # fmt: skip
+
+    def _downwards(self, cell: Cell, each: Each) -> list[EMRun]:
+        """Look once more, from what the neighbours above and beside give."""
+        more, found = cell._replace(n_components=cell.n_components + 1), self.found[cell]
+        density, starts = self.densities[cell], [*self._merged(more), *self._beside(cell)]
+        return distinct_optima(density, [*climbed(density, starts, each, found), *found])
+
+    def _is_first(self, cell: Cell) -> bool:
+        """Whether the cell is of the first structure, which helps the others."""
+        return cell.structure == self.first
+
+    def _n_fresh(self, cell: Cell) -> int | None:
+        """Starts of the cell's own; None for as many as a fit takes."""
+        if cell.n_components == 1:
+            return 1
+        if self.n_init is not None:
+            return self.n_init
+        if self._is_first(cell):
+            return None if self.few_rows else SETTINGS.fresh
+        return SETTINGS.fresh_beside_few if self.few_rows else SETTINGS.fresh_beside
+
+    def _n_improved(self, cell: Cell) -> int | None:
+        """Optima that moves set out from; None for as many as in a fit."""
+        return None if self.few_rows else int(self._is_first(cell))
+
+    def _below(self, cell: Cell) -> Below | None:
+        fewer = cell._replace(n_components=cell.n_components - 1)
+        if fewer not in self.found:
+            return None
+        return Below(self.densities[fewer], self.found[fewer][0])
+
+    def _merged(self, above: Cell) -> list[Moments]:
+        if above not in self.found:
+            return []
+        return merges(self.densities[above], self.sample, self.found[above][0])[: SETTINGS.parents]
+
+    def _beside(self, cell: Cell) -> list[Moments]:
+        """The best of cells of other structure that have not been looked at from this one."""
+        others = [
+            other
+            for other, runs in self.found.items()
+            if other.n_components == cell.n_components
+            and other.structure != cell.structure
+            and (cell, runs[0]) not in self.used
+        ]
+        others.sort(key=lambda other: -self.found[other][0].log_posterior)
+        seeds = []
+        for other in others[: SETTINGS.siblings]:
+            run = self.found[other][0]
+            self.used.add((cell, run))
+            point = self.densities[other].layout.point(run.theta)
+            seeds.append(Moments.of_point(point, self.sample.rows.total_weight))
+        return seeds
+
+
+def waves(cells: list[Cell]) -> Iterator[list[Cell]]:
+    """One cell, two, four, ...: what waves have found helps those that follow.
+
+    Examples
+    --------
+    >>> cells = [Cell(1, structure) for structure in Structure.all()]
+    >>> [len(wave) for wave in waves(cells)]
+    [1, 2, 4, 5]
+    """
+    size = 1
+    while cells:
+        yield cells[:size]
+        cells, size = cells[size:], 2 * size

@@ -1,0 +1,283 @@
+"""Starts from small tight groups: few rows in a ball, on a line or in a hyperplane.
+
+A group of ten near copies may hold more posterior mass than anything that k-means finds, and no
+start that moves all rows leads to it. So flats through rows are scored: balls about one row, lines
+through two, hyperplanes through d. With rows sphered, q the squared distance of the nearest rows of
+weight W in all to a flat of dimension s, and c = d - s, the score of a flat is the best over W of
+
+    W log(W / N) - (W c / 2) log(2 pi t^2) - q / (2 t^2) - (W s / 2) (log(2 pi v) + 1) - B,
+
+the log-likelihood of these rows as a component of thickness t, t^2 = q / (c (W - s - 1)) + rho^2,
+and variance v along the flat, less that under a mixture of K - 1 components, B. The best flats are
+fitted anew to their rows (Chum, Matas & Kittler 2003), and those of the highest log-posterior, with
+the K - 1 components for the other rows, are starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+from scipy.special import logsumexp
+
+from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.inference.modes.flat_scores import score_flat, score_flats
+from bayes_gmm.inference.modes.guesses import THINNEST, Moments, Sample
+from bayes_gmm.inference.optimize.degeneracy import is_improper
+from bayes_gmm.inference.optimize.em import EMRun
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.kernel.kernel import log_joint
+
+
+@dataclass(frozen=True)
+class ScanSettings:
+    """How much is scanned.
+
+    Attributes
+    ----------
+    work : float
+        Rows times features that the flats of one dimension pass over at most: some 10 ms. Where so
+        few flats are expected to pass through s + 1 rows of a group of `largest_group` that none
+        does, that dimension is left out.
+    hits, smallest_group : float, int
+        Flats expected to pass through s + 1 rows of a group of `smallest_group`: no more are tried.
+    largest_group : int
+        Distinct rows of a group at most: larger ones are found by other starts.
+    spare : float
+        Weight beyond the s + 1 rows that define a flat at which it may be a group.
+    along : float
+        Variance along a flat that scores assume, where that of all rows is 1.
+    reach : float
+        Distance from the flat within which a row may belong to the group, in standard deviations of
+        all rows: ten times closer is worth 2.3 nats for each row and direction.
+    refined : int
+        Flats of each dimension that are fitted anew to their rows.
+    overlap : float
+        Share of the smaller of two groups at which they count as one.
+    starts : int
+        Groups that EM starts from.
+    """
+
+    work: float = 6e6
+    hits: float = 6.0
+    smallest_group: int = 7
+    largest_group: int = 25
+    spare: float = 2.0
+    along: float = 0.5
+    reach: float = 0.1
+    refined: int = 12
+    overlap: float = 0.5
+    starts: int = 6
+
+
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """Distinct rows without missing cells, sphered, of shape (d, n), as the scan passes over them.
+
+    Attributes
+    ----------
+    rows : ndarray, shape (d, n)
+    weights : ndarray, shape (n,)
+        Of all copies of a row.
+    background : ndarray, shape (n,)
+        Log density of each under fewer components, with respect to sphered coordinates.
+    total : float
+        Weight of the whole sample.
+    rho2 : float
+        Variance of the recording error in sphered units: the geometric mean over axes.
+    kind : ndarray, shape (m,)
+        Which of these rows each row of the sample is; -1 where it has missing cells.
+    """
+
+    rows: Floats
+    weights: Floats
+    background: Floats
+    total: float
+    rho2: float
+    kind: Integers
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Rows near a flat of some dimension, which may be a component of their own."""
+
+    dimension: int
+    rows: frozenset[int]
+    score: float
+
+
+def group_starts(
+    density: Density,
+    sample: Sample,
+    fewer: Density,
+    run: EMRun,
+    rng: np.random.Generator,
+    settings: ScanSettings = ScanSettings(),
+) -> list[Moments]:
+    """Starts in which the last component is a small tight group, the most promising first.
+
+    None where a group cannot be a component: with one component, with scales that all share, and
+    where no prior and no recording error keeps components from closing on single rows.
+
+    Parameters
+    ----------
+    density : Density
+        On the sample's rows.
+    sample : Sample
+    fewer : Density
+        The same with one component less.
+    run : EMRun
+        A mixture of that: what the other rows are like.
+    rng : Generator
+    settings : ScanSettings
+    """
+    K, d = density.layout.n_components, density.layout.n_features
+    structure = density.layout.structure
+    if K == 1 or not structure.scales.startswith("component"):
+        return []
+    if not density.has_maximum or is_improper(density.prior):
+        return []
+    r, log_density = _background(fewer, sample, run)
+    table = _table(density, sample, log_density)
+    if table.rows.shape[1] < d + 2:
+        return []
+    dimensions = {0, 1, d - 1} if structure.correlations == "component" else {0}
+    groups = [
+        group
+        for s in sorted(dimensions - {d})
+        for group in _scanned(table, s, rng, settings)
+    ]  # fmt: skip
+    starts = {
+        replace(group, score=0.0): _start(density, sample, r, np.isin(table.kind, list(group.rows)))
+        for group in groups
+    }
+    ranked = [replace(group, score=_height(density, start)) for group, start in starts.items()]
+    ranked.sort(key=lambda group: -group.score)
+    best = _apart(ranked, settings)[: settings.starts]
+    return [starts[replace(group, score=0.0)] for group in best]
+
+
+def _height(density: Density, start: Moments) -> float:
+    value = density.log_posterior(start.theta(density.layout, density.prior))
+    return value if np.isfinite(value) else -np.inf
+
+
+def _background(fewer: Density, sample: Sample, run: EMRun) -> tuple[Floats, Floats]:
+    """Responsibilities (m, K - 1) and log density (m,) of rows."""
+    point = fewer.layout.point(run.theta)
+    joint = log_joint(
+        sample.rows.parts, point.log_weights, point.means, point.scale_trils,
+        fewer.rho2, len(sample.values),
+    )  # fmt: skip
+    log_density = logsumexp(joint, axis=1)
+    return np.exp(joint - log_density[:, None]), log_density
+
+
+def _table(density: Density, sample: Sample, log_density: Floats) -> _Table:
+    complete = np.isfinite(sample.values).all(axis=1)
+    distinct, first, kind = np.unique(
+        sample.values[complete], axis=0, return_index=True, return_inverse=True
+    )
+    kinds = np.full(len(sample.values), -1, dtype=np.int64)
+    kinds[complete] = np.ravel(kind)
+    weights = np.bincount(np.ravel(kind), sample.weights[complete], minlength=len(distinct))
+    floor = float(density.rho2.mean()) + THINNEST**2
+    variances, axes = np.linalg.eigh(
+        np.atleast_2d(np.cov(sample.filled.T, aweights=sample.weights))
+    )
+    scales = np.sqrt(np.maximum(variances, floor))
+    rho2 = (axes**2 * density.rho2[:, None]).sum(axis=0) / scales**2 + THINNEST**2
+    return _Table(
+        rows=np.ascontiguousarray((distinct @ (axes / scales)).T),
+        weights=weights,
+        background=log_density[complete][first] + np.log(scales).sum(),
+        total=float(sample.weights.sum()),
+        rho2=float(np.exp(np.log(rho2).mean())),
+        kind=kinds,
+    )
+
+
+def _scanned(
+    table: _Table, s: int, rng: np.random.Generator, settings: ScanSettings
+) -> list[_Group]:
+    """The best groups about flats of dimension s, after these have been fitted to them anew."""
+    d, n = table.rows.shape
+    size = min(settings.largest_group, n - 1)
+    wanted = settings.hits * (n / settings.smallest_group) ** (s + 1)
+    most = int(min(settings.work / (n * d), wanted)) if s > 0 else int(settings.work / (n * d))
+    if most * (size / n) ** (s + 1) < 1.0:
+        return []
+    through = _flats(n, s, most, rng)
+    scores, sizes = np.empty(len(through)), np.empty(len(through), dtype=np.int64)
+    nearest = np.empty((len(through), size), dtype=np.int64)
+    score_flats(
+        table.rows, table.weights, table.background, through, table.total, table.rho2,
+        settings.spare, settings.along, settings.reach, scores, sizes, nearest,
+    )  # fmt: skip
+    found = (
+        _Group(s, frozenset(nearest[i, : sizes[i]].tolist()), float(scores[i]))
+        for i in np.argsort(-scores, kind="stable")
+        if np.isfinite(scores[i])
+    )
+    best = _apart(islice(found, 10 * settings.refined), settings)[: settings.refined]
+    return [_refined(table, group, settings) for group in best]
+
+
+def _flats(n: int, s: int, most: int, rng: np.random.Generator) -> Integers:
+    """Numbers of the s + 1 rows that each flat passes through: all there are, or some at random."""
+    if s == 0:
+        chosen = np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))
+        return chosen[:, None]
+    if s == 1 and n * (n - 1) // 2 <= most:
+        return np.column_stack(np.triu_indices(n, 1))
+    return rng.integers(n, size=(most, s + 1))
+
+
+def _refined(table: _Table, group: _Group, settings: ScanSettings) -> _Group:
+    """The group of the flat through the principal axes of the group, while that scores higher."""
+    s, size = group.dimension, min(settings.largest_group, table.rows.shape[1] - 1)
+    for _ in range(3):
+        members = sorted(group.rows)
+        x, w = table.rows[:, members].T, table.weights[members]
+        origin = np.average(x, axis=0, weights=w)
+        axes = np.linalg.svd((x - origin) * np.sqrt(w)[:, None], full_matrices=True)[2]
+        nearest = np.empty(size, dtype=np.int64)
+        score, n = score_flat(
+            table.rows, table.weights, table.background, origin, axes[:s], axes[s:], table.total,
+            table.rho2, settings.spare, settings.along, settings.reach, nearest,
+        )  # fmt: skip
+        if not score > group.score:
+            break
+        group = _Group(s, frozenset(nearest[:n].tolist()), float(score))
+    return group
+
+
+def _apart(groups: Iterable[_Group], settings: ScanSettings) -> list[_Group]:
+    """Groups that share few rows with any of their own dimension before them."""
+    kept: list[_Group] = []
+    for group in groups:
+        if not any(_overlap(group, other, settings) for other in kept):
+            kept.append(group)
+    return kept
+
+
+def _overlap(group: _Group, other: _Group, settings: ScanSettings) -> bool:
+    fewer = min(len(group.rows), len(other.rows))
+    same = group.dimension == other.dimension
+    return same and len(group.rows & other.rows) >= settings.overlap * fewer
+
+
+def _start(density: Density, sample: Sample, r: Floats, group: np.ndarray) -> Moments:
+    """The other rows as the background has them, and the group as it is, but for rho."""
+    rest = Moments.of_responsibilities(sample, r * ~group[:, None])
+    x, w = sample.values[group], sample.weights[group]
+    mean = np.average(x, axis=0, weights=w)
+    S = ((x - mean).T * w) @ (x - mean) / w.sum()
+    S += np.diag(0.1 * density.rho2) + 1e-9 * np.eye(len(mean))
+    return Moments(
+        np.append(rest.n, w.sum()),
+        np.append(rest.means, mean[None], axis=0),
+        np.append(rest.covariances, S[None], axis=0),
+    )

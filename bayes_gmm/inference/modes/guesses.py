@@ -1,0 +1,285 @@
+"""Where EM starts from: many, cheap and diverse guesses on a sample of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_gmm.data.memory import MemoryRows
+from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.data.standardize import Standardizer
+from bayes_gmm.inference.optimize.m_step import moment_covariances
+from bayes_gmm.model.parameters import Layout, Point
+from bayes_gmm.model.prior import PriorConstants
+from bayes_gmm.model.structure import Structure
+
+THINNEST = 1e-3
+"""Standard deviation of a guess at least: the smallest recording error that columns are given."""
+ROUNDING = 1e-10
+"""Added to the unit diagonal of correlations, so that rounding leaves them positive definite."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some rows of the table, as guesses need them.
+
+    Attributes
+    ----------
+    values : ndarray, shape (m, d)
+        Standardised; NaN is missing.
+    filled : ndarray, shape (m, d)
+        The same with missing cells at 0, the columns' mean.
+    weights : ndarray, shape (m,)
+    rows : MemoryRows
+        The same rows, for the kernel, in one piece: there is a start for each core.
+    """
+
+    values: Floats
+    filled: Floats
+    weights: Floats
+    rows: MemoryRows
+
+    @classmethod
+    def of(cls, values: Floats, weights: Floats | None = None) -> Sample:
+        """Sample of standardised rows, sorted by their values so that their order cannot matter."""
+        weights = np.ones(len(values)) if weights is None else weights
+        values, weights = values[weights > 0.0], weights[weights > 0.0]
+        filled = np.where(np.isfinite(values), values, 0.0)
+        order = np.lexsort(filled.T)
+        values, weights = values[order], weights[order]
+        rows = MemoryRows.from_matrix(
+            values, Standardizer.identity(values.shape[1]), weights, threads=1
+        )
+        return cls(values, filled[order], weights, rows)
+
+    @cached_property
+    def sphered(self) -> Floats:
+        """Rows in their principal axes, each at unit variance; axes without any are left out."""
+        covariance = np.atleast_2d(np.cov(self.filled.T, aweights=self.weights))
+        variances, axes = np.linalg.eigh(covariance)
+        kept = variances > max(1e-10 * variances[-1], 1e-12)
+        if not kept.any():
+            return self.filled
+        return np.asarray(self.filled @ (axes[:, kept] / np.sqrt(variances[kept])))
+
+    @cached_property
+    def invariant(self) -> Floats:
+        """Sphered rows along invariant coordinates, that of the lowest kurtosis first.
+
+        Groups beside each other have the lowest kurtosis across them, however thin they are and
+        whatever the columns' units (Tyler, Critchley, Dumbgen & Oja 2009).
+        """
+        rows = self.sphered - np.average(self.sphered, axis=0, weights=self.weights)
+        return np.asarray(rows @ kurtosis_axes(rows, self.weights))
+
+
+def kurtosis_axes(rows: Floats, weights: Floats) -> Floats:
+    """Orthonormal axes by rising kurtosis of sphered rows: eigenvectors of sum w |z|^2 z z'."""
+    fourth = (rows.T * (weights * (rows**2).sum(axis=1))) @ rows
+    return np.asarray(np.linalg.eigh(fourth)[1])
+
+
+@dataclass(frozen=True)
+class Moments:
+    """A rough mixture: rows, means and covariances of components, in standardised units.
+
+    Attributes
+    ----------
+    n : ndarray, shape (K,)
+    means : ndarray, shape (K, d)
+    covariances : ndarray, shape (K, d, d)
+    """
+
+    n: Floats
+    means: Floats
+    covariances: Floats
+
+    def theta(self, layout: Layout, prior: PriorConstants) -> Floats:
+        """Unconstrained vector of these moments.
+
+        Covariances are taken as they are where each component has its own; where components share
+        scales or correlations they are pooled, and pulled towards the prior.
+        """
+        log_share = np.log(self.n + 1.0)
+        theta = np.zeros(layout.size)
+        theta[: layout.n_components - 1] = (log_share - log_share.mean())[:-1]
+        theta[layout.means] = self.means.ravel()
+        if layout.structure == Structure():
+            _set_covariances(theta, layout, self.covariances)
+            return theta
+        scatter = self.covariances * self.n[:, None, None]
+        moment_covariances(self.n, scatter, layout.indices, layout.point(theta), prior, theta)
+        return theta
+
+    @classmethod
+    def of_point(cls, point: Point, total_weight: float) -> Moments:
+        """Those of a mixture that rows of some weight in all were fitted by."""
+        covariances = point.scale_trils @ point.scale_trils.mT
+        return cls(np.exp(point.log_weights) * total_weight, point.means, covariances)
+
+    @classmethod
+    def of_labels(cls, sample: Sample, labels: Integers, n_components: int) -> Moments:
+        """Moments of labelled rows; rows of negative label are left out."""
+        return cls.of_responsibilities(sample, labels[:, None] == np.arange(n_components))
+
+    @classmethod
+    def of_responsibilities(cls, sample: Sample, r: Floats | npt.NDArray[np.bool_]) -> Moments:
+        """Moments of rows shared out by r, shape (m, K).
+
+        A component of d + 1 rows or fewer is padded with a row as spread as the Kth part of the
+        whole, one of 2 (d + 1) rows or more is not; no covariance is below `THINNEST` squared.
+        """
+        d, K = sample.filled.shape[1], r.shape[1]
+        n = np.empty(K)
+        means = np.empty((K, d))
+        covariances = np.empty((K, d, d))
+        for k in range(K):
+            weights = sample.weights * r[:, k]
+            total = weights.sum()
+            pad = min(max(2.0 - total / (d + 1.0), 0.0), 1.0)
+            n[k] = total + pad
+            means[k] = weights @ sample.filled / n[k]
+            offsets = sample.filled - means[k]
+            scatter = (offsets.T * weights) @ offsets + pad * K ** (-2.0 / d) * np.eye(d)
+            covariances[k] = scatter / n[k] + THINNEST**2 * np.eye(d)
+        return cls(n, means, covariances)
+
+
+def _set_covariances(theta: Floats, layout: Layout, covariances: Floats) -> None:
+    """Scales and correlations in theta, where no component shares any: those of covariances."""
+    sd = np.sqrt(np.diagonal(covariances, axis1=1, axis2=2))
+    R = covariances / (sd[:, :, None] * sd[:, None, :])
+    C = np.linalg.cholesky(R + ROUNDING * np.eye(layout.n_features))
+    theta[layout.scales] = np.log(sd).ravel()
+    rows, columns = np.tril_indices(layout.n_features, -1)
+    if layout.n_correlations:
+        theta[layout.correlations] = (C[:, rows, columns] / C[:, rows, rows]).ravel()
+
+
+Guess = Callable[[Sample, int, np.random.Generator], Moments]
+
+
+def guesses(n_init: int) -> Iterator[Guess]:
+    """`n_init` ways to guess, the most different first."""
+    kinds = (
+        partial(_k_means, metric=_as_it_is),
+        partial(_k_means, metric=_across),
+        _lines,
+        partial(_k_means, metric=_sphered),
+        partial(_k_means, metric=_stretched),
+        _quantiles,
+        partial(_k_means, metric=_across),
+        _lines,
+        partial(_k_means, metric=_stretched),
+        _shells,
+        partial(_k_means, metric=_across_two),
+    )
+    for i in range(n_init):
+        yield kinds[i % len(kinds)]
+
+
+def _k_means(
+    sample: Sample,
+    n_components: int,
+    rng: np.random.Generator,
+    *,
+    metric: Callable[[Sample, np.random.Generator], Floats],
+) -> Moments:
+    """k-means++ and a few rounds of k-means, in some metric (Arthur & Vassilvitskii 2007)."""
+    rows = metric(sample, rng)
+    centers = _spread(rows, sample.weights, n_components, rng)
+    for _ in range(5):
+        distance = (rows**2).sum(axis=1)[:, None] - 2.0 * rows @ centers.T
+        labels = np.argmin(distance + (centers**2).sum(axis=1), axis=1)
+        weights = (labels[:, None] == np.arange(n_components)) * sample.weights[:, None]
+        held = weights.sum(axis=0)
+        centers = np.where(
+            held[:, None] > 0.0, weights.T @ rows / np.maximum(held, 1e-300)[:, None], centers
+        )
+    return Moments.of_labels(sample, labels, n_components)
+
+
+def _spread(rows: Floats, weights: Floats, n_components: int, rng: np.random.Generator) -> Floats:
+    """Rows far from each other, drawn by weight and squared distance (k-means++)."""
+    chosen = [_drawn(weights, rng)]
+    nearest = np.full(len(rows), np.inf)
+    for _ in range(n_components - 1):
+        nearest = np.minimum(nearest, ((rows - rows[chosen[-1]]) ** 2).sum(axis=1))
+        odds = weights * nearest
+        chosen.append(_drawn(odds if odds.sum() > 0.0 else weights, rng))
+    return np.asarray(rows[chosen])
+
+
+def _drawn(weights: Floats, rng: np.random.Generator) -> int:
+    """A row in proportion to its weight: the same value as of copies, from the same generator."""
+    total = np.cumsum(weights)
+    return min(int(np.searchsorted(total, rng.random() * total[-1], side="right")), len(total) - 1)
+
+
+def _as_it_is(sample: Sample, rng: np.random.Generator) -> Floats:
+    return sample.filled
+
+
+def _sphered(sample: Sample, rng: np.random.Generator) -> Floats:
+    """Rows in their principal axes, each at unit variance: thin directions count like long ones."""
+    return sample.sphered
+
+
+def _across(sample: Sample, rng: np.random.Generator) -> Floats:
+    """The coordinate of the lowest kurtosis, or any: across thin groups side by side."""
+    d = sample.invariant.shape[1]
+    chosen = 0 if rng.random() < 0.5 else int(rng.integers(d))
+    return sample.invariant[:, [chosen]]
+
+
+def _across_two(sample: Sample, rng: np.random.Generator) -> Floats:
+    """The two coordinates of the lowest kurtosis."""
+    return sample.invariant[:, :2]
+
+
+def _stretched(sample: Sample, rng: np.random.Generator) -> Floats:
+    """Sphered rows stretched along random directions: elongated clusters come within reach."""
+    sphered = _sphered(sample, rng)
+    axes, _ = np.linalg.qr(rng.standard_normal((sphered.shape[1], sphered.shape[1])))
+    return np.asarray(sphered @ (axes * np.exp(rng.normal(0.0, 1.0, sphered.shape[1]))))
+
+
+def _lines(sample: Sample, n_components: int, rng: np.random.Generator) -> Moments:
+    """Each row goes to the nearest of K lines through pairs of rows: finds what crosses."""
+    rows = _sphered(sample, rng) if rng.random() < 0.5 else sample.filled
+    one, other = ([_drawn(sample.weights, rng) for _ in range(n_components)] for _ in range(2))
+    origin, direction = rows[one], rows[other] - rows[one]
+    direction = direction + 1e-9 * rng.standard_normal(direction.shape)
+    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    distance = np.empty((n_components, len(rows)))
+    for k in range(n_components):
+        offsets = rows - origin[k]
+        distance[k] = (offsets**2).sum(axis=1) - (offsets @ direction[k]) ** 2
+    return Moments.of_labels(sample, distance.argmin(axis=0), n_components)
+
+
+def _quantiles(sample: Sample, n_components: int, rng: np.random.Generator) -> Moments:
+    """Slices of equal size across a random direction of the sphered rows."""
+    sphered = _sphered(sample, rng)
+    return _sliced(sample, sphered @ rng.standard_normal(sphered.shape[1]), n_components)
+
+
+def _shells(sample: Sample, n_components: int, rng: np.random.Generator) -> Moments:
+    """Shells of equal size around a random row or the middle: finds what is nested."""
+    sphered = _sphered(sample, rng)
+    if rng.random() < 0.5:
+        sphered = sphered - sphered[_drawn(sample.weights, rng)]
+    return _sliced(sample, (sphered**2).sum(axis=1), n_components)
+
+
+def _sliced(sample: Sample, score: Floats, n_components: int) -> Moments:
+    """Slices of equal weight."""
+    order = np.argsort(score, kind="stable")
+    below = np.empty(len(score))
+    below[order] = np.cumsum(sample.weights[order]) - 0.5 * sample.weights[order]
+    slices = (below * n_components / sample.weights.sum()).astype(np.int64)
+    return Moments.of_labels(sample, np.minimum(slices, n_components - 1), n_components)

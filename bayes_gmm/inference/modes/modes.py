@@ -1,0 +1,253 @@
+"""The distinct modes of the posterior, found from many starts and ranked by mass."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from threadpoolctl import ThreadpoolController
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.errors import FitError
+from bayes_gmm.inference.modes.deduplicate import distinct
+from bayes_gmm.inference.modes.empty_components import padded, without_empty
+from bayes_gmm.inference.modes.guesses import Moments, Sample
+from bayes_gmm.inference.modes.laplace_evidence import laplace_log_evidence
+from bayes_gmm.inference.modes.multistart import search
+from bayes_gmm.inference.modes.starts import responsibilities
+from bayes_gmm.inference.optimize.degeneracy import is_improper, sound
+from bayes_gmm.inference.optimize.em import EMRun, run_em
+from bayes_gmm.inference.optimize.newton import Polished, polish
+from bayes_gmm.inference.optimize.whitening import Whitening
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.parameters import Layout, Point
+
+MAX_MODES = 8
+"""Optima that are reported at most."""
+MAX_CLIMBS = 14
+"""Optima that are climbed to at most: the highest, and those that seem heaviest, in turn."""
+MODES_OF_SAMPLE = 3
+"""Optima on a sample that are looked at on all rows."""
+WINDOW = 40.0
+"""Nats below the best at which an optimum is still polished."""
+
+
+@dataclass(frozen=True)
+class FoundMode:
+    """An optimum of the log-posterior, in standardised units.
+
+    Attributes
+    ----------
+    theta : ndarray
+    layout : Layout
+        Of theta: that of the density, without components that are empty.
+    log_posterior : float
+    log_evidence : float
+        Laplace's estimate of its mass, for one labelling.
+    converged : bool
+    history : tuple of float
+        Log-posteriors on the way there, on all rows.
+    """
+
+    theta: Floats
+    layout: Layout
+    log_posterior: float
+    log_evidence: float
+    converged: bool
+    history: tuple[float, ...]
+
+    def point(self, density: Density) -> Point:
+        """The parameters of the mode, with the components of the density that it leaves empty."""
+        point = self.layout.point(self.theta)
+        return padded(point, density.layout.n_components, density.prior)
+
+
+def find_modes(
+    density: Density,
+    sample: Sample,
+    rng: np.random.Generator,
+    *,
+    n_init: int | None = None,
+    extra: Sequence[Moments] = (),
+) -> tuple[FoundMode, ...]:
+    """Search from many starts; what is best by mass comes first, labels as in the first.
+
+    Where means or scales have no prior, no mode has a mass, and the highest comes first.
+
+    Short runs from every start on the sample, the best few to the end (Biernacki, Celeux & Govaert
+    2003), split-and-merge moves on the best, all distinct optima polished on all rows.
+
+    Parameters
+    ----------
+    density : Density
+        On all rows.
+    sample : Sample
+        Of those rows; starts are tried on it.
+    rng : Generator
+    n_init : int, optional
+        Starts; by default more where there are more components.
+    extra : sequence of Moments
+        Starts of the caller's own.
+    """
+    with one_blas_thread():
+        return _find_modes(density, sample, rng, n_init, extra)
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Matrices here are a few features wide: handing them to threads costs milliseconds a call."""
+    with _blas().limit(limits=1, user_api="blas"):
+        yield
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def _find_modes(
+    density: Density,
+    sample: Sample,
+    rng: np.random.Generator,
+    n_init: int | None,
+    extra: Sequence[Moments],
+) -> tuple[FoundMode, ...]:
+    on_sample = density.on(sample.rows)
+    candidates = search(on_sample, sample, rng, n_init=n_init, extra=extra)
+    return modes_from(density, sample, candidates)
+
+
+def modes_from(
+    density: Density,
+    sample: Sample,
+    candidates: list[EMRun],
+    *,
+    window: float = WINDOW,
+    with_mass: bool = True,
+) -> tuple[FoundMode, ...]:
+    """The modes that optima on the sample lead to on all rows.
+
+    Parameters
+    ----------
+    density : Density
+        On all rows.
+    sample : Sample
+    candidates : list of EMRun
+        On the sample, best first.
+    window : float
+        Nats below the best, in height and roughly in mass, at which an optimum is left out; the
+        highest never is.
+    with_mass : bool
+        Whether modes are told their masses, which is dear, and ranked by them: not by height.
+    """
+    on_sample = density.on(sample.rows)
+    if not np.isfinite(candidates[0].log_posterior):
+        raise FitError(
+            "no start has a finite log-posterior; "
+            "check the prior and the resolution, or raise n_init"
+        )
+    occupied, candidates = without_empty(on_sample, candidates)
+    whole = math.isclose(sample.rows.total_weight, density.rows.total_weight, rel_tol=1e-9)
+    full = occupied.on(density.rows)
+    optima = _polish_all(full, candidates, whole=whole, window=window)
+    if with_mass and window < WINDOW and len(optima) > 1 and not is_improper(density.prior):
+        rough = [_rough_log_evidence(full, peak.theta) for peak in optima]
+        heavy = [mass > max(rough) - window for mass in rough]
+        optima = [peak for i, peak in enumerate(optima) if heavy[i] or i == 0]  # the highest stays
+    return _rank(full, sample, optima, with_mass=with_mass)
+
+
+def _polish_all(
+    density: Density, candidates: list[EMRun], *, whole: bool, window: float
+) -> list[Polished]:
+    """Distinct optima on all rows, best first."""
+    if not whole:
+        candidates = [
+            run_em(density, run.theta, max_iter=5, tolerance=0.1)
+            for run in candidates[:MODES_OF_SAMPLE]
+            if run.log_posterior > candidates[0].log_posterior - window
+        ]
+        candidates.sort(key=lambda run: -run.log_posterior)
+    top = candidates[0].log_posterior
+    near = [run for run in candidates if run.log_posterior > top - window]
+    optima: list[Polished] = []
+    for run in _promising(density, near):
+        peak = polish(density, run.theta)
+        if np.all(np.isfinite(peak.theta)):
+            optima.append(replace(peak, history=_rising(run.history + peak.history)))
+    if not optima:
+        raise FitError("every climb left the numbers; give a resolution or a stronger prior")
+    return sound(density, distinct(density.layout, optima, distance=0.05, height=1e-3))
+
+
+def _promising(density: Density, runs: list[EMRun]) -> list[EMRun]:
+    """`MAX_CLIMBS` runs at most: half of them the highest, the others those that seem heaviest."""
+    if is_improper(density.prior):
+        return runs[:MAX_MODES]
+    if len(runs) <= MAX_CLIMBS:
+        return runs
+    half = MAX_CLIMBS // 2
+    heaviest = sorted(runs[half:], key=lambda run: -_rough_log_evidence(density, run.theta))
+    return [*runs[:half], *heaviest[:half]]
+
+
+def _rough_log_evidence(density: Density, theta: Floats) -> float:
+    """Laplace's estimate, but for a constant, with the expected information of complete data."""
+    return density.log_posterior(theta, jacobian=True) + Whitening(density, theta).log_det
+
+
+def _rising(history: Sequence[float]) -> tuple[float, ...]:
+    return tuple(np.maximum.accumulate(history).tolist())
+
+
+def _rank(
+    density: Density, sample: Sample, optima: list[Polished], *, with_mass: bool
+) -> tuple[FoundMode, ...]:
+    """Modes by falling mass or height; the first by falling weight, the others labelled like it."""
+    layout = density.layout
+    modes = [
+        FoundMode(
+            peak.theta, layout, peak.log_posterior,
+            laplace_log_evidence(density, peak.theta) if with_mass else math.nan,
+            peak.converged, peak.history,
+        )
+        for peak in optima
+    ]  # fmt: skip
+    if with_mass and not is_improper(density.prior):
+        modes.sort(key=lambda mode: -_or_lowest(mode.log_evidence))
+    return labelled(density, sample, _first_and_highest(modes))
+
+
+def labelled(density: Density, sample: Sample, modes: Sequence[FoundMode]) -> tuple[FoundMode, ...]:
+    """The first mode with its components by falling weight, the others numbered like it."""
+    layout = modes[0].layout
+    by_weight = np.argsort(-layout.point(modes[0].theta).log_weights, kind="stable")
+    first = replace(modes[0], theta=layout.selected(modes[0].theta, by_weight))
+    density = replace(density, layout=layout)
+    r = responsibilities(density, sample, layout.point(first.theta)) * sample.weights[:, None]
+    rest = (_labelled_like(r, density, sample, mode) for mode in modes[1:])
+    return (first, *rest)
+
+
+def _first_and_highest(modes: list[FoundMode]) -> list[FoundMode]:
+    """`MAX_MODES` modes at most, the highest of all among them."""
+    highest = max(range(len(modes)), key=lambda i: modes[i].log_posterior)
+    if highest < MAX_MODES:
+        return modes[:MAX_MODES]
+    return [*modes[: MAX_MODES - 1], modes[highest]]
+
+
+def _labelled_like(r: Floats, density: Density, sample: Sample, mode: FoundMode) -> FoundMode:
+    """The mode, numbered so that as many rows as can be keep the labels that r gives them."""
+    own = responsibilities(density, sample, mode.layout.point(mode.theta))
+    order = linear_sum_assignment(r.T @ own, maximize=True)[1]
+    return replace(mode, theta=mode.layout.selected(mode.theta, order))
+
+
+def _or_lowest(log_evidence: float) -> float:
+    return -math.inf if math.isnan(log_evidence) else log_evidence

@@ -1,0 +1,70 @@
+"""Starts that climb a ladder of structures: what a simple mixture finds, a richer one refines.
+
+Components with covariances of their own freeze around the rows they first hold, the sooner the
+more features there are. A mixture with fewer parameters moves on; which one finds the way differs
+from table to table, so starts take turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.inference.modes.guesses import Guess, Moments, Sample, guesses
+from bayes_gmm.inference.optimize.em import run_em
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.kernel.kernel import log_joint
+from bayes_gmm.model.parameters import Layout, Point
+from bayes_gmm.model.structure import Structure
+
+RUNGS = (
+    None,
+    Structure("component-feature", "shared"),
+    Structure.parse("spherical"),
+    Structure.parse("tied"),
+    Structure.parse("diag"),
+)
+
+Start = Callable[[Density, Sample, np.random.Generator], Moments]
+
+
+def diverse_starts(n_init: int) -> Iterator[Start]:
+    """`n_init` starts: every kind of guess with every rung, in turn."""
+    for i, guess in enumerate(guesses(n_init)):
+        yield partial(_start, guess=guess, rung=RUNGS[i % len(RUNGS)])
+
+
+def _start(
+    density: Density,
+    sample: Sample,
+    rng: np.random.Generator,
+    *,
+    guess: Guess,
+    rung: Structure | None,
+) -> Moments:
+    layout = density.layout
+    moments = guess(sample, layout.n_components, rng)
+    if rung is None or layout.n_components == 1:
+        return moments
+    simple_layout = Layout(layout.n_components, layout.n_features, rung)
+    prior = density.prior.with_covariances(simple_layout.n_covariances)
+    simple = replace(density, layout=simple_layout, prior=prior)
+    theta = moments.theta(simple.layout, simple.prior)
+    run = run_em(simple, theta, max_iter=12, tolerance=0.05)
+    point = simple.layout.point(run.theta)
+    return Moments.of_responsibilities(sample, responsibilities(simple, sample, point))
+
+
+def responsibilities(density: Density, sample: Sample, point: Point) -> Floats:
+    """Probability of each component for each row of the sample, shape (m, K)."""
+    joint = log_joint(
+        sample.rows.parts, point.log_weights, point.means, point.scale_trils,
+        density.rho2, len(sample.values),
+    )  # fmt: skip
+    joint -= joint.max(axis=1, keepdims=True)
+    r = np.exp(joint)
+    return r / r.sum(axis=1, keepdims=True)

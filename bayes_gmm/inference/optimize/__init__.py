@@ -1,0 +1,1 @@
+"""Climbing to one mode: EM, then Newton."""

@@ -1,0 +1,313 @@
+"""Generalised EM: every step raises the log-posterior, with any prior, structure and missing cells.
+
+The latent data are the component of each row, its missing cells and the values before rounding.
+Their expected moments come from the gradient of the log-likelihood alone: with g_k = d/d mu_k,
+G_k = d/d Sigma_k, the latent mean is mu_k + Sigma_k g_k / n_k and the latent scatter about mu_k is
+T_k = n_k Sigma_k + 2 Sigma_k G_k Sigma_k. The M-step sees n_k, g_k and T_k, never a row.
+
+EM alone needs hundreds of steps along a ridge of the posterior. Every second step is therefore
+extrapolated by SQUAREM (Varadhan & Roland 2008, scheme S3): with M the EM map, r = M(theta) - theta
+and v = M(M(theta)) - M(theta) - r,
+
+    theta' = theta - 2 a r + a^2 v,    a = -|r| / |v|, at least -LONGEST_JUMP.
+
+Where theta' lies lower than M(theta), M(M(theta)) takes its place: the log-posterior never falls.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from bayes_gmm.data.memory import MemoryRows
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.inference.optimize.m_step import raise_covariances
+from bayes_gmm.jit.addresses import address_of, call
+from bayes_gmm.jit.compiled import compiled, inlined
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.kernel.kernel import kernel_address
+from bayes_gmm.model.parameters import Indices, Layout, Point, log_prior, unpack
+from bayes_gmm.model.prior import Prior, PriorConstants
+from bayes_gmm.model.structure import Structure
+
+SMALLEST_SHARE = 1e-10
+"""Weight of a component that its rows and the prior have left with nothing."""
+LONGEST_JUMP = 64.0
+"""EM steps' worth of way that one extrapolation covers at most: beyond, most overshoot."""
+
+
+@dataclass(frozen=True, eq=False)
+class EMRun:
+    """Where EM came to, and how.
+
+    Attributes
+    ----------
+    theta : ndarray
+        The last vector whose log-posterior is known.
+    log_posterior : float
+    history : tuple of float
+        The log-posterior at every E-step that was not taken back; it never falls.
+    expected_gain : float
+        Nats that EM without end is predicted to add, from its rate of convergence.
+    """
+
+    theta: Floats
+    log_posterior: float
+    history: tuple[float, ...]
+    expected_gain: float = 0.0
+
+    @property
+    def prospect(self) -> float:
+        """The height that the run is predicted to reach."""
+        return self.log_posterior + self.expected_gain
+
+
+def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) -> EMRun:
+    """Iterate until the log-posterior is predicted to gain less than `tolerance` nats in all.
+
+    EM gains f^2 times as much in each step as in the step before, with f = |r + v| / |r| its rate
+    of convergence; so after a gain of g about g |a| / 2 nats are left, a = -1 / (1 - f).
+
+    Parameters
+    ----------
+    density : Density
+    theta : ndarray
+        Start.
+    max_iter : int
+        E-steps at most.
+    tolerance : float
+        In nats. A small prediction is not convergence: the polish that follows decides that.
+    """
+    rows, point = density.rows, density.layout.point(theta)
+    if isinstance(rows, MemoryRows) and len(rows.parts) == 1:
+        history = np.empty(max_iter)
+        theta, n, expected = _climb(
+            kernel_address(), m_step_address(), rows.parts[0], theta, density.layout.indices,
+            point, density.prior, density.rho2, tolerance, history,
+        )  # fmt: skip
+        heights = tuple(history[:n].tolist())
+    else:
+        theta, heights, expected = _climb_by_parts(density, theta, point, max_iter, tolerance)
+    return EMRun(theta, heights[-1] if heights else -np.inf, heights, expected)
+
+
+def _climb_by_parts(
+    density: Density, theta: Floats, point: Point, max_iter: int, tolerance: float
+) -> tuple[Floats, tuple[float, ...], float]:
+    """The climb on rows that are summed by threads, or live elsewhere."""
+    indices, prior = density.layout.indices, density.prior
+    history: list[float] = []
+    best = base = first = second = theta
+    jumped, halfway, expected = False, False, 0.0
+    for _ in range(max_iter):
+        stats = density.statistics(point)
+        value = float(stats[0] + log_prior(point, prior, 0.0))
+        if jumped and not value >= history[-1]:
+            theta, jumped = second, False
+            unpack(theta, indices, point)
+            continue
+        if not np.isfinite(value) or (history and value < history[-1]):
+            break
+        best = theta
+        history.append(value)
+        moved = m_step(theta, stats, indices, point, prior)
+        if not halfway:
+            base, first, theta, jumped = theta, moved, moved, False
+        else:
+            second, theta = moved, np.empty_like(moved)
+            length = extrapolate(base, first, second, theta)
+            expected = 0.5 * length * (history[-1] - history[-2])
+            if expected < tolerance:
+                break
+            jumped = True
+            unpack(theta, indices, point)
+        halfway = not halfway
+    return best, tuple(history), expected
+
+
+def m_step(
+    theta: Floats, stats: Floats, indices: Indices, point: Point, prior: PriorConstants
+) -> Floats:
+    """Parameters that do not lower the expected complete-data log-posterior.
+
+    Weights in closed form (Figueiredo & Jain 2002, eq. 17); means given the covariances by a d x d
+    solve; covariances given the means by `raise_covariances`. The point becomes that of the new
+    parameters.
+    """
+    moved = np.empty_like(theta)
+    _m_step(theta, stats, indices, point, prior, moved)
+    return moved
+
+
+@compiled()
+def _climb(kernel, m_step, block, theta, indices, point, prior, rho2, tolerance, history):
+    """The climb on rows in one piece: where it came to, the length of `history`, what is left."""
+    K, d = point.means.shape
+    stats, not_kept = np.empty(1 + K * (1 + d + d * d)), np.empty((0, 0))
+    rows = (block.values, block.tiles, block.observed, block.weights, block.order)
+    mixture = (point.log_weights, point.means, point.scale_trils)
+    best, base, first, second = theta, theta, theta, theta
+    jumped, halfway, expected = False, False, 0.0
+    n = 0
+    for _step in range(len(history)):
+        for t in range(len(stats)):
+            stats[t] = 0.0
+        call(kernel, (*rows, *mixture, rho2, stats, not_kept))
+        value = stats[0] + log_prior(point, prior, 0.0)
+        if jumped and not value >= history[n - 1]:
+            theta, jumped = second, False
+            unpack(theta, indices, point)
+            continue
+        if not np.isfinite(value) or (n > 0 and value < history[n - 1]):
+            break
+        best = theta
+        history[n] = value
+        n += 1
+        moved = np.empty_like(best)
+        call(m_step, (best, stats, indices, point, prior, moved))
+        if not halfway:
+            base, first, theta, jumped = best, moved, moved, False
+        else:
+            second, theta = moved, np.empty_like(best)
+            length = extrapolate(base, first, second, theta)
+            expected = 0.5 * length * (history[n - 1] - history[n - 2])
+            if expected < tolerance:
+                break
+            jumped = True
+            unpack(theta, indices, point)
+        halfway = not halfway
+    return best, n, expected
+
+
+@compiled()
+def extrapolate(base, first, second, jump):
+    """Fill in where SQUAREM leaps to from three vectors of EM, and return the length |a|.
+
+    Of length 1 the leap is `second` itself.
+    """
+    r2 = v2 = 0.0
+    for t in range(len(base)):
+        r, v = first[t] - base[t], second[t] - 2.0 * first[t] + base[t]
+        r2 += r * r
+        v2 += v * v
+    length = LONGEST_JUMP
+    if r2 < LONGEST_JUMP**2 * v2:
+        length = max(np.sqrt(r2 / v2), 1.0)
+    for t in range(len(base)):
+        r, v = first[t] - base[t], second[t] - 2.0 * first[t] + base[t]
+        jump[t] = base[t] + 2.0 * length * r + length**2 * v
+    return length
+
+
+@compiled()
+def _m_step(theta, stats, indices, point, prior, moved):
+    """Fill in where an M-step moves theta to; the point becomes that."""
+    scatter = np.empty_like(point.scale_trils)
+    _move_means(theta, stats, point, prior, moved, scatter)
+    raise_covariances(moved, stats[1 : 1 + len(scatter)], scatter, indices, point, prior)
+
+
+@cache
+def m_step_address() -> int:
+    """Where `_m_step` has its machine code."""
+    layout = Layout(1, 1, Structure())
+    theta = np.zeros(layout.size)
+    prior = Prior().constants(1, 1)
+    return address_of(_m_step, theta, theta, layout.indices, layout.point(theta), prior, theta)
+
+
+@inlined
+def _move_means(theta, stats, point, prior, moved, scatter):
+    """Update weights and means in `moved`; latent scatter about the new means into `scatter`."""
+    K, d = point.means.shape
+    for t in range(len(theta)):
+        moved[t] = theta[t]
+    _update_weights(stats, prior, moved)
+    Sigma, SG, half = np.empty((d, d)), np.empty((d, d)), np.empty((d, d))
+    pull, step = np.empty(d), np.empty(d)
+    for k in range(K):
+        n_k = stats[1 + k]
+        g = stats[1 + K + k * d : 1 + K + (k + 1) * d]
+        G = stats[1 + K * (1 + d) + k * d * d : 1 + K * (1 + d) + (k + 1) * d * d].reshape((d, d))
+        _multiply(point.scale_trils[k], point.scale_trils[k], True, Sigma)
+        _multiply(Sigma, G, False, SG)
+        _multiply(SG, Sigma, False, half)
+        _mean_step(Sigma, n_k, g, point.means[k], prior, SG, pull, step)
+        for i in range(d):
+            moved[K - 1 + k * d + i] += step[i]
+            for j in range(d):
+                scatter[k, i, j] = n_k * (Sigma[i, j] + step[i] * step[j]) + 2.0 * half[i, j]
+                scatter[k, i, j] -= pull[i] * step[j] + step[i] * pull[j]
+
+
+@compiled(from_python=False)
+def _multiply(A, B, transposed, product):
+    """product <- A B, or A B' where `transposed`."""
+    d = len(A)
+    for i in range(d):
+        for j in range(d):
+            s = 0.0
+            for l in range(d):
+                s += A[i, l] * (B[j, l] if transposed else B[l, j])
+            product[i, j] = s
+
+
+@compiled(from_python=False)
+def _update_weights(stats, prior, new):
+    K = len(prior.concentration)
+    total = 0.0
+    for k in range(K):
+        total += max(stats[1 + k] + prior.concentration[k] - 1.0, 0.0)
+    largest = -1  # rows too few for any component to stay: the largest does
+    if total <= 0.0:
+        total = 1.0
+        largest = int(np.argmax(stats[1 : 1 + K]))
+    mean = 0.0
+    last = 0.0
+    for k in range(K):
+        share = max(stats[1 + k] + prior.concentration[k] - 1.0, 0.0) / total
+        if k == largest:
+            share = 1.0
+        last = np.log(max(share, SMALLEST_SHARE))
+        mean += last / K
+        if k < K - 1:
+            new[k] = last
+    for k in range(K - 1):
+        new[k] -= mean
+
+
+@compiled(from_python=False)
+def _mean_step(Sigma, n_k, g, mean, prior, A, pull, step):
+    """Change of a mean to its conditional mode: Sigma (n I + tau Sigma)^-1 (g + tau (m - mu)).
+
+    `pull` becomes Sigma g; A is room to work in.
+    """
+    d, tau = len(mean), prior.precision
+    for i in range(d):
+        pull[i] = 0.0
+        for j in range(d):
+            pull[i] += Sigma[i, j] * g[j]
+            A[i, j] = tau * Sigma[i, j]
+        A[i, i] += max(n_k, 1e-300)
+    right = np.empty(d)
+    for i in range(d):
+        right[i] = g[i] + tau * (prior.location - mean[i])
+    for j in range(d):
+        for i in range(j, d):
+            s = A[i, j]
+            for l in range(j):
+                s -= A[i, l] * A[j, l]
+            A[i, j] = np.sqrt(s) if i == j else s / A[j, j]
+        for l in range(j):
+            right[j] -= A[j, l] * right[l]
+        right[j] /= A[j, j]
+    for i in range(d - 1, -1, -1):
+        for l in range(i + 1, d):
+            right[i] -= A[l, i] * right[l]
+        right[i] /= A[i, i]
+    for i in range(d):
+        step[i] = 0.0
+        for j in range(d):
+            step[i] += Sigma[i, j] * right[j]

@@ -1,0 +1,180 @@
+"""From near a mode to the mode, in whitened coordinates, to a gradient tolerance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import minimize
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.inference.optimize.degeneracy import is_sound
+from bayes_gmm.inference.optimize.hessian import AFFORDABLE, hessian, hessian_cost
+from bayes_gmm.inference.optimize.whitening import Whitening
+from bayes_gmm.model.density import Density
+
+GRADIENT_TOLERANCE = 1e-6
+"""Largest slope at a mode, in nats for each expected posterior standard deviation."""
+ACCEPTED_SLOPE = 1e-4
+"""Slope that still counts as a mode's, where rounding stops the climb: 5e-9 nats are left."""
+NEWTON_SIZE, NEWTON_STEPS = 200, 60
+"""Parameters up to which, and steps for which, Newton's method takes over where that fails."""
+VALUE_NOISE = 1e-6
+"""Nats by which rounding may hide that a Newton step which flattens the slope also climbs."""
+CREEPING = 150
+"""Quasi-Newton steps of a climb after which Newton's method takes over where it can."""
+CLIMBS = 3
+"""Times the climb sets out at most, each in the coordinates of where the last has come to."""
+LONGEST_STEP = 10.0
+"""Of Newton's along an axis, in expected standard deviations: curvature says nothing of beyond."""
+CHEAP = 1e7
+"""Operations of a Hessian up to which Newton's method is the faster one from the start."""
+
+
+@dataclass(frozen=True)
+class Polished:
+    """An optimum of the log-posterior.
+
+    Attributes
+    ----------
+    theta : ndarray
+    log_posterior : float
+    slope : float
+        Largest whitened gradient left.
+    converged : bool
+        Whether the slope is within tolerance, allowing for rounding.
+    history : tuple of float
+        Log-posteriors on the way.
+    """
+
+    theta: Floats
+    log_posterior: float
+    slope: float
+    converged: bool
+    history: tuple[float, ...]
+
+
+def polish(
+    density: Density,
+    theta: Floats,
+    *,
+    jacobian: bool = False,
+    max_iter: int = 1000,
+    tolerance: float = GRADIENT_TOLERANCE,
+) -> Polished:
+    """Climb to the mode: with L-BFGS-B, or by Newton's method where its Hessians cost little.
+
+    And by that method where L-BFGS-B stops short of the mode.
+
+    Parameters
+    ----------
+    density : Density
+    theta : ndarray
+        Near a mode.
+    jacobian : bool
+        Whether theta's own density is climbed, or that of (weights, means, scales, corr_chol).
+    max_iter : int
+        Steps of a climb at most; one that takes as many is the last.
+    tolerance : float
+        Slope at which the climb ends.
+    """
+    value = density.log_posterior(theta, jacobian=jacobian)
+    tolerance = _tolerance(value, tolerance)
+    newton_steps = _newton_steps(density)
+    if hessian_cost(density) <= CHEAP:
+        few = min(max_iter, newton_steps)
+        climbed = _newton(density, theta, value, tolerance, few, jacobian)
+        # Newton's method may fail far from a mode, where L-BFGS-B does not.
+        if climbed.converged or few == max_iter or not is_sound(density, climbed.theta):
+            return climbed
+    steps = min(max_iter, CREEPING) if newton_steps else max_iter
+    climbed, cut_short = _quasi_newton(density, theta, tolerance, steps, jacobian)
+    if climbed.converged or (cut_short and steps == max_iter):
+        return climbed
+    further = _newton(
+        density, climbed.theta, climbed.log_posterior, tolerance, newton_steps, jacobian
+    )
+    return replace(further, history=(*climbed.history, *further.history))
+
+
+def _quasi_newton(
+    density: Density, theta: Floats, tolerance: float, steps: int, jacobian: bool
+) -> tuple[Polished, bool]:
+    """Up to `CLIMBS` climbs, each in fresh coordinates, and whether the last was cut short."""
+    history: list[float] = []
+    accepted = max(tolerance, ACCEPTED_SLOPE)
+    for _ in range(CLIMBS):
+        whitening = Whitening(density, theta)
+
+        def objective(xi: Floats, whitening: Whitening = whitening) -> tuple[float, Floats]:
+            value, gradient = density.value_and_gradient(whitening.theta(xi), jacobian=jacobian)
+            if not np.isfinite(value):
+                return np.inf, np.zeros_like(xi)
+            return -value, -whitening.pull_back(xi, gradient)
+
+        result = minimize(
+            objective, np.zeros(len(theta)), jac=True, method="L-BFGS-B",
+            callback=lambda intermediate_result: history.append(-intermediate_result.fun),
+            options={"maxiter": steps, "maxfun": 2 * steps, "maxcor": 20,
+                     "ftol": 0.0, "gtol": tolerance},
+        )  # fmt: skip
+        theta = whitening.theta(result.x)
+        slope = float(np.abs(result.jac).max(initial=0.0))
+        cut_short = result.status == 1
+        if slope <= accepted or cut_short:
+            break
+    climbed = Polished(theta, -float(result.fun), slope, slope <= accepted, tuple(history))
+    return climbed, cut_short
+
+
+def _newton(
+    density: Density,
+    theta: Floats,
+    value: float,
+    tolerance: float,
+    max_iter: int,
+    jacobian: bool,
+) -> Polished:
+    """Full steps by the curvature itself: few, and also along a ridge that others creep on."""
+    slope, history = np.inf, [value]
+    for _ in range(max_iter):
+        whitening = Whitening(density, theta)
+        gradient = density.value_and_gradient(theta, jacobian=jacobian)[1]
+        gradient = whitening.pull_back(np.zeros_like(theta), gradient)
+        slope = float(np.abs(gradient).max())
+        if slope <= tolerance or not is_sound(density, theta):
+            break
+        H = hessian(density, theta, whitening, jacobian=jacobian)
+        if not np.all(np.isfinite(H)):
+            break
+        curvature, axes = np.linalg.eigh(H)
+        along = axes.T @ gradient / np.maximum(np.abs(curvature), 1e-10)
+        step = axes @ np.clip(along, -LONGEST_STEP, LONGEST_STEP)
+        for shrink in 0.5 ** np.arange(12):
+            trial = whitening.theta(shrink * step)
+            height, ahead = density.value_and_gradient(trial, jacobian=jacobian)
+            left = float(np.abs(whitening.pull_back(shrink * step, ahead)).max())
+            if height > value or (height > value - VALUE_NOISE and left < slope):
+                theta, value, slope = trial, height, left
+                history.append(value)
+                break
+        else:
+            break
+    accepted = max(tolerance, ACCEPTED_SLOPE)
+    return Polished(theta, value, slope, slope <= accepted, tuple(history))
+
+
+def _newton_steps(density: Density) -> int:
+    """How many steps of Newton's method can be afforded."""
+    if density.layout.size > NEWTON_SIZE:
+        return 0
+    return min(NEWTON_STEPS, int(AFFORDABLE / hessian_cost(density)))
+
+
+def _tolerance(log_posterior: float, tolerance: float) -> float:
+    """The gradient tolerance, or what rounding leaves of a sum as large as the log-posterior.
+
+    A slope s is worth about s^2 / 2 nats, and the sum is known to a few times its last digit.
+    """
+    rounding = np.finfo(np.float64).eps * abs(log_posterior)
+    return float(max(tolerance, np.sqrt(2.0 * rounding)))

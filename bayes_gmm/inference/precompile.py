@@ -1,0 +1,90 @@
+"""The first use on a machine, when all machine code is yet to be made: by two processes at once.
+
+Within a process numba compiles one function at a time. So while this one compiles the kernel and
+the density, a second one, started for that, compiles the M-step, and both leave their work in the
+cache on disk. Wherever that cannot be done, as where the cache cannot be written or another process
+is at it already, each function is compiled when it is first called.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import numba
+import numpy as np
+
+from bayes_gmm.inference.optimize.em import m_step_address
+from bayes_gmm.inference.optimize.whitening import move, pull
+from bayes_gmm.jit.compiled import PACKAGE, cache_folder
+from bayes_gmm.jit.threads import n_cores
+from bayes_gmm.model.c_density import log_density, unconstrained_vector
+from bayes_gmm.model.density import evaluate_address
+from bayes_gmm.model.kernel.kernel import kernel_address
+
+LONGEST = 120.0
+"""Seconds to wait for the second process at most."""
+
+
+def compile_at_first_use() -> None:
+    """Compile what a fit and its posterior need, if nobody has done so on this machine."""
+    if not (_can_start_python() and _is_first()):
+        return
+    with suppress(OSError):
+        helper = _start_helper()
+        try:
+            _compile_density()
+            with suppress(subprocess.TimeoutExpired):
+                helper.wait(LONGEST)
+        finally:
+            helper.kill()
+            helper.wait()
+
+
+def _compile_density() -> None:
+    kernel_address()
+    log_density()
+    unconstrained_vector()
+    square, one, nothing = np.ones((1, 1, 1)), np.ones(1), np.empty((0, 1, 1))
+    move(square, one, nothing, nothing, nothing, nothing)
+    pull(square, one, nothing, nothing, nothing, nothing, nothing, nothing)
+    evaluate_address()  # last, when the second process has compiled what the two have in common
+
+
+def _can_start_python() -> bool:
+    """Whether there is a core for a second process, and an interpreter that is not someone else's.
+
+    Programs that embed Python may name themselves as the executable.
+    """
+    name = Path(sys.executable or "").stem.lower()
+    own = name.startswith(("python", "pypy")) and not getattr(sys, "frozen", False)
+    return own and n_cores() > 1
+
+
+def _is_first() -> bool:
+    """Whether this process is the first to ask; the answer stays with what is compiled."""
+    mark = cache_folder() / f"first-use-{sys.implementation.cache_tag}-{numba.__version__}"
+    try:
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch(exist_ok=False)
+    except OSError:
+        return False
+    return True
+
+
+def _start_helper() -> subprocess.Popen[bytes]:
+    """Python with this one's modules and cache, and no word to the terminal."""
+    paths = [str(PACKAGE.parent), *(path or os.getcwd() for path in sys.path)]
+    code = f"from {m_step_address.__module__} import m_step_address; m_step_address()"
+    return subprocess.Popen(
+        [sys.executable, "-P", "-c", code],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(paths),
+            "NUMBA_CACHE_DIR": str(cache_folder().parent),
+        },
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip

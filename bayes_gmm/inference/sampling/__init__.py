@@ -1,0 +1,1 @@
+"""Draws of the posterior: NUTS, importance sampling, and their labels."""

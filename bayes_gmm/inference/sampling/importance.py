@@ -1,0 +1,202 @@
+"""Draws from approximations at the modes, weighted by how well these fit the posterior."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import logsumexp
+
+from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.errors import ConvergenceWarning
+from bayes_gmm.inference.modes.modes import one_blas_thread
+from bayes_gmm.inference.optimize.hessian import AFFORDABLE, pass_cost
+from bayes_gmm.inference.sampling.draws import Draws
+from bayes_gmm.inference.sampling.initial_points import WORTH_A_CHAIN, mass_shares
+from bayes_gmm.inference.sampling.laplace_approximation import Peak
+from bayes_gmm.model.density import Density
+
+DOUBTFUL_KHAT = 0.3
+"""Pareto shape from which on better proposals are looked for.
+
+Of some thousand weights a shape is told to about 0.1; from 0.5 on they have no variance.
+"""
+ROUNDS = 3
+FIRM = 5.0
+"""Effective proposals for each parameter from which on their covariance is better than P P'."""
+FEWEST = 1024
+"""Proposals at least: they tell a Pareto shape, and the widths of intervals to 2 %."""
+GOOD_KHAT = 0.7
+"""Pareto shape up to which importance weights can be trusted (Vehtari et al. 2024)."""
+
+
+def sample_laplace(
+    density: Density,
+    peaks: Sequence[Peak],
+    *,
+    draws: int = 1000,
+    chains: int = 4,
+    seed: int = 0,
+) -> Draws:
+    """Draws of theta by importance resampling from Laplace's approximation at the modes.
+
+    Proposals theta_s come from q = sum_m a_m t_nu(theta_m, P_m P_m'), with a_m the masses of the
+    modes, P_m P_m' the inverse curvature at mode m, and nu so many degrees of freedom that t is
+    nearly normal. They fill q evenly (a scrambled Sobol' sequence), which nearly halves the error
+    of intervals. Their weights p(theta_s, rows) / q(theta_s) are smoothed by a generalised Pareto
+    distribution (Vehtari, Simpson, Gelman, Yao & Gabry 2024), whose shape k-hat says whether the
+    approximation can be trusted: up to 0.7 it can. Above 0.3, as many proposals are added about the
+    weighted mean and covariance of those so far, where these are enough to tell, and q becomes the
+    mean of all rounds: none is dropped, or k-hat would be the luckiest of several and tails would
+    be lost (adaptive multiple importance sampling: Cornuet, Marin, Mira & Robert 2012). Draws are
+    proposals, resampled by weight; "chains" are there so that they look like those of samplers.
+
+    Parameters
+    ----------
+    density : Density
+    peaks : sequence of Peak
+        By falling mass.
+    draws, chains : int
+    seed : int
+
+    Warns
+    -----
+    ConvergenceWarning
+        If k-hat is above 0.7.
+    """
+    rng = np.random.default_rng(seed)
+    wanted = draws * chains
+    n = _affordable(density, wanted)
+    with one_blas_thread():
+        rounds = [list(peaks)]
+        drawn = _Proposals.about(density, peaks, n, rng)
+        log_weights, khat = drawn.weighted(rounds)
+        while khat > DOUBTFUL_KHAT and len(rounds) <= ROUNDS:
+            rounds.append(_adapted(peaks, drawn, log_weights))
+            drawn = drawn.joined(_Proposals.about(density, rounds[-1], n, rng))
+            log_weights, khat = drawn.weighted(rounds)
+    theta, mode, log_p = drawn
+    chosen = _resampled(np.exp(log_weights), wanted, rng).reshape(chains, draws)
+    said = misfit(khat)
+    if said is not None:
+        warnings.warn(said, ConvergenceWarning, stacklevel=2)
+    return Draws(
+        theta[chosen], density.layout, mode[chosen],
+        {"lp": log_p[chosen], "log_weight": log_weights[chosen], "proposal": chosen},
+        method="laplace", sampler="laplace", seed=seed, khat=khat,
+    )  # fmt: skip
+
+
+def misfit(khat: float | None, nuts: str = 'method="nuts"') -> str | None:
+    """Warning text for an approximation that k-hat does not certify, or None.
+
+    Parameters
+    ----------
+    khat : float or None
+    nuts : str
+        The option that samples by NUTS, as the reader writes it.
+    """
+    if khat is None or khat <= GOOD_KHAT:
+        return None
+    return (
+        f"Laplace's approximation does not fit the posterior: Pareto k-hat is {khat:.2f}, "
+        f"above {GOOD_KHAT}; use {nuts}"
+    )
+
+
+class _Proposals(NamedTuple):
+    """Vectors of shape (n, p), the mode that each was proposed for, and log p there."""
+
+    theta: Floats
+    mode: Integers
+    log_p: Floats
+
+    @classmethod
+    def about(
+        cls, density: Density, peaks: Sequence[Peak], n: int, rng: np.random.Generator
+    ) -> _Proposals:
+        theta, mode = _proposals(peaks, n, rng)
+        log_p = density.log_posteriors(theta, jacobian=True)
+        return cls(theta, mode, np.where(np.isnan(log_p), -np.inf, log_p))
+
+    def joined(self, others: _Proposals) -> _Proposals:
+        both = zip(self, others, strict=True)
+        theta, mode, log_p = (np.concatenate(pair) for pair in both)
+        return _Proposals(theta, mode, log_p)
+
+    def weighted(self, rounds: Sequence[Sequence[Peak]]) -> tuple[Floats, float]:
+        """Smoothed log weights and k-hat, q being the mean of the rounds' mixtures."""
+        terms = [mixture_log_density(self.theta, peaks) for peaks in rounds]
+        return smoothed(self.log_p - logsumexp(terms, axis=0))
+
+
+def _adapted(peaks: Sequence[Peak], drawn: _Proposals, log_weights: Floats) -> list[Peak]:
+    """Peaks moved to the weighted mean and covariance of their proposals, where these are firm."""
+    adapted = list(peaks)
+    for m in np.unique(drawn.mode):
+        theta, log_w = drawn.theta[drawn.mode == m], log_weights[drawn.mode == m]
+        w = np.exp(log_w - logsumexp(log_w))
+        if 1.0 / float(w @ w) >= FIRM * theta.shape[1]:
+            about = Peak.of_draws(theta, w)
+            adapted[m] = replace(peaks[m], theta=about.theta, factor=about.factor)
+    return adapted
+
+
+def _affordable(density: Density, wanted: int) -> int:
+    """As many proposals as draws, fewer where rows are many, but never too few to judge by."""
+    affordable = int(AFFORDABLE / pass_cost(density))
+    return max(FEWEST, min(wanted, affordable))
+
+
+def _proposals(peaks: Sequence[Peak], n: int, rng: np.random.Generator) -> tuple[Floats, Integers]:
+    """Vectors from the mixture of t distributions, shape (n, p), and the mode of each."""
+    parts = np.cumsum(counted_shares(peaks))
+    mode = np.searchsorted(parts[:-1], (np.arange(n) + 0.5) / n, side="right")
+    theta = np.empty((n, len(peaks[0].theta)))
+    for m in np.unique(mode):
+        theta[mode == m] = peaks[m].even_proposals(int((mode == m).sum()), rng)
+    return theta, mode
+
+
+def counted_shares(peaks: Sequence[Peak]) -> Floats:
+    """Masses of the modes that count, summing to 1."""
+    shares = mass_shares(peaks)
+    shares = np.where(shares >= WORTH_A_CHAIN, shares, 0.0)
+    return np.asarray(shares / shares.sum())
+
+
+def mixture_log_density(theta: Floats, peaks: Sequence[Peak]) -> Floats:
+    """log sum_m a_m t_nu(theta; theta_m, P_m P_m') of vectors of shape (n, p)."""
+    shares = counted_shares(peaks)
+    terms = [
+        np.log(share) + peak.proposal_log_density(theta)
+        for share, peak in zip(shares, peaks, strict=True)
+        if share > 0.0
+    ]
+    return np.asarray(logsumexp(terms, axis=0))
+
+
+def smoothed(log_ratios: Floats) -> tuple[Floats, float]:
+    """Logarithms of Pareto-smoothed weights that sum to 1, and k-hat.
+
+    Examples
+    --------
+    >>> log_weights, khat = smoothed(np.random.default_rng(0).normal(size=2000) / 10)
+    >>> round(float(np.exp(log_weights).sum()), 9), khat < 0.5
+    (1.0, True)
+    """
+    from arviz_stats.base import array_stats  # type: ignore[attr-defined]
+
+    # It is made for leave-one-out, where the ratio is one over a likelihood.
+    log_weights, khat = array_stats.psislw(log_ratios.max() - log_ratios)
+    return log_weights - logsumexp(log_weights), float(khat)
+
+
+def _resampled(weights: Floats, n: int, rng: np.random.Generator) -> Integers:
+    """Numbers of n draws in random order, each as often as its weight says, to within one."""
+    edges = np.cumsum(weights)
+    at = (np.arange(n) + rng.random()) / n * edges[-1]
+    return rng.permutation(np.searchsorted(edges, at, side="right").clip(max=len(weights) - 1))

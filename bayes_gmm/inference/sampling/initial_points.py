@@ -1,0 +1,73 @@
+"""Where chains set out from: about the modes, dispersed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.errors import FitError
+from bayes_gmm.inference.sampling.laplace_approximation import Peak
+from bayes_gmm.model.density import Density
+
+OVERDISPERSION = 1.5
+"""Standard deviations of starts for each of the posterior's."""
+WORTH_A_CHAIN = 0.01
+"""Share of the mass from which on a mode gets a chain, as far as there are chains."""
+TRIES = 20
+
+
+def chains_of_modes(peaks: Sequence[Peak], chains: int) -> Integers:
+    """The mode that each chain starts in: in proportion to mass, but one for each that counts.
+
+    Parameters
+    ----------
+    peaks : sequence of Peak
+        By falling mass.
+    chains : int
+
+    Returns
+    -------
+    ndarray of int, shape (chains,)
+        Rising.
+    """
+    masses = mass_shares(peaks)
+    counted = masses >= WORTH_A_CHAIN
+    counted &= np.cumsum(counted) <= chains
+    counted[0] |= not counted.any()
+    shares = np.where(counted, masses, 0.0) / masses[counted].sum()
+    wanted = np.maximum(shares * chains, counted)
+    given = np.where(counted, 1, 0)
+    while given.sum() < chains:
+        given[np.argmax(np.where(counted, wanted - given, -np.inf))] += 1
+    return np.repeat(np.arange(len(peaks)), given)
+
+
+def mass_shares(peaks: Sequence[Peak]) -> Floats:
+    """Masses of the modes, summing to 1; a mode whose mass is unknown has none."""
+    logs = np.array([peak.log_evidence for peak in peaks])
+    logs = np.where(np.isnan(logs), -np.inf, logs)
+    if not np.isfinite(logs.max()):
+        return np.asarray(np.eye(len(peaks))[0])
+    shares = np.exp(logs - logs.max())
+    return np.asarray(shares / shares.sum())
+
+
+def dispersed_start(density: Density, peak: Peak, rng: np.random.Generator) -> Floats:
+    """Coordinates xi about a peak, wider than the posterior, where the density is a number.
+
+    Raises
+    ------
+    FitError
+        If there is no such place near.
+    """
+    for attempt in range(TRIES):
+        xi = OVERDISPERSION * 0.8**attempt * rng.normal(size=len(peak.theta))
+        value, gradient = density.value_and_gradient(peak.theta + peak.factor @ xi, jacobian=True)
+        if np.isfinite(value) and np.all(np.isfinite(gradient)):
+            return xi
+    raise FitError(
+        f"no start for a chain: the log-posterior is not finite in {TRIES} places about a mode; "
+        "give a resolution or a stronger prior"
+    )

@@ -1,0 +1,150 @@
+"""Which mode every draw belongs to, which modes chains go between, and what each mode weighs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.sparse.csgraph import connected_components
+
+from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.inference.modes.deduplicate import component_distances
+from bayes_gmm.inference.sampling.draws import Draws
+from bayes_gmm.inference.sampling.initial_points import mass_shares
+from bayes_gmm.inference.sampling.laplace_approximation import Peak
+from bayes_gmm.model.parameters import Layout
+from bayes_gmm.model.points import renumbered
+
+VISITS = 100
+"""Crossings between two modes, in all chains, from which on chains count as going between them.
+
+Of n crossings a share w of the draws is known to about 2 w (1 - w) / sqrt(n): here to 0.05.
+"""
+
+
+@dataclass(frozen=True)
+class ModeVisits:
+    """How chains moved between modes.
+
+    Attributes
+    ----------
+    crossings : ndarray of int, shape (M, M)
+        How often the draw after one of mode i was one of mode j, in all chains.
+    group : ndarray of int, shape (M,)
+        Modes that chains go between have the same number.
+    visited : ndarray of bool, shape (M,)
+        Whether any draw is of the mode.
+    """
+
+    crossings: Integers
+    group: Integers
+    visited: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+
+    @property
+    def separate(self) -> bool:
+        """Whether chains stay in the modes they started in, so that masses must be given."""
+        return len(np.unique(self.group[self.visited])) > 1
+
+
+def visits_of(mode: Integers, n_modes: int) -> ModeVisits:
+    """Count crossings, and group modes that chains cross between.
+
+    Parameters
+    ----------
+    mode : ndarray of int, shape (chains, draws)
+    n_modes : int
+
+    Examples
+    --------
+    >>> stay = np.repeat([[0], [1]], 100, axis=1)
+    >>> visits_of(stay, 3).separate
+    True
+    >>> visits_of(stay, 3).visited
+    array([ True,  True, False])
+    """
+    crossings = np.zeros((n_modes, n_modes), np.int64)
+    np.add.at(crossings, (mode[:, :-1].ravel(), mode[:, 1:].ravel()), 1)
+    both_ways = crossings + crossings.T
+    _, group = connected_components(both_ways >= VISITS, directed=False)
+    return ModeVisits(crossings, np.asarray(group, np.int64), np.isin(np.arange(n_modes), mode))
+
+
+def marked(draws: Draws, peaks: Sequence[Peak]) -> Draws:
+    """The same draws, each marked with the mode it belongs to.
+
+    That is the mode whose normal approximation, times its mass, is highest at the draw, its
+    components numbered as they fit the mode best.
+    """
+    theta = draws.theta.reshape(-1, draws.layout.size)
+    mode = nearest_modes(theta, draws.layout, peaks).reshape(draws.mode.shape)
+    return replace(draws, mode=mode)
+
+
+def nearest_modes(theta: Floats, layout: Layout, peaks: Sequence[Peak]) -> Integers:
+    """The mode that each vector of shape (n, p) belongs to."""
+    if len(peaks) == 1:
+        return np.zeros(len(theta), np.int64)
+    heights = np.full((len(peaks), len(theta)), -np.inf)
+    for m, (peak, mass) in enumerate(zip(peaks, mass_shares(peaks), strict=True)):
+        if mass > 0.0:
+            xi = peak.coordinates(numbered_like(theta, layout, peak.theta))
+            heights[m] = math.log(mass) - 0.5 * (xi**2).sum(axis=1) - peak.log_det
+    return np.argmax(heights, axis=0)
+
+
+def numbered_like(theta: Floats, layout: Layout, reference: Floats) -> Floats:
+    """Vectors of shape (n, p), their components numbered as is nearest to a reference."""
+    cost = component_distances(layout, theta, reference)
+    order = cost.argmin(axis=2)
+    unsure = np.flatnonzero(_repeats(order))
+    for i in unsure:
+        order[i] = linear_sum_assignment(cost[i])[1]
+    return renumbered(layout, theta, order)
+
+
+def _repeats(order: Integers) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Rows that are no permutations."""
+    return np.any(np.diff(np.sort(order, axis=1), axis=1) == 0, axis=1)
+
+
+def resampled_by_mass(
+    draws: Draws, visits: ModeVisits, masses: Floats, rng: np.random.Generator
+) -> Draws:
+    """As many draws, the groups of modes among them in proportion to their masses.
+
+    Chains that never meet say nothing of how much their modes weigh. Each new chain takes from
+    each group its share, evenly spaced from the old chains' draws of that group; the order of a
+    group's draws stays, groups alternate at random. The old chains are kept as ``origin``.
+
+    Parameters
+    ----------
+    draws : Draws
+        Marked with their modes.
+    visits : ModeVisits
+    masses : ndarray, shape (M,)
+        Of the modes.
+    rng : Generator
+    """
+    group = visits.group[draws.mode].ravel()
+    present = np.unique(group)
+    shares = np.array([masses[visits.group == g].sum() for g in present])
+    total = group.size
+    edges = np.round(np.cumsum(shares / shares.sum()) * total).astype(np.int64)
+    counts = np.diff(edges, prepend=0)
+    chosen = np.empty(total, np.int64)
+    slots = rng.permutation(total)
+    for g, start, n in zip(present, edges - counts, counts, strict=True):
+        members = np.flatnonzero(group == g)
+        at = np.sort(slots[start : start + n])
+        chosen[at] = members[((np.arange(n) + 0.5) * len(members) / max(n, 1)).astype(np.int64)]
+    chain, draw = np.unravel_index(chosen.reshape(draws.mode.shape), draws.mode.shape)
+    return replace(
+        draws,
+        theta=draws.theta[chain, draw],
+        mode=draws.mode[chain, draw],
+        stats={name: values[chain, draw] for name, values in draws.stats.items()},
+        origin=draws,
+    )

@@ -1,0 +1,212 @@
+"""PyMC's samplers on the PyMC model, with draws handed back as theta."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.errors import FitError, listed, nearest
+from bayes_gmm.inference.sampling.draws import Draws
+from bayes_gmm.inference.sampling.initial_points import chains_of_modes, dispersed_start
+from bayes_gmm.inference.sampling.laplace_approximation import Peak
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.parameters import Layout
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+STEP_METHODS = {
+    "metropolis": "Metropolis",
+    "demetropolis": "DEMetropolis",
+    "demetropolisz": "DEMetropolisZ",
+    "slice": "Slice",
+    "hmc": "HamiltonianMC",
+}
+"""Names of PyMC's step methods, and their classes."""
+PYMC_SAMPLERS = ("pymc", "pymc-nutpie", *STEP_METHODS)
+"""What `sample_pymc` takes: NUTS by PyMC, NUTS by nutpie on PyMC's own density, step methods."""
+ON_JAX = ("numpyro", "blackjax")
+DEFAULT_TUNE = 1000
+NOT_KEPT = ("divergences", "warning", "perf_counter_diff", "perf_counter_start")
+
+
+def sample_pymc(
+    model: pm.Model,
+    density: Density,
+    peaks: Sequence[Peak],
+    *,
+    sampler: str = "pymc",
+    draws: int = 1000,
+    tune: int | None = None,
+    chains: int = 4,
+    seed: int = 0,
+    progress: bool = False,
+    compile_mode: Any = None,
+) -> Draws:
+    """Chains of draws by `pm.sample`, started about the modes.
+
+    Parameters
+    ----------
+    model : pm.Model
+        What `model_of` makes of the density.
+    density : Density
+    peaks : sequence of Peak
+        By falling mass.
+    sampler : str
+        "pymc" and "pymc-nutpie" are NUTS; "metropolis", "demetropolis", "demetropolisz", "slice"
+        and "hmc" PyMC's step methods.
+    draws, tune, chains : int
+        1000 warm-up draws by default: these samplers do not know what the mode tells.
+    seed : int
+    progress : bool
+    compile_mode : str or pytensor Mode, optional
+        How PyTensor compiles; by default as it is configured.
+
+    Raises
+    ------
+    FitError
+        If the sampler is unknown or cannot be had.
+    """
+    check_pymc_sampler(sampler)
+    import pymc as pm
+    import pytensor
+
+    tune = DEFAULT_TUNE if tune is None else tune
+    modes = chains_of_modes(peaks, chains)
+    seeds = np.random.SeedSequence(seed).spawn(chains)
+    starts = [
+        peaks[m].theta
+        + peaks[m].factor @ dispersed_start(density, peaks[m], np.random.default_rng(s))
+        for m, s in zip(modes, seeds, strict=True)
+    ]
+    options: dict[str, Any] = {}
+    if sampler not in STEP_METHODS:
+        options["nuts_sampler"] = sampler.removeprefix("pymc-")
+    changed = pytensor.config.change_flags(mode=compile_mode) if compile_mode else nullcontext()
+    with model, changed:
+        if sampler in STEP_METHODS:
+            options["step"] = _steps(model, getattr(pm, STEP_METHODS[sampler]))
+        tree = pm.sample(
+            draws, tune=tune, chains=chains, random_seed=seed,
+            progressbar=progress, quiet=not progress,
+            initvals=[_values(theta, density.layout, model) for theta in starts],
+            init="adapt_diag",
+            compute_convergence_checks=False, **options,
+        )  # fmt: skip
+    theta = vectors(tree.posterior, density.layout)
+    return Draws(
+        theta, density.layout, np.repeat(modes[:, None], theta.shape[1], axis=1),
+        _stats(tree, theta.shape[:2]), method="nuts", sampler=sampler, tune=tune, seed=seed,
+        interrupted=theta.shape[1] < draws,
+    )  # fmt: skip
+
+
+def check_pymc_sampler(sampler: str) -> None:
+    """Refuse a name that stands for no sampler here.
+
+    Raises
+    ------
+    FitError
+        Naming the sampler, and what to do.
+
+    Examples
+    --------
+    >>> check_pymc_sampler("metropolis")
+    >>> check_pymc_sampler("metropolys")
+    Traceback (most recent call last):
+    ...
+    bayes_gmm.errors.FitError: sampler 'metropolys' is unknown; did you mean 'metropolis'?
+    """
+    if sampler in ON_JAX:
+        raise FitError(
+            f"sampler {sampler!r} runs on JAX, which the likelihood has not been written for; "
+            "use 'nutpie' or 'pymc'"
+        )
+    if sampler not in PYMC_SAMPLERS:
+        meant = nearest(str(sampler), ("nutpie", *PYMC_SAMPLERS))
+        use = f"did you mean {meant!r}?" if meant else f"use {listed(('nutpie', *PYMC_SAMPLERS))}"
+        raise FitError(f"sampler {sampler!r} is unknown; {use}")
+    if importlib.util.find_spec("pymc") is None:
+        raise FitError(f"sampler {sampler!r} needs PyMC; install it with: pip install pymc")
+
+
+def _steps(model: pm.Model, method: Callable[..., Any]) -> list[Any]:
+    """The step method for every variable that is free.
+
+    The weight of a single component is not, and all but slice sampling would average over none of
+    its coordinates.
+    """
+    import pymc as pm
+
+    sizes = model.initial_point()
+    free: list[Any] = []
+    fixed: list[Any] = []
+    for variable in model.free_RVs:
+        value = model.rvs_to_values[variable]
+        (free if sizes[value.name].size else fixed).append(variable)
+    return [method(free)] + [pm.Slice(fixed) for _ in fixed[:1]]
+
+
+def _values(theta: Floats, layout: Layout, model: pm.Model) -> dict[str, Any]:
+    """The free variables of PyMC's model at a vector."""
+    point = layout.point(theta)
+    inverse = np.linalg.inv(point.scale_trils)
+    precisions = inverse.mT @ inverse
+    own = layout.structure.scales.startswith("component")
+    shape = layout.structure.scale_shape(layout.n_components, layout.n_features)
+    shared = layout.structure.correlations == "shared"
+    values = {
+        "weights": np.exp(point.log_weights),
+        "means": point.means,
+        "scales": point.scales.reshape(shape),
+        "corr_chol": point.corr_chol[0] if shared and len(point.corr_chol) else point.corr_chol,
+        "precisions": precisions if own else precisions[0],
+    }
+    return {variable.name: values[variable.name] for variable in model.free_RVs}
+
+
+def vectors(posterior: Mapping[str, Any], layout: Layout) -> Floats:
+    """theta of PyMC's draws, shape (chains, draws, p).
+
+    Parameters
+    ----------
+    posterior : mapping of str to array, shape (chains, draws, ...)
+        "weights", "means", "scales" and, where there are correlations, "corr_chol".
+    layout : Layout
+    """
+    d = layout.n_features
+    parts = {
+        name: np.asarray(posterior[name])
+        for name in ("weights", "means", "scales", "corr_chol")
+        if name in posterior
+    }
+    chains, draws = parts["weights"].shape[:2]
+    log_weights = np.log(parts["weights"])
+    theta = np.empty((chains, draws, layout.size))
+    theta[..., : layout.n_components - 1] = (
+        log_weights - log_weights.mean(axis=-1, keepdims=True)
+    )[..., :-1]
+    theta[..., layout.means] = parts["means"].reshape(chains, draws, -1)
+    theta[..., layout.scales] = np.log(parts["scales"]).reshape(chains, draws, -1)
+    if "corr_chol" in parts:
+        C = parts["corr_chol"].reshape(chains, draws, -1, d, d)
+        rows, columns = np.tril_indices(d, -1)
+        z = C[..., rows, columns] / C[..., rows, rows]
+        theta[..., layout.correlations] = z.reshape(chains, draws, -1)
+    return theta
+
+
+def _stats(tree: Any, shape: tuple[int, ...]) -> dict[str, npt.NDArray[np.generic]]:
+    """What ArviZ says of each draw, where it says one number."""
+    stats = {name: np.asarray(values) for name, values in tree.sample_stats.items()}
+    return {
+        name: values
+        for name, values in stats.items()
+        if values.shape == shape and name not in NOT_KEPT
+    }

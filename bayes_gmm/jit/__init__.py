@@ -1,0 +1,1 @@
+"""Compiled code: numba with a cache on disk, addresses of compiled functions, and threads."""

@@ -1,0 +1,101 @@
+"""numba's compiler, with a cache on disk that is told which sources compiled code comes from.
+
+numba renews what it has cached for a function when the function's own file changes. Here functions
+call each other across files and share constants, so the cache stands in a folder named by the
+contents of all of them: code compiled from other sources is never loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+
+PACKAGE = Path(__file__).parent.parent
+PACKAGES = ("jit", "data", "model", "inference")
+"""Packages with compiled code."""
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+_njit: Callable[..., Decorator] = numba.njit
+_cfunc: Callable[..., Callable[[Callable[..., Any]], Any]] = numba.cfunc
+_config: Any = numba.config
+
+IN_ORDER = {"contract"}
+"""What the compiler may do to arithmetic: take a product and a sum at once."""
+IN_ANY_ORDER = {"contract", "reassoc", "nsz", "arcp"}
+"""What it may do to sums over rows; NaN and infinity keep their meaning."""
+
+
+def compiled(*, from_python: bool = True, reordered: bool = False) -> Decorator:
+    """`numba.njit` without Python's lock or its division checks, cached on disk.
+
+    The options are few on purpose: at every array element that numba finds the type of, it compares
+    the options in force with all others that it has met.
+
+    Parameters
+    ----------
+    from_python : bool
+        Whether Python calls the function; one that only other compiled code calls takes two thirds
+        of the time to compile.
+    reordered : bool
+        Whether sums may be taken in any order, which the compiler needs to vectorise them.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        with _own_cache():
+            return _njit(
+                cache=True, nogil=True, error_model="numpy",
+                fastmath=IN_ANY_ORDER if reordered else IN_ORDER,
+                no_cpython_wrapper=not from_python, no_cfunc_wrapper=True,
+            )(function)  # fmt: skip
+
+    return decorate
+
+
+inlined: Decorator = _njit(inline="always", error_model="numpy")
+"""For what other compiled code takes in where it stands, and is compiled there only."""
+
+
+def c_function(function: Callable[..., Any], signature: Any) -> Any:
+    """`numba.cfunc` of a function, cached on disk: compiled at once, for callers other than Python.
+
+    Parameters
+    ----------
+    function : callable
+    signature : numba signature
+        The C types it takes and returns.
+    """
+    with _own_cache():
+        return _cfunc(signature, cache=True, error_model="numpy")(function)
+
+
+@contextmanager
+def _own_cache() -> Iterator[None]:
+    chosen = _config.CACHE_DIR
+    _config.CACHE_DIR = str(cache_folder())
+    try:
+        yield
+    finally:
+        _config.CACHE_DIR = chosen
+
+
+@cache
+def cache_folder() -> Path:
+    """Where code compiled from these sources is kept: beside them or in ``NUMBA_CACHE_DIR``."""
+    parent = Path(_config.CACHE_DIR) if _config.CACHE_DIR else PACKAGE / "__pycache__"
+    return parent / f"numba-{source_stamp()}"
+
+
+@cache
+def source_stamp() -> str:
+    """A digest of the sources of all compiled code."""
+    digest = hashlib.sha256()
+    for package in PACKAGES:
+        for path in sorted((PACKAGE / package).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

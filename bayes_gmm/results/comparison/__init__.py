@@ -1,0 +1,1 @@
+"""Comparison of numbers of segments and of structures."""

@@ -1,0 +1,299 @@
+"""Candidates of a comparison side by side: their criteria and probabilities, in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_gmm.errors import FitError
+from bayes_gmm.results.comparison.elpd_diff import Difference, elpd_difference
+from bayes_gmm.results.comparison.model_probabilities import (
+    Intervals,
+    probabilities,
+    probability_intervals,
+)
+from bayes_gmm.results.comparison.notes import INTERRUPTED, Note, notes_text
+from bayes_gmm.results.fit.map_fit import MapFit
+from bayes_gmm.results.posterior.posterior import Posterior
+from bayes_gmm.results.shape.pieces import Pieces, pieces_of_segments
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bayes_gmm.results.posterior.loo import Loo
+    from bayes_gmm.results.shape.record import ShapeCheck
+
+COLUMNS = {
+    "bic": ("bic",),
+    "icl": ("icl",),
+    "aic": ("aic",),
+    "loo": ("elpd_loo", "elpd_loo_se", "n_high_k"),
+    "laplace": ("log_evidence", "log_evidence_se"),
+    "evidence": ("log_evidence", "log_evidence_se"),
+}
+"""Columns of the table by criterion; the first of each is compared."""
+LOWER_IS_BETTER = ("bic", "icl", "aic")
+ALWAYS = ("log_likelihood", "log_posterior", "df")
+FROM_DRAWS = ("loo", "evidence")
+OF_EVIDENCE = ("laplace", "evidence")
+UNKNOWN = Difference(np.nan, np.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A number of segments with a structure, its fit and its criteria.
+
+    Attributes
+    ----------
+    n_components : int
+    structure : str
+        Name of the `Structure`.
+    values : mapping of str to float
+        By the table's columns; unknown values are left out.
+    fit : MapFit or None
+        At the mode of most mass, as `BayesGMM` gives it, where a criterion needs masses; else at
+        the highest mode. None if nothing could be fitted; `notes` say why.
+    posterior : Posterior or None
+        Where a criterion needed draws.
+    loo : Loo or None
+        Where it was asked for.
+    notes : tuple of Note
+        Why there is no fit or criterion, and what is in doubt; the posterior gives details.
+    shape_check : ShapeCheck or None
+        Whether the rows of each segment of `fit` are Gaussian.
+    """
+
+    n_components: int
+    structure: str
+    values: Mapping[str, float]
+    fit: MapFit | None = None
+    posterior: Posterior | None = None
+    notes: tuple[Note, ...] = ()
+    loo: Loo | None = None
+    shape_check: ShapeCheck | None = None
+
+    @property
+    def note(self) -> str:
+        """The notes in one line; empty if there are none."""
+        return notes_text(self.notes)
+
+    def has_note(self, *codes: str) -> bool:
+        """Whether a note has one of the codes."""
+        return any(note.code in codes for note in self.notes)
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """The numbers of a comparison; `Comparison` adds the words.
+
+    Attributes
+    ----------
+    candidates : tuple of Candidate
+        By n_components, then in the order of the structures given.
+    criteria : tuple of str
+        As asked for.
+    prior_over_k : mapping of int to float
+        Prior probability of each number of segments; structures share it evenly.
+    features : tuple of str
+    draws : int, optional
+        Of each chain, where a criterion needs draws.
+    """
+
+    candidates: tuple[Candidate, ...]
+    criteria: tuple[str, ...]
+    prior_over_k: Mapping[int, float]
+    features: tuple[str, ...]
+    draws: int | None = None
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """A row per candidate.
+
+        Columns: n_components, structure; log_likelihood, log_posterior (standardised), df (free
+        parameters), bic, icl, aic (lower is better), all at the highest mode found, which may
+        differ from the mode of most mass that `Candidate.fit` and `BayesGMM.bic` use; elpd_loo,
+        elpd_loo_se, elpd_behind (difference from the best), elpd_behind_se (row by row, so far
+        smaller), n_high_k (rows whose Pareto k is too high); log_evidence (of the table in its own
+        units), log_evidence_se (its Monte Carlo error, which accounts only for modes that starts or
+        chains reached; NaN for Laplace's), probability, probability_lower, probability_upper (94 %
+        Monte Carlo interval); note. Criteria that were not asked for have no columns. If "laplace"
+        is asked for beside "evidence", its column is log_evidence_laplace.
+        """
+        import pandas as pd
+
+        columns: dict[str, object] = {
+            "n_components": [c.n_components for c in self.candidates],
+            "structure": [c.structure for c in self.candidates],
+        }
+        for name in self._columns:
+            columns[name] = [c.values.get(name, np.nan) for c in self.candidates]
+            if name == "elpd_loo_se":
+                behind = [self.elpd_behind.get(c, UNKNOWN) for c in self.candidates]
+                columns["elpd_behind"], columns["elpd_behind_se"] = zip(*behind, strict=True)
+        if self.has_evidence:
+            each = np.arange(len(self.candidates))
+            columns["probability"] = self._evidence_and_errors[0]
+            columns["probability_lower"], columns["probability_upper"] = self._intervals(each)
+        columns["note"] = [c.note for c in self.candidates]
+        return pd.DataFrame(columns)
+
+    @property
+    def _columns(self) -> list[str]:
+        names = [*ALWAYS, *(name for c in self.criteria for name in COLUMNS[c])]
+        if set(OF_EVIDENCE) <= set(self.criteria):
+            names.append("log_evidence_laplace")
+        return list(dict.fromkeys(names))
+
+    @property
+    def n_components(self) -> tuple[int, ...]:
+        """Numbers of segments that were tried, rising."""
+        return tuple(sorted({c.n_components for c in self.candidates}))
+
+    @property
+    def has_fits(self) -> bool:
+        """Whether anything could be fitted."""
+        return any(c.values for c in self.candidates)
+
+    @property
+    def structures(self) -> tuple[str, ...]:
+        """Names of the structures, in the order given."""
+        return tuple(dict.fromkeys(c.structure for c in self.candidates))
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the work before all of it was done."""
+        return any(c.has_note(*INTERRUPTED) for c in self.candidates)
+
+    @property
+    def evidence_criterion(self) -> str | None:
+        """The criterion behind the probabilities; None if there are none."""
+        return next((c for c in reversed(OF_EVIDENCE) if c in self.criteria), None)
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether "evidence" or "laplace" was asked for, and so there are probabilities."""
+        return self.evidence_criterion is not None
+
+    @cached_property
+    def _evidence_and_errors(self) -> tuple[np.ndarray, np.ndarray]:
+        """P(K, structure) of candidates and the Monte Carlo errors of their log evidence.
+
+        If only one of several possible numbers has an evidence, no probability is known.
+        """
+        log_evidence = [c.values.get("log_evidence", np.nan) for c in self.candidates]
+        errors = [c.values.get("log_evidence_se", np.nan) for c in self.candidates]
+        prior = [self.prior_over_k[c.n_components] for c in self.candidates]
+        p = probabilities(np.array(log_evidence), np.array(prior) / len(self.structures))
+        possible = {K for K in self.n_components if self.prior_over_k[K] > 0.0}
+        known = {c.n_components for c, share in zip(self.candidates, p, strict=True) if share >= 0}
+        if len(known & possible) == 1 and not possible <= known:
+            p = np.full(len(p), np.nan)
+        return p, np.array(errors)
+
+    def _intervals(self, groups: np.ndarray) -> Intervals:
+        return probability_intervals(*self._evidence_and_errors, groups)
+
+    @property
+    def probabilities(self) -> pd.Series:
+        """P(K), summed over structures; NaN where it is not known.
+
+        All are NaN if only one of several possible numbers has an evidence. Errors of the evidence
+        by Monte Carlo make these uncertain: see `probability_intervals`.
+
+        Raises
+        ------
+        FitError
+            If neither "evidence" nor "laplace" is among the criteria.
+        """
+        self._check_evidence()
+        by_k = self.table.groupby("n_components")["probability"]
+        return by_k.sum(min_count=1).rename("probability")
+
+    @cached_property
+    def probability_intervals(self) -> pd.DataFrame:
+        """94 % Monte Carlo intervals of P(K): columns lower and upper, a row per number.
+
+        NaN where no error is known, as for Laplace's evidence. The errors of the log evidences
+        count as independent.
+
+        Raises
+        ------
+        FitError
+            If neither "evidence" nor "laplace" is among the criteria.
+        """
+        import pandas as pd
+
+        self._check_evidence()
+        numbers = np.array([c.n_components for c in self.candidates])
+        index = pd.Index(self.n_components, name="n_components")
+        return pd.DataFrame(self._intervals(numbers)._asdict(), index=index)
+
+    def _check_evidence(self) -> None:
+        if not self.has_evidence:
+            raise FitError(
+                "probabilities need the evidence; add 'evidence' or 'laplace' to criteria"
+            )
+
+    @cached_property
+    def best(self) -> Mapping[str, Candidate]:
+        """The best candidate by each criterion that could be computed.
+
+        By "evidence" and "laplace" it is the one of greatest evidence, whatever the prior over K.
+        """
+        best = {}
+        for criterion in self.criteria:
+            known = self.known(criterion)
+            sign = -1.0 if self.is_lower_better(criterion) else 1.0
+            if known:
+                column = self.column_of(criterion)
+                best[criterion] = max(known, key=lambda c: sign * c.values[column])
+        return best
+
+    def known(self, criterion: str) -> list[Candidate]:
+        """Candidates for which a criterion could be computed."""
+        column = self.column_of(criterion)
+        return [c for c in self.candidates if np.isfinite(c.values.get(column, np.nan))]
+
+    @cached_property
+    def elpd_behind(self) -> Mapping[Candidate, Difference]:
+        """By how much candidates predict rows worse than the best by LOO does."""
+        best = self.best.get("loo")
+        if best is None or best.loo is None:
+            return {}
+        return {
+            candidate: elpd_difference(best.loo, candidate.loo)
+            for candidate in self.candidates
+            if candidate.loo is not None
+        }
+
+    def candidate(self, n_components: int, structure: str) -> Candidate | None:
+        """The candidate of a number and a structure, if it was tried."""
+        for candidate in self.candidates:
+            if (candidate.n_components, candidate.structure) == (n_components, structure):
+                return candidate
+        return None
+
+    def pieces_in(self, candidate: Candidate) -> Pieces | None:
+        """Whether segments of a candidate may be pieces of fewer that are not Gaussian."""
+        if candidate.fit is None:
+            return None
+        checks = {
+            c.n_components: c.shape_check
+            for c in self.candidates
+            if c.structure == candidate.structure and c.shape_check is not None
+        }
+        return pieces_of_segments(candidate.fit.mixture, checks)
+
+    def column_of(self, criterion: str) -> str:
+        """The column of the table that a criterion compares."""
+        if criterion == "laplace" and "evidence" in self.criteria:
+            return "log_evidence_laplace"
+        return COLUMNS[criterion][0]
+
+    def is_lower_better(self, criterion: str) -> bool:
+        """Whether the least value of a criterion is the best."""
+        return criterion in LOWER_IS_BETTER

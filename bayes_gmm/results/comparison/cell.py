@@ -1,0 +1,255 @@
+"""A cell of the grid once it is fitted, with its criteria."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.errors import (
+    AmbiguousLabelsWarning,
+    ConvergenceWarning,
+    FitError,
+    MultimodalWarning,
+    PriorWarning,
+)
+from bayes_gmm.inference.evidence.log_evidence import (
+    LogEvidence,
+    Neighbour,
+    bridge_evidence,
+    laplace_evidence,
+)
+from bayes_gmm.inference.modes.modes import FoundMode, modes_from
+from bayes_gmm.inference.optimize.em import EMRun
+from bayes_gmm.model.density import Density
+from bayes_gmm.results.checks import without_maximum
+from bayes_gmm.results.comparison.notes import Note
+from bayes_gmm.results.comparison.plan import GridPlan
+from bayes_gmm.results.fit.fit import PreparedTable, unfinished, within_floating_point
+from bayes_gmm.results.fit.information_criteria import Criteria, counts_of, log_certainty
+from bayes_gmm.results.fit.map_fit import MapFit, log_units
+from bayes_gmm.results.posterior.diagnostics import caveats
+from bayes_gmm.results.posterior.posterior import Posterior
+from bayes_gmm.results.posterior.sample import posterior_and_peaks
+
+if TYPE_CHECKING:
+    from bayes_gmm.results.posterior.loo import Loo
+
+WORTHLESS, NO_RIVAL = 8.0, 3.0
+"""Nats below the best at which another mode is left out: of masses, and where height decides."""
+
+
+@dataclass(frozen=True)
+class EvidenceCheck:
+    """When an evidence by bridge sampling contradicts Laplace's approximation."""
+
+    most_below: float = 5.0
+    """Nats by which Laplace's approximation may be higher. It misses mass outside of the modes and
+    so is lower as a rule; where it is far higher, the bridge has missed mass."""
+
+    def excess(self, evidence: LogEvidence, laplace: LogEvidence) -> float:
+        """By how many nats Laplace's approximation is higher; 0 if that is not too many.
+
+        Examples
+        --------
+        >>> bridge, laplace = (LogEvidence(z, 0.7, "") for z in (298.7, 559.5))
+        >>> round(EvidenceCheck().excess(bridge, laplace), 1)
+        260.8
+        >>> EvidenceCheck().excess(laplace, bridge)
+        0.0
+        """
+        apart = laplace.value - evidence.value
+        return apart if apart > self.most_below else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class FittedCell:
+    """A fit with its criteria and notes.
+
+    Attributes
+    ----------
+    density : Density
+    found : tuple of FoundMode
+    fit : MapFit
+    values : mapping of str to float
+        By the table's columns.
+    notes : tuple of Note
+    posterior : Posterior, optional
+    evidence : LogEvidence, optional
+        In the density's units.
+    loo : Loo, optional
+    """
+
+    density: Density
+    found: tuple[FoundMode, ...]
+    fit: MapFit
+    values: Mapping[str, float]
+    notes: tuple[Note, ...]
+    posterior: Posterior | None = None
+    evidence: LogEvidence | None = None
+    loo: Loo | None = None
+
+    def with_draws(
+        self, plan: GridPlan, table: PreparedTable, below: FittedCell | None, *, number: int
+    ) -> FittedCell:
+        """The same with draws of the posterior and the criteria that need them.
+
+        Parameters
+        ----------
+        plan : GridPlan
+        table : PreparedTable
+        below : FittedCell, optional
+            With one component fewer and the same structure.
+        number : int
+            Of the cell: each has a seed of its own.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the sampler was interrupted.
+        """
+        seed = int(np.random.default_rng([plan.sampling.seed, number]).integers(2**31))
+        sampling = replace(plan.sampling, seed=seed, progress=False)
+        values, evidence, loo, notes = dict(self.values), None, None, list(self.notes)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            posterior, peaks = posterior_and_peaks(
+                self.fit, self.density, self.found, sampling, table=table.matrix
+            )
+            if posterior.draws.interrupted:
+                raise KeyboardInterrupt
+            if "loo" in plan.criteria:
+                with _noted(notes, "no_loo", "constant_draws_loo"):
+                    # One seed for all cells: they use the same sample of many rows.
+                    loo = posterior.loo(random_state=plan.sampling.seed)
+            if "evidence" in plan.criteria:
+                with _noted(notes, "no_evidence", "few_draws_evidence"):
+                    evidence = bridge_evidence(
+                        self.density, peaks, posterior.draws, seed=seed,
+                        below=None if below is None else below.as_neighbour(),
+                    )  # fmt: skip
+        if loo is not None:
+            values |= {"elpd_loo": loo.elpd, "elpd_loo_se": loo.se, "n_high_k": loo.n_high_k}
+        if evidence is not None:
+            evidence = self._checked(evidence, notes)
+            values["log_evidence"] = evidence.value - log_units(self.density, table.standardizer)
+            values["log_evidence_se"] = evidence.error
+        _pass_on(caught)
+        notes += [Note(code, caveat.text) for code, caveat in caveats(posterior).items()]
+        return replace(
+            self, values=values, notes=tuple(notes), posterior=posterior,
+            evidence=evidence, loo=loo,
+        )  # fmt: skip
+
+    def _checked(self, evidence: LogEvidence, notes: list[Note]) -> LogEvidence:
+        """The evidence, with the error that its contradiction to Laplace's approximation shows."""
+        if math.isnan(evidence.value):
+            notes.append(Note("few_draws_evidence"))
+        laplace = laplace_evidence(self.found, self.density.layout.n_components)
+        excess = EvidenceCheck().excess(evidence, laplace)
+        if not excess:
+            return evidence
+        notes.append(Note("evidence_below_laplace", f"{excess:,.0f}"))
+        return replace(evidence, error=max(evidence.error, excess))
+
+    def as_neighbour(self) -> Neighbour | None:
+        """The evidence and draws from which that of one component more can be estimated."""
+        if self.posterior is None or self.evidence is None or math.isinf(self.evidence.error):
+            return None
+        return Neighbour(self.density, self.posterior.draws, self.evidence)
+
+
+@contextmanager
+def _noted(notes: list[Note], failed: str, degenerate: str | None = None) -> Iterator[None]:
+    """Turn a failure into a note, so that other criteria are still computed."""
+    try:
+        yield
+    except np.linalg.LinAlgError as error:
+        notes.append(Note(degenerate) if degenerate else Note(failed, str(error)))
+    except (FitError, ArithmeticError) as error:
+        notes.append(Note(failed, str(error)))
+
+
+def _pass_on(caught: Sequence[warnings.WarningMessage]) -> None:
+    """Warn again of what the notes do not cover: `caveats` gives the rest as records."""
+    covered = (ConvergenceWarning, AmbiguousLabelsWarning, MultimodalWarning, PriorWarning)
+    for warning in caught:
+        if not issubclass(warning.category, covered):
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+
+
+def fitted_cell(
+    plan: GridPlan,
+    table: PreparedTable,
+    weights: Floats | None,
+    density: Density,
+    runs: list[EMRun],
+) -> FittedCell:
+    """The fit that optima on the sample lead to, and the criteria that need no draws.
+
+    Parameters
+    ----------
+    plan : GridPlan
+    table : PreparedTable
+    weights : ndarray, optional
+        Of the rows.
+    density : Density
+    runs : list of EMRun
+        Best first.
+
+    Raises
+    ------
+    FitError
+        If none leads to a proper mixture.
+    """
+    with within_floating_point():
+        found = modes_from(
+            density, table.sample, runs, with_mass=plan.needs_mass,
+            window=WORTHLESS if plan.needs_mass else NO_RIVAL,
+        )  # fmt: skip
+    fit = table.fit_of(density, found, plan.prior)
+    highest = _highest(table, density, found, fit)
+    criteria = Criteria(highest.log_likelihood, highest.n_parameters, highest.measured_weight)
+    values = {
+        "log_likelihood": highest.log_likelihood, "log_posterior": highest.log_posterior,
+        "df": highest.n_parameters, "bic": criteria.bic, "aic": criteria.aic,
+    }  # fmt: skip
+    if "icl" in plan.criteria:
+        membership = highest.predict_proba(table.matrix.values)
+        values["icl"] = criteria.icl(log_certainty(membership, counts_of(table.matrix, weights)))
+    notes = _doubts(density, fit, highest)
+    if "laplace" in plan.criteria:
+        both = "evidence" in plan.criteria
+        column = "log_evidence_laplace" if both else "log_evidence"
+        with _noted(notes, "no_laplace"):
+            evidence = laplace_evidence(found, density.layout.n_components)
+            values[column] = evidence.value - log_units(density, table.standardizer)
+            if math.isnan(evidence.value):
+                notes.append(Note("not_normal"))
+    return FittedCell(density, found, fit, values, tuple(notes))
+
+
+def _doubts(density: Density, *fits: MapFit) -> list[Note]:
+    """Notes on the optimum and on fits that have not converged."""
+    said = without_maximum(density)
+    notes = [Note("no_maximum", said)] if said else []
+    stopped = dict.fromkeys(unfinished(fit) for fit in fits)
+    return notes + [Note("not_converged", text) for text in stopped if text]
+
+
+def _highest(
+    table: PreparedTable, density: Density, found: tuple[FoundMode, ...], fit: MapFit
+) -> MapFit:
+    """The fit at the highest mode, for criteria of a maximum, whatever else is asked."""
+    by_height = tuple(sorted(found, key=lambda mode: -mode.log_posterior))
+    if by_height[0] is found[0]:
+        return fit
+    return table.fit_of(density, by_height, fit.prior)

@@ -1,0 +1,219 @@
+"""`compare`: fits over a grid of K and structures, and the criteria that compare them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.validate import check_fit, check_weights
+from bayes_gmm.errors import DataError, FitError
+from bayes_gmm.inference.modes.grid_search import Cell, Sweep
+from bayes_gmm.inference.modes.modes import one_blas_thread
+from bayes_gmm.inference.optimize.em import EMRun
+from bayes_gmm.inference.precompile import compile_at_first_use
+from bayes_gmm.inference.sampling.progress import Progress
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.prior import Prior
+from bayes_gmm.model.structure import Structure
+from bayes_gmm.results.checks import seed_of
+from bayes_gmm.results.comparison.candidates import Candidate
+from bayes_gmm.results.comparison.cell import FittedCell, fitted_cell
+from bayes_gmm.results.comparison.comparison import Comparison
+from bayes_gmm.results.comparison.notes import Note
+from bayes_gmm.results.comparison.plan import GridPlan
+from bayes_gmm.results.fit.fit import PreparedTable, warn_of_table, within_floating_point
+from bayes_gmm.results.shape.check import check_map_fit
+
+STEPS_OF_DRAWS = 5
+"""Of the bar, where fitting a cell takes three."""
+
+
+def compare(
+    X: Any,
+    n_components: Iterable[int] = range(1, 9),
+    *,
+    structures: Sequence[str | Structure] = ("full",),
+    prior: Prior | None = None,
+    criteria: Sequence[str] = ("bic", "icl", "evidence"),
+    sample_weight: Any = None,
+    standardize: bool = True,
+    resolution: Any = "auto",
+    n_init: str | int = "auto",
+    k_prior: Sequence[float] | Mapping[int, float] | None = None,
+    draws: int = 1000,
+    chains: int = 4,
+    random_state: int | np.random.Generator | None = None,
+    progress: bool = True,
+) -> Comparison:
+    """Fit every number of segments with every structure, and compare them by criteria.
+
+    Parameters
+    ----------
+    X : DataFrame (pandas, polars, pyarrow) or array_like, shape (N, d)
+        NaN is a missing cell.
+    n_components : iterable of int
+        Numbers of segments K; the table has them in rising order.
+    structures : sequence of str or Structure
+        What covariances share (see `Structure`).
+    prior : Prior, optional
+        In standardised units; None is ``Prior()``.
+    criteria : sequence of str
+        Any of "bic", "icl", "aic" (lower is better; at the highest mode, whatever else is asked
+        for); "laplace" (log evidence by Laplace's method, from the fits alone: quick, without a
+        known error, and inaccurate by nats where segments overlap), "evidence" (by bridge sampling
+        from draws of the posterior, with its Monte Carlo error) and "loo" (leave-one-out, from the
+        same draws).
+    sample_weight : array_like, shape (N,), optional
+        A weight of 2 is two copies of the row, 0 its absence.
+    standardize, resolution, n_init
+        As in `BayesGMM`; `n_init` is the number of fresh starts of each number and structure, in
+        addition to starts from its neighbours in the grid.
+    k_prior : sequence or mapping, optional
+        Prior weight of each of `n_components`, in the order given; uniform by default. Structures
+        share that of their K evenly.
+    draws, chains : int
+        Of each posterior, where a criterion needs draws.
+    random_state : int, Generator or None
+        The same seed gives the same table.
+    progress : bool
+        Show a bar in a terminal or notebook.
+
+    Returns
+    -------
+    Comparison
+        Its `recommendation` reconciles the criteria. Ctrl-C ends the work early and keeps what is
+        done; notes say what is missing.
+
+    Raises
+    ------
+    DataError
+        If the table cannot be used at all. A number that cannot be fitted is a row with a note.
+    FitError
+        If an argument is out of range, or evidence is asked for with a prior that is not proper.
+
+    Warns
+    -----
+    DataWarning
+        As `BayesGMM.fit` does of the table, once for all candidates.
+
+    Examples
+    --------
+    >>> import bayes_gmm as bg
+    >>> X = bg.datasets.load_customers().table[["Annual income (k$)", "Spending score"]]
+    >>> comparison = bg.compare(X, range(1, 7), criteria=("bic", "laplace"), random_state=0)
+    >>> int(comparison.probabilities.idxmax()), comparison.recommendation.n_components
+    (5, 5)
+    """
+    plan = GridPlan.of(
+        n_components, structures, prior, criteria, n_init, k_prior, draws, chains,
+        seed_of(random_state), progress,
+    )  # fmt: skip
+    matrix = feature_matrix(X)
+    weights = check_weights(sample_weight, matrix.n_rows)
+    check_fit(matrix, weights, 1)
+    plan.check_structures(matrix.n_features)
+    plan.check_prior(matrix.n_features)
+    warn_of_table(matrix, weights, stacklevel=2)
+    compile_at_first_use()
+    table = PreparedTable.of(
+        matrix, weights, most_parameters=plan.most_parameters(matrix.n_features),
+        standardize=standardize, resolution=resolution,
+    )  # fmt: skip
+    return _Work(plan, table, weights).comparison()
+
+
+class _Work:
+    """The cells of a comparison on their way to candidates."""
+
+    def __init__(self, plan: GridPlan, table: PreparedTable, weights: Floats | None) -> None:
+        self.plan, self.table, self.weights = plan, table, weights
+        self.densities: dict[Cell, Density] = {}
+        self.fitted: dict[Cell, FittedCell] = {}
+        self.notes: dict[Cell, list[Note]] = {cell: [] for cell in plan.cells}
+        for cell in plan.cells:
+            try:
+                check_fit(table.matrix, weights, cell.n_components)
+                self.densities[cell] = table.density_of(*cell, plan.prior)
+            except (DataError, FitError) as error:
+                self.notes[cell].append(Note("not_fitted", str(error)))
+
+    def comparison(self) -> Comparison:
+        """All that can be done, or was done until Ctrl-C."""
+        plan, n = self.plan, len(self.densities)
+        sweep = Sweep(
+            self.densities, self.table.sample, np.random.default_rng(plan.sampling.seed),
+            n_init=plan.n_init,
+        )  # fmt: skip
+        total = (3 + STEPS_OF_DRAWS * plan.needs_draws) * n
+        with Progress(total, shown=plan.sampling.progress, title="Comparing") as bar:
+            self.bar = bar
+            interrupted = not self._until_interrupted(lambda: self._search(sweep))
+            fitted = self._until_interrupted(lambda: self._fit(sweep))
+            if plan.needs_draws and fitted and not interrupted:
+                self._until_interrupted(self._draw)
+        return self._compared()
+
+    def _until_interrupted(self, work: Callable[[], None]) -> bool:
+        """Whether the work came to its end."""
+        try:
+            work()
+        except KeyboardInterrupt:
+            return False
+        return True
+
+    def _search(self, sweep: Sweep) -> None:
+        with within_floating_point():
+            for _ in sweep.steps():
+                self.bar.advance(1)
+
+    def _fit(self, sweep: Sweep) -> None:
+        # One after the other: steps on few rows are short, and threads would wait for Python.
+        with one_blas_thread():
+            for cell, runs in sweep.found.items():
+                self._fit_one(cell, runs)
+
+    def _fit_one(self, cell: Cell, runs: list[EMRun]) -> None:
+        density = self.densities[cell]
+        try:
+            self.fitted[cell] = fitted_cell(self.plan, self.table, self.weights, density, runs)
+        except FitError as error:
+            self.notes[cell].append(Note("not_fitted", str(error)))
+        self.bar.advance(1)
+
+    def _draw(self) -> None:
+        for i, cell in enumerate(self.plan.cells):
+            if (fitted := self.fitted.get(cell)) is None:
+                continue
+            below = self.fitted.get(cell._replace(n_components=cell.n_components - 1))
+            try:
+                self.fitted[cell] = fitted.with_draws(self.plan, self.table, below, number=i)
+            except (FitError, ArithmeticError, np.linalg.LinAlgError) as error:
+                self.notes[cell].append(Note("no_draws", str(error)))
+            self.bar.advance(STEPS_OF_DRAWS)
+
+    def _compared(self) -> Comparison:
+        plan = self.plan
+        return Comparison(
+            tuple(self._candidate(cell) for cell in plan.cells), plan.criteria,
+            plan.prior_over_k, self.table.matrix.features,
+            plan.sampling.draws if plan.needs_draws else None,
+        )  # fmt: skip
+
+    def _candidate(self, cell: Cell) -> Candidate:
+        fitted = self.fitted.get(cell)
+        notes = self.notes[cell]
+        if fitted is None:
+            if cell in self.densities and not notes:
+                notes = [Note("fit_interrupted")]
+            return Candidate(cell.n_components, cell.structure.name, {}, notes=tuple(notes))
+        if self.plan.needs_draws and fitted.posterior is None and not notes:
+            notes = [Note("draws_interrupted")]
+        return Candidate(
+            cell.n_components, cell.structure.name, fitted.values, fitted.fit, fitted.posterior,
+            tuple(dict.fromkeys([*fitted.notes, *notes])), fitted.loo,
+            check_map_fit(fitted.fit, self.table.matrix, self.weights),
+        )  # fmt: skip

@@ -1,0 +1,95 @@
+"""How many segments, and of what shape: fits side by side, in numbers and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from bayes_gmm.results.comparison.candidates import Candidate, Candidates
+from bayes_gmm.results.comparison.recommendation import Recommendation, recommendation_of
+from bayes_gmm.results.comparison.recommendation_text import recommendation_text
+from bayes_gmm.results.comparison.verdict_text import headline, verdict_text
+from bayes_gmm.results.comparison.verdicts import Verdict, verdict_of
+from bayes_gmm.results.spelling import PYTHON, Spelling
+
+__all__ = ["Candidate", "Comparison"]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison(Candidates):
+    """Candidates side by side, as `compare` gives them.
+
+    Attributes
+    ----------
+    candidates : tuple of Candidate
+        By n_components, then in the order of the structures given.
+    criteria : tuple of str
+        As asked for.
+    prior_over_k : mapping of int to float
+        Prior probability of each number of segments; structures share it evenly.
+    features : tuple of str
+    draws : int, optional
+        Of each chain, where a criterion needs draws.
+
+    Examples
+    --------
+    >>> import bayes_gmm as bg
+    >>> X = bg.datasets.load_customers().table[["Annual income (k$)", "Spending score"]]
+    >>> comparison = bg.compare(X, range(3, 7), criteria=("bic", "laplace"), random_state=0)
+    >>> comparison.best["bic"].n_components, int(comparison.probabilities.idxmax())
+    (5, 5)
+    >>> comparison.recommendation.n_components
+    5
+    """
+
+    @cached_property
+    def verdicts(self) -> Mapping[str, Verdict]:
+        """What each criterion supports; ``str(verdict)`` gives it in words.
+
+        Examples
+        --------
+        >>> import bayes_gmm as bg
+        >>> X = bg.datasets.load_customers().table[["Annual income (k$)", "Spending score"]]
+        >>> comparison = bg.compare(X, range(4, 7), criteria=("bic", "laplace"), random_state=0)
+        >>> comparison.verdicts["bic"].n_components, comparison.verdicts["bic"].code
+        (5, 'best')
+        >>> print(comparison.verdicts["bic"])
+        BIC is lowest for 5 segments; next is 4 segments (3.2 higher).
+        """
+        return self.verdicts_in(PYTHON)
+
+    @cached_property
+    def recommendation(self) -> Recommendation:
+        """The number of segments that all criteria together support, and why they differ.
+
+        The evidence decides, if it was asked for and its Monte Carlo error is small enough; BIC and
+        ICL decide between numbers that it barely distinguishes. `Recommendation.n_components` is
+        None where no number is supported, and `code` says why: the evidence does not determine
+        it, or the best number is at an end of the range. ``str(recommendation)`` gives it in words.
+
+        Examples
+        --------
+        >>> import bayes_gmm as bg
+        >>> X = bg.datasets.load_customers().table[["Annual income (k$)", "Spending score"]]
+        >>> comparison = bg.compare(X, range(4, 7), criteria=("bic", "icl"), random_state=0)
+        >>> print(comparison.recommendation)
+        Recommendation: 5 segments; BIC and ICL agree.
+        """
+        return self.recommendation_in(PYTHON)
+
+    @property
+    def headline(self) -> str:
+        """The answer in a few words."""
+        return headline(self, self.verdicts)
+
+    def verdicts_in(self, spelling: Spelling) -> dict[str, Verdict]:
+        """The verdicts, with advice that spells arguments as one interface does."""
+        found = {criterion: verdict_of(self, criterion) for criterion in self.criteria}
+        return {c: replace(v, text=verdict_text(v, self, spelling)) for c, v in found.items()}
+
+    def recommendation_in(self, spelling: Spelling) -> Recommendation:
+        """The recommendation, with advice that spells arguments as one interface does."""
+        found = recommendation_of(self, self.verdicts)
+        text = recommendation_text(found, self.verdicts, self, spelling)
+        return replace(found, text=text)

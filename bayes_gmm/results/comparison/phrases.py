@@ -1,0 +1,118 @@
+"""Names and phrases that verdicts and recommendations share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from bayes_gmm.results.comparison.candidates import Candidates
+from bayes_gmm.results.comparison.verdicts import Verdict
+from bayes_gmm.results.spelling import Spelling
+from bayes_gmm.text import counted, in_words, listed_numbers, percent
+
+NAMES = {
+    "bic": "BIC", "icl": "ICL", "aic": "AIC", "loo": "LOO", "evidence": "evidence",
+    "laplace": "Laplace's evidence (approximate)",
+}  # fmt: skip
+SUBJECTS = NAMES | {"evidence": "the evidence", "laplace": "Laplace's approximate evidence"}
+MOST_NAMED = 6
+"""Numbers that are named one by one."""
+TINY = 0.0005
+"""Share below which `percent` writes no digits."""
+
+
+def wider(edges: Sequence[str], candidates: Candidates, spelling: Spelling) -> str:
+    """Advice to widen the range, the same for every criterion."""
+    if not edges:
+        return ""
+    between = range_to_try(edges, candidates, spelling)
+    return f" {first_upper(ends_tried(edges, candidates))} tried: widen the range ({between})."
+
+
+def ends_tried(edges: Sequence[str], candidates: Candidates) -> str:
+    """Which ends of the range: "8 is the largest number"."""
+    tried, words = candidates.n_components, {"lower": "smallest", "upper": "largest"}
+    ends = {"lower": tried[0], "upper": tried[-1]}
+    return " and ".join(f"{ends[side]} is the {words[side]} number" for side in edges)
+
+
+def range_to_try(edges: Sequence[str], candidates: Candidates, spelling: Spelling) -> str:
+    """Half as many segments again, at least four more, or from one segment on."""
+    first, last = candidates.n_components[0], candidates.n_components[-1]
+    if "upper" in edges:
+        last += max(4, last // 2)
+    return spelling.between(1 if "lower" in edges else first, last)
+
+
+def more_draws(n: int | None, spelling: Spelling) -> str:
+    """Advice to reduce the Monte Carlo error of the evidence.
+
+    Parameters
+    ----------
+    n : int or None
+        Draws of a chain that are expected to be enough, if that is a practical number.
+    spelling : Spelling
+    """
+    return (
+        f"sample more ({spelling.draws.format(n=n)})"
+        if n is not None
+        else (f"sample more (several times the present {spelling.draws_name})")
+    )
+
+
+def number_list(numbers: Sequence[int], word: str) -> str:
+    """Rising numbers as a range, or the first few of them."""
+    if len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1:
+        return listed_numbers(numbers, word)
+    return in_words(cut([str(K) for K in numbers]), word)
+
+
+def by_probability(verdict: Verdict) -> list[int]:
+    """The open numbers, the most probable first."""
+    return sorted(verdict.values["probabilities"], key=lambda K: -probability_of(verdict, K))
+
+
+def probability_of(verdict: Verdict, K: int) -> float:
+    """P(K) of an open number."""
+    return float(verdict.values["probabilities"][K][0])
+
+
+def percents(lower: float, upper: float) -> str:
+    """Write the bounds of a share, rounded outwards to whole percent.
+
+    Examples
+    --------
+    >>> percents(0.021, 0.889), percents(1e-9, 1.0), percents(0.0, 1e-9), percents(0.9999, 1.0)
+    ('2 to 89 %', '0 to 100 %', '< 0.1 %', '> 99.9 %')
+    """
+    if percent(lower) == percent(upper) or upper < TINY or lower >= 1.0 - TINY:
+        return percent(upper if upper < TINY else lower)
+    return f"{math.floor(100 * lower + 1e-9)} to {math.ceil(100 * upper - 1e-9)} %"
+
+
+def long_name(K: int, structure: str, candidates: Candidates) -> str:
+    """Such as "3 segments", with the structure if several were compared."""
+    number = counted(K, "segment")
+    return f"{number}, {structure}" if len(candidates.structures) > 1 else number
+
+
+def short_name(K: int, structure: str, candidates: Candidates) -> str:
+    """The number alone, with the structure if several were compared."""
+    return f"{K} {structure}".strip() if len(candidates.structures) > 1 else str(K)
+
+
+def cut(items: Sequence[str]) -> list[str]:
+    """The first few, and how many more there are."""
+    if len(items) <= MOST_NAMED:
+        return list(items)
+    return [*items[: MOST_NAMED - 1], f"{len(items) - MOST_NAMED + 1} more"]
+
+
+def first_upper(text: str) -> str:
+    """The text with a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
+def sentence(text: str) -> str:
+    """The text with a capital first letter and a full stop."""
+    return f"{first_upper(text)}."

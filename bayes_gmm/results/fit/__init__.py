@@ -1,0 +1,1 @@
+"""The MAP fit: from a table to its modes."""

@@ -1,0 +1,255 @@
+"""From a table to the modes of its posterior."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from bayes_gmm.data.checks.check_table import fit_warnings
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.standardize import Standardizer
+from bayes_gmm.data.subsample import sample_rows
+from bayes_gmm.data.table import FeatureMatrix
+from bayes_gmm.data.validate import check_fit
+from bayes_gmm.errors import ConvergenceWarning, DataWarning, FitError, shown
+from bayes_gmm.inference.evidence.mode_masses import ModeMasses, mode_masses
+from bayes_gmm.inference.modes.guesses import Sample
+from bayes_gmm.inference.modes.modes import FoundMode, find_modes, labelled
+from bayes_gmm.inference.precompile import compile_at_first_use
+from bayes_gmm.model.checks import whole_number
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.parameters import Layout
+from bayes_gmm.model.prior import Prior
+from bayes_gmm.model.structure import Structure
+from bayes_gmm.results.checks import fit_errors, without_maximum
+from bayes_gmm.results.fit.map_fit import MapFit
+from bayes_gmm.results.fit.small_segments import small_segments
+
+FEWEST_ROWS, ROWS_A_PARAMETER = 4000, 4
+"""Size of the sample that starts are tried on: every parameter is to be seen in it."""
+
+
+@dataclass(frozen=True)
+class FitPlan:
+    """How a table is to be fitted.
+
+    Parameters
+    ----------
+    n_components : int
+    structure : Structure
+    prior : Prior
+    n_init : int, optional
+        Number of starts; by default what the search finds fit.
+    standardize : bool
+    resolution : "auto", None, float or sequence of floats
+    """
+
+    n_components: int
+    structure: Structure
+    prior: Prior
+    n_init: int | None = None
+    standardize: bool = True
+    resolution: Any = "auto"
+
+    @classmethod
+    def of(cls, n_components: Any, structure: Any, prior: Any, n_init: Any, **more: Any) -> FitPlan:
+        """A plan from what a user gives, with names for defaults.
+
+        Raises
+        ------
+        FitError
+            If one of them is out of range; the message names it.
+
+        Examples
+        --------
+        >>> FitPlan.of(3, "diag", None, "auto").structure.correlations
+        'none'
+        """
+        with fit_errors():
+            K = whole_number("n_components", n_components)
+            starts = None if n_init == "auto" else whole_number("n_init", n_init)
+            parsed = Structure.parse(structure)
+        prior = Prior() if prior is None else prior
+        if not isinstance(prior, Prior):
+            raise FitError(f"prior must be a Prior, got {shown(prior)}")
+        return cls(K, parsed, prior, starts, **more)
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedTable:
+    """A checked table in standardised units, for any number of fits.
+
+    Attributes
+    ----------
+    matrix : FeatureMatrix
+        In the user's units.
+    density : Density
+        Of one component; `density_of` gives others on the same rows.
+    standardizer : Standardizer
+    sample : Sample
+        Of the rows, for the starts.
+    """
+
+    matrix: FeatureMatrix
+    density: Density
+    standardizer: Standardizer
+    sample: Sample
+
+    @classmethod
+    def of(
+        cls,
+        matrix: FeatureMatrix,
+        weights: Floats | None,
+        *,
+        most_parameters: int,
+        standardize: bool = True,
+        resolution: Any = "auto",
+    ) -> PreparedTable:
+        """Standardise a checked table, and choose the rows that starts are tried on.
+
+        Parameters
+        ----------
+        matrix : FeatureMatrix
+        weights : ndarray, shape (n_rows,), optional
+        most_parameters : int
+            Of the largest mixture to be fitted.
+        standardize, resolution
+            As `Density.of_table` takes them.
+        """
+        n_rows = max(FEWEST_ROWS, ROWS_A_PARAMETER * most_parameters)
+        # Chosen before the rows are copied into tiles: the order that it takes is gone by then.
+        chosen, held = sample_rows(matrix.values, weights, n_rows)
+        with fit_errors():
+            density, standardizer = Density.of_table(
+                matrix, 1, structure=Structure(), prior=Prior(),
+                resolution=resolution, weights=weights, standardize=standardize,
+            )  # fmt: skip
+        sample = Sample.of(standardizer.apply(matrix.values[chosen]), held)
+        return cls(matrix, density, standardizer, sample)
+
+    def density_of(self, n_components: int, structure: Structure, prior: Prior) -> Density:
+        """The density of a mixture on these rows."""
+        d = self.matrix.n_features
+        with fit_errors():
+            constants = prior.constants(n_components, d, structure)
+        return replace(self.density, layout=Layout(n_components, d, structure), prior=constants)
+
+    def fit_of(
+        self,
+        density: Density,
+        found: tuple[FoundMode, ...],
+        prior: Prior,
+        masses: ModeMasses | None = None,
+    ) -> MapFit:
+        """What was found, in the user's units."""
+        return MapFit.from_modes(
+            density, found, standardizer=self.standardizer, features=self.matrix.features,
+            prior=prior, structure=density.layout.structure, masses=masses,
+        )  # fmt: skip
+
+
+def fit_table(
+    matrix: FeatureMatrix, weights: Floats | None, plan: FitPlan, rng: np.random.Generator
+) -> tuple[MapFit, Density, tuple[FoundMode, ...]]:
+    """The fit of a table, with what samplers need of it: its density and where the modes lie.
+
+    Parameters
+    ----------
+    matrix : FeatureMatrix
+    weights : ndarray, shape (n_rows,), optional
+    plan : FitPlan
+    rng : Generator
+        Of the starts.
+
+    Raises
+    ------
+    DataError
+        If the table cannot be used.
+    FitError
+        If a parameter does not suit the table, or no start leads anywhere.
+
+    Warns
+    -----
+    DataWarning
+        If a column is an identifier or holds a code for missing, if a segment may collapse onto a
+        value that many rows share, or if segments hold too few rows for their parameters.
+    ConvergenceWarning
+        If the density has no maximum, or the climb stopped before its gradient vanished.
+    """
+    check_fit(matrix, weights, plan.n_components)
+    warn_of_table(matrix, weights, stacklevel=3)
+    compile_at_first_use()
+    layout = Layout(plan.n_components, matrix.n_features, plan.structure)
+    table = PreparedTable.of(
+        matrix, weights, most_parameters=layout.size,
+        standardize=plan.standardize, resolution=plan.resolution,
+    )  # fmt: skip
+    density = table.density_of(plan.n_components, plan.structure, plan.prior)
+    _warn(without_maximum(density))
+    found, masses = _searched(density, table.sample, rng, plan.n_init)
+    fit = table.fit_of(density, found, plan.prior, masses)
+    _warn(unfinished(fit))
+    if (small := small_segments(fit)) is not None:
+        _warn(str(small), DataWarning)
+    return fit, density, found
+
+
+def warn_of_table(matrix: FeatureMatrix, weights: Floats | None, *, stacklevel: int) -> None:
+    """Warn of findings in the table that affect a fit.
+
+    Parameters
+    ----------
+    matrix : FeatureMatrix
+    weights : ndarray, shape (n_rows,), optional
+    stacklevel : int
+        As `warnings.warn` takes it, seen from the caller.
+    """
+    for text in fit_warnings(matrix, weights):
+        warnings.warn(text, DataWarning, stacklevel=stacklevel + 1)
+
+
+def unfinished(fit: MapFit) -> str | None:
+    """What is to be said of a climb that stopped on its way, or None."""
+    if fit.converged:
+        return None
+    return (
+        f"the climb stopped after {fit.n_iter} steps before the gradient vanished; "
+        "the optimum is approximate"
+    )
+
+
+def _searched(
+    density: Density, sample: Sample, rng: np.random.Generator, n_init: int | None
+) -> tuple[tuple[FoundMode, ...], ModeMasses]:
+    """The modes by falling mass, and their masses."""
+    with within_floating_point():
+        found = find_modes(density, sample, rng, n_init=n_init)
+        masses = mode_masses(density, found)
+        order = masses.order()
+        if order[0] != 0:
+            found = labelled(density, sample, [found[m] for m in order])
+        else:
+            found = tuple(found[m] for m in order)
+        return found, masses.taken(order)
+
+
+@contextmanager
+def within_floating_point() -> Iterator[None]:
+    """A search that leaves floating point fails for its prior."""
+    try:
+        yield
+    except (ArithmeticError, np.linalg.LinAlgError) as error:
+        raise FitError(
+            f"the search left floating point ({error}); "
+            "give the numbers of the prior in standardised units"
+        ) from error
+
+
+def _warn(said: str | None, kind: type[Warning] = ConvergenceWarning) -> None:
+    if said is not None:
+        warnings.warn(said, kind, stacklevel=4)  # in the line that called `fit`

@@ -1,0 +1,262 @@
+"""A fitted mixture: its modes in the user's units, and what it says of rows."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.standardize import Standardizer
+from bayes_gmm.errors import FitError
+from bayes_gmm.inference.evidence.mode_masses import ModeMasses
+from bayes_gmm.inference.modes.modes import FoundMode
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.mixture import Mixture, segment_labels
+from bayes_gmm.model.prior import Prior
+from bayes_gmm.model.structure import Structure
+from bayes_gmm.results.fit.information_criteria import Criteria
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bayes_gmm.results.shape.record import ShapeCheck
+
+
+@dataclass(frozen=True, eq=False)
+class Mode:
+    """An optimum of the posterior.
+
+    Attributes
+    ----------
+    mixture : Mixture
+        In the user's units, its components labelled like those of the first mode.
+    log_posterior : float
+        Log density of the table and of weights, means and covariances, standardised. Covariances
+        are measured by (scales, corr_chol), or by precision matrices under a hierarchical Wishart
+        prior.
+    log_evidence : float
+        Laplace's approximation of the logarithm of its mass.
+    probability : float
+        Its approximate share of the mass of the modes that were found: by tempering (see
+        `bayes_gmm.inference.evidence.mode_masses`) where `fit` found modes of comparable mass, else
+        from `log_evidence`. Modes that were not found have no share. NaN where no mass is known.
+        Posterior draws settle it.
+    probability_error : float
+        Monte-Carlo standard error of `probability` by tempering; NaN for Laplace's approximation.
+    """
+
+    mixture: Mixture
+    log_posterior: float
+    log_evidence: float
+    probability: float
+    probability_error: float = math.nan
+
+
+@dataclass(frozen=True, eq=False)
+class MapFit:
+    """The mode of the posterior with the most mass, and the other modes found.
+
+    Attributes
+    ----------
+    mixture : Mixture
+        In the user's units; components by falling weight.
+    prior : Prior
+    structure : Structure
+    standardizer : Standardizer
+        Between the user's units and those the prior speaks of.
+    features : tuple of str
+    n_rows : int
+        Rows of positive weight.
+    total_weight : float
+        Sum of the row weights: the number of rows where all weights are 1.
+    measured_weight : float
+        The same of rows in which something is measured: the N of the BIC.
+    log_posterior : float
+        Log density of (weights, means, scales, corr_chol) and the table, standardised: what
+        PyMC's model says with ``jacobian=False``.
+    log_likelihood : float
+        Of the table, per unit of the user's.
+    converged : bool
+        Whether the gradient vanished.
+    n_iter : int
+    history : ndarray
+        Log-posterior along EM and the climb that follows; it never falls.
+    modes : tuple of Mode
+        By falling mass; the first is this fit.
+    """
+
+    mixture: Mixture
+    prior: Prior
+    structure: Structure
+    standardizer: Standardizer
+    features: tuple[str, ...]
+    n_rows: int
+    total_weight: float
+    measured_weight: float
+    log_posterior: float
+    log_likelihood: float
+    converged: bool
+    n_iter: int
+    history: Floats
+    modes: tuple[Mode, ...]
+
+    @classmethod
+    def from_modes(
+        cls,
+        density: Density,
+        found: tuple[FoundMode, ...],
+        *,
+        standardizer: Standardizer,
+        features: tuple[str, ...],
+        prior: Prior,
+        structure: Structure,
+        masses: ModeMasses | None = None,
+    ) -> MapFit:
+        """Take what was found in standardised units to the user's.
+
+        Parameters
+        ----------
+        density : Density
+        found : tuple of FoundMode
+            The first is the fit.
+        standardizer : Standardizer
+        features : tuple of str
+        prior : Prior
+        structure : Structure
+        masses : ModeMasses, optional
+            Of the modes; by default those of Laplace's approximation.
+
+        Raises
+        ------
+        FitError
+            If no optimum is a proper mixture.
+        """
+        mixtures = {
+            m: mixture
+            for m, mode in enumerate(found)
+            if (mixture := _mixture(density, mode, standardizer, features)) is not None
+        }
+        if not mixtures:
+            raise FitError(
+                "every optimum found has a component closed on rows that lie in a plane; give a "
+                "resolution, or leave out columns that others determine (check_table names them); "
+                "failing that, fewer components, or a prior that keeps scales off 0"
+            )
+        usable = list(mixtures)
+        best = found[usable[0]]
+        masses = masses or ModeMasses.by_laplace([mode.log_evidence for mode in found])
+        masses = masses.taken(usable)
+        modes = tuple(
+            Mode(mixtures[m], found[m].log_posterior, found[m].log_evidence, float(p), float(error))
+            for m, p, error in zip(usable, masses.shares, masses.errors, strict=True)
+        )
+        standard = float(density.statistics(best.point(density))[0])
+        return cls(
+            mixture=modes[0].mixture,
+            prior=prior,
+            structure=structure,
+            standardizer=standardizer,
+            features=features,
+            n_rows=density.rows.n_rows,
+            total_weight=density.rows.total_weight,
+            measured_weight=density.rows.measured_weight,
+            log_posterior=best.log_posterior,
+            log_likelihood=standard - log_units(density, standardizer),
+            converged=best.converged,
+            n_iter=len(best.history),
+            history=np.array(best.history),
+            modes=modes,
+        )
+
+    @property
+    def n_parameters(self) -> int:
+        """Free parameters of the mixture."""
+        return self.structure.n_parameters(self.mixture.n_components, self.mixture.n_features)
+
+    @property
+    def bic(self) -> float:
+        """Bayesian information criterion of the fitted table; lower is better (see `Criteria`)."""
+        return Criteria(self.log_likelihood, self.n_parameters, self.measured_weight).bic
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Probability of each segment for each row, at the mode, shape (N, K)."""
+        return self.mixture.responsibilities(X)
+
+    def predict(self, X: Any) -> npt.NDArray[np.int64]:
+        """The most probable segment of each row, 0 ... K - 1, shape (N,)."""
+        return self.predict_proba(X).argmax(axis=1)
+
+    def score_samples(self, X: Any) -> Floats:
+        """Log density of each row at what it observes, in the user's units, shape (N,)."""
+        return self.mixture.log_prob(X)
+
+    def segments(self) -> pd.DataFrame:
+        """A row per segment: its share, and the mean and standard deviation of each feature."""
+        import pandas as pd
+
+        sd = self.mixture.standard_deviations
+        columns: dict[str, Any] = {
+            "segment": segment_labels(self.mixture.n_components),
+            "share": self.mixture.weights,
+        }
+        for j, name in enumerate(self.features):
+            columns[f"{name} (mean)"] = self.mixture.means[:, j]
+            columns[f"{name} (sd)"] = sd[:, j]
+        return pd.DataFrame(columns)
+
+    def check(self, X: Any, sample_weight: Any = None) -> ShapeCheck:
+        """Check whether the rows of each segment look like a Gaussian sample.
+
+        Skewness and kurtosis of the rows of each segment, along features, principal directions and
+        directions that depart most, and over all features, against what Gaussian rows would give.
+
+        Parameters
+        ----------
+        X : table or array, shape (N, d)
+            Of more than 5,000 distinct rows, a sample of 5,000 is looked at.
+        sample_weight : array_like, shape (N,), optional
+            A weight of 2 is two copies of the row. Copies add nothing to a shape.
+
+        Returns
+        -------
+        ShapeCheck
+        """
+        from bayes_gmm.results.shape.check import check_map_fit, weights_to_check
+
+        matrix = self.mixture.matrix_of(X)
+        return check_map_fit(self, matrix, weights_to_check(matrix, sample_weight))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the fit to a NetCDF file, which `bayes_gmm.load` reads."""
+        from bayes_gmm.results.io.netcdf import save_map_fit
+
+        return save_map_fit(self, path)
+
+
+def log_units(density: Density, standardizer: Standardizer) -> float:
+    """By how much a log density of the standardised table exceeds that in the user's units."""
+    return float(density.rows.cell_weights @ np.log(standardizer.scale))
+
+
+def _mixture(
+    density: Density, mode: FoundMode, standardizer: Standardizer, features: tuple[str, ...]
+) -> Mixture | None:
+    """The mode in the user's units; None where it is degenerate, as unbounded densities allow."""
+    point = mode.point(density)
+    weights = np.exp(point.log_weights)
+    try:
+        return Mixture(
+            weights / weights.sum(),
+            standardizer.means(point.means),
+            standardizer.covariances(point.scale_trils @ point.scale_trils.mT),
+            np.sqrt(12.0 * density.rho2) * standardizer.scale,
+            features,
+        )
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Draws of the posterior and what is computed from them."""

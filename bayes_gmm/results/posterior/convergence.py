@@ -1,0 +1,270 @@
+r"""How well chains have mixed, told from the draws as they were sampled.
+
+Where chains stay in modes that never meet, the tree holds a resample of them by the modes' masses,
+whose order is no chain's: its R-hat would be 1 and its effective size that of independent draws.
+So R-hat and effective sizes are of the chains themselves. The resample estimates a mean by
+:math:`\sum_g M_g \bar x_g`, g counting the regions that chains do not leave, M_g their masses and
+:math:`\bar x_g` the mean of the chains there, worth n_g independent draws. Its variance is that of
+
+.. math:: n = 1 / \sum_g (M_g^2 / n_g)
+
+independent draws, if draws vary as much in each region (Kish 1965, section 11.7: n of a weighted
+sample). By Cauchy's inequality n never exceeds the sum of all n_g. Chains that go between modes
+freely share one region, and where there is but one, n is ArviZ's.
+
+This n is the only "number of effective draws": the summary, the command line and the warnings all
+mean it. R-hat is computed in each region too, as chains in different regions never agree.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import fdtri
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.inference.sampling.draws import Draws, longest_length
+from bayes_gmm.inference.sampling.mode_assignment import visits_of
+
+Booleans = npt.NDArray[np.bool_]
+
+TAILS = (0.05, 0.95)
+"""Quantiles whose effective sample size is the tail's (Vehtari et al. 2021)."""
+HIGH_R_HAT = 1.01
+"""R-hat from which on chains are in doubt, unless it is chance."""
+RARE = 1e-3
+"""Share of the runs of well mixed chains in which that is said all the same."""
+FEWEST_EFFECTIVE, LONG = 100, 1000
+"""Effective draws needed for each chain that has as many draws as the second number, or more."""
+LITTLE = 0.05
+"""Mass of a region below which it does not matter how well chains mix there."""
+BATCHES, FEWEST_BATCHES, SHORTEST_BATCH = 20, 4, 25
+"""Parts of a chain whose means show how much its draws are worth, and draws of each at least.
+
+Batches of s draws cannot show that n draws are worth fewer than n / s: `least_effective` may be
+n / 20.
+"""
+FEWEST_DRAWS = 8
+"""Draws of a region in a chain below which its R-hat is not computed.
+
+Nor is it of less than a tenth of a chain.
+"""
+
+
+class Region(NamedTuple):
+    """Where chains move freely."""
+
+    members: Booleans
+    """Which draws are of it, shape (chain, draw)."""
+    mass: float
+    """Its share of the draws that the tree holds."""
+
+
+class Chains:
+    """Chains as they were sampled, with what of each region the posterior is made of.
+
+    Parameters
+    ----------
+    values : ndarray, shape (p, chain, draw)
+        Of p quantities.
+    draws : Draws
+        Of the tree; their origin, if they have one, is what `values` are of.
+    step : int
+        `values` are of every so manieth draw of each chain.
+    """
+
+    def __init__(self, values: Floats, draws: Draws, step: int = 1) -> None:
+        self.values, self.draws, self.step = values, draws, step
+
+    @cached_property
+    def regions(self) -> list[Region]:
+        """What chains do not leave, by the number of the first mode in it."""
+        sampled, kept = self.draws.as_sampled.mode, self.draws.mode
+        group = visits_of(sampled, int(max(sampled.max(), kept.max())) + 1).group
+        return [
+            Region(group[sampled[:, :: self.step]] == g, float(np.mean(group[kept] == g)))
+            for g in np.unique(group[sampled])
+        ]
+
+    def ess(self, values: Floats | None = None, **method: Any) -> Floats:
+        """Effective sizes of the tree's draws, shape (p,); `method` is ArviZ's."""
+        from arviz_stats.base.array import array_stats
+
+        values = self.values if values is None else values
+        if len(self.regions) == 1:
+            return np.asarray(array_stats.ess(values, **method))
+        inverse = np.zeros(len(values))
+        for region in self.regions:
+            part = _part(values, region.members)
+            inverse += region.mass**2 / np.fmax(array_stats.ess(part, **method), 1.0)
+        return 1.0 / inverse
+
+    def r_hat(self) -> Floats:
+        """R-hat of all chains, whatever modes they are in; NaN for one chain."""
+        from arviz_stats.base.array import array_stats
+
+        if self.values.shape[1] == 1:
+            return np.full(len(self.values), np.nan)
+        return np.asarray(array_stats.rhat(self.values))
+
+    def r_hat_within_modes(self) -> Floats:
+        """The largest R-hat of one region, over regions that hold `LITTLE` or more, shape (p,).
+
+        Modes that chains move between freely are one region. NaN where no region has enough draws.
+        """
+        from arviz_stats.base.array import array_stats
+
+        worst = np.full(len(self.values), np.nan)
+        for part in self.of_regions():
+            worst = np.fmax(worst, array_stats.rhat(part))
+        return worst
+
+    def of_regions(self) -> Iterator[Floats]:
+        """The draws of each region that counts and has enough, as two chains or more of one length.
+
+        Chains are cut and left out so that most draws remain. A region that one chain alone visits
+        has the two halves of its draws for chains.
+        """
+        for region in self.regions:
+            part = _part(self.values, region.members)
+            n = part.shape[2]
+            if n < max(FEWEST_DRAWS, self.values.shape[2] / 10) or region.mass < LITTLE:
+                continue
+            yield part if part.shape[1] > 1 else halves(part)
+
+    @property
+    def least_effective(self) -> float:
+        """Effective draws that intervals need (see the function of that name)."""
+        return least_effective(self.draws.as_sampled.n_chains, self.draws.as_sampled.n_draws)
+
+
+def least_effective(n_chains: int, n_draws: int) -> float:
+    """Effective draws to ask of chains: 100 of each, or a twentieth of a chain under 1,000 draws.
+
+    Examples
+    --------
+    >>> least_effective(4, 1000), least_effective(2, 100)
+    (400, 10.0)
+    """
+    return n_chains * (FEWEST_EFFECTIVE if n_draws >= LONG else n_draws / 20)
+
+
+class Doubt(NamedTuple):
+    """A quantity whose draws say that chains have not mixed."""
+
+    quantity: int
+    value: float
+
+
+class Doubts(NamedTuple):
+    """The worst of each kind, where there is any."""
+
+    r_hat: Doubt | None
+    ess: Doubt | None
+    """Effective draws, as `Chains.ess` counts them."""
+
+
+def doubts(chains: Chains) -> Doubts:
+    r"""What stands against taking chains for draws of the posterior.
+
+    R-hat above 1.01 (Vehtari et al. 2021) in a region, and above what chance lets it be: with M
+    half chains of n effective draws each, :math:`n (\hat R^2 - 1)` has about the distribution F
+    with M - 1 and M (n - 1) degrees of freedom; the bound is what one of all quantities passes, in
+    its middle or in its spread, in one of a thousand runs. Where a region has fewer effective
+    draws than its length asks for (`least_effective`), the bound is 1.01: so few could excuse any
+    R-hat by chance. And fewer effective draws in the bulk, of all regions together, than the
+    lengths of all chains ask for.
+    """
+    least = chains.least_effective
+    few = []
+    for i in np.flatnonzero(_effective_at_a_glance(chains) < 2.0 * least):
+        ess = float(chains.ess(chains.values[i : i + 1], method="bulk")[0])
+        if ess < least:
+            few.append(Doubt(int(i), ess))
+    r_hats = []
+    for part in chains.of_regions():
+        for i in np.flatnonzero(_apart(part)):
+            r_hat, bound = _r_hat_and_bound(part[i], len(part))
+            if r_hat > bound:
+                r_hats.append(Doubt(int(i), r_hat))
+    return Doubts(
+        max(r_hats, key=lambda doubt: doubt.value, default=None),
+        min(few, key=lambda doubt: doubt.value, default=None),
+    )
+
+
+def _effective_at_a_glance(chains: Chains) -> Floats:
+    """About `Chains.ess`, without the time that ranks and autocorrelations take, shape (p,).
+
+    From the spread of batch means (Flegal & Jones 2010), which counts chains that disagree too.
+    NaN for what never varies; no more than any bound where chains are too short for batches.
+    """
+    inverse = np.zeros(len(chains.values))
+    for region in chains.regions:
+        part = _part(chains.values, region.members)
+        inverse += region.mass**2 / np.fmax(_worth_of_batches(part), 1.0)
+    constant = np.ptp(chains.values, axis=(1, 2)) == 0.0
+    return np.where(constant, np.nan, 1.0 / inverse)
+
+
+def _worth_of_batches(part: Floats) -> Floats:
+    """Independent draws that the draws of one region are worth, shape (p,); 0 where not known."""
+    n_batches = min(BATCHES, part.shape[2] // SHORTEST_BATCH)
+    if n_batches < FEWEST_BATCHES:
+        return np.zeros(len(part))
+    size = part.shape[2] // n_batches
+    batches = part[:, :, : size * n_batches].reshape(len(part), -1, size).mean(axis=2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        worth = part.var(axis=(1, 2)) / (size * batches.var(axis=1, ddof=1))
+    return np.asarray(np.nan_to_num(worth, nan=0.0, posinf=1.0) * part[0].size)
+
+
+def _apart(part: Floats) -> Booleans:
+    """Whether each quantity's R-hat without ranks, of draws or their spread, is above the bound."""
+    folded = np.abs(part - np.median(part, axis=(1, 2), keepdims=True))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = [
+            x.mean(axis=2).var(axis=1, ddof=1) / x.var(axis=2).mean(axis=1)
+            for x in (halves(part), halves(folded))
+        ]
+        return np.asarray(np.max(ratios, axis=0) > HIGH_R_HAT**2 - 1.0)
+
+
+def _r_hat_and_bound(draws: Floats, n_quantities: int) -> tuple[float, float]:
+    """R-hat of one quantity, and the R-hat that well mixed chains pass once in a thousand runs.
+
+    The effective draws that chance depends on are those of each chain for itself: chains that
+    disagree have few together. R-hat is of the draws or of their distances from the middle.
+    """
+    from arviz_stats.base.array import array_stats
+
+    folded = np.abs(draws - np.median(draws))
+    ess = min(
+        float(np.sum(array_stats.ess(values[:, None, :], method="bulk")))
+        for values in (draws, folded)
+    )
+    bound = HIGH_R_HAT
+    if float(array_stats.ess(draws, method="bulk")) >= least_effective(*draws.shape):
+        n_halves = 2 * len(draws)
+        ratio = fdtri(n_halves - 1, max(ess - n_halves, 1.0), 1.0 - RARE / (2 * n_quantities))
+        bound = max(HIGH_R_HAT, math.sqrt(1.0 + n_halves * ratio / ess))
+    with np.errstate(divide="ignore", invalid="ignore"):  # of chains that stand still
+        return float(array_stats.rhat(draws)), bound
+
+
+def _part(values: Floats, members: Booleans) -> Floats:
+    """Some draws of each chain, the chains cut to one length, shape (p, chain, draw)."""
+    counts = members.sum(axis=1)
+    n = longest_length(counts)
+    return np.stack([values[:, c, members[c]][:, :n] for c in np.flatnonzero(counts >= n)], axis=1)
+
+
+def halves(chains: Floats) -> Floats:
+    """Two chains in the place of each, shape (p, 2 chains, draws / 2)."""
+    p, c, n = chains.shape
+    return chains[:, :, : n // 2 * 2].reshape(p, 2 * c, n // 2)

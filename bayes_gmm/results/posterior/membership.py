@@ -1,0 +1,217 @@
+"""Membership of rows, averaged over the posterior and with its own interval.
+
+For a row x and a draw theta_s the probability of segment k is r_ks = w_ks p(x | k, theta_s) / p(x |
+theta_s). Reported is its mean over draws, the probability of the segment given x and all the data,
+and quantiles of r_ks over draws, which say how well that probability itself is known.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayes_gmm.data.memory import MemoryRows
+from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.data.table import FeatureMatrix
+from bayes_gmm.errors import DataError
+from bayes_gmm.model.kernel.kernel import log_joint
+from bayes_gmm.model.points import Points
+from bayes_gmm.results.checks import check_count
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bayes_gmm.results.posterior.posterior import Posterior
+
+CELLS_AT_ONCE = 1 << 22
+"""Probabilities held at once: rows are taken in chunks of so many over draws and segments."""
+SHORTEST_CHUNK = 64
+FEWEST_DRAWS, MOST_DRAWS, ROW_DRAWS = 200, 1000, 10_000_000
+"""Draws averaged over by default: so many that rows times draws stay below the third."""
+THREADS = min(4, os.cpu_count() or 1)
+MOST_PAIRS = 25_000_000
+"""Entries of the largest co-clustering matrix: 5,000 rows, 200 MB."""
+CO_CLUSTERING_DRAWS = 200
+Draw = tuple[Floats, Floats, Floats]
+"""Log weights, means and Cholesky factors of a draw, standardised."""
+
+
+def membership_table(
+    posterior: Posterior, X: Any, ci_prob: float, max_draws: int | None
+) -> pd.DataFrame:
+    """See `Posterior.membership`."""
+    import pandas as pd
+
+    matrix = posterior.mixture.matrix_of(X)
+    tails = [(1.0 - ci_prob) / 2.0, (1.0 + ci_prob) / 2.0]
+    best = np.empty(matrix.n_rows, np.int64)
+    probability, entropy = np.empty(matrix.n_rows), np.empty(matrix.n_rows)
+    interval = np.empty((2, matrix.n_rows))
+    for rows, r in _chunks(posterior, matrix, max_draws):
+        mean = r.mean(axis=0)
+        best[rows] = mean.argmax(axis=1)
+        probability[rows] = mean.max(axis=1)
+        chosen = np.take_along_axis(r, best[rows][None, :, None], axis=2)[:, :, 0]
+        interval[:, rows] = np.quantile(chosen, tails, axis=0)
+        entropy[rows] = _entropy(mean)
+    return pd.DataFrame(
+        {
+            "segment": np.array(posterior.names, dtype=object)[best],
+            "probability": probability,
+            "lower": interval[0],
+            "upper": interval[1],
+            "entropy": entropy,
+        },
+        index=getattr(X, "index", None) if isinstance(X, pd.DataFrame) else None,
+    )
+
+
+def mean_responsibilities(posterior: Posterior, X: Any, max_draws: int | None) -> Floats:
+    """See `Posterior.predict_proba`."""
+    matrix = posterior.mixture.matrix_of(X)
+    mean = np.empty((matrix.n_rows, len(posterior.names)))
+    for rows, r in _chunks(posterior, matrix, max_draws):
+        mean[rows] = r.mean(axis=0)
+    return mean
+
+
+def co_clustering_matrix(posterior: Posterior, X: Any) -> Floats:
+    """See `Posterior.co_clustering`."""
+    matrix = posterior.mixture.matrix_of(X)
+    n = matrix.n_rows
+    if n * n > MOST_PAIRS:
+        raise DataError(
+            f"X has {n:,} rows, so the co-clustering matrix would have {n * n:,} entries; "
+            f"give a sample of at most {int(MOST_PAIRS**0.5):,} rows"
+        )
+    together = np.zeros((n, n))
+    points = thinned(posterior, CO_CLUSTERING_DRAWS)
+    each = max(1, CELLS_AT_ONCE // (n * len(posterior.names)))
+    for start in range(0, len(points), each):
+        r = responsibilities_in(posterior, matrix, points[start : start + each])
+        flat = r.transpose(1, 0, 2).reshape(n, -1)
+        together += flat @ flat.T
+    together /= len(points)
+    np.fill_diagonal(together, 1.0)
+    return np.clip(together, 0.0, 1.0)
+
+
+def log_densities(posterior: Posterior, X: Any) -> Floats:
+    """Log density of each row in each draw, in the user's units, shape (chain, draw, n_rows)."""
+    matrix, theta = posterior.mixture.matrix_of(X), posterior.draws.theta
+    result = np.empty((theta.shape[0] * theta.shape[1], matrix.n_rows))
+    for rows, log_p in log_density_blocks(posterior, matrix, theta):
+        result[:, rows] = log_p.T
+    return result.reshape(*theta.shape[:2], -1)
+
+
+def log_density_blocks(
+    posterior: Posterior, matrix: FeatureMatrix, theta: Floats
+) -> Iterator[tuple[slice, Floats]]:
+    """Runs of rows, and log densities (rows, draws) in draws (..., p), in the user's units."""
+    jacobian = np.isfinite(matrix.values) @ np.log(posterior.fit.standardizer.scale)
+    points = mixtures_of(posterior, theta)
+    for rows in _row_slices(matrix.n_rows, len(points) * len(posterior.names)):
+        joint = _log_joints(posterior, matrix, rows, points)
+        log_p = np.logaddexp.reduce(joint, axis=2).T - jacobian[rows, None]
+        yield rows, np.ascontiguousarray(log_p)
+
+
+def responsibility_blocks(
+    posterior: Posterior, matrix: FeatureMatrix, points: list[Draw]
+) -> Iterator[tuple[slice, Floats]]:
+    """Runs of rows, and their responsibilities in draws, shape (draws, rows, K)."""
+    for rows in _row_slices(matrix.n_rows, len(points) * len(posterior.names)):
+        yield rows, responsibilities_in(posterior, matrix, points, rows)
+
+
+def _chunks(
+    posterior: Posterior, matrix: FeatureMatrix, max_draws: int | None
+) -> Iterator[tuple[slice, Floats]]:
+    """Runs of rows, and their responsibilities in (thinned) draws, shape (draws, rows, K)."""
+    points = thinned(posterior, _n_draws(matrix.n_rows, max_draws))
+    return responsibility_blocks(posterior, matrix, points)
+
+
+def _n_draws(n_rows: int, max_draws: int | None) -> int:
+    """How many draws memberships are averaged over."""
+    if max_draws is not None:
+        return check_count("max_draws", max_draws)
+    return max(FEWEST_DRAWS, min(MOST_DRAWS, ROW_DRAWS // n_rows))
+
+
+def _row_slices(n_rows: int, cells_a_row: int) -> Iterator[slice]:
+    step = max(SHORTEST_CHUNK, CELLS_AT_ONCE // cells_a_row)
+    return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
+
+
+def thinned(posterior: Posterior, n_draws: int) -> list[Draw]:
+    """At most n draws, evenly spread over all chains."""
+    theta = posterior.draws.theta
+    flat = theta.reshape(-1, theta.shape[-1])
+    if len(flat) > n_draws:
+        flat = flat[np.linspace(0, len(flat) - 1, n_draws).round().astype(int)]
+    return mixtures_of(posterior, flat)
+
+
+def mixtures_of(posterior: Posterior, theta: Floats) -> list[Draw]:
+    """The mixtures of vectors of shape (..., p), one after the other."""
+    points = Points.of(posterior.draws.layout, theta.reshape(-1, theta.shape[-1]))
+    return list(zip(points.log_weights, points.means, points.scale_trils, strict=True))
+
+
+def responsibilities_in(
+    posterior: Posterior,
+    matrix: FeatureMatrix,
+    points: list[Draw],
+    rows: slice | Integers = slice(None),
+) -> Floats:
+    """Probability of each segment for each of the rows in each draw, shape (draws, rows, K)."""
+    joint = _log_joints(posterior, matrix, rows, points)
+    with np.errstate(invalid="ignore"):
+        joint -= joint.max(axis=2, keepdims=True)
+    np.exp(joint, out=joint)
+    joint /= joint.sum(axis=2, keepdims=True)
+    if not np.isfinite(joint).all():
+        first = int((~np.isfinite(joint).all(axis=(0, 2))).argmax())
+        row = int(np.arange(matrix.n_rows)[rows][first])
+        raise posterior.mixture.unreachable_row(matrix.values, row)
+    return joint
+
+
+def _log_joints(
+    posterior: Posterior,
+    matrix: FeatureMatrix,
+    rows: slice | Integers,
+    points: list[Draw],
+) -> Floats:
+    """log w_k p(x_i | k) of rows in draws, in standardised units, shape (draws, rows, K)."""
+    fit = posterior.fit
+    some = MemoryRows.from_matrix(matrix.values[rows], fit.standardizer, threads=1)
+    rho2 = recording_variances(posterior)
+    joint = np.empty((len(points), some.n_rows, len(posterior.names)))
+
+    def fill(first: int) -> None:
+        for s in range(first, len(points), THREADS):
+            joint[s] = log_joint(some.parts, *points[s], rho2, some.n_rows)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(fill, range(THREADS)))
+    return joint
+
+
+def recording_variances(posterior: Posterior) -> Floats:
+    """delta^2 / 12 of each feature, standardised."""
+    fit = posterior.fit
+    return np.asarray((fit.mixture.resolution / fit.standardizer.scale) ** 2 / 12.0)
+
+
+def _entropy(probabilities: Floats) -> Floats:
+    """-sum_k p_k log p_k of each row, in nats."""
+    with np.errstate(divide="ignore"):
+        logs = np.maximum(np.log(probabilities), -1e300)
+    return np.maximum(-(probabilities * logs).sum(axis=1), 0.0)

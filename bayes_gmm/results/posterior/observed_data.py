@@ -1,0 +1,117 @@
+"""The rows that a posterior is of, and how often each counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from bayes_gmm.data.memory import MemoryRows
+from bayes_gmm.data.rows import Floats, Integers, Rows
+from bayes_gmm.data.table import FeatureMatrix
+from bayes_gmm.data.validate import check_weights
+from bayes_gmm.errors import DataError
+from bayes_gmm.results.fit.information_criteria import counts_of
+
+if TYPE_CHECKING:
+    from bayes_gmm.results.posterior.posterior import Posterior
+
+SAME = 1e-6
+"""How far log-likelihoods of the same rows may be apart, for each unit of their parts."""
+
+
+class Observed(NamedTuple):
+    """Rows that were fitted; those of weight 0, and those with nothing measured, are left out.
+
+    Attributes
+    ----------
+    matrix : FeatureMatrix
+        In the user's units.
+    weights : ndarray, shape (n,)
+        Positive.
+    """
+
+    matrix: FeatureMatrix
+    weights: Floats
+
+    @property
+    def n_rows(self) -> int:
+        """Rows that count."""
+        return self.matrix.n_rows
+
+    def only(self, chosen: Integers) -> Observed:
+        """Some of the rows."""
+        matrix = FeatureMatrix(self.matrix.values[chosen], self.matrix.features)
+        return Observed(matrix, self.weights[chosen])
+
+
+def weights_of(rows: Rows, n_rows: int) -> Floats | None:
+    """The weights that the rows of a table of n rows had in a fit; None where all are 1.
+
+    Examples
+    --------
+    >>> from bayes_gmm.data.standardize import Standardizer
+    >>> table, given = np.array([[1.0], [2.0], [3.0]]), np.array([2.0, 0.0, 0.5])
+    >>> rows = MemoryRows.from_matrix(table, Standardizer.identity(1), given)
+    >>> weights_of(rows, 3)
+    array([2. , 0. , 0.5])
+    """
+    if not isinstance(rows, MemoryRows):
+        return None
+    block = rows.block
+    if not len(block.weights) and rows.n_rows == n_rows:
+        return None
+    weights = np.zeros(n_rows)
+    weights[block.order if len(block.order) else slice(None)] = (
+        block.weights if len(block.weights) else 1.0
+    )
+    return weights
+
+
+def observed(posterior: Posterior, X: Any, sample_weight: Any) -> Observed:
+    """The rows given, or those that are kept, with their weights.
+
+    Raises
+    ------
+    DataError
+        If there are none, those kept were written to since the fit, or those given are not the
+        ones that the model was fitted to: their log-likelihood at the MAP is another.
+    """
+    if X is None:
+        if posterior.table is None:
+            raise DataError(
+                "the rows of the table are not kept with this posterior; give those that it was "
+                "fitted to as X, and their weights as sample_weight"
+            )
+        if sample_weight is not None:
+            raise DataError("sample_weight belongs to X; the rows kept have their own weights")
+        return _counted(posterior.table.as_fitted(), posterior.row_weights)
+    matrix = posterior.mixture.matrix_of(X)
+    found = _counted(matrix, check_weights(sample_weight, matrix.n_rows))
+    _refuse_others(posterior, found)
+    return found
+
+
+def _counted(matrix: FeatureMatrix, weights: Floats | None) -> Observed:
+    counts = counts_of(matrix, weights)
+    whole = Observed(matrix, counts)
+    return whole if counts.all() else whole.only(np.flatnonzero(counts))
+
+
+def _refuse_others(posterior: Posterior, rows: Observed) -> None:
+    """Raise for rows that the model was not fitted to."""
+    fit = posterior.fit
+    total = float(rows.weights.sum())
+    if not np.isclose(total, fit.measured_weight, rtol=1e-9):
+        raise DataError(
+            f"the model was fitted to rows of total weight {fit.measured_weight:g}, but X has "
+            f"{rows.n_rows:,} rows of total weight {total:g}; give the rows that it was "
+            "fitted to, and their weights as sample_weight"
+        )
+    log_prob = fit.mixture.log_prob(rows.matrix.values)
+    apart = abs(float(rows.weights @ log_prob) - fit.log_likelihood)
+    if apart > SAME * float(rows.weights @ (1.0 + np.abs(log_prob))):
+        raise DataError(
+            f"X is not the table that the model was fitted to: its log-likelihood differs by "
+            f"{apart:.3g}; give the rows that it was fitted to, and their weights as sample_weight"
+        )

@@ -1,0 +1,205 @@
+"""From the modes of a fit to its posterior: which sampler draws, and how much each mode weighs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.table import FeatureMatrix
+from bayes_gmm.errors import FitError, listed, shown
+from bayes_gmm.inference.evidence.bridge import settled_by_bridges
+from bayes_gmm.inference.modes.modes import FoundMode
+from bayes_gmm.inference.sampling.draws import Draws
+from bayes_gmm.inference.sampling.importance import sample_laplace
+from bayes_gmm.inference.sampling.initial_points import chains_of_modes, mass_shares
+from bayes_gmm.inference.sampling.laplace_approximation import Peak, peaks_of
+from bayes_gmm.inference.sampling.mode_assignment import marked, resampled_by_mass, visits_of
+from bayes_gmm.inference.sampling.nuts import sample_nuts
+from bayes_gmm.inference.sampling.pymc import check_pymc_sampler, sample_pymc
+from bayes_gmm.model.checks import truth, whole_number
+from bayes_gmm.model.density import Density
+from bayes_gmm.results.fit.map_fit import MapFit
+from bayes_gmm.results.posterior.posterior import Posterior
+
+METHODS = ("nuts", "laplace")
+MOST_CELLS = 1 << 29
+"""Numbers that draws may take: 4 GiB. A sampler that asks for more than there is would abort."""
+STAYED = 0.5
+"""Share of a chain that a mode has at least where chains started there."""
+OFTEN = 10
+"""Crossings out of a mode from which on chains find their way there by themselves."""
+RETURNS = 2
+"""How often a chain is taken anew at most that leaves its mode."""
+
+
+@dataclass(frozen=True)
+class SamplingPlan:
+    """How a posterior is to be drawn from.
+
+    Parameters
+    ----------
+    draws : int
+        Of each chain.
+    tune : int, optional
+        Warm-up draws of each chain; by default the sampler's own number.
+    chains : int
+    method : {"nuts", "laplace"}
+    sampler : str
+        "nutpie", or what `sample_pymc` takes.
+    seed : int
+    progress : bool
+
+    Raises
+    ------
+    FitError
+        If one of them is out of range; the message names it.
+    """
+
+    draws: int = 1000
+    tune: int | None = None
+    chains: int = 4
+    method: str = "nuts"
+    sampler: str = "nutpie"
+    seed: int = 0
+    progress: bool = True
+
+    def __post_init__(self) -> None:
+        try:
+            for name in ("draws", "chains"):
+                whole_number(name, getattr(self, name))
+            if self.tune is not None:
+                whole_number("tune", self.tune)
+            truth("progress", self.progress)
+        except ValueError as error:
+            raise FitError(str(error)) from None
+        if self.method not in METHODS:
+            raise FitError(f"no method {shown(self.method)}; choose one of {listed(METHODS)}")
+        if self.sampler != "nutpie":
+            check_pymc_sampler(self.sampler)
+
+
+def sample_posterior(
+    fit: MapFit,
+    density: Density,
+    found: Sequence[FoundMode],
+    plan: SamplingPlan,
+    *,
+    table: FeatureMatrix | None = None,
+) -> Posterior:
+    """Draws from the posterior about the modes of a fit, their labels settled.
+
+    Chains that never leave their modes say nothing of how much these weigh: their masses are
+    settled by bridge sampling, and the draws resampled in proportion.
+
+    Parameters
+    ----------
+    fit : MapFit
+    density : Density
+        On the rows that were fitted.
+    found : sequence of FoundMode
+        The modes of the fit, in its order, among others that are no proper mixtures.
+    plan : SamplingPlan
+    table : FeatureMatrix, optional
+        The rows in the user's units.
+    """
+    return posterior_and_peaks(fit, density, found, plan, table=table)[0]
+
+
+def posterior_and_peaks(
+    fit: MapFit,
+    density: Density,
+    found: Sequence[FoundMode],
+    plan: SamplingPlan,
+    *,
+    table: FeatureMatrix | None = None,
+) -> tuple[Posterior, tuple[Peak, ...]]:
+    """The same, and the peak of each mode."""
+    _refuse_too_large(plan, density)
+    proper = {mode.log_posterior for mode in fit.modes}
+    peaks = peaks_of(density, [mode for mode in found if mode.log_posterior in proper])
+    draws = marked(_drawn(fit, density, peaks, plan), peaks)
+    if plan.method == "nuts":
+        if plan.sampler == "nutpie":
+            draws = _returned(density, draws, peaks, plan)
+        draws = _weighted_by_mass(density, draws, peaks, plan.seed)
+    posterior = Posterior.from_draws(_counted_once(fit, peaks), density, draws, table=table)
+    return posterior, peaks
+
+
+def _refuse_too_large(plan: SamplingPlan, density: Density) -> None:
+    of_one = plan.chains * density.layout.size
+    cells = of_one * (plan.draws + (plan.tune or 0))
+    if cells > MOST_CELLS:
+        raise FitError(
+            f"{plan.draws:,} draws and {plan.tune or 0:,} of warm-up in {plan.chains} chains would "
+            f"take {8 * cells / 2**30:,.0f} GiB; ask for at most {MOST_CELLS // of_one:,} a chain"
+        )
+
+
+def _drawn(fit: MapFit, density: Density, peaks: Sequence[Peak], plan: SamplingPlan) -> Draws:
+    counts: dict[str, Any] = {"draws": plan.draws, "chains": plan.chains, "seed": plan.seed}
+    if plan.method == "laplace":
+        return sample_laplace(density, peaks, **counts)
+    counts |= {"tune": plan.tune, "progress": plan.progress}
+    if plan.sampler == "nutpie":
+        return sample_nuts(density, peaks, **counts)
+    from bayes_gmm.model.pymc_model import model_of
+
+    model = model_of(density, fit.features, fit.structure, fit.prior)
+    return sample_pymc(model, density, peaks, sampler=plan.sampler, **counts)
+
+
+def _returned(density: Density, draws: Draws, peaks: Sequence[Peak], plan: SamplingPlan) -> Draws:
+    """The draws, where chains left a mode for good with one of them taken anew.
+
+    Bridge sampling tells masses, but a mode that has no draws could not be given its share, and
+    one that chains pass through on their way out is not well known.
+    """
+    started = chains_of_modes(peaks, plan.chains)
+    seeds = np.random.default_rng([plan.seed, 1]).integers(2**32, size=(len(peaks), RETURNS))
+    for m in np.unique(started):
+        for seed in seeds[m]:
+            stayed, left = _shares_of_region(draws, len(peaks), m)
+            if draws.interrupted or stayed.max() >= STAYED or left >= OFTEN:
+                break
+            one = sample_nuts(
+                density, [peaks[m]], draws=plan.draws, tune=plan.tune, chains=1, seed=int(seed)
+            )
+            chain = int(np.argmax(started == m))
+            changed = draws if one.interrupted else draws.with_chain(chain, marked(one, peaks))
+            if _shares_of_region(changed, len(peaks), m)[0][chain] > stayed[chain]:
+                draws = changed
+    return draws
+
+
+def _shares_of_region(draws: Draws, n_modes: int, m: int) -> tuple[Floats, int]:
+    """Share of each chain in mode m, or modes often gone to from there, and how many left."""
+    group = visits_of(draws.mode, n_modes).group
+    here = group[draws.mode] == group[m]
+    return here.mean(axis=1), int(np.count_nonzero(here[:, :-1] & ~here[:, 1:]))
+
+
+def _counted_once(fit: MapFit, peaks: Sequence[Peak]) -> MapFit:
+    """The fit, without the masses of modes that share a peak with a heavier one."""
+    own = [not math.isnan(peak.log_evidence) for peak in peaks]
+    counted = sum(mode.probability for mode, once in zip(fit.modes, own, strict=True) if once)
+    if all(own) or not counted > 0.0:
+        return fit
+    modes = tuple(
+        replace(mode, probability=mode.probability / counted if once else 0.0)
+        for mode, once in zip(fit.modes, own, strict=True)
+    )
+    return replace(fit, modes=modes)
+
+
+def _weighted_by_mass(density: Density, draws: Draws, peaks: Sequence[Peak], seed: int) -> Draws:
+    visits = visits_of(draws.mode, len(peaks))
+    if not visits.separate:
+        return draws
+    settled = settled_by_bridges(density, draws, peaks, seed=seed)
+    return resampled_by_mass(draws, visits, mass_shares(settled), np.random.default_rng(seed))

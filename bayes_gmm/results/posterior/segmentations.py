@@ -1,0 +1,265 @@
+"""One segmentation of several: which draws are of it, and how the others differ from it.
+
+Draws of several modes are averages over several segmentations, and an interval of a segment that
+lies elsewhere in each spans the gap between them. The draws of one mode alone are draws of the
+posterior given that mode. Of each chain those draws that are of the mode, in their order, are a
+Markov chain again, whose stationary distribution is the posterior confined to the mode (the chain
+watched there: Kemeny, Snell & Knapp 1976). So R-hat and effective sizes of them mean
+what they always do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_gmm.data.rows import Integers
+from bayes_gmm.errors import DataError, shown
+from bayes_gmm.inference.sampling.draws import Draws, longest_length
+from bayes_gmm.inference.sampling.relabel import Reference, Relabelling, relabel
+from bayes_gmm.results.checks import alone_of, worth_a_word
+from bayes_gmm.results.posterior.membership import recording_variances
+from bayes_gmm.results.posterior.segment_changes import SegmentChange, SegmentMeans, changes
+from bayes_gmm.text import in_words
+
+if TYPE_CHECKING:
+    from bayes_gmm.model.mixture import Mixture
+    from bayes_gmm.results.fit.map_fit import MapFit
+    from bayes_gmm.results.posterior.posterior import Posterior
+
+
+@dataclass(frozen=True)
+class SegmentationSettings:
+    """When one segmentation is reported alone.
+
+    Attributes
+    ----------
+    main_mass : float
+        Mass from which on it is, unless all are asked for: the others together then hold a fifth
+        or less, and are named beside it.
+    """
+
+    main_mass: float = 0.8
+
+
+SETTINGS = SegmentationSettings()
+
+
+@dataclass(frozen=True)
+class OtherSegmentation:
+    """A segmentation beside the one reported.
+
+    Attributes
+    ----------
+    mode : int
+        Position among the fit's modes, from 0.
+    mass : float
+        Share of the posterior.
+    changes : tuple of SegmentChange
+        One for each segment that differs, the greatest first; the greatest of all where none does
+        by 1 or more.
+    """
+
+    mode: int
+    mass: float
+    changes: tuple[SegmentChange, ...]
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """The one segmentation that draws are of, among others.
+
+    Attributes
+    ----------
+    mode : int
+        Position among the fit's modes, from 0.
+    mass : float
+        Share of the posterior.
+    others : tuple of OtherSegmentation
+        Those that hold 1 % or more, by falling mass.
+    """
+
+    mode: int
+    mass: float
+    others: tuple[OtherSegmentation, ...] = ()
+
+    def numbered(self, order: Integers) -> Segmentation:
+        """The same, segment ``order[k]`` being the k-th."""
+        place = {int(old): new for new, old in enumerate(order)}
+
+        def moved(other: OtherSegmentation) -> OtherSegmentation:
+            changes = (replace(c, segment=place[c.segment]) for c in other.changes)
+            return replace(other, changes=tuple(changes))
+
+        return replace(self, others=tuple(map(moved, self.others)))
+
+    @property
+    def text(self) -> str:
+        """A note: which mode, its mass, and the masses of others."""
+        return alone_of(self.mode, self.mass, {o.mode: o.mass for o in self.others})
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it in what JSON can say; `from_dict` reads it."""
+        from dataclasses import asdict
+
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, found: dict[str, Any]) -> Segmentation:
+        """What `to_dict` has written."""
+        others = tuple(
+            OtherSegmentation(
+                other["mode"],
+                other["mass"],
+                tuple(
+                    SegmentChange(**{**change, "features": tuple(change["features"])})
+                    for change in other["changes"]
+                ),
+            )
+            for other in found["others"]
+        )
+        return cls(found["mode"], found["mass"], others)
+
+
+def masses(posterior: Posterior) -> dict[int, float]:
+    """Mass of each mode that holds 1 % or more, the heaviest first.
+
+    The shares of the draws and, of modes that no draw is of, the fit's estimates.
+    """
+    if posterior.segmentation is not None:
+        alone = posterior.segmentation
+        return {alone.mode: alone.mass, **{other.mode: other.mass for other in alone.others}}
+    missed = posterior.modes_missed
+    seen = 1.0 - sum(missed.values())
+    found = {m: seen * share for m, share in posterior.modes_visited.items()} | missed
+    return dict(sorted(worth_a_word(found).items(), key=lambda item: -item[1]))
+
+
+def main_segmentation(
+    posterior: Posterior, settings: SegmentationSettings = SETTINGS
+) -> int | None:
+    """The mode to be reported alone: one of several that holds 80 % or more; else None."""
+    found = masses(posterior)
+    if posterior.segmentation is not None or len(found) < 2:
+        return None
+    mode, mass = next(iter(found.items()))
+    return mode if mass >= settings.main_mass and mode in posterior.modes_visited else None
+
+
+def heaviest(posterior: Posterior) -> int:
+    """The mode that most draws are of."""
+    visited = posterior.modes_visited
+    return max(visited, key=lambda m: visited[m])
+
+
+def of_mode(posterior: Posterior, i: Any) -> Posterior:
+    """See `Posterior.of_mode`."""
+    mode = _mode_number(posterior, i)
+    if posterior.segmentation is not None:
+        return posterior
+    draws, order = _draws_of(posterior, mode)
+    fit = posterior.fit
+    references = [reference_of(each.mixture, fit) for each in fit.modes]
+    _, done = relabel(draws, references, recording_variances(posterior))
+    alone = Segmentation(mode, masses(posterior).get(mode, posterior.modes_visited.get(mode, 0.0)))
+    about = {"mode": mode, "mode_mass": alone.mass}
+    found = replace(
+        posterior,
+        draws=draws,
+        labels=Relabelling(done.order if order is None else order, done.confusion),
+        provenance={**posterior.provenance, **about},
+        segmentation=alone,
+        prior_influence=posterior.prior_influence if mode == 0 else None,
+    )
+    return replace(found, segmentation=replace(alone, others=_others(posterior, mode)))
+
+
+def reference_of(mixture: Mixture, fit: MapFit) -> Reference:
+    """A mixture of the fit as draws are numbered by: in standardised units."""
+    units = fit.standardizer
+    return Reference(
+        mixture.weights,
+        units.standard_means(mixture.means),
+        units.standard_covariances(mixture.covariances),
+    )
+
+
+def _mode_number(posterior: Posterior, i: Any) -> int:
+    n = len(posterior.fit.modes)
+    if isinstance(i, bool) or not isinstance(i, int | np.integer) or not 0 <= i < n:
+        raise DataError(f"i must be the position of a mode, from 0 to {n - 1}, got {shown(i)}")
+    visited = np.unique(posterior.draws.as_sampled.mode).tolist()
+    if int(i) in visited:
+        return int(i)
+    drawn = in_words([str(m) for m in visited], "and")
+    if posterior.segmentation is not None:
+        raise DataError(f"these draws are of mode {drawn} alone; take those of {i} from all draws")
+    raise DataError(f"no draw is of mode {i}; the draws are of {drawn}, counted from 0")
+
+
+def _draws_of(posterior: Posterior, mode: int) -> tuple[Draws, Integers | None]:
+    """The draws of one mode as chains of one length, and how they were renumbered, if known."""
+    whole = posterior.draws.as_sampled
+    members = whole.mode == mode
+    take = _even_parts(members) if whole.method == "laplace" else _watched(members)
+    draws = replace(
+        whole,
+        theta=take(whole.theta),
+        mode=take(whole.mode),
+        stats={name: take(values) for name, values in whole.stats.items()},
+    )
+    return draws, take(posterior.labels.order) if posterior.draws.origin is None else None
+
+
+class _Taking:
+    """Positions (chain, draw) of the draws to take."""
+
+    def __init__(self, chain: Integers, draw: Integers) -> None:
+        self.chain, self.draw = chain, draw
+
+    def __call__(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return values[self.chain, self.draw]
+
+
+def _watched(members: npt.NDArray[np.bool_]) -> _Taking:
+    """The draws of the mode in each chain, cut to one length so that most remain.
+
+    Chains that contribute fewer are left out. Where one of several chains is left, its halves
+    stand for two chains.
+    """
+    counts = members.sum(axis=1)
+    n = longest_length(counts)
+    kept = np.flatnonzero(counts >= n)
+    draw = np.stack([np.flatnonzero(members[c])[:n] for c in kept])
+    chain = np.broadcast_to(kept[:, None], draw.shape)
+    if len(kept) == 1 < len(members) and n > 1:
+        draw, chain = (x[:, : n // 2 * 2].reshape(2, n // 2) for x in (draw, chain))
+    return _Taking(chain, draw)
+
+
+def _even_parts(members: npt.NDArray[np.bool_]) -> _Taking:
+    """Independent draws, whose chains mean nothing, in as many parts as there are chains."""
+    chain, draw = np.nonzero(members)
+    n = max(len(chain) // len(members), 1)
+    parts = min(len(members), len(chain))
+    return _Taking(*(x[: parts * n].reshape(parts, n) for x in (chain, draw)))
+
+
+def _others(posterior: Posterior, mode: int) -> tuple[OtherSegmentation, ...]:
+    here = _means_of_mode(posterior, mode)
+    return tuple(
+        OtherSegmentation(m, mass, changes(here, _means_of_mode(posterior, m), posterior.features))
+        for m, mass in masses(posterior).items()
+        if m != mode
+    )
+
+
+def _means_of_mode(posterior: Posterior, mode: int) -> SegmentMeans:
+    """Averages over the draws of one mode; what its optimum has where no draw is of it."""
+    members = posterior.draws.as_sampled.mode == mode
+    if members.any():
+        return SegmentMeans.of_draws(posterior.parameters_as_sampled, members)
+    return SegmentMeans.of_mixture(posterior.fit.modes[mode].mixture)

@@ -1,0 +1,65 @@
+"""Segments in the words of a report: their sizes and places, and how two of them differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayes_gmm.data.rows import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bayes_gmm.results.posterior.posterior import Posterior
+
+
+def segments_table(posterior: Posterior, ci_prob: float) -> pd.DataFrame:
+    """See `Posterior.segments`."""
+    import pandas as pd
+
+    tails = _tails(ci_prob)
+    columns: dict[str, Any] = {"segment": list(posterior.names)}
+    for name, draws in _quantities(posterior):
+        low, high = np.quantile(draws, tails, axis=(0, 1))
+        columns[name] = draws.mean(axis=(0, 1))
+        columns[f"{name} from"], columns[f"{name} to"] = low, high
+    return pd.DataFrame(columns)
+
+
+def contrast_table(posterior: Posterior, a: int, b: int, ci_prob: float) -> pd.DataFrame:
+    """See `Posterior.contrast`."""
+    import pandas as pd
+
+    rows = {}
+    for name, draws in _quantities(posterior):
+        difference = draws[..., a] - draws[..., b]
+        low, high = np.quantile(difference, _tails(ci_prob))
+        rows[name] = {
+            posterior.names[a]: draws[..., a].mean(),
+            posterior.names[b]: draws[..., b].mean(),
+            "difference": difference.mean(),
+            "from": low,
+            "to": high,
+            "P(difference > 0)": _share_above_zero(difference),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _quantities(posterior: Posterior) -> Iterator[tuple[str, Floats]]:
+    """What a report tells of a segment, with draws (chain, draw, K)."""
+    of = posterior.parameters
+    yield "share", of.weights
+    for j, feature in enumerate(posterior.features):
+        yield f"{feature} (mean)", of.means[..., j]
+        yield f"{feature} (sd)", of.scales[..., j]
+
+
+def _share_above_zero(difference: Floats) -> float:
+    """Share of draws above 0; draws at 0, of what segments share, count half."""
+    return float(np.mean(difference > 0.0) + 0.5 * np.mean(difference == 0.0))
+
+
+def _tails(ci_prob: float) -> list[float]:
+    return [(1.0 - ci_prob) / 2.0, (1.0 + ci_prob) / 2.0]

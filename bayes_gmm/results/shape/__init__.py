@@ -1,0 +1,1 @@
+"""The check of whether the rows of each segment are Gaussian."""

@@ -1,0 +1,99 @@
+"""Whether a number of segments counts pieces of fewer segments that are not Gaussian."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse.csgraph import connected_components
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.model.mixture import Mixture
+from bayes_gmm.results.shape.record import ShapeCheck
+
+
+@dataclass(frozen=True)
+class PiecesSettings:
+    """When segments overlap so much that they may be pieces of one."""
+
+    max_distance: float = 1.2
+    """Bhattacharyya distance of segments that overlap: 1.125 for equal round ones whose means are
+    3 standard deviations apart, at about which their density has two clear peaks."""
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A number of segments that may count pieces of fewer segments.
+
+    Attributes
+    ----------
+    n_components : int
+        The number of segments that overlap.
+    n_groups : int
+        The number of groups that do not, which is also that of the fit with fewer segments.
+    segments : tuple of int
+        Positions of the segments of that fit that are not Gaussian.
+    """
+
+    n_components: int
+    n_groups: int
+    segments: tuple[int, ...]
+
+
+def pieces_of_segments(
+    mixture: Mixture,
+    checks: Mapping[int, ShapeCheck],
+    settings: PiecesSettings = PiecesSettings(),
+) -> Pieces | None:
+    """Whether segments of a mixture may be pieces of fewer segments that are not Gaussian.
+
+    So it is if they form fewer groups that do not overlap, and the fit with one segment for each
+    group has segments that fail the check of their shape.
+
+    Parameters
+    ----------
+    mixture : Mixture
+        With K segments.
+    checks : mapping of int to ShapeCheck
+        Of fits with fewer segments, by their number.
+    settings : PiecesSettings
+
+    Examples
+    --------
+    >>> clear = Mixture([0.5, 0.5], [[0.0], [9.0]], [[[1.0]], [[1.0]]])
+    >>> pieces_of_segments(clear, {}) is None
+    True
+    """
+    n_groups = int(overlapping_groups(mixture, settings).max()) + 1
+    check = checks.get(n_groups)
+    if n_groups == mixture.n_components or check is None or not check.flagged:
+        return None
+    return Pieces(mixture.n_components, n_groups, check.flagged)
+
+
+def overlapping_groups(mixture: Mixture, settings: PiecesSettings) -> np.ndarray:
+    """Number of the group of each segment, from 0; neighbours in a group overlap.
+
+    Examples
+    --------
+    >>> means, covariances = [[0.0], [1.0], [20.0]], [[[1.0]]] * 3
+    >>> mixture = Mixture([0.4, 0.3, 0.3], means, covariances)
+    >>> overlapping_groups(mixture, PiecesSettings()).tolist()
+    [0, 0, 1]
+    """
+    near = _distances(mixture) <= settings.max_distance
+    return np.asarray(connected_components(near, directed=False)[1])
+
+
+def _distances(mixture: Mixture) -> Floats:
+    """Bhattacharyya distances between segments, recording error included, shape (K, K).
+
+    (mu_k - mu_l)' V^-1 (mu_k - mu_l) / 8 + log(|V| / sqrt(|V_k| |V_l|)) / 2, V = (V_k + V_l) / 2.
+    """
+    V = mixture.covariances + np.diag(mixture.resolution**2 / 12.0)
+    gaps = mixture.means[:, None] - mixture.means
+    middle = (V[:, None] + V) / 2.0
+    log_det, log_middle = np.linalg.slogdet(V)[1], np.linalg.slogdet(middle)[1]
+    along = (gaps * np.linalg.solve(middle, gaps[..., None])[..., 0]).sum(axis=-1)
+    return np.asarray(along / 8.0 + (log_middle - (log_det[:, None] + log_det) / 2.0) / 2.0)

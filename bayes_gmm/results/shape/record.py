@@ -1,0 +1,187 @@
+"""What a check of the shape of segments found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STATISTICS = ("skewness", "kurtosis", "radial kurtosis")
+GAUSSIAN = {"skewness": 0.0, "kurtosis": 3.0, "radial kurtosis": 3.0}
+"""What each statistic is for a Gaussian."""
+
+
+@dataclass(frozen=True)
+class ShapeCheckSettings:
+    """When a segment is said not to be Gaussian, and how many rows and draws are looked at."""
+
+    alpha: float = 0.02
+    """Probability of flagging any segment of a table in which all are Gaussian."""
+    min_skewness: float = 0.2
+    """Smaller skewness is never flagged: many rows make it significant, but it changes little."""
+    min_excess: float = 0.3
+    """Kurtosis nearer to 3 is never flagged."""
+    skewness_ratio: float = 1.0 / 3.0
+    """Squared skewness over excess kurtosis from which on tails count as those of a skewed
+    distribution: it is .67 for a gamma distribution, .44 for a log-normal(.8), 0 for a t."""
+    most_features: int = 3
+    """Features that describe a direction, at most."""
+    min_coefficient: float = 0.3
+    """Share of the largest coefficient from which on a feature describes a direction."""
+    max_rows: int = 5000
+    """Rows looked at; of more, a systematic sample."""
+    max_draws: int = 20
+    """Draws of a posterior that p-values are averaged over."""
+    seed: int = 0
+    """Of the rows' segments and halves: the same table always gives the same answer."""
+
+
+@dataclass(frozen=True)
+class ShapeStatistic:
+    """A statistic of a segment, along the direction in which it departs most from a Gaussian's.
+
+    Where it is flagged along features, it is that along the feature that departs most.
+
+    Attributes
+    ----------
+    segment : int
+        Position, from 0.
+    statistic : str
+        One of `STATISTICS`. "radial kurtosis" is 3 / (d (d + 2)) times the mean of |y|^4 of
+        whitened rows y; it has no direction.
+    direction : tuple of float
+        Coefficients u of the projection u'x, in units of the table; empty for none.
+    main_features : tuple of int
+        Positions of the features with the largest coefficients, for features of equal sd.
+    features : tuple of int
+        Positions of the features along which it is flagged, the largest departure first; where
+        none is flagged, that of the direction if it is a feature.
+    observed : float
+        Averaged over draws.
+    lower, upper : float
+        Bounds that hold all statistics of a table with Gaussian segments, with probability
+        1 - alpha.
+    p_value : float
+        Corrected for the number of statistics of all segments.
+    flagged : bool
+        Whether the p-value is below alpha, and the departure large enough to matter.
+    """
+
+    segment: int
+    statistic: str
+    direction: tuple[float, ...]
+    main_features: tuple[int, ...]
+    features: tuple[int, ...]
+    observed: float
+    lower: float
+    upper: float
+    p_value: float
+    flagged: bool
+
+    @property
+    def departure(self) -> str:
+        """What it is a sign of: "skewed", "heavy tails" or "flat", as if it were flagged."""
+        if self.statistic == "skewness":
+            return "skewed"
+        return "heavy tails" if self.observed > GAUSSIAN[self.statistic] else "flat"
+
+
+@dataclass(frozen=True)
+class ShapeCheck:
+    """Whether the rows of each segment look like a Gaussian sample.
+
+    Attributes
+    ----------
+    statistics : tuple of ShapeStatistic
+        By segment, then in the order of `STATISTICS`; none for a segment of too few rows.
+    names : tuple of str
+        Of the segments.
+    features : tuple of str
+    n_rows : tuple of float
+        Effective number of rows of each segment.
+    checked : tuple of bool
+        Which segments have rows enough, 20, for a check.
+    settings : ShapeCheckSettings
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import bayes_gmm as bg
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.concatenate([rng.normal(0, 1, (300, 2)), 20 + rng.lognormal(0, 0.8, (200, 2))])
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", bg.ShapeWarning)
+    ...     check = bg.BayesGMM(2, random_state=0).fit(X).shape_check_
+    >>> [check.names[k] for k in check.flagged], check.departures(1)[0].departure
+    (['Segment 2'], 'skewed')
+    """
+
+    statistics: tuple[ShapeStatistic, ...]
+    names: tuple[str, ...]
+    features: tuple[str, ...]
+    n_rows: tuple[float, ...]
+    checked: tuple[bool, ...]
+    settings: ShapeCheckSettings
+
+    @cached_property
+    def flagged(self) -> tuple[int, ...]:
+        """Positions of the segments that are not Gaussian."""
+        return tuple(sorted({s.segment for s in self.statistics if s.flagged}))
+
+    @property
+    def p_value(self) -> float:
+        """The least of all: of the hypothesis that every segment is Gaussian; 1 without any."""
+        return min((s.p_value for s in self.statistics), default=1.0)
+
+    def departures(self, segment: int) -> tuple[ShapeStatistic, ...]:
+        """The flagged statistics of a segment, the one that explains the others best first.
+
+        A skewed distribution has heavy tails, too, and heavy tails make a sample skewed. Skewness
+        comes first if its square is at least `skewness_ratio` of the excess kurtosis.
+        """
+        found = [s for s in self.statistics if s.segment == segment and s.flagged]
+        excess = max((s.observed - 3.0 for s in found if s.statistic != "skewness"), default=0.0)
+        least = self.settings.skewness_ratio * excess
+
+        def order(s: ShapeStatistic) -> tuple[bool, float]:
+            skewed = s.statistic == "skewness"
+            return (s.observed**2 < least if skewed else False), s.p_value - 2.0 * skewed
+
+        return tuple(sorted(found, key=order))
+
+    @cached_property
+    def sentences(self) -> tuple[str, ...]:
+        """One per flagged segment, then one on segments with too few rows to check."""
+        from bayes_gmm.results.shape.text import sentences
+
+        return sentences(self)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row per segment and statistic.
+
+        Columns segment, statistic, direction, observed, lower, upper, p_value, flagged (see
+        `ShapeStatistic`). A segment with too few rows has NaN in place of numbers.
+        """
+        import pandas as pd
+
+        from bayes_gmm.results.shape.text import direction_words
+
+        rows = [
+            (self.names[s.segment], s.statistic, direction_words(s, self.features), s.observed,
+             s.lower, s.upper, s.p_value, s.flagged)
+            for s in self.statistics
+        ]  # fmt: skip
+        rows += [
+            (name, "", "too few rows to check", np.nan, np.nan, np.nan, np.nan, False)
+            for name, checked in zip(self.names, self.checked, strict=True)
+            if not checked
+        ]
+        columns = ["segment", "statistic", "direction", "observed", "lower", "upper", "p_value",
+                   "flagged"]  # fmt: skip
+        return pd.DataFrame(rows, columns=columns)

@@ -1,0 +1,138 @@
+"""What every picture stands on: figures, axes, names of features."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayes_gmm.errors import DataError, listed, nearest, printable
+from bayes_gmm.results.checks import averaged_over
+from bayes_gmm.results.posterior.posterior import Posterior
+from bayes_gmm.views.palette import FIGURE_SIZE, LABEL_SIZE, TEXT_SIZE, TITLE_SIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.layout_engine import LayoutEngine
+    from matplotlib.text import Text
+
+    Features = Sequence[int | str] | int | str | None
+
+NOTE_WIDTH, NOTE_SIZE, NOTE_COLOR = 100, TEXT_SIZE - 1, "0.35"
+
+
+def positions(names: tuple[str, ...], features: Features) -> tuple[int, ...]:
+    """Return the positions of the features to draw: one or two."""
+    if features is None:
+        return tuple(range(min(len(names), 2)))
+    chosen = np.atleast_1d(np.array(features, dtype=object)).tolist()
+    if len(chosen) not in (1, 2):
+        raise DataError(f"features names {len(chosen)} columns; a picture has room for one or two")
+    found = tuple(_position(names, feature) for feature in chosen)
+    if len(set(found)) < len(found):
+        raise DataError(f"features names {names[found[0]]!r} twice; name two columns, or it alone")
+    return found
+
+
+def all_positions(names: tuple[str, ...], features: Features) -> tuple[int, ...]:
+    """Return the positions of any number of features; of all where none are named."""
+    if features is None:
+        return tuple(range(len(names)))
+    chosen = np.atleast_1d(np.array(features, dtype=object)).tolist()
+    return tuple(_position(names, feature) for feature in chosen)
+
+
+def _position(names: tuple[str, ...], feature: int | str) -> int:
+    if isinstance(feature, str) and feature in names:
+        return names.index(feature)
+    if isinstance(feature, int | np.integer) and 0 <= feature < len(names):
+        return int(feature)
+    near = nearest(str(feature), names)
+    hint = "." if near is None else f"; did you mean {near!r}?"
+    raise DataError(f"no feature {feature!r}{hint} The model has: {listed(names)}")
+
+
+def posterior_of(model: Any, picture: str) -> Posterior:
+    """Return the model, if it is a posterior: what is drawn is uncertainty."""
+    if isinstance(model, Posterior):
+        return model
+    kind = type(model).__name__
+    raise DataError(
+        f"{picture} draws a Posterior, and got a {kind}; give what sample_posterior() of a fitted "
+        "BayesGMM returns"
+    )
+
+
+def new_axes() -> Axes:
+    """Axes of a new figure, of the size of a slide."""
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=FIGURE_SIZE, layout=with_margins())[1]
+
+
+def with_margins() -> LayoutEngine:
+    """Make room for titles and legends, and leave a margin of a tenth of an inch or so."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    return ConstrainedLayoutEngine(w_pad=0.13, h_pad=0.11)
+
+
+def wrapped(name: str, width: int) -> str:
+    """Break a long name into lines, four at most."""
+    lines = textwrap.wrap(name, width, max_lines=4, placeholder="…")
+    return "\n".join(printable(line) for line in lines) or name
+
+
+def shortened(name: str, width: int) -> str:
+    """Take the middle out of a long name, whose end may tell it from others.
+
+    Examples
+    --------
+    >>> shortened("Careful high earners of the northern region, 2024", 24)
+    'Careful high…region, 2024'
+    """
+    text, half = " ".join(name.split()), width // 2
+    return text if len(text) <= width else f"{text[:half].rstrip()}…{text[-half:].lstrip()}"
+
+
+def as_written(texts: Iterable[Text]) -> None:
+    """Draw names as they are: Matplotlib takes what stands between two $ for a formula."""
+    for text in texts:
+        text.set_parse_math(False)
+
+
+def clean(ax: Axes) -> None:
+    """Leave two thin spines and text that can be read from the back of the room."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color("0.6")
+    ax.tick_params(labelsize=TEXT_SIZE, color="0.6", labelcolor="0.2")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.label.set(fontsize=LABEL_SIZE)
+        low, high = axis.get_view_interval()
+        if 1e4 <= max(abs(low), abs(high)) < 1e6 and high - low > 10:
+            axis.set_major_formatter("{x:,.0f}")
+    # A factor such as 1e9 stands clear of the axis label and of the note under the title.
+    ax.xaxis.get_offset_text().set(x=1.01, horizontalalignment="left", fontsize=TEXT_SIZE)
+    ax.yaxis.get_offset_text().set(x=-0.01, horizontalalignment="right", fontsize=TEXT_SIZE)
+
+
+def add_title(ax: Axes, title: str, notes: Sequence[str]) -> None:
+    """Write the title and, small between it and the axes, what a reader must be told."""
+    lines = textwrap.wrap("; ".join(notes), NOTE_WIDTH)
+    pad = 12 + 14 * len(lines)
+    ax.set_title(title, loc="left", fontsize=TITLE_SIZE, fontweight="bold", pad=pad)
+    if notes:
+        ax.annotate(
+            "\n".join(lines), (0, 1), xytext=(0, 8), xycoords="axes fraction",
+            textcoords="offset points", fontsize=NOTE_SIZE, color=NOTE_COLOR,
+        )  # fmt: skip
+
+
+def notes_of(posterior: Posterior) -> list[str]:
+    """What a reader of a posterior's averages must be told: the segmentations they are over."""
+    if posterior.segmentation is not None:
+        return [posterior.segmentation.text]
+    return averaged_over(posterior.modes_visited, posterior.modes_missed)

@@ -1,0 +1,126 @@
+"""What is uncertain about a segment: ellipses of draws, and bands that hold them.
+
+The band of an ellipse is the set of points x that are inside the ellipse of between 3 % and 97 %
+of the draws: where P(x in ellipse | data) is neither near 0 nor near 1, the posterior has not
+settled on which side of the line x lies. The band of a curve holds the middle 94 % of its heights
+at each x.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_gmm.views import palette
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+
+    from bayes_gmm.results.posterior.posterior import Posterior
+
+Array = NDArray[np.float64]
+
+PROB = 0.95  # of a segment's mass inside the ellipse
+CI_PROB = 0.94  # of the posterior inside the band, by default
+DRAWS_SHOWN = 40
+DRAWS_COUNTED = 400
+GRID = 140
+
+
+def draw_bands(
+    ax: Axes, posterior: Posterior, shown: Sequence[int], ci_prob: float = CI_PROB
+) -> None:
+    """Draw each segment's band, and the ellipses of a few dozen draws, under the mean's.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    posterior : Posterior
+    shown : pair of int
+        The features on the horizontal and the vertical axis.
+    ci_prob : float
+        Probability of the band.
+    """
+    from matplotlib.collections import LineCollection
+
+    means, factors = _ellipses(posterior, shown, DRAWS_COUNTED)
+    some = np.linspace(0, len(means) - 1, min(DRAWS_SHOWN, len(means))).round().astype(int)
+    angle = np.linspace(0.0, 2.0 * np.pi, 90)
+    circle = np.stack([np.cos(angle), np.sin(angle)])
+    for k, color in enumerate(palette.palette(means.shape[1])):
+        outlines = means[some, k, :, None] + factors[some, k] @ circle
+        lines = LineCollection(
+            list(outlines.transpose(0, 2, 1)), colors=color, linewidths=0.6, alpha=0.22, zorder=2.2
+        )
+        ax.add_collection(lines)
+        _draw_band(ax, means[:, k], factors[:, k], color, ci_prob)
+    ax.autoscale_view()
+
+
+def band_of_curves(posterior: Posterior, j: int, grid: Array, ci_prob: float = CI_PROB) -> Array:
+    """Bounds of the weighted density of each segment at each point, shape (2, K, len(grid))."""
+    of = posterior.parameters
+    draws = _spread(of.weights[..., 0].size, DRAWS_COUNTED)
+    w, mu, sigma = (
+        values.reshape(-1, values.shape[2])[draws][..., None]
+        for values in (of.weights, of.means[..., j], of.scales[..., j])
+    )
+    heights = w / (sigma * np.sqrt(2 * np.pi)) * np.exp(-0.5 * ((grid - mu) / sigma) ** 2)
+    tail = (1.0 - ci_prob) / 2.0
+    return np.asarray(np.quantile(heights, [tail, 1.0 - tail], axis=0))
+
+
+def legend_handles(n_axes: int, ci_prob: float = CI_PROB) -> list[Artist]:
+    """Return legend entries that say what the bands are.
+
+    Examples
+    --------
+    >>> [handle.get_label() for handle in legend_handles(2)]
+    ['94 % credible band', 'draws of the posterior']
+    """
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    band = Patch(color="0.35", alpha=0.3, linewidth=0, label=f"{100 * ci_prob:g} % credible band")
+    line = Line2D([], [], color="0.35", linewidth=0.8, alpha=0.6, label="draws of the posterior")
+    return [band, line] if n_axes == 2 else [band]
+
+
+def _ellipses(posterior: Posterior, shown: Sequence[int], n: int) -> tuple[Array, Array]:
+    """Centres (n, K, 2) of ellipses, and matrices (n, K, 2, 2) that map the unit circle to them."""
+    of, pair = posterior.parameters, list(shown)
+    chosen = _spread(of.weights[..., 0].size, n)
+    means, scales, correlations = (
+        values.reshape(-1, *values.shape[2:])[chosen]
+        for values in (of.means, of.scales, of.correlations)
+    )
+    scales = scales[..., pair]
+    C = np.linalg.cholesky(correlations[..., pair, :][..., pair])
+    radius = np.sqrt(-2.0 * np.log1p(-PROB))
+    return means[..., pair], radius * scales[..., None] * C
+
+
+def _spread(n_draws: int, n: int) -> NDArray[np.int64]:
+    """Numbers of at most n draws, evenly spread."""
+    return np.unique(np.linspace(0, n_draws - 1, min(n, n_draws)).round().astype(np.int64))
+
+
+def _draw_band(ax: Axes, means: Array, factors: Array, color: str, ci_prob: float) -> None:
+    reach = np.sqrt((factors**2).sum(axis=2))
+    low, high = np.quantile(means - reach, 0.0, axis=0), np.quantile(means + reach, 1.0, axis=0)
+    x, y = np.linspace(low, high, GRID).T
+    inside = np.zeros((GRID, GRID))
+    for mean, factor in zip(means, factors, strict=True):
+        u = (x - mean[0]) / factor[0, 0]
+        v = ((y - mean[1])[:, None] - factor[1, 0] * u) / factor[1, 1]
+        inside += u**2 + v**2 <= 1.0
+    tail = (1.0 - ci_prob) / 2.0
+    ax.contourf(
+        x, y, inside / len(means), levels=[tail, 1.0 - tail], colors=[color], alpha=0.22, zorder=2.1
+    )

@@ -1,0 +1,326 @@
+"""Comparisons of numbers of segments: each criterion over K, and the probability of each K."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayes_gmm.errors import DataError, listed
+from bayes_gmm.results.comparison.phrases import NAMES
+from bayes_gmm.text import percent
+from bayes_gmm.views.axes import clean, with_margins
+from bayes_gmm.views.palette import LABEL_SIZE, TEXT_SIZE, TITLE_SIZE, palette
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from bayes_gmm.results.comparison.comparison import Candidate, Comparison
+    from bayes_gmm.results.comparison.verdicts import Verdict
+
+COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2}
+"""Panels in a row, by how many there are; else 3."""
+NEAR = 10.0
+"""Differences up to which a scale is linear: 10 nats are decisive in a log evidence."""
+TICKS = (0, 5, 10, 100, 1000, 10_000, 100_000)
+WORTH_A_LABEL, WORTH_A_BAR = 0.01, 0.005
+MOST_LABELS = 12
+"""Numbers of segments labelled in a panel."""
+SPARSE = 2.0
+"""Numbers that span more than so many times their count stand at equal distances."""
+LEGEND_COLUMNS = 4
+TITLE_WIDTH = 64
+"""Characters in a line of the title."""
+TITLES = {"loo": "elpd by LOO", "evidence": "log evidence", "laplace": "log evidence"}
+
+
+def comparison(
+    comparison: Comparison, criteria: Sequence[str] | None = None
+) -> NDArray[np.object_]:
+    """Draw criteria over the number of segments, a line per structure, and the P(K) as bars.
+
+    A panel shows by how much each candidate falls short of the best one, which is ringed; its
+    scale is logarithmic beyond 10. Error bars are one Monte Carlo standard error of the log
+    evidence, and one standard error of the difference in elpd from the best. Those of P(K) are 94 %
+    Monte Carlo intervals; if the evidence does not determine K, the bars are hatched and the panel
+    says so.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    criteria : sequence of str, optional
+        Of those that it was made with; by default all.
+
+    Returns
+    -------
+    ndarray of matplotlib.axes.Axes
+        One for each criterion, then P(K) where the evidence is known. The figure is neither shown
+        nor saved.
+
+    Raises
+    ------
+    DataError
+        If it was made without one of the criteria, or nothing could be fitted.
+
+    Examples
+    --------
+    ``bg.plots.comparison(bg.compare(X))[0].figure.savefig("comparison.png")``
+    """
+    import matplotlib.pyplot as plt
+
+    chosen = _chosen(comparison, criteria)
+    figure = plt.figure(figsize=_size(_n_panels(comparison, chosen)), layout=with_margins())
+    return draw_comparison(figure, comparison, chosen)
+
+
+def save_comparison(comparison: Comparison, path: str | Path, *, dpi: int = 200) -> Path:
+    """Draw `comparison` into an image file, whose ending names the format; returns its path."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    chosen = _chosen(comparison, None)
+    figure = Figure(figsize=_size(_n_panels(comparison, chosen)), layout=with_margins())
+    FigureCanvasAgg(figure)
+    draw_comparison(figure, comparison, chosen)
+    figure.savefig(path, dpi=dpi, facecolor="white")
+    return Path(path)
+
+
+def draw_comparison(
+    figure: Figure, comparison: Comparison, criteria: Sequence[str]
+) -> NDArray[np.object_]:
+    """Draw into an empty figure."""
+    n_panels = _n_panels(comparison, criteria)
+    n_columns = COLUMNS.get(n_panels, 3)
+    grid = figure.subplots(-(-n_panels // n_columns), n_columns, squeeze=False)
+    panels = grid.ravel()
+    for panel in panels[n_panels:]:
+        panel.remove()
+    for panel, criterion in zip(panels, criteria, strict=False):
+        _draw_criterion(panel, comparison, criterion)
+    if len(criteria) < n_panels:
+        _draw_probabilities(panels[n_panels - 1], comparison)
+    for panel in panels[:n_panels]:
+        _finish(panel, comparison)
+    _add_legend(figure, comparison)
+    figure.suptitle(
+        textwrap.fill(comparison.headline, TITLE_WIDTH),
+        x=0.012,
+        ha="left",
+        fontsize=TITLE_SIZE,
+        fontweight="bold",
+    )
+    return np.asarray(panels[:n_panels])
+
+
+def _chosen(comparison: Comparison, criteria: Sequence[str] | None) -> list[str]:
+    if not comparison.best:
+        note = next((c.note for c in comparison.candidates if c.note), "none was fitted")
+        lacks = "any criterion" if comparison.has_fits else "a fit"
+        raise DataError(f"there is nothing to draw: no number of segments has {lacks} ({note})")
+    if criteria is None:
+        return [c for c in comparison.criteria if c in comparison.best]
+    chosen = [criteria] if isinstance(criteria, str) else list(criteria)
+    for criterion in chosen:
+        if criterion not in comparison.best:
+            known = listed(list(comparison.best))
+            raise DataError(f"the comparison has no criterion {criterion!r}; it has: {known}")
+    return chosen
+
+
+def _n_panels(comparison: Comparison, criteria: Sequence[str]) -> int:
+    known = comparison.has_evidence and comparison.probabilities.notna().any()
+    return len(criteria) + bool(known)
+
+
+def _size(n_panels: int) -> tuple[float, float]:
+    """Inches, 16:9 where there is more than one row of panels."""
+    if n_panels == 1:
+        return 8.0, 4.5
+    return (10.6, 4.4) if n_panels <= 3 else (10.6, 5.96)
+
+
+def _draw_criterion(ax: Axes, comparison: Comparison, criterion: str) -> None:
+    """A line over K for each structure, in differences from the best candidate."""
+    best, column = comparison.best[criterion], comparison.column_of(criterion)
+    places = _places(comparison)
+    colors = palette(len(comparison.structures))
+    farthest = over = 0.0
+    sign = 1.0 if comparison.is_lower_better(criterion) else -1.0
+    for structure, color in zip(comparison.structures, colors, strict=True):
+        of_it = [c for c in comparison.candidates if c.structure == structure]
+        at = [places[c.n_components] for c in of_it]
+        gaps = np.array([c.values.get(column, np.nan) for c in of_it]) - best.values[column]
+        errors = np.array([_error(c, comparison, criterion) for c in of_it])
+        ax.errorbar(
+            at, gaps, np.where(np.isfinite(errors), errors, 0.0), color=color, marker="o",
+            markersize=6, linewidth=1.8, elinewidth=1.5, capsize=3, zorder=3,
+        )  # fmt: skip
+        farthest = max(farthest, np.nanmax(np.abs(gaps), initial=0.0))
+        reach = np.where(np.isfinite(errors), errors - sign * gaps, 0.0)
+        over = max(over, np.nanmax(reach, initial=0.0))
+    ax.plot(
+        places[best.n_components], 0.0, "o", markersize=15, markerfacecolor="none",
+        markeredgecolor="0.15", markeredgewidth=1.6, zorder=4, clip_on=False,
+    )  # fmt: skip
+    lower = comparison.is_lower_better(criterion)
+    name = (
+        "Laplace" if column == "log_evidence_laplace" else TITLES.get(criterion, NAMES[criterion])
+    )
+    _title(ax, name, f"{'lower' if lower else 'higher'} is better")
+    ax.set_ylabel(f"{'above' if lower else 'below'} {best.values[column]:,.1f}")
+    _scale(ax, farthest, over, sign)
+
+
+def _error(candidate: Candidate, comparison: Comparison, criterion: str) -> float:
+    """Standard error of what a candidate lacks to the best one; NaN where there is none."""
+    if criterion == "loo":
+        behind = comparison.elpd_behind.get(candidate)
+        return math.nan if behind is None else behind.se
+    named = "log_evidence_se" if criterion == "evidence" else ""
+    return candidate.values.get(named, math.nan)
+
+
+def _title(ax: Axes, name: str, note: str) -> None:
+    """The panel's name on the left, and how to read it on the right."""
+    ax.set_title(name, loc="left", fontsize=LABEL_SIZE)
+    ax.set_title(note, loc="right", fontsize=TEXT_SIZE - 2, color="0.35")
+
+
+def _scale(ax: Axes, farthest: float, over: float, sign: float) -> None:
+    """Linear near the best, logarithmic far from it; error bars reach `over` beyond the best."""
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    def written(gap: float, _: float) -> str:
+        """Error bars may reach beyond the best, where there is no value."""
+        return "" if sign * gap < 0.0 else f"{abs(gap):,.3g}"
+
+    if farthest <= 4 * NEAR:
+        ax.margins(y=0.12)
+        if farthest == 0.0:
+            ax.set_yticks([0.0])
+        ax.yaxis.set_major_formatter(written)
+        return
+    ax.set_yscale("symlog", linthresh=NEAR, linscale=1.0)
+    ax.set_ylim(*sorted((-sign * max(1.7, 1.2 * over), 1.6 * sign * farthest)))
+    ax.yaxis.set_major_locator(FixedLocator([sign * t for t in TICKS if t <= 1.6 * farthest]))
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_formatter(lambda gap, _: f"{abs(gap):,.0f}")
+
+
+def _draw_probabilities(ax: Axes, comparison: Comparison) -> None:
+    """P(K) as bars, each a stack of structures, with Monte Carlo intervals."""
+    shares, bounds = comparison.probabilities, comparison.probability_intervals
+    verdict = comparison.verdicts[str(comparison.evidence_criterion)]
+    determined = verdict.code != "not_determined"
+    by_structure = comparison.table.pivot(
+        index="n_components", columns="structure", values="probability"
+    ).fillna(0.0)
+    foot, places = np.zeros(len(shares)), _places(comparison)
+    at = np.array([places[K] for K in shares.index])
+    style: dict[str, Any] = {}
+    if not determined:
+        style = {"hatch": "////", "edgecolor": "white", "alpha": 0.45}
+    for structure, color in zip(
+        comparison.structures, palette(len(comparison.structures)), strict=True
+    ):
+        heights = 100.0 * by_structure[structure].to_numpy()
+        ax.bar(at, heights, bottom=foot, color=color, width=0.72, zorder=3, **style)
+        foot += heights
+    _draw_intervals(ax, at, shares, bounds)
+    ax.set_ylim(0.0, 113.0)
+    if determined:
+        _label_shares(ax, places, shares, bounds["upper"])
+    else:
+        _say_not_determined(ax, verdict)
+    ax.set_yticks(range(0, 101, 25))
+    _title(ax, "probability", "94 % Monte Carlo intervals" if bounds.notna().any().any() else "")
+    ax.set_ylabel("P(K), %")
+
+
+def _label_shares(ax: Axes, places: dict[int, float], shares: pd.Series, upper: pd.Series) -> None:
+    for K in _labelled(shares):
+        top = 100.0 * np.nanmax([shares[K], upper[K]])
+        ax.annotate(
+            percent(shares[K]), (places[K], top), xytext=(0, 4), textcoords="offset points",
+            ha="center", fontsize=TEXT_SIZE - 1, fontweight="bold",
+        )  # fmt: skip
+
+
+def _say_not_determined(ax: Axes, verdict: Verdict) -> None:
+    """Write above the bars that they are not to be relied on."""
+    error = verdict.values["error"]
+    size = f" up to {error:.1f} nats" if np.isfinite(error) else ""
+    ax.set_ylim(0.0, 128.0)
+    ax.text(
+        0.5, 0.98, f"not determined: Monte Carlo error{size}", transform=ax.transAxes,
+        ha="center", va="top", fontsize=TEXT_SIZE - 1, fontweight="bold",
+    )  # fmt: skip
+
+
+def _draw_intervals(ax: Axes, at: NDArray[np.float64], p: pd.Series, bounds: pd.DataFrame) -> None:
+    """Monte Carlo intervals of bars that are high enough to see."""
+    known = ((bounds["upper"] > WORTH_A_BAR) & p.notna()).to_numpy()
+    if not known.any():
+        return
+    reach = np.array([p - bounds["lower"], bounds["upper"] - p])[:, known]
+    ax.errorbar(
+        at[known], 100.0 * p[known], 100.0 * reach, fmt="none", ecolor="0.15", elinewidth=1.5,
+        capsize=3, zorder=4,
+    )  # fmt: skip
+
+
+def _labelled(shares: pd.Series) -> list[int]:
+    """Numbers whose share is written: the largest first, none so near that labels overlap."""
+    apart, chosen = -(-len(shares) // MOST_LABELS), dict[int, int]()
+    ranks = {int(K): rank for rank, K in enumerate(shares.index)}
+    for K, share in shares.sort_values(ascending=False).items():
+        near = any(abs(ranks[int(K)] - rank) < apart for rank in chosen.values())
+        if share >= WORTH_A_LABEL and not near:
+            chosen[int(K)] = ranks[int(K)]
+    return list(chosen)
+
+
+def _places(comparison: Comparison) -> dict[int, float]:
+    """Where each number of segments stands: at its value, or by rank where they lie far apart."""
+    numbers = comparison.n_components
+    if numbers[-1] - numbers[0] < SPARSE * len(numbers):
+        return {K: float(K) for K in numbers}
+    return {K: float(rank) for rank, K in enumerate(numbers)}
+
+
+def _finish(ax: Axes, comparison: Comparison) -> None:
+    places = _places(comparison)
+    numbers = list(places)
+    ax.set_xlim(places[numbers[0]] - 0.6, places[numbers[-1]] + 0.6)
+    some = numbers[:: -(-len(numbers) // MOST_LABELS)]
+    ax.set_xticks([places[K] for K in some], [str(K) for K in some])
+    ax.set_xlabel("number of segments")
+    ax.grid(axis="y", color="0.92", zorder=0)
+    ax.set_axisbelow(True)
+    clean(ax)
+
+
+def _add_legend(figure: Figure, comparison: Comparison) -> None:
+    """Name the structures, where there are several, under all panels."""
+    from matplotlib.lines import Line2D
+
+    if len(comparison.structures) == 1:
+        return
+    handles = [
+        Line2D([], [], color=color, marker="o", linewidth=1.8, label=structure)
+        for structure, color in zip(
+            comparison.structures, palette(len(comparison.structures)), strict=True
+        )
+    ]
+    figure.legend(
+        handles=handles, loc="outside lower center", frameon=False, fontsize=TEXT_SIZE,
+        ncols=min(len(handles), LEGEND_COLUMNS),
+    )  # fmt: skip

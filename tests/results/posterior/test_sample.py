@@ -1,0 +1,41 @@
+"""Between a fit and its posterior, modes are counted as theta's own density has them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from example_posteriors import fit_and_density
+
+from bayes_gmm.inference.modes.guesses import Sample
+from bayes_gmm.inference.modes.modes import find_modes
+from bayes_gmm.results.posterior.sample import SamplingPlan, sample_posterior
+
+
+@pytest.fixture(scope="module")
+def twice():
+    """A fit that tells one mode twice, numbered the other way round, and its density."""
+    X = np.random.default_rng(0).normal(size=(90, 1)) + 7.0 * (np.arange(90) < 30)[:, None]
+    fit, density, _ = fit_and_density(X, 2)
+    sample = Sample.of(fit.standardizer.apply(X))
+    [mode] = find_modes(density, sample, np.random.default_rng(0), n_init=8)[:1]
+    swapped = replace(mode, theta=mode.layout.selected(mode.theta, np.array([1, 0])))
+    of_fit = replace(fit.modes[0], probability=0.5)
+    return replace(fit, modes=(of_fit, of_fit)), density, [mode, swapped]
+
+
+def test_modes_that_share_a_peak_are_counted_once(twice):
+    fit, density, found = twice
+    for method, chains in (("nuts", 1), ("laplace", 2)):
+        plan = SamplingPlan(draws=100, chains=chains, method=method, progress=False)
+        posterior = sample_posterior(fit, density, found, plan)
+        assert [mode.probability for mode in posterior.fit.modes] == [1.0, 0.0]
+        assert posterior.modes_missed == {}
+
+
+def test_modes_that_are_no_proper_mixtures_are_left_out(twice):
+    fit, density, found = twice
+    degenerate = replace(found[0], log_posterior=found[0].log_posterior + 1.0)
+    alone = replace(fit, modes=fit.modes[:1])
+    plan = SamplingPlan(draws=50, chains=2, progress=False)
+    posterior = sample_posterior(alone, density, [degenerate, found[0]], plan)
+    assert posterior.modes_visited == {0: 1.0}
