@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from bayes_gmm._version import __version__
 
 __all__ = [
     "LKJ",
@@ -64,7 +64,7 @@ _WHERE = {
     "read_table": "bayes_gmm.data.table",
     "check_table": "bayes_gmm.data.checks.check_table",
     "Finding": "bayes_gmm.data.checks.finding",
-    "load": "bayes_gmm.results.io.netcdf",
+    "load": "bayes_gmm.results.load",
     "ShapeCheck": "bayes_gmm.results.shape.record",
     "DataError": "bayes_gmm.errors",
     "DataWarning": "bayes_gmm.errors",
@@ -111,7 +111,7 @@ if TYPE_CHECKING:
     from bayes_gmm.results.comparison.compare import compare
     from bayes_gmm.results.comparison.comparison import Candidate, Comparison
     from bayes_gmm.results.fit.map_fit import MapFit, Mode
-    from bayes_gmm.results.io.netcdf import load
+    from bayes_gmm.results.load import load
     from bayes_gmm.results.posterior.posterior import Posterior
     from bayes_gmm.results.shape.record import ShapeCheck
     from bayes_gmm.views import plots

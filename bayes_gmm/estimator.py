@@ -24,7 +24,7 @@ from bayes_gmm.results.fit.fit import FitPlan, fit_table
 from bayes_gmm.results.fit.information_criteria import Criteria, counts_of, log_certainty
 from bayes_gmm.results.fit.map_fit import MapFit, Mode
 from bayes_gmm.results.fit.prior_influence import PriorInfluence, influence_at_mode
-from bayes_gmm.results.shape.check import check_map_fit
+from bayes_gmm.results.shape.check import check_mixture
 from bayes_gmm.results.shape.text import warning
 
 if TYPE_CHECKING:
@@ -176,7 +176,9 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         weights = check_weights(sample_weight, matrix.n_rows)
         self.map_fit_, self._density, self._found = fit_table(matrix, weights, plan, rng)
         self._table = KeptMatrix.of(matrix)
-        self.shape_check_ = check_map_fit(self.map_fit_, matrix, weights)
+        self.shape_check_ = check_mixture(
+            self.map_fit_.mixture, self.map_fit_.standardizer, matrix, weights
+        )
         if (text := warning(self.shape_check_)) is not None:
             warnings.warn(text, ShapeWarning, stacklevel=2)
         self.n_features_in_ = matrix.n_features

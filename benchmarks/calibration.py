@@ -12,8 +12,8 @@ distance from the nominal in Monte-Carlo errors.
 
 The truth is numbered as draws are: by the mode it is nearest to, and the least surprise of that
 mode (`bayes_gmm.inference.sampling.relabel`). That is a rule about the table and the parameters,
-so ranks of aligned parameters are uniform wherever sampling is right, *also where labels are ambiguous*. What
-calibration does not say is that a label then means much: where segments lie on top of each other,
+so ranks of aligned parameters are uniform wherever sampling is right, *also where labels are
+ambiguous*. It does not show that a label means much: where segments lie on top of each other,
 "the mean of segment 1" is the mean of whichever component looks most like the mode's first. It is
 no property of the population: a second table from the same truth numbers it otherwise. The column
 "ambiguous" is the share of tables in which two labels are confused in more than 5 % of draws, where

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from bayes_gmm import BayesGMM
-from bayes_gmm.results.shape.check import check_map_fit
+from bayes_gmm.results.shape.check import check_mixture
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 Shape = Callable[[np.random.Generator, tuple[int, int]], Array]
@@ -165,7 +165,7 @@ def print_costs() -> None:
         model.fit(X)
         took = time.perf_counter() - start
         start = time.perf_counter()
-        check_map_fit(model.map_fit_, model._table, None)
+        check_mixture(model.map_fit_.mixture, model.map_fit_.standardizer, model._table, None)
         check = time.perf_counter() - start
         print(f"{n:9} {d:3} {K:3} {took - check:7.3f} s {check:7.3f} s", flush=True)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.model.mixture import segment_labels
-from bayes_gmm.results.io.netcdf import replacing, save_map_fit
+from bayes_gmm.results.io.netcdf import replacing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +72,7 @@ def write_fit(
         rows = assignments(report.membership, report.names)
         rows.insert(0, "row", range(1, len(rows) + 1))
         if report.intervals is None:
-            save_map_fit(report.fit, draft / names["model"])
+            report.fit.save(draft / names["model"])
         else:
             names |= {"summary": "summary.csv", "intervals": "intervals.png"}
             _write_posterior(report.intervals, table, rows, draft)

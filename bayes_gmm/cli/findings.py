@@ -35,7 +35,7 @@ from bayes_gmm.data.checks.check_table import Finding, check_table
 from bayes_gmm.errors import DataWarning
 from bayes_gmm.results.fit.small_segments import SmallSegments, small_segments
 from bayes_gmm.results.posterior.segmentations import masses
-from bayes_gmm.results.shape.text import shape_advice
+from bayes_gmm.results.shape.text import sentences, shape_advice
 from bayes_gmm.text import counted, percent
 
 if TYPE_CHECKING:
@@ -278,9 +278,9 @@ def findings_text(findings: Sequence[Finding]) -> str:
 
 def _shape_text(check: ShapeCheck | None) -> str:
     """Write which segments are not Gaussian, and what to try."""
-    if check is None or not check.sentences:
+    if check is None or not sentences(check):
         return ""
-    said = list(check.sentences)
+    said = list(sentences(check))
     if check.flagged:
         said.append(shape_advice(check))
     lines = [fill(line, WIDTH, initial_indent="  ", subsequent_indent="    ") for line in said]
@@ -307,7 +307,7 @@ def _shape_json(check: ShapeCheck) -> dict[str, Any]:
             name for name, checked in zip(check.names, check.checked, strict=True) if not checked
         ],
         "statistics": statistics,
-        "sentences": list(check.sentences),
+        "sentences": list(sentences(check)),
     }
 
 

@@ -12,7 +12,7 @@ from bayes_gmm.cli.layout import Columns, beside, column, in_lines, under, write
 from bayes_gmm.cli.sampling import CI_PROB, without_caveats
 from bayes_gmm.cli.segmentations import json_of
 from bayes_gmm.inference.sampling.importance import GOOD_KHAT
-from bayes_gmm.results.checks import written_r_hat
+from bayes_gmm.results.posterior.convergence_check import written_r_hat
 from bayes_gmm.results.remedies import COMMAND_LINE
 from bayes_gmm.text import share_interval
 

@@ -107,7 +107,7 @@ class SamplingOptions:
 def loaded(model: str) -> MapFit | Posterior:
     """Read a model file, with the caveats of its posterior in the command line's words."""
     from bayes_gmm.results.fit.map_fit import MapFit
-    from bayes_gmm.results.io.netcdf import load
+    from bayes_gmm.results.load import load
     from bayes_gmm.results.posterior.diagnostics import caveats
     from bayes_gmm.results.remedies import COMMAND_LINE
 

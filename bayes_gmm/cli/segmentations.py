@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.cli.layout import WIDTH, shortened, writer
 from bayes_gmm.results.posterior.segment_changes import SegmentChange, changes_of_mixtures
-from bayes_gmm.results.posterior.segmentations import OtherSegmentation, Segmentation, masses
+from bayes_gmm.results.posterior.segmentation import OtherSegmentation, Segmentation
+from bayes_gmm.results.posterior.segmentations import masses
 from bayes_gmm.text import percent
 
 if TYPE_CHECKING:

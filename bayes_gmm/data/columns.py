@@ -80,8 +80,13 @@ def refuse_unwritable(names: Iterable[str]) -> None:
     bayes_gmm.errors.DataError: column 'In\x00come' has a name that no file can hold; rename it
     """
     for name in names:
-        if "\0" in name or any("\ud800" <= letter <= "\udfff" for letter in name):
+        if not is_writable(name):
             raise DataError(f"column {shown(name)} has a name that no file can hold; rename it")
+
+
+def is_writable(name: str) -> bool:
+    """Whether a file can hold a name: it has no zero byte and no half of a surrogate pair."""
+    return "\0" not in name and not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def refuse_repeated(names: Iterable[str], message: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
@@ -20,10 +19,6 @@ from bayes_gmm.text import percent
 MOST_PAIRS_NAMED = 3
 WORTH_A_WORD = 0.01
 """Share of the draws from which on their mode is spoken of."""
-MOST_R_HAT = 1000
-"""Above which its size says no more."""
-MOST_DIVERGED = 0.01
-"""Share of the draws that may diverge without a warning."""
 
 
 @contextmanager
@@ -209,61 +204,3 @@ def _none_of(missed: Mapping[int, float]) -> str:
 
 def _shares(modes: Mapping[int, float]) -> str:
     return ", ".join(f"mode {m + 1}: {percent(share)}" for m, share in modes.items())
-
-
-@dataclass(frozen=True)
-class UnmixedChains:
-    """What stands against taking chains for draws of the posterior.
-
-    Attributes
-    ----------
-    r_hat : tuple of str and float, optional
-        The parameter with the highest R-hat, where that is too high.
-    ess : tuple of str and float, optional
-        The parameter with the fewest effective draws in all chains, where these are too few.
-    least_ess : float
-        Effective draws that intervals need.
-    diverged : float
-        Share of the draws that diverged, where that is too large; else 0.
-    """
-
-    r_hat: tuple[str, float] | None = None
-    ess: tuple[str, float] | None = None
-    least_ess: float = 0.0
-    diverged: float = 0.0
-
-    def text(self, remedies: Remedies = PYTHON) -> str:
-        """Warning text, with what to do.
-
-        Examples
-        --------
-        >>> UnmixedChains(diverged=0.03).text().split("; ")[0]
-        'the chains have not mixed: 3 % of the draws diverged'
-        >>> UnmixedChains(ess=("weights[A]", 120.4), least_ess=400.0).text().split("; ")
-        ['the chains have not mixed: 120 effective draws for weights[A], of at least 400 needed',
-        'increase draws and tune, or use fewer components or stronger priors']
-        """
-        said, more = [], ""
-        if self.r_hat is not None:
-            said.append(f"R-hat is {written_r_hat(self.r_hat[1])} for {self.r_hat[0]}")
-        if self.ess is not None:
-            name, ess = self.ess
-            said.append(
-                f"{ess:,.0f} effective draws for {name}, of at least {self.least_ess:,.0f} needed"
-            )
-        if said:
-            more = f"increase {remedies.draws} and {remedies.tune}, or "
-        if self.diverged > 0.0:
-            said.append(f"{100 * self.diverged:.0f} % of the draws diverged")
-        return f"the chains have not mixed: {', '.join(said)}; {more}{remedies.simplify}"
-
-
-def written_r_hat(r_hat: float, decimals: int = 2) -> str:
-    """R-hat as a reader can take it in: that of chains that stand still has no end.
-
-    Examples
-    --------
-    >>> written_r_hat(1.0234), written_r_hat(5969253037225964.0)
-    ('1.02', 'above 1,000')
-    """
-    return f"above {MOST_R_HAT:,}" if r_hat > MOST_R_HAT else f"{r_hat:.{decimals}f}"

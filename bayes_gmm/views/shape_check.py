@@ -10,11 +10,12 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.errors import DataError
 from bayes_gmm.results.fit.map_fit import MapFit
+from bayes_gmm.results.posterior.check import check_posterior
 from bayes_gmm.results.posterior.observed_data import observed
 from bayes_gmm.results.posterior.posterior import Posterior
-from bayes_gmm.results.shape.check import check_map_fit, check_posterior, weights_to_check
+from bayes_gmm.results.shape.check import check_mixture, weights_to_check
+from bayes_gmm.results.shape.record import direction_words
 from bayes_gmm.results.shape.rows import SegmentRows, segment_rows
-from bayes_gmm.results.shape.text import direction_words
 from bayes_gmm.text import counted
 from bayes_gmm.views.axes import clean, shortened, with_margins, wrapped
 from bayes_gmm.views.palette import LABEL_SIZE, TEXT_SIZE, TITLE_SIZE, palette
@@ -71,7 +72,7 @@ def check(
     ``bg.plots.check(posterior, X)[0, 0].figure.savefig("check.png")``
     """
     fit, found, matrix, weights = _checked(model, X, sample_weight)
-    rows = segment_rows(fit, found, matrix, weights)
+    rows = segment_rows(fit.mixture, fit.standardizer, found, matrix, weights)
     K = len(found.names)
     columns = min(K, COLUMNS)
     bands = -(-K // columns)
@@ -138,7 +139,7 @@ def _checked(
         raise DataError("a fit does not keep its rows; give them as X")
     matrix = fit.mixture.matrix_of(X)
     weights = weights_to_check(matrix, sample_weight)
-    return fit, check_map_fit(fit, matrix, weights), matrix, weights
+    return fit, check_mixture(fit.mixture, fit.standardizer, matrix, weights), matrix, weights
 
 
 def _draw_direction(ax: Axes, found: ShapeCheck, k: int, rows: SegmentRows, color: str) -> None:

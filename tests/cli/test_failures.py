@@ -225,7 +225,7 @@ def test_a_draft_that_cannot_be_moved_has_the_name_of_its_file(
 
     folder = tmp_path / "out"
     monkeypatch.setattr("bayes_gmm.cli.files.os.replace", refused)
-    monkeypatch.setattr("bayes_gmm.cli.files.save_map_fit", lambda fit, path: path.touch())
+    monkeypatch.setattr("bayes_gmm.results.fit.map_fit.MapFit.save", lambda fit, path: path.touch())
     assert main(fit_arguments(table, "--components", 2, "--out", folder)) == 1
     line = error_line(capsys)
     assert line.startswith(f"bayes-gmm: error: {folder}/")

@@ -9,7 +9,7 @@ import pytest
 from command_line import FILES, SPEND, VISITS, customers, fit_arguments, names_in, write
 
 from bayes_gmm.cli import main
-from bayes_gmm.results.io.netcdf import load
+from bayes_gmm.results.load import load
 
 
 def test_fit_prints_the_segments_in_the_users_units(table, capsys):

@@ -7,7 +7,7 @@ import pytest
 from command_line import SPEND, VISITS, customers, error_line, names_in, write
 
 from bayes_gmm.cli import main
-from bayes_gmm.results.io.netcdf import load
+from bayes_gmm.results.load import load
 
 
 def scored(model, table, path):

@@ -14,7 +14,7 @@ from odd_tables import answer, assert_failed, assert_refused, clean, clean_frame
 
 from bayes_gmm.data.checks.check_table import check_table
 from bayes_gmm.data.table import read_table
-from bayes_gmm.results.io.netcdf import load
+from bayes_gmm.results.load import load
 
 FIT = ("--features", "a,b", "--components", 2)
 ROWS = clean_frame().to_csv(index=False)

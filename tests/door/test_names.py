@@ -9,7 +9,7 @@ import pytest
 from odd_tables import answer, assert_failed, assert_refused, clean, clean_frame, quick
 
 from bayes_gmm.data.table import read_table
-from bayes_gmm.results.io.netcdf import load
+from bayes_gmm.results.load import load
 
 NAMES = {
     "comma": "Spend, yearly",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from odd_tables import answer, clean_frame
 
 from bayes_gmm.cli.files import safe_text, write_csv
-from bayes_gmm.results.io.netcdf import load
+from bayes_gmm.results.load import load
 
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 NUMBER = re.compile(r"[+-][\d.,]+(e[+-]?\d+)?%?|[+-](inf|infinity|nan)", re.ASCII | re.IGNORECASE)

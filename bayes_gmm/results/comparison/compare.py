@@ -26,7 +26,7 @@ from bayes_gmm.results.comparison.comparison import Comparison
 from bayes_gmm.results.comparison.notes import Note
 from bayes_gmm.results.comparison.plan import GridPlan
 from bayes_gmm.results.fit.fit import PreparedTable, warn_of_table, within_floating_point
-from bayes_gmm.results.shape.check import check_map_fit
+from bayes_gmm.results.shape.check import check_mixture
 
 STEPS_OF_DRAWS = 5
 """Of the bar, where fitting a cell takes three."""
@@ -212,8 +212,9 @@ class _Work:
             return Candidate(cell.n_components, cell.structure.name, {}, notes=tuple(notes))
         if self.plan.needs_draws and fitted.posterior is None and not notes:
             notes = [Note("draws_interrupted")]
+        fit = fitted.fit
         return Candidate(
-            cell.n_components, cell.structure.name, fitted.values, fitted.fit, fitted.posterior,
+            cell.n_components, cell.structure.name, fitted.values, fit, fitted.posterior,
             tuple(dict.fromkeys([*fitted.notes, *notes])), fitted.loo,
-            check_map_fit(fitted.fit, self.table.matrix, self.weights),
+            check_mixture(fit.mixture, fit.standardizer, self.table.matrix, self.weights),
         )  # fmt: skip

@@ -21,11 +21,26 @@ from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.fit.information_criteria import Criteria
+from bayes_gmm.results.io.attrs import file_attributes
+from bayes_gmm.results.io.mixture_group import mixture_group
+from bayes_gmm.results.io.prior_json import prior_to_json
 
 if TYPE_CHECKING:
     import pandas as pd
+    from xarray import DataTree
 
     from bayes_gmm.results.shape.record import ShapeCheck
+
+MODE_NUMBERS = ("log_posterior", "log_evidence", "probability", "probability_error")
+FIT_NUMBERS: dict[str, type] = {
+    "n_rows": int,
+    "total_weight": float,
+    "measured_weight": float,
+    "log_posterior": float,
+    "log_likelihood": float,
+    "converged": bool,
+    "n_iter": int,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,16 +242,60 @@ class MapFit:
         -------
         ShapeCheck
         """
-        from bayes_gmm.results.shape.check import check_map_fit, weights_to_check
+        from bayes_gmm.results.shape.check import check_mixture, weights_to_check
 
         matrix = self.mixture.matrix_of(X)
-        return check_map_fit(self, matrix, weights_to_check(matrix, sample_weight))
+        return check_mixture(
+            self.mixture, self.standardizer, matrix, weights_to_check(matrix, sample_weight)
+        )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the fit to a NetCDF file, which `bayes_gmm.load` reads."""
-        from bayes_gmm.results.io.netcdf import save_map_fit
+        """Write the fit to a NetCDF file, which `bayes_gmm.load` reads.
 
-        return save_map_fit(self, path)
+        Raises
+        ------
+        DataError
+            If `path` names no file, or a column's name has a character that no file can carry.
+        OSError
+            If the file cannot be written; an existing file is unchanged.
+        """
+        from bayes_gmm.results.io.netcdf import write_tree
+
+        return write_tree(self.to_datatree(), path)
+
+    def to_datatree(self) -> DataTree:
+        """The fit as the groups of its file (see `bayes_gmm.results.fit.map_fit_tree`)."""
+        import xarray as xr
+
+        names = list(self.features)
+        units = {"shift": self.standardizer.shift, "scale": self.standardizer.scale}
+        nodes = {
+            "/": xr.Dataset(
+                coords={"feature": names, "feature_bis": names}, attrs=self._attributes()
+            ),
+            "/map": mixture_group(self.mixture),
+            "/standardizer": xr.Dataset(
+                {name: ("feature", np.asarray(values)) for name, values in units.items()}
+            ),
+            "/history": xr.Dataset({"log_posterior": ("iteration", np.asarray(self.history))}),
+        }
+        for number, mode in enumerate(self.modes, start=1):
+            numbers = {name: float(getattr(mode, name)) for name in MODE_NUMBERS}
+            nodes[f"/modes/mode_{number}"] = mixture_group(mode.mixture).assign(numbers)
+        return xr.DataTree.from_dict(nodes)
+
+    def _attributes(self) -> dict[str, Any]:
+        numbers = {
+            name: int(getattr(self, name)) if kind is bool else getattr(self, name)
+            for name, kind in FIT_NUMBERS.items()
+        }
+        return {
+            **file_attributes("MapFit"),
+            "structure": self.structure.name,
+            "prior": prior_to_json(self.prior),
+            "n_modes": len(self.modes),
+            **numbers,
+        }
 
 
 def log_units(density: Density, standardizer: Standardizer) -> float:

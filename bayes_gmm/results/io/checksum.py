@@ -1,8 +1,8 @@
-"""A seal on a file's contents: what was saved is what is read, or it is refused.
+"""A checksum of a file's contents: a file whose contents changed since it was saved is refused.
 
-HDF5 finds damage to its own structure, not to the numbers in it: a bit that a disk or a copy turned
-over would go unseen into every table. So a digest of all arrays, names and attributes of
-groups is saved with them. It is no signature: who means to change a file can seal it again.
+HDF5 finds damage to its own structure, but not to the numbers in it: a bit that a disk or a copy
+flipped would pass into every table. So a digest of all arrays, names and attributes of groups is
+saved with them. It is no signature: anyone can change a file and compute the checksum again.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ import numpy as np
 if TYPE_CHECKING:
     from xarray import DataTree
 
-SEAL = "contents_sha256"
+CHECKSUM = "contents_sha256"
 """The root's attribute that holds the digest."""
 
 
-def sealed(tree: DataTree) -> DataTree:
-    """The tree, its seal among the attributes.
+def with_checksum(tree: DataTree) -> DataTree:
+    """The tree, with its checksum among the attributes.
 
     Examples
     --------
     >>> import xarray as xr
-    >>> tree = sealed(xr.DataTree(xr.Dataset({"x": ("row", [1.0, 2.0])})))
+    >>> tree = with_checksum(xr.DataTree(xr.Dataset({"x": ("row", [1.0, 2.0])})))
     >>> tree["x"][1] = 2.5
     >>> is_broken(tree)
     True
     """
-    tree.attrs[SEAL] = digest(tree)
+    tree.attrs[CHECKSUM] = digest(tree)
     return tree
 
 
 def is_broken(tree: DataTree) -> bool:
-    """Whether there is a seal, and it is not that of the contents; files of old have none."""
-    return SEAL in tree.attrs and tree.attrs[SEAL] != digest(tree)
+    """Whether there is a checksum that differs from that of the contents."""
+    return CHECKSUM in tree.attrs and tree.attrs[CHECKSUM] != digest(tree)
 
 
 def digest(tree: DataTree) -> str:
@@ -54,7 +54,7 @@ def _parts(tree: DataTree) -> Iterator[Any]:
     for node in sorted(tree.subtree, key=lambda node: node.path):
         group = node.to_dataset(inherit=False)
         yield node.path.encode()
-        for key in sorted(set(group.attrs) - {SEAL}):
+        for key in sorted(set(group.attrs) - {CHECKSUM}):
             value = group.attrs[key]
             yield repr((key, value.tolist() if hasattr(value, "tolist") else value)).encode()
         for name in sorted(map(str, group.variables)):

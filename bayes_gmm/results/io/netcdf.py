@@ -1,6 +1,6 @@
-"""Fits on disk: one NetCDF file that xarray and any other reader of NetCDF-4 opens. No pickle.
+"""Model files: NetCDF files that xarray and any other reader of NetCDF-4 opens. No pickle.
 
-`map_fit_file` and `posterior_file` say what is in the two kinds of file.
+`map_fit_tree` and `posterior_tree` describe the contents of the two kinds of file.
 """
 
 from __future__ import annotations
@@ -12,32 +12,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bayes_gmm.data.columns import refuse_unwritable
 from bayes_gmm.errors import DataError, one_line, shown
-from bayes_gmm.results.fit.map_fit import MapFit
-from bayes_gmm.results.fit.map_fit_tree import FORMAT, FORMAT_VERSION, map_fit_from, map_fit_tree
-from bayes_gmm.results.io.checksum import is_broken, sealed
-from bayes_gmm.results.posterior.names import check_letters
+from bayes_gmm.results.io.attrs import FORMAT, FORMAT_VERSION
+from bayes_gmm.results.io.checksum import is_broken, with_checksum
 
 if TYPE_CHECKING:
     from xarray import DataTree
-
-    from bayes_gmm.results.posterior.posterior import Posterior
-
-__all__ = ["FORMAT_VERSION", "check_file", "load", "replacing", "save_map_fit", "save_posterior"]
 
 KINDS = ("MapFit", "Posterior")
 ENGINE = "h5netcdf"
 
 
-def save_map_fit(fit: MapFit, path: str | os.PathLike[str]) -> Path:
-    """Write a fit to a NetCDF file; an existing file is replaced only when all is written.
+def write_tree(tree: DataTree, path: str | os.PathLike[str]) -> Path:
+    """Write groups to a NetCDF file; an existing file is replaced only when all is written.
 
     Parameters
     ----------
-    fit : MapFit
-        What to write.
+    tree : DataTree
     path : str or path-like
-        The file, customarily ending in .nc.
+        The file, usually with the ending .nc.
 
     Returns
     -------
@@ -49,82 +43,52 @@ def save_map_fit(fit: MapFit, path: str | os.PathLike[str]) -> Path:
     DataError
         If `path` names no file, or a column's name has a character that no file can carry.
     OSError
-        If the file cannot be written; what was there before is still there.
+        If the file cannot be written; an existing file is unchanged.
     """
-    return _written(map_fit_tree(fit), fit, path)
-
-
-def save_posterior(posterior: Posterior, path: str | os.PathLike[str]) -> Path:
-    """Write a posterior and its fit, without the table's rows, as `save_map_fit` does a fit."""
-    from bayes_gmm.results.posterior.posterior_tree import posterior_tree
-
-    return _written(posterior_tree(posterior), posterior.fit, path)
-
-
-def _written(tree: DataTree, fit: MapFit, path: str | os.PathLike[str]) -> Path:
-    for name in fit.features:
-        check_letters(name)
+    for node in tree.subtree:
+        refuse_unwritable(
+            map(str, node.coords["feature"].values if "feature" in node.coords else ())
+        )
     with replacing(path) as draft:
         try:
-            sealed(tree).to_netcdf(draft, engine=ENGINE)
+            with_checksum(tree).to_netcdf(draft, engine=ENGINE)
         except RuntimeError as error:  # how HDF5 reports, among others, a full disk
             raise OSError(str(error)) from error
     return Path(path)
 
 
-def load(path: str | os.PathLike[str]) -> MapFit | Posterior:
-    """Read what `save` has written; its predictions are the original's exactly.
-
-    Parameters
-    ----------
-    path : str or path-like
-        The file.
-
-    Returns
-    -------
-    MapFit or Posterior
+def read_tree(path: str | os.PathLike[str]) -> DataTree:
+    """Read the groups of a model file.
 
     Raises
     ------
     DataError
-        If `path` names no file, if the file is damaged or not one of ours, or if a newer bayes_gmm
-        wrote it in a format that this one does not know.
-
-    Warns
-    -----
-    AmbiguousLabelsWarning, ConvergenceWarning, MultimodalWarning
-        Of all that was warned of when the posterior was drawn.
+        If `path` names no file, the file is damaged or no model file, or a newer bayes_gmm wrote it
+        in a format that this one does not know.
     """
-    fit = _read(_path(path))
-    if not isinstance(fit, MapFit):
-        from bayes_gmm.results.posterior.diagnostics import warn
-
-        warn(fit)
-    return fit
-
-
-def _read(path: Path) -> MapFit | Posterior:
+    path = file_path(path)
     if not _is_file(path):
         name = shown(str(path), width=4096)
         raise DataError(f"no model file {name}; give a file that a fit was saved to")
     tree = _opened(path)
-    try:
+    with damaged(path):
         _check_format(tree, path)
-        if tree.attrs["kind"] == "Posterior":
-            from bayes_gmm.results.posterior.posterior_tree import posterior_from
-
-            fit: MapFit | Posterior = posterior_from(tree)
-        else:
-            fit = map_fit_from(tree)
         if is_broken(tree):
             raise DataError(
                 f"model file '{path}' is damaged: what it holds is not what was saved, or was "
                 "changed since; save the fit again"
             )
-        return fit
+    return tree
+
+
+@contextmanager
+def damaged(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Raise a DataError for parts of a file that are missing, or of another type or shape."""
+    try:
+        yield
     except DataError:
         raise
-    except Exception as error:  # whatever comes of parts that are lost, of another type or shape
+    except Exception as error:
         found = f"{type(error).__name__}: {one_line(error, 200)}"
         raise DataError(f"model file '{path}' is damaged: {found}; save the fit again") from error
 
@@ -185,7 +149,7 @@ def check_file(path: str | os.PathLike[str]) -> None:
 
 def _target_and_draft(path: str | os.PathLike[str]) -> tuple[Path, Path]:
     """The regular file that a path leads to, and a name beside it that is free."""
-    target = Path(os.path.realpath(_path(path)))
+    target = Path(os.path.realpath(file_path(path)))
     if not target.parent.is_dir():
         raise FileNotFoundError(f"cannot write '{path}': there is no folder '{target.parent}'")
     if target.is_dir():
@@ -195,7 +159,8 @@ def _target_and_draft(path: str | os.PathLike[str]) -> tuple[Path, Path]:
     return target, target.with_name(f".{uuid.uuid4().hex[:12]}{target.suffix}")
 
 
-def _path(path: Any) -> Path:
+def file_path(path: Any) -> Path:
+    """The path; a DataError if it is not the name of a file."""
     if not isinstance(path, str | os.PathLike) or "\0" in str(path):
         raise DataError(f"path must be the name of a file, got {one_line(ascii(path))}")
     return Path(path)

@@ -15,10 +15,10 @@ from bayes_gmm.inference.sampling.relabel import Relabelling
 from bayes_gmm.model.mixture import Mixture, segment_labels
 
 if TYPE_CHECKING:
-    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 
-def aligned(posterior: Posterior, other: Any) -> Posterior:
+def aligned[P: PosteriorDraws](posterior: P, other: Any) -> P:
     """See `Posterior.align_to`."""
     order, names = _order_and_names(posterior, other)
     fit, draws, labels = posterior.fit, posterior.draws, posterior.labels
@@ -34,7 +34,7 @@ def aligned(posterior: Posterior, other: Any) -> Posterior:
     )
 
 
-def _order_and_names(posterior: Posterior, other: Any) -> tuple[Integers, tuple[str, ...]]:
+def _order_and_names(posterior: PosteriorDraws, other: Any) -> tuple[Integers, tuple[str, ...]]:
     """The order of the posterior's components that follows the other's, and their names."""
     theirs = other if isinstance(other, Mixture) else getattr(other, "mixture", None)
     if not isinstance(theirs, Mixture):

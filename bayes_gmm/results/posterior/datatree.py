@@ -15,7 +15,7 @@ from bayes_gmm.results.posterior.parameters import SegmentDraws
 if TYPE_CHECKING:
     from xarray import Dataset, DataTree
 
-    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 MOST_CELLS = 1 << 28
 """Numbers of the largest group that is made on request: 2 GiB."""
@@ -27,7 +27,7 @@ COORDINATES = (
 )
 
 
-def data_tree(posterior: Posterior) -> DataTree:
+def data_tree(posterior: PosteriorDraws) -> DataTree:
     """Groups posterior, sample_stats and constant_data, and those there is something to say in.
 
     observed_data where rows are at hand; posterior_as_sampled where draws were resampled.
@@ -47,7 +47,7 @@ def data_tree(posterior: Posterior) -> DataTree:
     return xr.DataTree.from_dict({"/": xr.Dataset(attrs=dict(posterior.provenance)), **groups})
 
 
-def posterior_group(posterior: Posterior, of: SegmentDraws) -> Dataset:
+def posterior_group(posterior: PosteriorDraws, of: SegmentDraws) -> Dataset:
     """Draws of the segments' parameters, in the user's units.
 
     Variables are what is free to vary: weights, means, scales and the correlation of each pair of
@@ -77,7 +77,7 @@ def posterior_group(posterior: Posterior, of: SegmentDraws) -> Dataset:
     return found.set_coords(list(fixed))
 
 
-def _pairs_of_features(posterior: Posterior) -> tuple[list[str], Any]:
+def _pairs_of_features(posterior: PosteriorDraws) -> tuple[list[str], Any]:
     """Names of pairs, and where their correlations are; none where these are all 0 or there is 1.
 
     The pairs are those below the diagonal of the matrix, row by row.
@@ -90,7 +90,7 @@ def _pairs_of_features(posterior: Posterior) -> tuple[list[str], Any]:
     return named, (..., rows, columns)
 
 
-def sample_stats_group(posterior: Posterior) -> Dataset:
+def sample_stats_group(posterior: PosteriorDraws) -> Dataset:
     """What the sampler said of each draw, and the mode that each belongs to."""
     stats = stats_of(posterior.draws)
     permuted = np.any(posterior.labels.order != np.arange(len(posterior.names)), axis=-1)
@@ -104,14 +104,14 @@ def stats_of(draws: Draws) -> dict[str, Any]:
     return {**stats, "mode": (SAMPLE, draws.mode)}
 
 
-def log_likelihood_group(posterior: Posterior, X: Any) -> Dataset:
+def log_likelihood_group(posterior: PosteriorDraws, X: Any) -> Dataset:
     """Log density of each row in each draw, in the user's units."""
     _refuse_too_large(posterior, "log_likelihood", posterior.mixture.matrix_of(X).n_rows)
     values = log_densities(posterior, X)
     return _dataset(posterior, {"x": ((*SAMPLE, "row"), values)}, {})
 
 
-def posterior_predictive_group(posterior: Posterior, X: Any, seed: Any) -> Dataset:
+def posterior_predictive_group(posterior: PosteriorDraws, X: Any, seed: Any) -> Dataset:
     """As many rows as X has, as each draw would have them, with their recording error."""
     n_rows = posterior.mixture.matrix_of(X).n_rows
     _refuse_too_large(posterior, "posterior_predictive", n_rows * len(posterior.features))
@@ -119,13 +119,13 @@ def posterior_predictive_group(posterior: Posterior, X: Any, seed: Any) -> Datas
     return _dataset(posterior, {"x": ((*SAMPLE, "row", "feature"), values)}, {})
 
 
-def _constant_data(posterior: Posterior) -> Dataset:
+def _constant_data(posterior: PosteriorDraws) -> Dataset:
     """The recording resolution of the features."""
     return _dataset(posterior, {"resolution": ("feature", posterior.mixture.resolution)}, {})
 
 
 def _dataset(
-    posterior: Posterior, variables: dict[str, Any], attrs: dict[str, Any], **named: list[str]
+    posterior: PosteriorDraws, variables: dict[str, Any], attrs: dict[str, Any], **named: list[str]
 ) -> Dataset:
     import xarray as xr
 
@@ -143,7 +143,7 @@ def _dataset(
     return xr.Dataset(variables, coords=coords, attrs=attrs)
 
 
-def rows_of(posterior: Posterior, X: Any) -> Any:
+def rows_of(posterior: PosteriorDraws, X: Any) -> Any:
     """X, or the rows that the model was fitted to."""
     if X is not None:
         return X
@@ -152,7 +152,7 @@ def rows_of(posterior: Posterior, X: Any) -> Any:
     return posterior.table.as_fitted()
 
 
-def _refuse_too_large(posterior: Posterior, group: str, cells_a_draw: int) -> None:
+def _refuse_too_large(posterior: PosteriorDraws, group: str, cells_a_draw: int) -> None:
     n_draws = posterior.draws.mode.size
     if n_draws * cells_a_draw > MOST_CELLS:
         raise DataError(
@@ -162,7 +162,7 @@ def _refuse_too_large(posterior: Posterior, group: str, cells_a_draw: int) -> No
         )
 
 
-def _replicated(posterior: Posterior, n_rows: int, rng: np.random.Generator) -> Floats:
+def _replicated(posterior: PosteriorDraws, n_rows: int, rng: np.random.Generator) -> Floats:
     """n rows of each draw, shape (chain, draw, n_rows, d)."""
     of = posterior.parameters
     d = len(posterior.features)

@@ -13,11 +13,12 @@ from bayes_gmm.errors import (
 )
 from bayes_gmm.inference.sampling.importance import GOOD_KHAT, misfit
 from bayes_gmm.results import checks
+from bayes_gmm.results.posterior.convergence_check import unmixed_chains
 from bayes_gmm.results.remedies import PYTHON, Remedies
 
 if TYPE_CHECKING:
     from bayes_gmm.inference.sampling.draws import Draws
-    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 
 FEWEST_DRAWS = 50
@@ -31,14 +32,18 @@ class Caveat(NamedTuple):
     text: str
 
 
-def caveats(posterior: Posterior, remedies: Remedies = PYTHON) -> dict[str, Caveat]:
+def caveats(posterior: PosteriorDraws, remedies: Remedies = PYTHON) -> dict[str, Caveat]:
     """All caveats of a posterior, by what they are about; none where all is well.
 
     An "interruption" of the sampler, "draws" that are too few, "labels" that may change places,
     several "modes", "mixing" of the chains, an "approximation" that does not fit, a "prior" that
     moves parameters far.
     """
-    draws, unmixed, influence = posterior.draws, posterior.unmixed_chains, posterior.prior_influence
+    draws, unmixed, influence = (
+        posterior.draws,
+        posterior.computed(unmixed_chains),
+        posterior.prior_influence,
+    )
     said = {
         "interruption": (ConvergenceWarning, cut_short(draws)),
         "draws": (ConvergenceWarning, too_few(draws, remedies)),
@@ -57,7 +62,7 @@ def caveats(posterior: Posterior, remedies: Remedies = PYTHON) -> dict[str, Cave
     return {about: Caveat(kind, text) for about, (kind, text) in said.items() if text is not None}
 
 
-def warn(posterior: Posterior, *, but: tuple[str, ...] = (), stacklevel: int = 2) -> None:
+def warn(posterior: PosteriorDraws, *, but: tuple[str, ...] = (), stacklevel: int = 2) -> None:
     """Warn of every caveat, `but` those that have been warned of."""
     for about, caveat in caveats(posterior).items():
         if about not in but:

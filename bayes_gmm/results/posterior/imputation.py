@@ -32,7 +32,7 @@ from bayes_gmm.results.posterior.membership import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 REACH = 8.0
 """Standard deviations beyond a normal's mean in which none of its mass is missed."""
@@ -54,7 +54,7 @@ class _Cells(NamedTuple):
 
 
 def imputed_cells(
-    posterior: Posterior, X: Any, ci_prob: float, max_draws: int | None
+    posterior: PosteriorDraws, X: Any, ci_prob: float, max_draws: int | None
 ) -> pd.DataFrame:
     """See `Posterior.impute`."""
     import pandas as pd
@@ -82,7 +82,7 @@ def imputed_cells(
     })  # fmt: skip
 
 
-def completed_table(posterior: Posterior, X: Any, max_draws: int | None) -> pd.DataFrame:
+def completed_table(posterior: PosteriorDraws, X: Any, max_draws: int | None) -> pd.DataFrame:
     """See `Posterior.completed`."""
     import pandas as pd
 
@@ -104,7 +104,7 @@ def _joined(parts: list[Any], kind: type) -> Any:
 
 
 def _cells(
-    posterior: Posterior, matrix: FeatureMatrix, ci_prob: float | None, max_draws: int | None
+    posterior: PosteriorDraws, matrix: FeatureMatrix, ci_prob: float | None, max_draws: int | None
 ) -> Iterator[_Cells]:
     """Missing cells, rows of one pattern at a time; no quantiles where there is no `ci_prob`."""
     n_draws = FEWEST_DRAWS if max_draws is None else check_count("max_draws", max_draws)
@@ -126,7 +126,7 @@ def _cells(
             yield _summed(some, np.flatnonzero(pattern), r / len(draws), m, variances, ci_prob)
 
 
-def _normals(posterior: Posterior, draws: list[Draw]) -> tuple[Floats, Floats]:
+def _normals(posterior: PosteriorDraws, draws: list[Draw]) -> tuple[Floats, Floats]:
     """Means (S, K, d) and covariances with recording error (S, K, d, d) in draws."""
     _, means, trils = (np.stack(part) for part in zip(*draws, strict=True))
     return means, trils @ trils.mT + np.diag(recording_variances(posterior))

@@ -29,7 +29,7 @@ from bayes_gmm.results.posterior.membership import log_density_blocks
 from bayes_gmm.results.posterior.observed_data import Observed, observed
 
 if TYPE_CHECKING:
-    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 MOST_ROWS = 2000
 """Rows that are left out by default: a few seconds."""
@@ -114,7 +114,7 @@ class Loo:
 
 
 def leave_one_out(
-    posterior: Posterior, X: Any, sample_weight: Any, max_rows: int | None, random_state: Any
+    posterior: PosteriorDraws, X: Any, sample_weight: Any, max_rows: int | None, random_state: Any
 ) -> Loo:
     """See `Posterior.loo`."""
     rows = observed(posterior, X, sample_weight)
@@ -191,7 +191,7 @@ def left_out(log_p: Floats, weights: Floats, efficiency: float = 1.0) -> tuple[F
     return elpd, k
 
 
-def relative_efficiency(posterior: Posterior, rows: Observed, step: int = 1) -> float:
+def relative_efficiency(posterior: PosteriorDraws, rows: Observed, step: int = 1) -> float:
     """Effective draws for each draw, the mean over the likelihoods of rows at equal distances.
 
     Of every so manieth draw of the chains as they were sampled. Rows are as far apart as their
@@ -214,7 +214,7 @@ def relative_efficiency(posterior: Posterior, rows: Observed, step: int = 1) -> 
 
 
 def _summed(
-    posterior: Posterior, rows: Observed, chosen: Integers, elpd_i: Floats
+    posterior: PosteriorDraws, rows: Observed, chosen: Integers, elpd_i: Floats
 ) -> tuple[float, float, float]:
     """The elpd of all rows, its standard error, and that of having looked at some of them."""
     n, m, weights = rows.n_rows, len(chosen), rows.weights

@@ -25,7 +25,7 @@ from bayes_gmm.results.checks import check_count
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 CELLS_AT_ONCE = 1 << 22
 """Probabilities held at once: rows are taken in chunks of so many over draws and segments."""
@@ -41,7 +41,7 @@ Draw = tuple[Floats, Floats, Floats]
 
 
 def membership_table(
-    posterior: Posterior, X: Any, ci_prob: float, max_draws: int | None
+    posterior: PosteriorDraws, X: Any, ci_prob: float, max_draws: int | None
 ) -> pd.DataFrame:
     """See `Posterior.membership`."""
     import pandas as pd
@@ -70,7 +70,7 @@ def membership_table(
     )
 
 
-def mean_responsibilities(posterior: Posterior, X: Any, max_draws: int | None) -> Floats:
+def mean_responsibilities(posterior: PosteriorDraws, X: Any, max_draws: int | None) -> Floats:
     """See `Posterior.predict_proba`."""
     matrix = posterior.mixture.matrix_of(X)
     mean = np.empty((matrix.n_rows, len(posterior.names)))
@@ -79,7 +79,7 @@ def mean_responsibilities(posterior: Posterior, X: Any, max_draws: int | None) -
     return mean
 
 
-def co_clustering_matrix(posterior: Posterior, X: Any) -> Floats:
+def co_clustering_matrix(posterior: PosteriorDraws, X: Any) -> Floats:
     """See `Posterior.co_clustering`."""
     matrix = posterior.mixture.matrix_of(X)
     n = matrix.n_rows
@@ -100,7 +100,7 @@ def co_clustering_matrix(posterior: Posterior, X: Any) -> Floats:
     return np.clip(together, 0.0, 1.0)
 
 
-def log_densities(posterior: Posterior, X: Any) -> Floats:
+def log_densities(posterior: PosteriorDraws, X: Any) -> Floats:
     """Log density of each row in each draw, in the user's units, shape (chain, draw, n_rows)."""
     matrix, theta = posterior.mixture.matrix_of(X), posterior.draws.theta
     result = np.empty((theta.shape[0] * theta.shape[1], matrix.n_rows))
@@ -110,7 +110,7 @@ def log_densities(posterior: Posterior, X: Any) -> Floats:
 
 
 def log_density_blocks(
-    posterior: Posterior, matrix: FeatureMatrix, theta: Floats
+    posterior: PosteriorDraws, matrix: FeatureMatrix, theta: Floats
 ) -> Iterator[tuple[slice, Floats]]:
     """Runs of rows, and log densities (rows, draws) in draws (..., p), in the user's units."""
     jacobian = np.isfinite(matrix.values) @ np.log(posterior.fit.standardizer.scale)
@@ -122,7 +122,7 @@ def log_density_blocks(
 
 
 def responsibility_blocks(
-    posterior: Posterior, matrix: FeatureMatrix, points: list[Draw]
+    posterior: PosteriorDraws, matrix: FeatureMatrix, points: list[Draw]
 ) -> Iterator[tuple[slice, Floats]]:
     """Runs of rows, and their responsibilities in draws, shape (draws, rows, K)."""
     for rows in _row_slices(matrix.n_rows, len(points) * len(posterior.names)):
@@ -130,7 +130,7 @@ def responsibility_blocks(
 
 
 def _chunks(
-    posterior: Posterior, matrix: FeatureMatrix, max_draws: int | None
+    posterior: PosteriorDraws, matrix: FeatureMatrix, max_draws: int | None
 ) -> Iterator[tuple[slice, Floats]]:
     """Runs of rows, and their responsibilities in (thinned) draws, shape (draws, rows, K)."""
     points = thinned(posterior, _n_draws(matrix.n_rows, max_draws))
@@ -149,7 +149,7 @@ def _row_slices(n_rows: int, cells_a_row: int) -> Iterator[slice]:
     return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
 
 
-def thinned(posterior: Posterior, n_draws: int) -> list[Draw]:
+def thinned(posterior: PosteriorDraws, n_draws: int) -> list[Draw]:
     """At most n draws, evenly spread over all chains."""
     theta = posterior.draws.theta
     flat = theta.reshape(-1, theta.shape[-1])
@@ -158,14 +158,14 @@ def thinned(posterior: Posterior, n_draws: int) -> list[Draw]:
     return mixtures_of(posterior, flat)
 
 
-def mixtures_of(posterior: Posterior, theta: Floats) -> list[Draw]:
+def mixtures_of(posterior: PosteriorDraws, theta: Floats) -> list[Draw]:
     """The mixtures of vectors of shape (..., p), one after the other."""
     points = Points.of(posterior.draws.layout, theta.reshape(-1, theta.shape[-1]))
     return list(zip(points.log_weights, points.means, points.scale_trils, strict=True))
 
 
 def responsibilities_in(
-    posterior: Posterior,
+    posterior: PosteriorDraws,
     matrix: FeatureMatrix,
     points: list[Draw],
     rows: slice | Integers = slice(None),
@@ -184,7 +184,7 @@ def responsibilities_in(
 
 
 def _log_joints(
-    posterior: Posterior,
+    posterior: PosteriorDraws,
     matrix: FeatureMatrix,
     rows: slice | Integers,
     points: list[Draw],
@@ -204,7 +204,7 @@ def _log_joints(
     return joint
 
 
-def recording_variances(posterior: Posterior) -> Floats:
+def recording_variances(posterior: PosteriorDraws) -> Floats:
     """delta^2 / 12 of each feature, standardised."""
     fit = posterior.fit
     return np.asarray((fit.mixture.resolution / fit.standardizer.scale) ** 2 / 12.0)

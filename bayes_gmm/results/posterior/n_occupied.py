@@ -29,14 +29,14 @@ from bayes_gmm.results.posterior.observed_data import Observed, observed
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 FEWEST_DRAWS, ROW_DRAWS = 400, 10_000_000
 """Draws looked at: all, or so many that rows times draws stay below the second."""
 
 
 def occupied_table(
-    posterior: Posterior, X: Any, sample_weight: Any, random_state: Any
+    posterior: PosteriorDraws, X: Any, sample_weight: Any, random_state: Any
 ) -> pd.DataFrame:
     """The posterior of the number of segments that hold rows.
 
@@ -72,7 +72,7 @@ def occupied_table(
 
 
 def occupied_components(
-    posterior: Posterior, rows: Observed, theta: Floats, rng: np.random.Generator
+    posterior: PosteriorDraws, rows: Observed, theta: Floats, rng: np.random.Generator
 ) -> npt.NDArray[np.bool_]:
     """Which components hold rows, these being allocated at random, shape (chain, draw, K).
 
@@ -81,7 +81,7 @@ def occupied_components(
 
     Parameters
     ----------
-    posterior : Posterior
+    posterior : PosteriorDraws
     rows : Observed
     theta : ndarray, shape (chain, draw, p)
     rng : Generator
@@ -101,7 +101,7 @@ def occupied_components(
 
 
 def _law(
-    n_held: Integers, numbers: Integers, posterior: Posterior, step: int
+    n_held: Integers, numbers: Integers, posterior: PosteriorDraws, step: int
 ) -> tuple[Floats, Floats]:
     """Probability of each number of components that hold rows, and its Monte-Carlo error."""
     is_number = (n_held == numbers[:, None, None]).astype(float)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bayes_gmm.data.columns import is_writable
 from bayes_gmm.errors import DataError, listed, nearest, one_line, shown
 
 
@@ -65,14 +66,9 @@ def checked(name: Any) -> str:
     """
     if not isinstance(name, str) or not name.strip():
         raise DataError(f"the name of a segment must be text that is not empty, got {shown(name)}")
-    check_letters(name)
-    return name
-
-
-def check_letters(name: str) -> None:
-    """Raise for a name, of a segment or column, that UTF-8 or a file has no room for."""
-    if "\0" in name or any("\ud800" <= letter <= "\udfff" for letter in name):
+    if not is_writable(name):
         raise DataError(
-            f"the name {one_line(ascii(name))} has a character that no file can carry "
+            f"the name {one_line(ascii(name))} has a character that no file can hold "
             "(NUL, or half of a surrogate pair); leave it out"
         )
+    return name

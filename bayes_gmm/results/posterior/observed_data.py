@@ -14,7 +14,7 @@ from bayes_gmm.errors import DataError
 from bayes_gmm.results.fit.information_criteria import counts_of
 
 if TYPE_CHECKING:
-    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 SAME = 1e-6
 """How far log-likelihoods of the same rows may be apart, for each unit of their parts."""
@@ -68,7 +68,7 @@ def weights_of(rows: Rows, n_rows: int) -> Floats | None:
     return weights
 
 
-def observed(posterior: Posterior, X: Any, sample_weight: Any) -> Observed:
+def observed(posterior: PosteriorDraws, X: Any, sample_weight: Any) -> Observed:
     """The rows given, or those that are kept, with their weights.
 
     Raises
@@ -98,7 +98,7 @@ def _counted(matrix: FeatureMatrix, weights: Floats | None) -> Observed:
     return whole if counts.all() else whole.only(np.flatnonzero(counts))
 
 
-def _refuse_others(posterior: Posterior, rows: Observed) -> None:
+def _refuse_others(posterior: PosteriorDraws, rows: Observed) -> None:
     """Raise for rows that the model was not fitted to."""
     fit = posterior.fit
     total = float(rows.weights.sum())

@@ -18,21 +18,20 @@ from bayes_gmm.data.snapshot import KeptMatrix
 from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.errors import DataError, MultimodalWarning, shown
 from bayes_gmm.inference.sampling.draws import Draws
-from bayes_gmm.inference.sampling.initial_points import WORTH_A_CHAIN
 from bayes_gmm.inference.sampling.relabel import Reference, Relabelling, relabel
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.results import checks
 from bayes_gmm.results.fit.map_fit import MapFit
-from bayes_gmm.results.fit.prior_influence import PriorInfluence, influence_of_draws
+from bayes_gmm.results.fit.prior_influence import influence_of_draws
+from bayes_gmm.results.posterior.convergence_check import UnmixedChains, unmixed_chains
 from bayes_gmm.results.posterior.diagnostics import caveats, warn
+from bayes_gmm.results.posterior.draws import PosteriorDraws
 from bayes_gmm.results.posterior.loo import Loo, leave_one_out
 from bayes_gmm.results.posterior.names import number_of, renamed
 from bayes_gmm.results.posterior.observed_data import observed, weights_of
-from bayes_gmm.results.posterior.parameters import SegmentDraws
 from bayes_gmm.results.posterior.provenance import provenance
-from bayes_gmm.results.posterior.segmentations import Segmentation, reference_of
-from bayes_gmm.results.posterior.summary import unmixed_chains
+from bayes_gmm.results.posterior.segmentations import reference_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,36 +39,12 @@ if TYPE_CHECKING:
 
     from bayes_gmm.results.shape.record import ShapeCheck
 
-MOST_MISSED = 0.05
-"""Mass of modes that draws may leave out without a word."""
-
 
 @dataclass(frozen=True, eq=False)
-class Posterior:
+class Posterior(PosteriorDraws):
     """Draws of a mixture's posterior, every one numbered like the MAP.
 
-    Attributes
-    ----------
-    fit : MapFit
-        The modes, numbered as the draws are.
-    draws : Draws
-        In unconstrained coordinates, renumbered.
-    labels : Relabelling
-        How the draws were renumbered, and how sure that is.
-    names : tuple of str
-        Of the segments: "Segment 1", ..., or as `rename` has it.
-    provenance : mapping
-        Versions, seed, sampler, prior and a fingerprint of the data.
-    table : KeptMatrix or None
-        The rows, where they are at hand; a file does not keep them. They are not copied: once
-        they have been written to they are refused.
-    row_weights : ndarray, shape (n_rows,), or None
-        Of the table's rows in the fit; None where all are 1, or there is no table.
-    segmentation : Segmentation or None
-        The one mode that the draws are of, its mass, and how others differ: after `of_mode`.
-    prior_influence : PriorInfluence or None
-        How far the prior moves scales and correlations of each segment, in posterior standard
-        deviations; None for draws of a lighter mode alone.
+    The attributes are those of `PosteriorDraws`.
 
     Examples
     --------
@@ -85,16 +60,6 @@ class Posterior:
     >>> posterior.contrast("Segment 2", "Segment 3")["P(difference > 0)"].round(1).to_dict()
     {...'Annual income (k$) (mean)': 0.0, ...'Spending score (mean)': 1.0, ...}
     """
-
-    fit: MapFit
-    draws: Draws
-    labels: Relabelling
-    names: tuple[str, ...]
-    provenance: Mapping[str, str | int | float]
-    table: KeptMatrix | None = None
-    row_weights: Floats | None = None
-    segmentation: Segmentation | None = None
-    prior_influence: PriorInfluence | None = None
 
     @classmethod
     def from_draws(
@@ -147,81 +112,15 @@ class Posterior:
         warn(posterior, but=("approximation",))  # which the sampler has warned of
         return posterior
 
-    @property
-    def mixture(self) -> Mixture:
-        """The optimum of the heaviest mode, or of that of `of_mode`, numbered as the draws are."""
-        alone = self.segmentation
-        return self.fit.mixture if alone is None else self.fit.modes[alone.mode].mixture
-
-    @cached_property
-    def mean_mixture(self) -> Mixture:
-        """Posterior means of shares, means, standard deviations and correlations, as a density.
-
-        The numbers that `segments` reports, as pictures draw them. Of draws of several modes it is
-        an average over segmentations, which may look like none of them.
-        """
-        return self.parameters.average(self.mixture.resolution, self.features)
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """Names of the features."""
-        return self.fit.features
-
-    @property
-    def n_components(self) -> int:
-        """Number of segments K."""
-        return len(self.names)
-
-    @cached_property
-    def parameters(self) -> SegmentDraws:
-        """Draws of weights, means, scales and correlations, in the user's units."""
-        return SegmentDraws.of(self.draws.layout, self.draws.theta, self.fit.standardizer)
-
-    @cached_property
-    def parameters_as_sampled(self) -> SegmentDraws:
-        """The same of the chains as they were sampled, which `draws` may be a resample of."""
-        if self.draws.origin is None:
-            return self.parameters
-        origin = self.draws.origin
-        return SegmentDraws.of(origin.layout, origin.theta, self.fit.standardizer)
-
-    @cached_property
-    def empty(self) -> tuple[bool, ...]:
-        """Which segments have less than one row's share in most draws, as sparse priors allow."""
-        share = np.median(self.parameters.weights, axis=(0, 1))
-        return tuple((share * self.fit.total_weight < 1.0).tolist())
-
     @cached_property
     def tree(self) -> DataTree:
         """The draws as ArviZ's DataTree, in the user's units (see `to_datatree`)."""
         return self.to_datatree()
 
     @property
-    def modes_visited(self) -> dict[int, float]:
-        """Share of the draws that belong to each mode of the fit that they visit at all."""
-        modes, counts = np.unique(self.draws.mode, return_counts=True)
-        return {int(m): float(n / counts.sum()) for m, n in zip(modes, counts, strict=True)}
-
-    @property
-    def modes_missed(self) -> dict[int, float]:
-        """Mass of each mode of the fit that no draw is of, where all of these have 5 % or more.
-
-        None of the draws of `of_mode`, which leave the others out.
-        """
-        if self.segmentation is not None:
-            return {}
-        masses = {
-            m: mode.probability
-            for m, mode in enumerate(self.fit.modes)
-            if mode.probability >= WORTH_A_CHAIN and m not in self.modes_visited
-        }
-        counted = self.draws.method != "laplace" and sum(masses.values()) >= MOST_MISSED
-        return masses if counted else {}
-
-    @cached_property
-    def unmixed_chains(self) -> checks.UnmixedChains | None:
-        """What shows that the chains have not mixed, or None (see `mixing.doubts`)."""
-        return unmixed_chains(self)
+    def unmixed_chains(self) -> UnmixedChains | None:
+        """The parameters that show that the chains have not mixed, or None."""
+        return self.computed(unmixed_chains)
 
     def to_datatree(
         self,
@@ -473,7 +372,8 @@ class Posterior:
         -------
         ShapeCheck
         """
-        from bayes_gmm.results.shape.check import check_posterior, weights_to_check
+        from bayes_gmm.results.posterior.check import check_posterior
+        from bayes_gmm.results.shape.check import weights_to_check
 
         if X is None:
             kept = observed(self, None, sample_weight)
@@ -581,9 +481,10 @@ class Posterior:
 
         The rows of the table are not written. ArviZ opens the file too.
         """
-        from bayes_gmm.results.io.netcdf import save_posterior
+        from bayes_gmm.results.io.netcdf import write_tree
+        from bayes_gmm.results.posterior.posterior_tree import posterior_tree
 
-        return save_posterior(self, path)
+        return write_tree(posterior_tree(self), path)
 
     def _with_notes(
         self, table: pd.DataFrame, more: Mapping[str, Any] | None = None

@@ -16,30 +16,32 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.relabel import Relabelling
 from bayes_gmm.model.parameters import Layout
-from bayes_gmm.results.fit.map_fit_tree import file_attributes, map_fit_from, map_fit_tree
+from bayes_gmm.results.fit.map_fit_tree import map_fit_from
 from bayes_gmm.results.fit.prior_influence import PriorInfluence
+from bayes_gmm.results.io.attrs import file_attributes
 from bayes_gmm.results.posterior.datatree import (
     SAMPLE,
     posterior_group,
     sample_stats_group,
     stats_of,
 )
-from bayes_gmm.results.posterior.posterior import Posterior
-from bayes_gmm.results.posterior.segmentations import Segmentation
+from bayes_gmm.results.posterior.draws import PosteriorDraws
+from bayes_gmm.results.posterior.segmentation import Segmentation
 
 if TYPE_CHECKING:
     from xarray import DataTree
 
+P = TypeVar("P", bound=PosteriorDraws)
 OURS = ("mode", "permuted", "theta")
 """Sample statistics that are no sampler's."""
 
 
-def posterior_tree(posterior: Posterior) -> DataTree:
+def posterior_tree(posterior: PosteriorDraws) -> DataTree:
     """A posterior as the groups of its file."""
     import xarray as xr
 
@@ -60,7 +62,7 @@ def posterior_tree(posterior: Posterior) -> DataTree:
         attributes["segmentation"] = json.dumps(posterior.segmentation.to_dict())
     if posterior.prior_influence is not None:
         attributes["prior_influence"] = json.dumps(posterior.prior_influence.to_dict())
-    fit = map_fit_tree(posterior.fit)
+    fit = posterior.fit.to_datatree()
     return xr.DataTree.from_dict(
         {
             "/": xr.Dataset(attrs=attributes),
@@ -75,8 +77,8 @@ def posterior_tree(posterior: Posterior) -> DataTree:
     )  # fmt: skip
 
 
-def posterior_from(tree: DataTree) -> Posterior:
-    """The posterior that `posterior_tree` was made of, without the table's rows."""
+def posterior_from[P: PosteriorDraws](tree: DataTree, kind: type[P]) -> P:
+    """The posterior that `posterior_tree` wrote, without the table's rows."""
     fit = map_fit_from(tree["fit"])
     facts = json.loads(tree.attrs["draws"])
     K, d = fit.mixture.n_components, fit.mixture.n_features
@@ -87,7 +89,7 @@ def posterior_from(tree: DataTree) -> Posterior:
         draws = replace(draws, origin=_draws(chains["theta"], chains, layout, facts))
     labels = tree["labels"]
     alone, influence = (tree.attrs.get(name) for name in ("segmentation", "prior_influence"))
-    return Posterior(
+    return kind(
         fit=fit,
         draws=draws,
         labels=Relabelling(labels["order"].values, labels["confusion"].values),

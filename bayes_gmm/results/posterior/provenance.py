@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import platform
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
-from bayes_gmm import __version__
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Rows
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.results.fit.map_fit import MapFit
+from bayes_gmm.results.io.attrs import made_now
 from bayes_gmm.results.io.prior_json import prior_to_json
 
 
@@ -43,17 +41,6 @@ def provenance(fit: MapFit, rows: Rows, draws: Draws) -> dict[str, str | int | f
         "data_fingerprint": fingerprint(rows),
     }
     return {name: value for name, value in made.items() if value is not None}
-
-
-def made_now() -> dict[str, str]:
-    """When and by what, in the names that ArviZ has for it."""
-    return {
-        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "inference_library": "bayes_gmm",
-        "inference_library_version": __version__,
-        "numpy_version": np.__version__,
-        "python_version": platform.python_version(),
-    }
 
 
 def fingerprint(rows: Rows) -> str:

@@ -20,15 +20,16 @@ from bayes_gmm.data.rows import Integers
 from bayes_gmm.errors import DataError, shown
 from bayes_gmm.inference.sampling.draws import Draws, longest_length
 from bayes_gmm.inference.sampling.relabel import Reference, Relabelling, relabel
-from bayes_gmm.results.checks import alone_of, worth_a_word
+from bayes_gmm.results.checks import worth_a_word
 from bayes_gmm.results.posterior.membership import recording_variances
-from bayes_gmm.results.posterior.segment_changes import SegmentChange, SegmentMeans, changes
+from bayes_gmm.results.posterior.segment_changes import SegmentMeans, changes
+from bayes_gmm.results.posterior.segmentation import OtherSegmentation, Segmentation
 from bayes_gmm.text import in_words
 
 if TYPE_CHECKING:
     from bayes_gmm.model.mixture import Mixture
     from bayes_gmm.results.fit.map_fit import MapFit
-    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 
 @dataclass(frozen=True)
@@ -48,83 +49,7 @@ class SegmentationSettings:
 SETTINGS = SegmentationSettings()
 
 
-@dataclass(frozen=True)
-class OtherSegmentation:
-    """A segmentation beside the one reported.
-
-    Attributes
-    ----------
-    mode : int
-        Position among the fit's modes, from 0.
-    mass : float
-        Share of the posterior.
-    changes : tuple of SegmentChange
-        One for each segment that differs, the greatest first; the greatest of all where none does
-        by 1 or more.
-    """
-
-    mode: int
-    mass: float
-    changes: tuple[SegmentChange, ...]
-
-
-@dataclass(frozen=True)
-class Segmentation:
-    """The one segmentation that draws are of, among others.
-
-    Attributes
-    ----------
-    mode : int
-        Position among the fit's modes, from 0.
-    mass : float
-        Share of the posterior.
-    others : tuple of OtherSegmentation
-        Those that hold 1 % or more, by falling mass.
-    """
-
-    mode: int
-    mass: float
-    others: tuple[OtherSegmentation, ...] = ()
-
-    def numbered(self, order: Integers) -> Segmentation:
-        """The same, segment ``order[k]`` being the k-th."""
-        place = {int(old): new for new, old in enumerate(order)}
-
-        def moved(other: OtherSegmentation) -> OtherSegmentation:
-            changes = (replace(c, segment=place[c.segment]) for c in other.changes)
-            return replace(other, changes=tuple(changes))
-
-        return replace(self, others=tuple(map(moved, self.others)))
-
-    @property
-    def text(self) -> str:
-        """A note: which mode, its mass, and the masses of others."""
-        return alone_of(self.mode, self.mass, {o.mode: o.mass for o in self.others})
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it in what JSON can say; `from_dict` reads it."""
-        from dataclasses import asdict
-
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, found: dict[str, Any]) -> Segmentation:
-        """What `to_dict` has written."""
-        others = tuple(
-            OtherSegmentation(
-                other["mode"],
-                other["mass"],
-                tuple(
-                    SegmentChange(**{**change, "features": tuple(change["features"])})
-                    for change in other["changes"]
-                ),
-            )
-            for other in found["others"]
-        )
-        return cls(found["mode"], found["mass"], others)
-
-
-def masses(posterior: Posterior) -> dict[int, float]:
+def masses(posterior: PosteriorDraws) -> dict[int, float]:
     """Mass of each mode that holds 1 % or more, the heaviest first.
 
     The shares of the draws and, of modes that no draw is of, the fit's estimates.
@@ -139,7 +64,7 @@ def masses(posterior: Posterior) -> dict[int, float]:
 
 
 def main_segmentation(
-    posterior: Posterior, settings: SegmentationSettings = SETTINGS
+    posterior: PosteriorDraws, settings: SegmentationSettings = SETTINGS
 ) -> int | None:
     """The mode to be reported alone: one of several that holds 80 % or more; else None."""
     found = masses(posterior)
@@ -149,13 +74,13 @@ def main_segmentation(
     return mode if mass >= settings.main_mass and mode in posterior.modes_visited else None
 
 
-def heaviest(posterior: Posterior) -> int:
+def heaviest(posterior: PosteriorDraws) -> int:
     """The mode that most draws are of."""
     visited = posterior.modes_visited
     return max(visited, key=lambda m: visited[m])
 
 
-def of_mode(posterior: Posterior, i: Any) -> Posterior:
+def of_mode[P: PosteriorDraws](posterior: P, i: Any) -> P:
     """See `Posterior.of_mode`."""
     mode = _mode_number(posterior, i)
     if posterior.segmentation is not None:
@@ -187,7 +112,7 @@ def reference_of(mixture: Mixture, fit: MapFit) -> Reference:
     )
 
 
-def _mode_number(posterior: Posterior, i: Any) -> int:
+def _mode_number(posterior: PosteriorDraws, i: Any) -> int:
     n = len(posterior.fit.modes)
     if isinstance(i, bool) or not isinstance(i, int | np.integer) or not 0 <= i < n:
         raise DataError(f"i must be the position of a mode, from 0 to {n - 1}, got {shown(i)}")
@@ -200,7 +125,7 @@ def _mode_number(posterior: Posterior, i: Any) -> int:
     raise DataError(f"no draw is of mode {i}; the draws are of {drawn}, counted from 0")
 
 
-def _draws_of(posterior: Posterior, mode: int) -> tuple[Draws, Integers | None]:
+def _draws_of(posterior: PosteriorDraws, mode: int) -> tuple[Draws, Integers | None]:
     """The draws of one mode as chains of one length, and how they were renumbered, if known."""
     whole = posterior.draws.as_sampled
     members = whole.mode == mode
@@ -248,7 +173,7 @@ def _even_parts(members: npt.NDArray[np.bool_]) -> _Taking:
     return _Taking(*(x[: parts * n].reshape(parts, n) for x in (chain, draw)))
 
 
-def _others(posterior: Posterior, mode: int) -> tuple[OtherSegmentation, ...]:
+def _others(posterior: PosteriorDraws, mode: int) -> tuple[OtherSegmentation, ...]:
     here = _means_of_mode(posterior, mode)
     return tuple(
         OtherSegmentation(m, mass, changes(here, _means_of_mode(posterior, m), posterior.features))
@@ -257,7 +182,7 @@ def _others(posterior: Posterior, mode: int) -> tuple[OtherSegmentation, ...]:
     )
 
 
-def _means_of_mode(posterior: Posterior, mode: int) -> SegmentMeans:
+def _means_of_mode(posterior: PosteriorDraws, mode: int) -> SegmentMeans:
     """Averages over the draws of one mode; what its optimum has where no draw is of it."""
     members = posterior.draws.as_sampled.mode == mode
     if members.any():

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import ConvergenceWarning
-from bayes_gmm.results.checks import MOST_DIVERGED, UnmixedChains
-from bayes_gmm.results.posterior.convergence import TAILS, Chains, doubts
+from bayes_gmm.results.posterior.convergence import TAILS, Chains
+from bayes_gmm.results.posterior.convergence_check import parameters_of
 from bayes_gmm.results.posterior.diagnostics import standing
 from bayes_gmm.results.posterior.parameters import SegmentDraws
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 ONE_CHAIN = "R-hat compares chains, and there is one: it cannot be computed; sample with chains=4"
 COUNTED = "the number of draws, less what proposals that were drawn more than once take from it"
 
 
-def summary_table(posterior: Posterior, ci_prob: float, ci_kind: str) -> pd.DataFrame:
+def summary_table(posterior: PosteriorDraws, ci_prob: float, ci_kind: str) -> pd.DataFrame:
     """See `Posterior.summary`."""
     import pandas as pd
 
@@ -36,7 +35,7 @@ def summary_table(posterior: Posterior, ci_prob: float, ci_kind: str) -> pd.Data
 
 
 def _columns(
-    posterior: Posterior, draws: Floats, ci_prob: float, ci_kind: str
+    posterior: PosteriorDraws, draws: Floats, ci_prob: float, ci_kind: str
 ) -> dict[str, Floats]:
     from arviz_stats.base.array import array_stats
 
@@ -50,7 +49,7 @@ def _columns(
     return {**found, **_of_chains(posterior, draws, sd)}
 
 
-def _of_independent(posterior: Posterior, sd: Floats) -> dict[str, Floats]:
+def _of_independent(posterior: PosteriorDraws, sd: Floats) -> dict[str, Floats]:
     """Diagnostics of independent proposals, of which some were drawn more than once.
 
     n draws of which the i-th proposal is n_i count as n^2 / sum_i n_i^2 (Kish 1965).
@@ -67,7 +66,7 @@ def _of_independent(posterior: Posterior, sd: Floats) -> dict[str, Floats]:
     }
 
 
-def _of_chains(posterior: Posterior, draws: Floats, sd: Floats) -> dict[str, Floats]:
+def _of_chains(posterior: PosteriorDraws, draws: Floats, sd: Floats) -> dict[str, Floats]:
     """Diagnostics of the chains that the draws are, or are a resample of.
 
     ArviZ's Monte-Carlo errors: sd / sqrt(n) of the mean, and of sd that of the mean of squares
@@ -93,82 +92,13 @@ def _of_chains(posterior: Posterior, draws: Floats, sd: Floats) -> dict[str, Flo
     return columns
 
 
-def _rows(posterior: Posterior, of: SegmentDraws) -> tuple[list[str], Floats]:
+def _rows(posterior: PosteriorDraws, of: SegmentDraws) -> tuple[list[str], Floats]:
     """Names as ArviZ writes them, and draws (row, chain, draw), of all that is free to vary."""
     rows = list(parameters_of(posterior, of))
     return [row.label for row in rows], np.stack([row.draws for row in rows])
 
 
-class Parameter(NamedTuple):
-    """One number of one segment."""
-
-    label: str
-    draws: Floats
-    segment: int | None
-    """None for what all segments share."""
-
-
-def parameters_of(posterior: Posterior, of: SegmentDraws) -> Iterator[Parameter]:
-    """All that is free to vary, by the names that ArviZ gives it."""
-    structure = posterior.fit.structure
-    names, features = posterior.names, posterior.features
-    d = len(features)
-    for k, segment in enumerate(names):
-        yield Parameter(f"weights[{segment}]", of.weights[..., k], k)
-    for k, segment in enumerate(names):
-        for j, feature in enumerate(features):
-            yield Parameter(f"means[{segment}, {feature}]", of.means[..., k, j], k)
-    by_segment = structure.scales.startswith("component")
-    for k, segment in enumerate(names if by_segment else ["all"]):
-        for j, feature in enumerate(features):
-            label = f"scales[{segment}, {feature}]"
-            yield Parameter(label, of.scales[..., k, j], k if by_segment else None)
-    if structure.correlations == "none":
-        return
-    by_segment = structure.correlations == "component"
-    for k, segment in enumerate(names if by_segment else ["all"]):
-        for i in range(d):
-            for j in range(i + 1, d):
-                label = f"correlations[{segment}, {features[i]}, {features[j]}]"
-                yield Parameter(label, of.correlations[..., k, i, j], k if by_segment else None)
-
-
-def unmixed_chains(posterior: Posterior) -> UnmixedChains | None:
-    """What stands against taking the chains for draws of the posterior, or None.
-
-    Segments that cannot be told apart are left out: their parameters change places. Divergent
-    draws have the same cause there and the same remedy, and are left out too, unless the segments
-    that change places are empty. The log density, which has no labels, shows whether chains have
-    mixed all the same.
-    """
-    draws = posterior.draws
-    if draws.method == "laplace":
-        return None
-    doubtful = {k for pair in posterior.labels.ambiguous_pairs() for k in pair}
-    told = [
-        row
-        for row in parameters_of(posterior, posterior.parameters_as_sampled)
-        if row.segment not in doubtful
-    ]
-    if "lp" in draws.as_sampled.stats:
-        lp = np.asarray(draws.as_sampled.stats["lp"], float)
-        told.append(Parameter("the log density", lp, None))
-    r_hat, ess, least = None, None, 0.0
-    if told:
-        chains = Chains(np.stack([row.draws for row in told]), draws)
-        least = chains.least_effective
-        r_hat, ess = (
-            doubt and (told[doubt.quantity].label, doubt.value) for doubt in doubts(chains)
-        )
-    passed_over = bool(posterior.labels.ambiguous_pairs(posterior.empty))
-    diverging = np.asarray(draws.as_sampled.stats.get("diverging", False), float).mean()
-    diverged = 0.0 if passed_over or diverging <= MOST_DIVERGED else float(diverging)
-    if r_hat is None and ess is None and not diverged:
-        return None
-    return UnmixedChains(r_hat, ess, least, diverged)
-
-
-def notes(posterior: Posterior) -> dict[str, Any]:
+def notes(posterior: PosteriorDraws) -> dict[str, Any]:
     """What a reader of the diagnostics must know besides the posterior's caveats."""
     draws = posterior.draws
     if draws.method == "laplace":

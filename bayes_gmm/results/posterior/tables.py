@@ -12,10 +12,10 @@ from bayes_gmm.data.rows import Floats
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 
-def segments_table(posterior: Posterior, ci_prob: float) -> pd.DataFrame:
+def segments_table(posterior: PosteriorDraws, ci_prob: float) -> pd.DataFrame:
     """See `Posterior.segments`."""
     import pandas as pd
 
@@ -28,7 +28,7 @@ def segments_table(posterior: Posterior, ci_prob: float) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def contrast_table(posterior: Posterior, a: int, b: int, ci_prob: float) -> pd.DataFrame:
+def contrast_table(posterior: PosteriorDraws, a: int, b: int, ci_prob: float) -> pd.DataFrame:
     """See `Posterior.contrast`."""
     import pandas as pd
 
@@ -47,7 +47,7 @@ def contrast_table(posterior: Posterior, a: int, b: int, ci_prob: float) -> pd.D
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def _quantities(posterior: Posterior) -> Iterator[tuple[str, Floats]]:
+def _quantities(posterior: PosteriorDraws) -> Iterator[tuple[str, Floats]]:
     """What a report tells of a segment, with draws (chain, draw, K)."""
     of = posterior.parameters
     yield "share", of.weights

@@ -9,16 +9,17 @@ It is corrected for the number of statistics of all segments (Bonferroni).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.data.validate import check_weights
 from bayes_gmm.errors import DataError
-from bayes_gmm.model.mixture import segment_labels
+from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.results.shape.complete_rows import (
     Gaussians,
     SampledRows,
@@ -30,10 +31,6 @@ from bayes_gmm.results.shape.record import STATISTICS, ShapeCheck, ShapeCheckSet
 from bayes_gmm.results.shape.statistics import ShapeStatistics, shape_statistics
 from bayes_gmm.results.shape.tests import SegmentTests
 
-if TYPE_CHECKING:
-    from bayes_gmm.results.fit.map_fit import MapFit
-    from bayes_gmm.results.posterior.posterior import Posterior
-
 DEFAULTS = ShapeCheckSettings()
 
 
@@ -44,23 +41,27 @@ class Draw(NamedTuple):
     responsibilities: Floats
 
 
-def check_map_fit(
-    fit: MapFit,
+def check_mixture(
+    mixture: Mixture,
+    units: Standardizer,
     matrix: FeatureMatrix,
     weights: Floats | None,
     settings: ShapeCheckSettings = DEFAULTS,
 ) -> ShapeCheck:
-    """The check of a MAP fit, on rows of these weights (see `MapFit.check`)."""
-    rows, x, draw = map_draw(fit, matrix, weights, settings)
-    names = tuple(segment_labels(fit.mixture.n_components))
-    return _checked(fit, x, rows, [draw], names, settings)
+    """The check of a fitted mixture, on rows of these weights (see `MapFit.check`)."""
+    rows, x, draw = mixture_draw(mixture, units, matrix, weights, settings)
+    names = tuple(segment_labels(mixture.n_components))
+    return checked(x, rows, [draw], names, mixture.features, units.scale, settings)
 
 
-def map_draw(
-    fit: MapFit, matrix: FeatureMatrix, weights: Floats | None, settings: ShapeCheckSettings
+def mixture_draw(
+    mixture: Mixture,
+    units: Standardizer,
+    matrix: FeatureMatrix,
+    weights: Floats | None,
+    settings: ShapeCheckSettings,
 ) -> tuple[SampledRows, Floats, Draw]:
-    """Rows that represent all, their standardised values, and the MAP with their memberships."""
-    units, mixture = fit.standardizer, fit.mixture
+    """Rows that represent all, standardised, and the mixture with their memberships."""
     rows = sampled_rows(matrix, weights, settings.max_rows, mixture.log_prob, mixture.resolution)
     x = matrix.values[rows.positions]
     gaussians = Gaussians(
@@ -69,33 +70,6 @@ def map_draw(
         mixture.resolution / units.scale,
     )
     return rows, units.apply(x), Draw(gaussians, mixture.responsibilities(x))
-
-
-def check_posterior(
-    posterior: Posterior,
-    matrix: FeatureMatrix,
-    weights: Floats | None,
-    settings: ShapeCheckSettings = DEFAULTS,
-) -> ShapeCheck:
-    """The check of a posterior, on rows of these weights (see `Posterior.check`)."""
-    fit = posterior.fit
-    rows = sampled_rows(
-        matrix, weights, settings.max_rows, fit.mixture.log_prob, fit.mixture.resolution
-    )
-    some = FeatureMatrix(matrix.values[rows.positions], matrix.features)
-    x = fit.standardizer.apply(some.values)
-    draws = _posterior_draws(posterior, some, settings.max_draws)
-    return _checked(fit, x, rows, draws, posterior.names, settings)
-
-
-def _posterior_draws(posterior: Posterior, rows: FeatureMatrix, n_draws: int) -> Iterator[Draw]:
-    from bayes_gmm.results.posterior.membership import responsibilities_in, thinned
-
-    steps = posterior.mixture.resolution / posterior.fit.standardizer.scale
-    for draw in thinned(posterior, n_draws):
-        _, means, trils = draw
-        r = responsibilities_in(posterior, rows, [draw])[0]
-        yield Draw(Gaussians(means, trils @ trils.mT, steps), r)
 
 
 def weights_to_check(matrix: FeatureMatrix, sample_weight: Any) -> Floats:
@@ -110,24 +84,39 @@ def weights_to_check(matrix: FeatureMatrix, sample_weight: Any) -> Floats:
     return found
 
 
-def _checked(
-    fit: MapFit,
+def checked(
     x: Floats,
     rows: SampledRows,
     draws: Iterable[Draw],
     names: tuple[str, ...],
+    features: tuple[str, ...],
+    scale: Floats,
     settings: ShapeCheckSettings,
 ) -> ShapeCheck:
+    """The check of segments in draws of the parameters.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n, d)
+        Standardised rows.
+    rows : SampledRows
+        Which rows they are, and their weights.
+    draws : iterable of Draw
+    names, features : tuple of str
+    scale : ndarray, shape (d,)
+        Units of the features.
+    settings : ShapeCheckSettings
+    """
     rng = np.random.default_rng(settings.seed)
     tests = SegmentTests.of([_statistics_in(draw, x, rows.weights, rng) for draw in draws])
     found = (
-        tests.worst(k, statistic, fit.standardizer.scale, settings)
+        tests.worst(k, statistic, scale, settings)
         for k in range(len(names))
         for statistic in STATISTICS
     )
     return ShapeCheck(
         tuple(statistic for statistic in found if statistic is not None),
-        names, fit.features, tuple(tests.n_rows.tolist()), tuple(tests.checked.tolist()), settings,
+        names, features, tuple(tests.n_rows.tolist()), tuple(tests.checked.tolist()), settings,
     )  # fmt: skip
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from bayes_gmm.errors import one_line
+from bayes_gmm.text import in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,13 +158,6 @@ class ShapeCheck:
 
         return tuple(sorted(found, key=order))
 
-    @cached_property
-    def sentences(self) -> tuple[str, ...]:
-        """One per flagged segment, then one on segments with too few rows to check."""
-        from bayes_gmm.results.shape.text import sentences
-
-        return sentences(self)
-
     @property
     def table(self) -> pd.DataFrame:
         """A row per segment and statistic.
@@ -169,8 +166,6 @@ class ShapeCheck:
         `ShapeStatistic`). A segment with too few rows has NaN in place of numbers.
         """
         import pandas as pd
-
-        from bayes_gmm.results.shape.text import direction_words
 
         rows = [
             (self.names[s.segment], s.statistic, direction_words(s, self.features), s.observed,
@@ -185,3 +180,29 @@ class ShapeCheck:
         columns = ["segment", "statistic", "direction", "observed", "lower", "upper", "p_value",
                    "flagged"]  # fmt: skip
         return pd.DataFrame(rows, columns=columns)
+
+
+def direction_words(statistic: ShapeStatistic, features: Sequence[str]) -> str:
+    """A direction, by the features with the largest coefficients in standard units.
+
+    Examples
+    --------
+    ``"Income"`` for a feature, ``"combination of Income and Age"``, ``"mostly Income"``, and
+    ``"all"`` for the radial kurtosis, which has no direction.
+    """
+    if statistic.features:
+        return features[statistic.features[0]]
+    if not statistic.direction:
+        return "all"
+    return combination([one_line(features[j], 40) for j in statistic.main_features])
+
+
+def combination(names: Sequence[str]) -> str:
+    """Write the main features of a direction.
+
+    Examples
+    --------
+    >>> combination(["Income", "Age"]), combination(["Income"])
+    ('combination of Income and Age', 'mostly Income')
+    """
+    return f"mostly {names[0]}" if len(names) == 1 else f"combination of {in_words(names, 'and')}"

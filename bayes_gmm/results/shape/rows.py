@@ -8,9 +8,10 @@ import numpy as np
 from scipy.stats import beta
 
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.table import FeatureMatrix
-from bayes_gmm.results.fit.map_fit import MapFit
-from bayes_gmm.results.shape.check import completed, map_draw
+from bayes_gmm.model.mixture import Mixture
+from bayes_gmm.results.shape.check import completed, mixture_draw
 from bayes_gmm.results.shape.record import ShapeCheck, ShapeStatistic
 from bayes_gmm.results.shape.statistics import effective_rows
 
@@ -45,15 +46,18 @@ class SegmentRows:
 
 
 def segment_rows(
-    fit: MapFit, check: ShapeCheck, matrix: FeatureMatrix, weights: Floats | None
+    mixture: Mixture,
+    units: Standardizer,
+    check: ShapeCheck,
+    matrix: FeatureMatrix,
+    weights: Floats | None,
 ) -> tuple[SegmentRows, ...]:
     """Rows of each segment, assigned and completed as in the check of the MAP."""
-    rows, x, draw = map_draw(fit, matrix, weights, check.settings)
+    rows, x, draw = mixture_draw(mixture, units, matrix, weights, check.settings)
     segments, complete = completed(draw, x, np.random.default_rng(check.settings.seed))
-    units = fit.standardizer.scale
     return tuple(
         _rows_of(complete[segments == k], rows.weights[segments == k], shown_statistic(check, k),
-                 units)
+                 units.scale)
         for k in range(len(check.names))
     )  # fmt: skip
 

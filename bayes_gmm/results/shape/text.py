@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from bayes_gmm.errors import listed, one_line
+from bayes_gmm.results.shape.pieces import Pieces
+from bayes_gmm.results.shape.record import ShapeCheck, ShapeStatistic, combination
 from bayes_gmm.text import counted, in_words
-
-if TYPE_CHECKING:
-    from bayes_gmm.results.shape.pieces import Pieces
-    from bayes_gmm.results.shape.record import ShapeCheck, ShapeStatistic
 
 MOST_NAMED = 3
 """Segments that a warning names one by one."""
@@ -23,34 +20,8 @@ ADVICE = {
 }
 
 
-def direction_words(statistic: ShapeStatistic, features: Sequence[str]) -> str:
-    """A direction, by the features with the largest coefficients in standard units.
-
-    Examples
-    --------
-    ``"Income"`` for a feature, ``"combination of Income and Age"``, ``"mostly Income"``, and
-    ``"all"`` for the radial kurtosis, which has no direction.
-    """
-    if statistic.features:
-        return features[statistic.features[0]]
-    if not statistic.direction:
-        return "all"
-    return combination([one_line(features[j], 40) for j in statistic.main_features])
-
-
-def combination(names: Sequence[str]) -> str:
-    """Write the main features of a direction.
-
-    Examples
-    --------
-    >>> combination(["Income", "Age"]), combination(["Income"])
-    ('combination of Income and Age', 'mostly Income')
-    """
-    return f"mostly {names[0]}" if len(names) == 1 else f"combination of {in_words(names, 'and')}"
-
-
 def sentences(check: ShapeCheck) -> tuple[str, ...]:
-    """See `ShapeCheck.sentences`."""
+    """One per flagged segment, then one on segments with too few rows to check."""
     said = [_of_segment(check, k) for k in check.flagged]
     few = [name for name, checked in zip(check.names, check.checked, strict=True) if not checked]
     if few:

@@ -15,9 +15,11 @@ from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.model.prior import LKJ, HalfNormal, InverseGamma, LogNormal, Normal, Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.fit.map_fit import MapFit, Mode
-from bayes_gmm.results.io.checksum import SEAL
-from bayes_gmm.results.io.netcdf import FORMAT_VERSION, check_file, load, replacing, save_map_fit
+from bayes_gmm.results.io.attrs import FORMAT_VERSION
+from bayes_gmm.results.io.checksum import CHECKSUM
+from bayes_gmm.results.io.netcdf import check_file, replacing
 from bayes_gmm.results.io.prior_json import prior_from_json
+from bayes_gmm.results.load import load
 from bayes_gmm.results.posterior.posterior import Posterior
 
 FEATURES = ("Einkommen (k€)", "=Score, 1-100", "年齢")
@@ -74,14 +76,14 @@ def same_mixture(one, other):
 
 
 def test_predictions_of_a_loaded_fit_are_the_originals_bit_for_bit(fit, rows, tmp_path):
-    save_map_fit(fit, tmp_path / "model.nc")
+    fit.save(tmp_path / "model.nc")
     back = load(tmp_path / "model.nc")
     assert np.array_equal(back.predict_proba(rows), fit.predict_proba(rows))
     assert np.array_equal(back.score_samples(rows), fit.score_samples(rows))
 
 
 def test_every_part_comes_back(fit, tmp_path):
-    back = load(save_map_fit(fit, tmp_path / "model.nc"))
+    back = load(fit.save(tmp_path / "model.nc"))
     assert same_mixture(back.mixture, fit.mixture)
     assert np.array_equal(back.history, fit.history)
     assert np.array_equal(back.standardizer.shift, fit.standardizer.shift)
@@ -95,7 +97,7 @@ def test_every_part_comes_back(fit, tmp_path):
 
 
 def test_modes_come_back_with_their_own_number_of_components(fit, tmp_path):
-    back = load(save_map_fit(fit, tmp_path / "model.nc"))
+    back = load(fit.save(tmp_path / "model.nc"))
     assert [mode.mixture.n_components for mode in back.modes] == [4, 3]
     for mode, original in zip(back.modes, fit.modes, strict=True):
         assert same_mixture(mode.mixture, original.mixture)
@@ -116,7 +118,7 @@ def test_modes_come_back_with_their_own_number_of_components(fit, tmp_path):
 )
 def test_any_prior_comes_back(fit, prior, tmp_path):
     fit = dataclasses.replace(fit, prior=prior)
-    assert load(save_map_fit(fit, tmp_path / "model.nc")).prior == prior
+    assert load(fit.save(tmp_path / "model.nc")).prior == prior
 
 
 def test_a_posterior_says_what_its_prior_was(posterior):
@@ -126,11 +128,11 @@ def test_a_posterior_says_what_its_prior_was(posterior):
 @pytest.mark.parametrize("structure", Structure.all(), ids=lambda structure: structure.name)
 def test_any_structure_comes_back(fit, structure, tmp_path):
     fit = dataclasses.replace(fit, structure=structure)
-    assert load(save_map_fit(fit, tmp_path / "model.nc")).structure == structure
+    assert load(fit.save(tmp_path / "model.nc")).structure == structure
 
 
 def test_file_explains_itself_to_xarray(fit, tmp_path):
-    path = save_map_fit(fit, tmp_path / "model.nc")
+    path = fit.save(tmp_path / "model.nc")
     with xr.open_datatree(path, engine="h5netcdf") as tree:
         share = tree["map/weights"].sel(component="Segment 2").item()
         income = tree["map/means"].sel(component="Segment 1", feature=FEATURES[0]).item()
@@ -140,8 +142,8 @@ def test_file_explains_itself_to_xarray(fit, tmp_path):
 
 
 def test_nothing_else_is_left_beside_the_file(fit, tmp_path):
-    save_map_fit(fit, tmp_path / "model.nc")
-    save_map_fit(fit, tmp_path / "model.nc")
+    fit.save(tmp_path / "model.nc")
+    fit.save(tmp_path / "model.nc")
     assert [file.name for file in tmp_path.iterdir()] == ["model.nc"]
 
 
@@ -156,14 +158,14 @@ def test_failure_leaves_the_former_file_and_no_draft(fit, failure, tmp_path, mon
 
     monkeypatch.setattr(xr.DataTree, "to_netcdf", write_half)
     with pytest.raises((OSError, KeyboardInterrupt)):
-        save_map_fit(fit, path)
+        fit.save(path)
     assert path.read_text() == "the former file"
     assert [file.name for file in tmp_path.iterdir()] == ["model.nc"]
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.01, 0.5, 0.9, 0.999])
 def test_truncated_file_is_refused_by_name(fit, kept, tmp_path):
-    path = save_map_fit(fit, tmp_path / "model.nc")
+    path = fit.save(tmp_path / "model.nc")
     whole = path.read_bytes()
     path.write_bytes(whole[: int(kept * len(whole))])
     with pytest.raises(DataError, match=r"model\.nc' is damaged or no model file"):
@@ -195,29 +197,29 @@ def rewritten(path, change):
 
 
 def test_newer_format_asks_for_an_upgrade(fit, tmp_path):
-    path = save_map_fit(fit, tmp_path / "model.nc")
+    path = fit.save(tmp_path / "model.nc")
     rewritten(path, lambda tree: tree.attrs.update(format_version=FORMAT_VERSION + 1))
     with pytest.raises(DataError, match=rf"format {FORMAT_VERSION + 1}.* upgrade bayes_gmm"):
         load(path)
 
 
 def test_file_without_a_part_is_damaged(fit, tmp_path):
-    path = save_map_fit(fit, tmp_path / "model.nc")
-    rewritten(path, lambda tree: tree.attrs.pop("prior"))
+    path = fit.save(tmp_path / "model.nc")
+    rewritten(path, lambda tree: [tree.attrs.pop(name) for name in ("prior", CHECKSUM)])
     with pytest.raises(DataError, match=r"is damaged: KeyError.*prior"):
         load(path)
 
 
 def test_saving_where_there_is_no_folder_names_the_folder(fit, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"there is no folder .*absent"):
-        save_map_fit(fit, tmp_path / "absent" / "model.nc")
+        fit.save(tmp_path / "absent" / "model.nc")
     with pytest.raises(IsADirectoryError, match="is a folder; name a file"):
-        save_map_fit(fit, tmp_path)
+        fit.save(tmp_path)
 
 
 @pytest.mark.parametrize("path", [None, 3, b"model.nc", "a\x00.nc"])
 def test_what_is_no_name_of_a_file_is_refused(fit, path):
-    for use in (load, lambda path: save_map_fit(fit, path)):
+    for use in (load, lambda path: fit.save(path)):
         with pytest.raises(DataError, match="path must be the name of a file, got") as caught:
             use(path)
         assert str(caught.value).isprintable()
@@ -227,7 +229,7 @@ def test_what_is_no_name_of_a_file_is_refused(fit, path):
 def test_a_column_whose_name_no_file_can_carry_is_named(posterior, column, tmp_path):
     fit = dataclasses.replace(posterior.fit, features=(column, "Income"))
     for either in (fit, dataclasses.replace(posterior, fit=fit)):
-        with pytest.raises(DataError, match="has a character that no file can carry") as caught:
+        with pytest.raises(DataError, match="has a name that no file can hold") as caught:
             either.save(tmp_path / "model.nc")
         assert ascii(column) in str(caught.value)
     assert list(tmp_path.iterdir()) == []
@@ -252,7 +254,7 @@ def test_a_failure_that_names_the_draft_is_told_with_the_users_path(
     monkeypatch.setattr(xr.DataTree, "to_netcdf", fail)
     path = tmp_path / "model.nc"
     with pytest.raises(OSError, match="cannot write") as caught:
-        save_map_fit(fit, path)
+        fit.save(path)
     assert str(caught.value) == (
         f"cannot write '{path}': unable to lock file, name = '{path}' no locks available"
     )
@@ -279,7 +281,7 @@ def test_a_device_is_not_replaced():
 
 def test_a_root_attribute_that_cannot_be_read_is_one_error(fit, tmp_path):
     """Of a type that NumPy has not, it made h5netcdf print a traceback besides."""
-    path = save_map_fit(fit, tmp_path / "model.nc")
+    path = fit.save(tmp_path / "model.nc")
     with h5py.File(path, "r+") as file:
         scalar = h5py.h5s.create(h5py.h5s.SCALAR)
         h5py.h5a.create(file.id, b"_nc3_strict", h5py.h5t.UNIX_D32LE, scalar)
@@ -304,7 +306,7 @@ def test_a_root_attribute_that_cannot_be_read_is_one_error(fit, tmp_path):
     ids=str,
 )
 def test_attributes_that_say_nothing_are_damage(fit, change, tmp_path):
-    path = save_map_fit(fit, tmp_path / "model.nc")
+    path = fit.save(tmp_path / "model.nc")
     rewritten(path, lambda tree: tree.attrs.update(change))
     with pytest.raises(DataError, match=r"model\.nc' is damaged") as caught:
         load(path)
@@ -423,16 +425,16 @@ def test_whatever_bit_turns_over_nothing_else_is_read(posterior, saved):
 
 
 def test_files_without_a_seal_are_read_as_ever(fit, saved, posterior, tmp_path):
-    path = save_map_fit(fit, tmp_path / "model.nc")
+    path = fit.save(tmp_path / "model.nc")
     for each in (path, saved):
-        rewritten(each, lambda tree: tree.attrs.pop(SEAL))
+        rewritten(each, lambda tree: tree.attrs.pop(CHECKSUM))
     assert same_mixture(load(path).mixture, fit.mixture)
     assert np.array_equal(load(saved).draws.theta, posterior.draws.theta)
 
 
 def test_numbers_that_are_none_do_not_break_the_seal(fit, posterior, tmp_path):
     lost = dataclasses.replace(fit.modes[1], log_evidence=float("nan"))
-    path = save_map_fit(dataclasses.replace(fit, modes=(fit.modes[0], lost)), tmp_path / "fit.nc")
+    path = dataclasses.replace(fit, modes=(fit.modes[0], lost)).save(tmp_path / "fit.nc")
     assert np.isnan(load(path).modes[1].log_evidence)
     odd = np.array([np.nan, -np.nan, np.inf, -0.0, 5e-324])
     energy = np.resize(odd, posterior.draws.mode.shape)

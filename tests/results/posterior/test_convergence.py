@@ -15,9 +15,9 @@ from bayes_gmm.inference.sampling.mode_assignment import resampled_by_mass, visi
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.structure import Structure
-from bayes_gmm.results.checks import UnmixedChains
-from bayes_gmm.results.io.netcdf import load
+from bayes_gmm.results.load import load
 from bayes_gmm.results.posterior.convergence import HIGH_R_HAT, Chains, _r_hat_and_bound, doubts
+from bayes_gmm.results.posterior.convergence_check import UnmixedChains
 from bayes_gmm.results.posterior.posterior import Posterior
 
 

@@ -8,7 +8,7 @@ import pytest
 from example_posteriors import fit_and_density, normal_draws
 
 from bayes_gmm.errors import AmbiguousLabelsWarning, ConvergenceWarning
-from bayes_gmm.results.io.netcdf import load
+from bayes_gmm.results.load import load
 from bayes_gmm.results.posterior.diagnostics import caveats
 from bayes_gmm.results.posterior.posterior import Posterior
 

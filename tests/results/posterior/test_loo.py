@@ -15,7 +15,7 @@ from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.mode_assignment import resampled_by_mass, visits_of
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.model.prior import Prior
-from bayes_gmm.results.io.netcdf import load
+from bayes_gmm.results.load import load
 from bayes_gmm.results.posterior import loo as loo_module
 from bayes_gmm.results.posterior.posterior import Posterior
 

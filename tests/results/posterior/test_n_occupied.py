@@ -12,7 +12,7 @@ from bayes_gmm.errors import AmbiguousLabelsWarning, PriorWarning
 from bayes_gmm.estimator import BayesGMM
 from bayes_gmm.inference.sampling.relabel import Relabelling
 from bayes_gmm.model.prior import LKJ, InverseGamma, Normal, Prior
-from bayes_gmm.results.io.netcdf import load
+from bayes_gmm.results.load import load
 from bayes_gmm.results.posterior.n_occupied import occupied_components
 from bayes_gmm.results.posterior.observed_data import Observed
 

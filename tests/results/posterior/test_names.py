@@ -16,7 +16,7 @@ def test_what_is_no_name_is_refused(name):
 
 @pytest.mark.parametrize("name", ["a\x00b", "\x00", "trail\x00", "\ud800", "half \udfff"])
 def test_what_no_file_can_carry_is_refused(name):
-    with pytest.raises(DataError, match="has a character that no file can carry") as caught:
+    with pytest.raises(DataError, match="has a character that no file can hold") as caught:
         renamed(NAMES, {"Segment 1": name})
     assert str(caught.value).isprintable()
 

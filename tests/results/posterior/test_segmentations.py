@@ -13,7 +13,7 @@ from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.structure import Structure
-from bayes_gmm.results.io.netcdf import load
+from bayes_gmm.results.load import load
 from bayes_gmm.results.posterior.convergence import Chains
 from bayes_gmm.results.posterior.diagnostics import caveats
 from bayes_gmm.results.posterior.segment_changes import changes_of_mixtures

@@ -8,7 +8,7 @@ import pytest
 
 import bayes_gmm as bg
 from bayes_gmm.data.subsample import distinct_rows
-from bayes_gmm.results.shape.check import check_map_fit
+from bayes_gmm.results.shape.check import check_mixture
 from bayes_gmm.results.shape.complete_rows import Gaussians, completed_rows, drawn_segments
 from bayes_gmm.results.shape.pieces import PiecesSettings, overlapping_groups, pieces_of_segments
 from bayes_gmm.results.shape.record import ShapeCheckSettings
@@ -92,7 +92,9 @@ class TestWhatIsFlagged:
         model = fitted(X, 1)
         strict = ShapeCheckSettings(alpha=0.2, min_skewness=0.0, min_excess=0.0)
         assert not model.shape_check_.flagged
-        assert check_map_fit(model.map_fit_, model._table, None, strict).flagged
+        assert check_mixture(
+            model.map_fit_.mixture, model.map_fit_.standardizer, model._table, None, strict
+        ).flagged
 
 
 class TestLaws:

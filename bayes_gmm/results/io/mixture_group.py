@@ -1,0 +1,34 @@
+"""A mixture as a group of a model file, and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_gmm.model.mixture import Mixture, segment_labels
+
+if TYPE_CHECKING:
+    from xarray import Dataset, DataTree
+
+
+def mixture_group(mixture: Mixture) -> Dataset:
+    """Weights, means, covariances and resolution, in the user's units."""
+    import xarray as xr
+
+    square = ("component", "feature", "feature_bis")
+    return xr.Dataset(
+        {
+            "weights": ("component", np.asarray(mixture.weights)),
+            "means": (("component", "feature"), np.asarray(mixture.means)),
+            "covariances": (square, np.asarray(mixture.covariances)),
+            "resolution": ("feature", np.asarray(mixture.resolution)),
+        },
+        coords={"component": segment_labels(mixture.n_components)},
+    )
+
+
+def mixture_from(node: DataTree, features: tuple[str, ...]) -> Mixture:
+    """The mixture of a group."""
+    names = ("weights", "means", "covariances", "resolution")
+    return Mixture(**{name: node[name].values for name in names}, features=features)

@@ -1,0 +1,40 @@
+"""The check of whether segments are Gaussian, averaged over draws of the posterior."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.table import FeatureMatrix
+from bayes_gmm.results.posterior.draws import PosteriorDraws
+from bayes_gmm.results.posterior.membership import responsibilities_in, thinned
+from bayes_gmm.results.shape.check import DEFAULTS, Draw, checked
+from bayes_gmm.results.shape.complete_rows import Gaussians, sampled_rows
+from bayes_gmm.results.shape.record import ShapeCheck, ShapeCheckSettings
+
+
+def check_posterior(
+    posterior: PosteriorDraws,
+    matrix: FeatureMatrix,
+    weights: Floats | None,
+    settings: ShapeCheckSettings = DEFAULTS,
+) -> ShapeCheck:
+    """The check of a posterior, on rows of these weights (see `Posterior.check`)."""
+    fit = posterior.fit
+    rows = sampled_rows(
+        matrix, weights, settings.max_rows, fit.mixture.log_prob, fit.mixture.resolution
+    )
+    some = FeatureMatrix(matrix.values[rows.positions], matrix.features)
+    x = fit.standardizer.apply(some.values)
+    draws = _posterior_draws(posterior, some, settings.max_draws)
+    return checked(x, rows, draws, posterior.names, fit.features, fit.standardizer.scale, settings)
+
+
+def _posterior_draws(
+    posterior: PosteriorDraws, rows: FeatureMatrix, n_draws: int
+) -> Iterator[Draw]:
+    steps = posterior.mixture.resolution / posterior.fit.standardizer.scale
+    for draw in thinned(posterior, n_draws):
+        _, means, trils = draw
+        r = responsibilities_in(posterior, rows, [draw])[0]
+        yield Draw(Gaussians(means, trils @ trils.mT, steps), r)
