@@ -17,7 +17,7 @@ from bayes_gmm.data.validate import check_weights
 from bayes_gmm.errors import DataError, ShapeWarning
 from bayes_gmm.model.checks import whole_number
 from bayes_gmm.model.mixture import Mixture, segment_labels
-from bayes_gmm.model.prior import Prior
+from bayes_gmm.model.prior.prior import Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.checks import fit_errors, generator, seed_of
 from bayes_gmm.results.fit.fit import FitPlan, fit_table

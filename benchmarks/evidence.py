@@ -23,7 +23,8 @@ from bayes_gmm.inference.evidence.log_evidence import (
     laplace_evidence,
 )
 from bayes_gmm.inference.modes.guesses import Sample
-from bayes_gmm.inference.modes.modes import FoundMode, find_modes
+from bayes_gmm.inference.modes.mode import FoundMode
+from bayes_gmm.inference.modes.modes import find_modes
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.mode_assignment import marked
 from bayes_gmm.inference.sampling.nuts import sample_nuts

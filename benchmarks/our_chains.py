@@ -15,8 +15,9 @@ import numpy as np
 from c_functions import microseconds
 
 from bayes_gmm import LKJ, BayesGMM, Prior
-from bayes_gmm.inference.sampling.laplace_approximation import Peak, peaks_of
+from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.nuts import sample_nuts
+from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.model.c_density import FusedDensity
 from bayes_gmm.results.posterior.posterior import Posterior
 

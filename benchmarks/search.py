@@ -35,7 +35,8 @@ from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.inference.modes.deduplicate import distinct
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.laplace_evidence import laplace_log_evidence
-from bayes_gmm.inference.modes.modes import WINDOW, FoundMode
+from bayes_gmm.inference.modes.mode import FoundMode
+from bayes_gmm.inference.modes.modes import WINDOW
 from bayes_gmm.inference.modes.multistart import search
 from bayes_gmm.inference.modes.starts import responsibilities
 from bayes_gmm.inference.optimize.em import run_em

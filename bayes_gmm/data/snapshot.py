@@ -8,8 +8,8 @@ from typing import Self
 
 import numpy as np
 
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.errors import DataError
 
 

@@ -11,7 +11,7 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import DataError, one_line, shown
 
 if TYPE_CHECKING:
-    from bayes_gmm.data.table import FeatureMatrix
+    from bayes_gmm.data.matrix import FeatureMatrix
 
 LARGEST_RANGE = 1e150
 """A column's squares must fit in floating point, with room for sums of them."""

@@ -30,7 +30,7 @@ from bayes_gmm.model.density import Density, evaluate_address
 from bayes_gmm.model.kernel.kernel import kernel_address
 from bayes_gmm.model.parameters import Indices, Point
 from bayes_gmm.model.points import Points
-from bayes_gmm.model.prior import PriorConstants
+from bayes_gmm.model.prior.constants import PriorConstants
 from bayes_gmm.model.weight_transform import bend_weights, bent_back, log_shares, unbend_slope
 
 _intrinsic: Any = intrinsic

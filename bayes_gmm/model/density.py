@@ -9,17 +9,19 @@ from typing import Any
 
 import numpy as np
 
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.resolution import recording_error
 from bayes_gmm.data.rows import Block, Floats, Rows
 from bayes_gmm.data.standardize import Standardizer
-from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.jit.addresses import address_of, call
 from bayes_gmm.jit.compiled import compiled
 from bayes_gmm.model.checks import truth
 from bayes_gmm.model.kernel.kernel import expectations, kernel_address, log_likelihood
 from bayes_gmm.model.parameters import Layout, Point, log_prior, pull_back, unpack
-from bayes_gmm.model.prior import HALF_NORMAL, Prior, PriorConstants
+from bayes_gmm.model.prior.constants import PriorConstants
+from bayes_gmm.model.prior.prior import Prior
+from bayes_gmm.model.prior.scales import HALF_NORMAL
 from bayes_gmm.model.structure import Structure
 
 

@@ -18,7 +18,9 @@ from bayes_gmm.data.validate import check_fit, check_weights
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.likelihood_op import ARRAYS, log_likelihood
 from bayes_gmm.model.mixture import segment_labels
-from bayes_gmm.model.prior import LKJ, HalfNormal, InverseGamma, LogNormal, Prior
+from bayes_gmm.model.prior.lkj import LKJ
+from bayes_gmm.model.prior.prior import Prior
+from bayes_gmm.model.prior.scales import HalfNormal, InverseGamma, LogNormal
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.model.wishart_variable import (
     precisions_variable,

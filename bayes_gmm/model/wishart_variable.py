@@ -13,7 +13,7 @@ from pytensor.tensor.variable import TensorVariable
 from scipy.stats import wishart
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.model.prior import PriorConstants
+from bayes_gmm.model.prior.constants import PriorConstants
 from bayes_gmm.model.prior.hierarchical_wishart import log_constant
 
 

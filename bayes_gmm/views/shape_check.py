@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.errors import DataError
 from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.posterior.check import check_posterior

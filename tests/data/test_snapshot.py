@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.snapshot import KeptMatrix
-from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.errors import DataError
 
 

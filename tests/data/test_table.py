@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 from numpy.testing import assert_array_equal
 
-from bayes_gmm.data.table import FeatureMatrix, feature_matrix, read_table
+from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.table import feature_matrix, read_table
 from bayes_gmm.errors import DataError
 
 CELLS = np.array([[1.0, 2.5], [np.nan, 4.0], [5.0, -6.0]])

@@ -22,8 +22,9 @@ from bayes_gmm.data.checks.settings import CheckSettings
 from bayes_gmm.data.checks.shared_values import shared_value_findings
 from bayes_gmm.data.columns import choose_columns
 from bayes_gmm.data.frames import as_frame
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.data.table import FeatureMatrix, feature_matrix, read_table
+from bayes_gmm.data.table import feature_matrix, read_table
 from bayes_gmm.data.validate import check_weights
 from bayes_gmm.errors import DataError
 

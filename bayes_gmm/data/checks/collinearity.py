@@ -17,8 +17,8 @@ from bayes_gmm.data.checks.finding import Finding
 from bayes_gmm.data.checks.mixture_1d import best_mixtures, memberships
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import CollinearSettings, SkewSettings, TailSettings
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.data.table import FeatureMatrix
 
 FLOAT_EPS = float(np.finfo(np.float64).eps)
 

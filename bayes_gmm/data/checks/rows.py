@@ -10,8 +10,8 @@ from bayes_gmm.data.checks.copies import copy_findings
 from bayes_gmm.data.checks.finding import Finding
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import CheckSettings
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.data.table import FeatureMatrix
 
 ROWS_AT_ONCE = 1 << 16
 

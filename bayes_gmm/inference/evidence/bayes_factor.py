@@ -33,10 +33,12 @@ from bayes_gmm.inference.evidence.monte_carlo_error import (
     mass_of_span,
 )
 from bayes_gmm.inference.evidence.proposals import Proposals
-from bayes_gmm.inference.modes.modes import FoundMode, one_blas_thread
+from bayes_gmm.inference.modes.mode import FoundMode
 from bayes_gmm.inference.sampling.draws import Draws
-from bayes_gmm.inference.sampling.laplace_approximation import Peak, peaks_of
+from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.nuts import sample_nuts
+from bayes_gmm.inference.sampling.peak import Peak
+from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.points import renumbered

@@ -11,10 +11,10 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.inference.modes.modes import one_blas_thread
 from bayes_gmm.inference.sampling.draws import Draws
-from bayes_gmm.inference.sampling.laplace_approximation import Peak
 from bayes_gmm.inference.sampling.mode_assignment import nearest_modes, numbered_like
+from bayes_gmm.inference.sampling.peak import Peak
+from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
 
 PROPOSALS = 1000

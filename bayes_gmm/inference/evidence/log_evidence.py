@@ -25,14 +25,14 @@ from bayes_gmm.inference.evidence.monte_carlo_error import (
     mass_of_span,
 )
 from bayes_gmm.inference.evidence.proposals import Proposals
-from bayes_gmm.inference.modes.modes import FoundMode, one_blas_thread
-from bayes_gmm.inference.optimize.degeneracy import is_improper
+from bayes_gmm.inference.modes.mode import FoundMode
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.initial_points import chains_of_modes, mass_shares
-from bayes_gmm.inference.sampling.laplace_approximation import Peak
 from bayes_gmm.inference.sampling.mode_assignment import nearest_modes, numbered_like, visits_of
+from bayes_gmm.inference.sampling.peak import Peak
+from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.prior import PriorConstants
+from bayes_gmm.model.prior.constants import PriorConstants
 
 PROPOSALS = 2000
 """Evaluations of the log-posterior for each half of the draws of each group of modes."""
@@ -200,7 +200,7 @@ def without_evidence(prior: PriorConstants, n_correlations: int) -> str | None:
     That is where means, scales or correlations have no prior, or components different
     concentrations.
     """
-    if is_improper(prior):
+    if prior.is_improper:
         culprit = "means" if prior.precision == 0.0 else "scales"
         return (
             f"there is no evidence under an improper prior: that of the {culprit} is flat; "

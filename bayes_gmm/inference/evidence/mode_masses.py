@@ -17,12 +17,13 @@ from scipy.optimize import brentq
 from scipy.special import logsumexp
 
 from bayes_gmm.data.rows import Floats, Integers
-from bayes_gmm.inference.modes.modes import FoundMode, one_blas_thread
-from bayes_gmm.inference.optimize.degeneracy import is_improper
+from bayes_gmm.inference.modes.mode import FoundMode, ModeMasses
 from bayes_gmm.inference.optimize.hessian import DATA_FREE, pass_cost
 from bayes_gmm.inference.sampling.initial_points import mass_shares
-from bayes_gmm.inference.sampling.laplace_approximation import Peak, peaks_of
+from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.mode_assignment import nearest_modes
+from bayes_gmm.inference.sampling.peak import Peak
+from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
 
 
@@ -73,58 +74,6 @@ class TemperingSettings:
 DEFAULTS = TemperingSettings()
 
 
-@dataclass(frozen=True)
-class ModeMasses:
-    """Shares that modes have of the mass of all modes found.
-
-    Attributes
-    ----------
-    shares : ndarray, shape (M,)
-    errors : ndarray, shape (M,)
-        Monte-Carlo standard errors; NaN for shares by Laplace's approximation.
-    """
-
-    shares: Floats
-    errors: Floats
-
-    @classmethod
-    def by_laplace(cls, log_masses: Sequence[float]) -> ModeMasses:
-        """Shares from Laplace's log masses; all NaN where none is known."""
-        known = np.nan_to_num(np.asarray(log_masses, dtype=np.float64), nan=-np.inf)
-        unknown = np.full(len(known), np.nan)
-        if not np.isfinite(known.max()):
-            return cls(unknown, unknown)
-        shares = np.exp(known - known.max())
-        return cls(shares / shares.sum(), unknown)
-
-    def taken(self, chosen: Sequence[int] | Integers) -> ModeMasses:
-        """Shares of some of the modes, of the mass of these alone."""
-        held = self.shares[chosen].sum()
-        return ModeMasses(self.shares[chosen] / held, self.errors[chosen] / held)
-
-    def order(self, *, errors: float = 3.0) -> Integers:
-        """The modes by falling share, but the first stays first unless another clearly holds more.
-
-        Parameters
-        ----------
-        errors : float
-            Standard errors of the difference that are clear.
-
-        Examples
-        --------
-        >>> ModeMasses(np.array([0.4, 0.1, 0.5]), np.array([0.1, 0.02, 0.1])).order()
-        array([0, 2, 1])
-        >>> ModeMasses(np.array([0.1, 0.1, 0.8]), np.array([0.05, 0.02, 0.05])).order()
-        array([2, 0, 1])
-        """
-        order = np.asarray(np.argsort(-self.shares, kind="stable"), np.int64)
-        heaviest = order[0]
-        doubt = math.hypot(self.errors[heaviest], self.errors[0])
-        if self.shares[heaviest] - self.shares[0] > errors * doubt:
-            return order
-        return np.concatenate([[0], order[order != 0]])
-
-
 def mode_masses(
     density: Density, modes: Sequence[FoundMode], settings: TemperingSettings = DEFAULTS
 ) -> ModeMasses:
@@ -141,7 +90,7 @@ def mode_masses(
     """
     by_laplace = ModeMasses.by_laplace([mode.log_evidence for mode in modes])
     complete = all(mode.layout == density.layout for mode in modes)
-    if not complete or is_improper(density.prior) or not settings.affords(density):
+    if not complete or density.prior.is_improper or not settings.affords(density):
         return by_laplace
     second = np.sort(by_laplace.shares)[-2] if len(modes) > 1 else 0.0
     if not second > math.exp(-settings.comparable) * by_laplace.shares.max():

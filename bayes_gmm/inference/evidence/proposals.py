@@ -11,7 +11,7 @@ from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.inference.sampling.laplace_approximation import Peak
+from bayes_gmm.inference.sampling.peak import Peak
 
 STEPS = 6
 """Of EM, which need not come to an end: any proposals will do, better ones do better."""

@@ -13,8 +13,7 @@ import numpy.typing as npt
 
 from bayes_gmm.inference.optimize.em import SMALLEST_SHARE, EMRun, run_em
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.parameters import Layout, Point
-from bayes_gmm.model.prior import HALF_NORMAL, LOG_NORMAL, PriorConstants
+from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.prior.hierarchical_wishart import log_density
 
 
@@ -73,26 +72,3 @@ def _occupied(density: Density, run: EMRun) -> npt.NDArray[np.bool_]:
     occupied = ~may_empty | (log_weights > np.log(2.0 * SMALLEST_SHARE))
     occupied[log_weights.argmax()] = True
     return np.asarray(occupied)
-
-
-def padded(point: Point, n_components: int, prior: PriorConstants) -> Point:
-    """The point with empty components added: of weight 0, at the middle of the prior."""
-    missing, d = n_components - len(point.means), point.means.shape[1]
-    if missing == 0:
-        return point
-    middle = np.tile(_middle_scale(prior) * np.eye(d), (missing, 1, 1))
-    return point._replace(
-        log_weights=np.concatenate([point.log_weights, np.full(missing, -np.inf)]),
-        means=np.concatenate([point.means, np.full((missing, d), prior.location)]),
-        scale_trils=np.concatenate([point.scale_trils, middle]),
-    )
-
-
-def _middle_scale(prior: PriorConstants) -> float:
-    if prior.n_covariances:
-        return float(np.sqrt(prior.c0 / prior.g0 * len(prior.G0) / np.trace(prior.G0)))
-    if prior.family == LOG_NORMAL:
-        return float(np.exp(prior.first))
-    if prior.family == HALF_NORMAL:
-        return float(prior.first**-0.5) if prior.first > 0.0 else 1.0
-    return float(np.sqrt(prior.second / (prior.first + 1.0)))

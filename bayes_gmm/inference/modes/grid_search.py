@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 
 from bayes_gmm.inference.modes.guesses import Moments, Sample
-from bayes_gmm.inference.modes.modes import one_blas_thread
 from bayes_gmm.inference.modes.multistart import (
     SETTINGS as SEARCH,
 )
@@ -29,6 +28,7 @@ from bayes_gmm.inference.modes.multistart import (
 )
 from bayes_gmm.inference.modes.split_merge import Halves, merges
 from bayes_gmm.inference.optimize.em import EMRun
+from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.structure import Structure
 

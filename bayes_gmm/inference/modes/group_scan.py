@@ -25,7 +25,6 @@ from scipy.special import logsumexp
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.inference.modes.flat_scores import score_flat, score_flats
 from bayes_gmm.inference.modes.guesses import THINNEST, Moments, Sample
-from bayes_gmm.inference.optimize.degeneracy import is_improper
 from bayes_gmm.inference.optimize.em import EMRun
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.kernel.kernel import log_joint
@@ -137,7 +136,7 @@ def group_starts(
     structure = density.layout.structure
     if K == 1 or not structure.scales.startswith("component"):
         return []
-    if not density.has_maximum or is_improper(density.prior):
+    if not density.has_maximum or density.prior.is_improper:
         return []
     r, log_density = _background(fewer, sample, run)
     table = _table(density, sample, log_density)

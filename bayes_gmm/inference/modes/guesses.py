@@ -14,7 +14,7 @@ from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.inference.optimize.m_step import moment_covariances
 from bayes_gmm.model.parameters import Layout, Point
-from bayes_gmm.model.prior import PriorConstants
+from bayes_gmm.model.prior.constants import PriorConstants
 from bayes_gmm.model.structure import Structure
 
 THINNEST = 1e-3

@@ -7,7 +7,6 @@ import math
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.inference.optimize.degeneracy import is_improper
 from bayes_gmm.inference.optimize.hessian import AFFORDABLE, hessian, hessian_cost
 from bayes_gmm.inference.optimize.newton import polish
 from bayes_gmm.inference.optimize.whitening import Whitening
@@ -40,7 +39,7 @@ def laplace_log_evidence(density: Density, theta: Floats) -> float:
     float
         NaN where the prior gives no mode a mass, or the curvature is not that of a maximum.
     """
-    if is_improper(density.prior):
+    if density.prior.is_improper:
         return math.nan
     if hessian_cost(density) > AFFORDABLE:
         log_volume = Whitening(density, theta).log_det

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from threadpoolctl import ThreadpoolController
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.modes.deduplicate import distinct
-from bayes_gmm.inference.modes.empty_components import padded, without_empty
+from bayes_gmm.inference.modes.empty_components import without_empty
 from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.modes.laplace_evidence import laplace_log_evidence
+from bayes_gmm.inference.modes.mode import FoundMode
 from bayes_gmm.inference.modes.multistart import search
 from bayes_gmm.inference.modes.starts import responsibilities
-from bayes_gmm.inference.optimize.degeneracy import is_improper, sound
+from bayes_gmm.inference.optimize.degeneracy import sound
 from bayes_gmm.inference.optimize.em import EMRun, run_em
 from bayes_gmm.inference.optimize.newton import Polished, polish
 from bayes_gmm.inference.optimize.whitening import Whitening
+from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.parameters import Layout, Point
 
 MAX_MODES = 8
 """Optima that are reported at most."""
@@ -35,36 +33,6 @@ MODES_OF_SAMPLE = 3
 """Optima on a sample that are looked at on all rows."""
 WINDOW = 40.0
 """Nats below the best at which an optimum is still polished."""
-
-
-@dataclass(frozen=True)
-class FoundMode:
-    """An optimum of the log-posterior, in standardised units.
-
-    Attributes
-    ----------
-    theta : ndarray
-    layout : Layout
-        Of theta: that of the density, without components that are empty.
-    log_posterior : float
-    log_evidence : float
-        Laplace's estimate of its mass, for one labelling.
-    converged : bool
-    history : tuple of float
-        Log-posteriors on the way there, on all rows.
-    """
-
-    theta: Floats
-    layout: Layout
-    log_posterior: float
-    log_evidence: float
-    converged: bool
-    history: tuple[float, ...]
-
-    def point(self, density: Density) -> Point:
-        """The parameters of the mode, with the components of the density that it leaves empty."""
-        point = self.layout.point(self.theta)
-        return padded(point, density.layout.n_components, density.prior)
 
 
 def find_modes(
@@ -96,18 +64,6 @@ def find_modes(
     """
     with one_blas_thread():
         return _find_modes(density, sample, rng, n_init, extra)
-
-
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Matrices here are a few features wide: handing them to threads costs milliseconds a call."""
-    with _blas().limit(limits=1, user_api="blas"):
-        yield
-
-
-@cache
-def _blas() -> ThreadpoolController:
-    return ThreadpoolController()
 
 
 def _find_modes(
@@ -155,7 +111,7 @@ def modes_from(
     whole = math.isclose(sample.rows.total_weight, density.rows.total_weight, rel_tol=1e-9)
     full = occupied.on(density.rows)
     optima = _polish_all(full, candidates, whole=whole, window=window)
-    if with_mass and window < WINDOW and len(optima) > 1 and not is_improper(density.prior):
+    if with_mass and window < WINDOW and len(optima) > 1 and not density.prior.is_improper:
         rough = [_rough_log_evidence(full, peak.theta) for peak in optima]
         heavy = [mass > max(rough) - window for mass in rough]
         optima = [peak for i, peak in enumerate(optima) if heavy[i] or i == 0]  # the highest stays
@@ -187,7 +143,7 @@ def _polish_all(
 
 def _promising(density: Density, runs: list[EMRun]) -> list[EMRun]:
     """`MAX_CLIMBS` runs at most: half of them the highest, the others those that seem heaviest."""
-    if is_improper(density.prior):
+    if density.prior.is_improper:
         return runs[:MAX_MODES]
     if len(runs) <= MAX_CLIMBS:
         return runs
@@ -218,7 +174,7 @@ def _rank(
         )
         for peak in optima
     ]  # fmt: skip
-    if with_mass and not is_improper(density.prior):
+    if with_mass and not density.prior.is_improper:
         modes.sort(key=lambda mode: -_or_lowest(mode.log_evidence))
     return labelled(density, sample, _first_and_highest(modes))
 

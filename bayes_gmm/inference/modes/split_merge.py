@@ -18,7 +18,7 @@ from bayes_gmm.inference.optimize.degeneracy import is_sound
 from bayes_gmm.inference.optimize.em import EMRun, run_em
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout, Point
-from bayes_gmm.model.prior import PriorConstants
+from bayes_gmm.model.prior.constants import PriorConstants
 
 TRIALS = 4
 """Moves that are tried at one optimum before it is taken as the best."""

@@ -14,7 +14,6 @@ import numpy as np
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.optimize.em import SMALLEST_SHARE
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.prior import HALF_NORMAL, PriorConstants
 
 CLOSED = 1e-4
 """Standardised standard deviation, across the others, of a component that has closed."""
@@ -29,12 +28,6 @@ class Climb(Protocol):
         ...
 
 
-def is_improper(prior: PriorConstants) -> bool:
-    """Whether means or scales have no prior: no mode has a mass then, only a height."""
-    flat_scales = prior.family == HALF_NORMAL and prior.first == 0.0
-    return prior.precision == 0.0 or (flat_scales and not prior.n_covariances)
-
-
 def is_sound(density: Density, theta: Floats) -> bool:
     """Whether every component holds rows, and holds them in all directions."""
     point = density.layout.point(theta)
@@ -43,7 +36,7 @@ def is_sound(density: Density, theta: Floats) -> bool:
     if not np.all(held):
         return False
     thinnest = np.diagonal(point.scale_trils, axis1=1, axis2=2).min()
-    may_close = not density.has_maximum or is_improper(density.prior)
+    may_close = not density.has_maximum or density.prior.is_improper
     return bool(thinnest > CLOSED or not may_close)
 
 

@@ -29,7 +29,8 @@ from bayes_gmm.jit.compiled import compiled, inlined
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.kernel.kernel import kernel_address
 from bayes_gmm.model.parameters import Indices, Layout, Point, log_prior, unpack
-from bayes_gmm.model.prior import Prior, PriorConstants
+from bayes_gmm.model.prior.constants import PriorConstants
+from bayes_gmm.model.prior.prior import Prior
 from bayes_gmm.model.structure import Structure
 
 SMALLEST_SHARE = 1e-10

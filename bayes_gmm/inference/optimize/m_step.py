@@ -13,7 +13,7 @@ import numpy as np
 from bayes_gmm.jit.compiled import compiled, inlined
 from bayes_gmm.model.kernel.kernel import divide_from_left
 from bayes_gmm.model.parameters import SMALLEST_LOG_SCALE, log_prior, pull_back, unpack
-from bayes_gmm.model.prior import HALF_NORMAL, LOG_NORMAL
+from bayes_gmm.model.prior.scales import HALF_NORMAL, LOG_NORMAL
 from bayes_gmm.model.prior.wishart_density import invert_triangle, root_of_sum
 
 GRADIENT_STEPS = 2

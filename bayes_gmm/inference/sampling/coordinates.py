@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.inference.sampling.laplace_approximation import Peak, departure_from_normal
+from bayes_gmm.inference.sampling.laplace_approximation import departure_from_normal
+from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.model.density import Density
 
 NORMAL_ENOUGH = 0.35

@@ -12,11 +12,11 @@ from scipy.special import logsumexp
 
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.errors import ConvergenceWarning
-from bayes_gmm.inference.modes.modes import one_blas_thread
 from bayes_gmm.inference.optimize.hessian import AFFORDABLE, pass_cost
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.initial_points import WORTH_A_CHAIN, mass_shares
-from bayes_gmm.inference.sampling.laplace_approximation import Peak
+from bayes_gmm.inference.sampling.peak import Peak
+from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
 
 DOUBTFUL_KHAT = 0.3

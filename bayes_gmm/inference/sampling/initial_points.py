@@ -8,7 +8,7 @@ import numpy as np
 
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.errors import FitError
-from bayes_gmm.inference.sampling.laplace_approximation import Peak
+from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.model.density import Density
 
 OVERDISPERSION = 1.5

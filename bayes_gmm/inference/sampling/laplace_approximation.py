@@ -8,29 +8,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from scipy.linalg import solve_triangular
-from scipy.special import gammaincinv, gammaln, ndtri
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.modes.deduplicate import distinct
-from bayes_gmm.inference.modes.modes import FoundMode, one_blas_thread
+from bayes_gmm.inference.modes.mode import FoundMode
 from bayes_gmm.inference.optimize.hessian import AFFORDABLE, hessian, hessian_cost
 from bayes_gmm.inference.optimize.newton import polish
 from bayes_gmm.inference.optimize.whitening import Whitening
+from bayes_gmm.inference.sampling.peak import LEAST_NU, Peak
+from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
 
 LEAST_CURVATURE = 1e-2
 """Of a direction, in units of its curvature if all labels were known; below, it is taken for this.
 
 Where the labels say nothing at all the normal approximation would have no bounds.
-"""
-LEAST_NU = 10
-"""Degrees of freedom of proposals, or as many as parameters.
-
-With fewer, most proposals would lie farther out than the posterior does.
 """
 ROWS_A_NU = 20
 """Rows of a component for each degree of freedom beyond these.
@@ -50,92 +45,6 @@ GRID = 2.0**-10
 Samplers need them roughly; and what differs in the last digit from one number of cores to another
 is then the same.
 """
-
-
-@dataclass(frozen=True)
-class Peak:
-    """A mode of theta's own density, and coordinates about it.
-
-    Attributes
-    ----------
-    theta : ndarray, shape (p,)
-        Mode with the Jacobian counted in.
-    factor : ndarray, shape (p, p)
-        Lower triangular P with P P' the inverse of the curvature.
-    log_posterior : float
-        Log density of theta there.
-    log_evidence : float
-        Log of the mass of the mode, for one labelling.
-    nu : float
-        Degrees of freedom of the tails of proposals, those of a normal if it is large.
-    """
-
-    theta: Floats
-    factor: Floats
-    log_posterior: float
-    log_evidence: float
-    nu: float = LEAST_NU
-
-    @property
-    def log_det(self) -> float:
-        """log |det P|."""
-        return float(np.log(np.diagonal(self.factor)).sum())
-
-    def coordinates(self, theta: Floats) -> Floats:
-        """xi of vectors of shape (n, p), theta = theta0 + P xi."""
-        xi = solve_triangular(self.factor, (theta - self.theta).T, lower=True, check_finite=False)
-        return np.asarray(xi.T)
-
-    @classmethod
-    def of_draws(cls, theta: Floats, weights: Floats | None = None) -> Peak:
-        """Coordinates in which draws (n, p) have mean 0 and covariance I; its mass is unknown."""
-        factor = np.linalg.cholesky(np.atleast_2d(np.cov(theta.T, aweights=weights)))
-        return cls(np.average(theta, axis=0, weights=weights), factor, math.nan, math.nan)
-
-    @property
-    def _nu(self) -> float:
-        return max(self.nu, len(self.theta))
-
-    def proposals(self, n: int, rng: np.random.Generator) -> Floats:
-        """n vectors from t_nu(theta, P P'), which has the tails that the normal lacks."""
-        p, nu = len(self.theta), self._nu
-        xi = rng.normal(size=(n, p)) / np.sqrt(rng.chisquare(nu, size=(n, 1)) / nu)
-        return _at(self, xi)
-
-    def even_proposals(self, n: int, rng: np.random.Generator) -> Floats:
-        """n vectors that fill t_nu(theta, P P') more evenly than independent ones do.
-
-        They are quantiles at the points of a scrambled Sobol' sequence (Owen 1998); above the
-        number of parameters that such a sequence is known for they are independent.
-        """
-        from scipy.stats.qmc import Sobol
-
-        p, nu = len(self.theta), self._nu
-        if p >= Sobol.MAXDIM:
-            return self.proposals(n, rng)
-        # The sequence is balanced after powers of 2, and warns where it is asked for less. Its
-        # numbers have 30 bits, and half a step takes them off 0.
-        u = Sobol(p + 1, rng=rng).random_base2(math.ceil(math.log2(max(n, 1))))[:n] + 2.0**-31
-        chi2 = 2.0 * gammaincinv(nu / 2.0, u[:, p:])
-        return _at(self, ndtri(u[:, :p]) / np.sqrt(chi2 / nu))
-
-    def proposal_log_density(self, theta: Floats) -> Floats:
-        """Logarithm of the density of `proposals` at vectors of shape (n, p)."""
-        return self._log_density_of(self.coordinates(theta))
-
-    def proposal_density_and_slope(self, theta: Floats) -> tuple[Floats, Floats]:
-        """The same, and its gradient, shape (n, p)."""
-        p, nu = len(self.theta), self._nu
-        xi = self.coordinates(theta)
-        pull = -(nu + p) / (nu + (xi**2).sum(axis=1))
-        slope = solve_triangular(self.factor, (pull[:, None] * xi).T, trans="T", lower=True)
-        return self._log_density_of(xi), np.asarray(slope.T)
-
-    def _log_density_of(self, xi: Floats) -> Floats:
-        p, nu = len(self.theta), self._nu
-        constant = gammaln((nu + p) / 2) - gammaln(nu / 2) - 0.5 * p * math.log(nu * math.pi)
-        tails = 0.5 * (nu + p) * np.log1p((xi**2).sum(axis=1) / nu)
-        return np.asarray(constant - self.log_det - tails)
 
 
 def peaks_of(density: Density, modes: Sequence[FoundMode]) -> tuple[Peak, ...]:
@@ -223,12 +132,8 @@ def departure_from_normal(density: Density, peak: Peak, rng: np.random.Generator
     sqrt(p): 0 for a normal posterior, about 1 where third derivatives are as large as second.
     """
     xi = rng.normal(size=(LOOKS, len(peak.theta)))
-    heights = density.log_posteriors(_at(peak, xi), jacobian=True)
+    heights = density.log_posteriors(peak.at(xi), jacobian=True)
     departures = heights + 0.5 * (xi**2).sum(axis=1)
     if not np.all(np.isfinite(departures)):
         return math.inf
     return float(departures.std() / math.sqrt(len(peak.theta)))
-
-
-def _at(peak: Peak, xi: Floats) -> Floats:
-    return np.asarray(peak.theta + xi @ peak.factor.T)

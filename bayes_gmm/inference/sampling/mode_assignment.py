@@ -14,7 +14,7 @@ from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.inference.modes.deduplicate import component_distances
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.initial_points import mass_shares
-from bayes_gmm.inference.sampling.laplace_approximation import Peak
+from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.points import renumbered
 

@@ -22,7 +22,7 @@ from bayes_gmm.errors import FitError
 from bayes_gmm.inference.sampling.coordinates import Frame, frame_of
 from bayes_gmm.inference.sampling.draws import Draws, longest_length
 from bayes_gmm.inference.sampling.initial_points import chains_of_modes, dispersed_start
-from bayes_gmm.inference.sampling.laplace_approximation import Peak
+from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.inference.sampling.progress import Progress
 from bayes_gmm.model.c_density import FusedDensity
 from bayes_gmm.model.density import Density

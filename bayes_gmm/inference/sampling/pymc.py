@@ -14,7 +14,7 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import FitError, listed, nearest
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.initial_points import chains_of_modes, dispersed_start
-from bayes_gmm.inference.sampling.laplace_approximation import Peak
+from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
 

@@ -35,8 +35,8 @@ from scipy.optimize import linear_sum_assignment
 from scipy.special import expit
 
 from bayes_gmm.data.rows import Floats, Integers
-from bayes_gmm.inference.modes.modes import one_blas_thread
 from bayes_gmm.inference.sampling.draws import Draws
+from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.points import Points, renumbered
 

@@ -8,6 +8,7 @@ from scipy.special import gammaln
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.model.prior.hierarchical_wishart import log_constant
+from bayes_gmm.model.prior.scales import HALF_NORMAL
 
 
 class PriorConstants(NamedTuple):
@@ -54,6 +55,12 @@ class PriorConstants(NamedTuple):
     g0: float
     G0: Floats
     wishart_constant: float
+
+    @property
+    def is_improper(self) -> bool:
+        """Whether means or scales have a flat prior: no mode then has a mass, only a height."""
+        flat_scales = self.family == HALF_NORMAL and self.first == 0.0
+        return self.precision == 0.0 or (flat_scales and not self.n_covariances)
 
     def with_components(self, concentration: Floats, n_covariances: int) -> PriorConstants:
         """The same prior on another number of components.

@@ -18,7 +18,7 @@ from bayes_gmm.results.comparison.model_probabilities import (
 )
 from bayes_gmm.results.comparison.notes import INTERRUPTED, Note, notes_text
 from bayes_gmm.results.fit.map_fit import MapFit
-from bayes_gmm.results.posterior.posterior import Posterior
+from bayes_gmm.results.posterior.draws import PosteriorDraws
 from bayes_gmm.results.shape.pieces import Pieces, pieces_of_segments
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Candidate:
     structure: str
     values: Mapping[str, float]
     fit: MapFit | None = None
-    posterior: Posterior | None = None
+    posterior: PosteriorDraws | None = None
     notes: tuple[Note, ...] = ()
     loo: Loo | None = None
     shape_check: ShapeCheck | None = None

@@ -25,7 +25,8 @@ from bayes_gmm.inference.evidence.log_evidence import (
     bridge_evidence,
     laplace_evidence,
 )
-from bayes_gmm.inference.modes.modes import FoundMode, modes_from
+from bayes_gmm.inference.modes.mode import FoundMode
+from bayes_gmm.inference.modes.modes import modes_from
 from bayes_gmm.inference.optimize.em import EMRun
 from bayes_gmm.model.density import Density
 from bayes_gmm.results.checks import without_maximum

@@ -12,12 +12,12 @@ from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.data.validate import check_fit, check_weights
 from bayes_gmm.errors import DataError, FitError
 from bayes_gmm.inference.modes.grid_search import Cell, Sweep
-from bayes_gmm.inference.modes.modes import one_blas_thread
 from bayes_gmm.inference.optimize.em import EMRun
 from bayes_gmm.inference.precompile import compile_at_first_use
 from bayes_gmm.inference.sampling.progress import Progress
+from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.prior import Prior
+from bayes_gmm.model.prior.prior import Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.checks import seed_of
 from bayes_gmm.results.comparison.candidates import Candidate

@@ -12,9 +12,8 @@ import numpy as np
 from bayes_gmm.errors import FitError, listed, shown
 from bayes_gmm.inference.evidence.log_evidence import without_evidence
 from bayes_gmm.inference.modes.grid_search import Cell
-from bayes_gmm.inference.optimize.degeneracy import is_improper
 from bayes_gmm.model.checks import number, whole_number
-from bayes_gmm.model.prior import Prior
+from bayes_gmm.model.prior.prior import Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.checks import fit_errors
 from bayes_gmm.results.comparison.candidates import COLUMNS, FROM_DRAWS, OF_EVIDENCE
@@ -112,7 +111,7 @@ class GridPlan:
             return
         for shape in self.structures:
             constants = self.prior.constants(n, n_features, shape)
-            if is_improper(constants):
+            if constants.is_improper:
                 raise FitError(
                     f"criterion {needing[0]!r} needs a proper prior, and the prior has "
                     f"{' and '.join(self._flat_parts(shape, n_features))}, which is flat; give "

@@ -11,20 +11,21 @@ from typing import Any
 import numpy as np
 
 from bayes_gmm.data.checks.check_table import fit_warnings
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.subsample import sample_rows
-from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.data.validate import check_fit
 from bayes_gmm.errors import ConvergenceWarning, DataWarning, FitError, shown
-from bayes_gmm.inference.evidence.mode_masses import ModeMasses, mode_masses
+from bayes_gmm.inference.evidence.mode_masses import mode_masses
 from bayes_gmm.inference.modes.guesses import Sample
-from bayes_gmm.inference.modes.modes import FoundMode, find_modes, labelled
+from bayes_gmm.inference.modes.mode import FoundMode, ModeMasses
+from bayes_gmm.inference.modes.modes import find_modes, labelled
 from bayes_gmm.inference.precompile import compile_at_first_use
 from bayes_gmm.model.checks import whole_number
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
-from bayes_gmm.model.prior import Prior
+from bayes_gmm.model.prior.prior import Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.checks import fit_errors, without_maximum
 from bayes_gmm.results.fit.map_fit import MapFit

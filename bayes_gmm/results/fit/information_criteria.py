@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.data.table import FeatureMatrix
 
 
 @dataclass(frozen=True)

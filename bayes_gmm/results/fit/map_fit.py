@@ -14,11 +14,10 @@ import numpy.typing as npt
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.errors import FitError
-from bayes_gmm.inference.evidence.mode_masses import ModeMasses
-from bayes_gmm.inference.modes.modes import FoundMode
+from bayes_gmm.inference.modes.mode import FoundMode, ModeMasses
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.mixture import Mixture, segment_labels
-from bayes_gmm.model.prior import Prior
+from bayes_gmm.model.prior.prior import Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.fit.information_criteria import Criteria
 from bayes_gmm.results.io.attrs import file_attributes

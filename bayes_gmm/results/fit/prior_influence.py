@@ -16,7 +16,7 @@ from bayes_gmm.inference.optimize.m_step import expected_log_posterior, moment_c
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout, Point
 from bayes_gmm.model.points import Points
-from bayes_gmm.model.prior import Prior
+from bayes_gmm.model.prior.prior import Prior
 
 if TYPE_CHECKING:
     from bayes_gmm.data.standardize import Standardizer

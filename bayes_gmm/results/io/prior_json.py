@@ -6,15 +6,10 @@ import dataclasses
 import json
 from typing import Any
 
-from bayes_gmm.model.prior import (
-    LKJ,
-    HalfNormal,
-    HierarchicalWishart,
-    InverseGamma,
-    LogNormal,
-    Normal,
-    Prior,
-)
+from bayes_gmm.model.prior.hierarchical_wishart import HierarchicalWishart
+from bayes_gmm.model.prior.lkj import LKJ
+from bayes_gmm.model.prior.prior import Normal, Prior
+from bayes_gmm.model.prior.scales import HalfNormal, InverseGamma, LogNormal
 
 CLASSES = {
     c.__name__: c

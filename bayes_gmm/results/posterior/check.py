@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.results.posterior.draws import PosteriorDraws
 from bayes_gmm.results.posterior.membership import responsibilities_in, thinned
 from bayes_gmm.results.shape.check import DEFAULTS, Draw, checked

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.special import ndtr
 
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats, Integers
-from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.results.checks import check_count
 from bayes_gmm.results.posterior.membership import (
     CELLS_AT_ONCE,

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats, Integers
-from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.kernel.kernel import log_joint
 from bayes_gmm.model.points import Points

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats, Integers, Rows
-from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.data.validate import check_weights
 from bayes_gmm.errors import DataError
 from bayes_gmm.results.fit.information_criteria import counts_of

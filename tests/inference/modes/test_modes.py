@@ -12,7 +12,8 @@ from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.modes.laplace_evidence import laplace_log_evidence
-from bayes_gmm.inference.modes.modes import MAX_MODES, FoundMode, find_modes
+from bayes_gmm.inference.modes.mode import FoundMode
+from bayes_gmm.inference.modes.modes import MAX_MODES, find_modes
 from bayes_gmm.inference.optimize.degeneracy import is_sound
 from bayes_gmm.inference.optimize.em import run_em
 from bayes_gmm.inference.optimize.hessian import hessian

@@ -17,8 +17,9 @@ from bayes_gmm.inference.sampling.importance import (
     smoothed,
 )
 from bayes_gmm.inference.sampling.initial_points import mass_shares
-from bayes_gmm.inference.sampling.laplace_approximation import Peak, peaks_of
+from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.nuts import sample_nuts
+from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import LKJ, InverseGamma, Prior
 from bayes_gmm.model.structure import Structure

@@ -9,7 +9,7 @@ from bayes_gmm.inference.sampling.initial_points import (
     dispersed_start,
     mass_shares,
 )
-from bayes_gmm.inference.sampling.laplace_approximation import Peak
+from bayes_gmm.inference.sampling.peak import Peak
 
 
 def peaks_of_mass(*masses):

@@ -5,7 +5,6 @@ import pytest
 
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.inference.sampling.draws import Draws
-from bayes_gmm.inference.sampling.laplace_approximation import Peak
 from bayes_gmm.inference.sampling.mode_assignment import (
     VISITS,
     marked,
@@ -14,6 +13,7 @@ from bayes_gmm.inference.sampling.mode_assignment import (
     resampled_by_mass,
     visits_of,
 )
+from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.points import renumbered

@@ -189,7 +189,7 @@ import sys
 import numpy as np
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.inference.sampling.nuts import sample_nuts
-from bayes_gmm.inference.sampling.laplace_approximation import Peak
+from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
