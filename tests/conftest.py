@@ -1,9 +1,38 @@
-"""What tests of several floors ask for by name."""
+"""Options and fixtures of tests in several packages."""
 
 import pytest
 from example_tables import three_groups
+from separate_rows import SeparateRows
 
 from bayes_gmm.model.structure import Structure
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--rows", choices=["memory", "separate"], default="memory",
+        help="store rows of densities in one block, or in several separate ones",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stored_rows(request):
+    """Rows of densities as the option says, for modules that import `MemoryRows` by name."""
+    if request.config.getoption("--rows") == "memory":
+        yield
+        return
+    import bayes_gmm.model.density
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bayes_gmm.model.density, "MemoryRows", SeparateRows)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def stored_rows_of_module(request, monkeypatch):
+    """The same for rows that a test module makes itself."""
+    separate = request.config.getoption("--rows") == "separate"
+    if separate and hasattr(request.module, "MemoryRows"):
+        monkeypatch.setattr(request.module, "MemoryRows", SeparateRows)
 
 
 @pytest.fixture(params=Structure.all(), ids=lambda structure: structure.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import reduce
@@ -120,6 +121,56 @@ class MemoryRows:
                 kind = np.unique(np.concatenate(columns), return_inverse=True)[1]
                 found[at] = np.bincount(kind, np.concatenate(weights[at])).max()
         return found
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no cell is missing."""
+        return bool(np.all(self.block.observed))
+
+    @property
+    def piece(self) -> Block | None:
+        """All rows as one block, if one thread passes over them."""
+        return self.parts[0] if len(self.parts) == 1 else None
+
+    def gathered(self) -> Block:
+        """All rows as one block."""
+        return self.block
+
+    def weights_in_table(self, n_rows: int) -> Floats | None:
+        """Weights of the n rows of the table, 0 for those left out; None if all are 1.
+
+        Examples
+        --------
+        >>> table, given = np.array([[1.0], [2.0], [3.0]]), np.array([2.0, 0.0, 0.5])
+        >>> MemoryRows.from_matrix(table, Standardizer.identity(1), given).weights_in_table(3)
+        array([2. , 0. , 0.5])
+        """
+        block = self.block
+        if not len(block.weights) and self.n_rows == n_rows:
+            return None
+        weights = np.zeros(n_rows)
+        weights[block.order if len(block.order) else slice(None)] = (
+            block.weights if len(block.weights) else 1.0
+        )
+        return weights
+
+    def fingerprint(self) -> str:
+        """A digest that two tables share if they have the same numbers in the same order.
+
+        Examples
+        --------
+        >>> unit = Standardizer.identity(1)
+        >>> tables = (np.array([[1.0], [x]]) for x in (2.0, 2.0, 3.0))
+        >>> one, same, other = (MemoryRows.from_matrix(X, unit).fingerprint() for X in tables)
+        >>> one == same, one == other
+        (True, False)
+        """
+        digest = hashlib.sha256()
+        block = self.block
+        for part in (block.values, block.observed, block.weights, block.order):
+            digest.update(repr(part.shape).encode())
+            digest.update(np.ascontiguousarray(part).tobytes())
+        return f"sha256:{digest.hexdigest()[:32]}"
 
     def _pattern_weights(self) -> Floats:
         """Total weight of the rows of each missingness pattern."""

@@ -1,4 +1,4 @@
-"""Where rows live: one interface with one heavy verb, the sum over blocks of rows."""
+"""The interface of rows, wherever they are stored; its one expensive method is `sum_blocks`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Block(NamedTuple):
 
 
 class Rows(Protocol):
-    """Standardised rows of a table, wherever they live; they know nothing of mixtures."""
+    """Standardised rows of a table, wherever they are stored."""
 
     @property
     def n_rows(self) -> int:
@@ -71,6 +71,32 @@ class Rows(Protocol):
         """Total weight of the rows that observe each feature, shape (n_features,)."""
         ...
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether no cell is missing."""
+        ...
+
+    @property
+    def piece(self) -> Block | None:
+        """All rows as the one block that one thread passes over; None if there are several."""
+        ...
+
+    def gathered(self) -> Block:
+        """All rows as one block in memory."""
+        ...
+
     def sum_blocks(self, f: Callable[[Block], Floats]) -> Floats:
         """Sum of ``f(block)`` over the blocks that together hold every row once."""
+        ...
+
+    def largest_ties(self) -> Floats:
+        """Largest weight of rows that share a value of each feature, shape (n_features,)."""
+        ...
+
+    def weights_in_table(self, n_rows: int) -> Floats | None:
+        """Weights of the n rows of the table, 0 for those left out; None if all are 1."""
+        ...
+
+    def fingerprint(self) -> str:
+        """A digest that two tables share if they have the same numbers in the same order."""
         ...

@@ -22,7 +22,6 @@ import numpy as np
 from numba import carray, types  # type: ignore[attr-defined]
 from numba.extending import intrinsic
 
-from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Block, Floats, Integers
 from bayes_gmm.jit.addresses import call
 from bayes_gmm.jit.compiled import c_function, compiled, inlined
@@ -84,13 +83,11 @@ class FusedDensity:
     _header: Integers = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        rows = self.density.rows
-        if not isinstance(rows, MemoryRows):
-            raise TypeError(f"a fused density needs its rows in memory; got {type(rows).__name__}")
-        data = _data(self.density, rows.block, self.bend or 0.0)
+        block = self.density.rows.gathered()
+        data = _data(self.density, block, self.bend or 0.0)
         arrays = tuple(np.ascontiguousarray(array) for array in (*data, self.theta0, self.factor))
         arrays += tuple(_workspace(self.density))
-        sizes = (*_sizes(self.density, rows.block), self._n_bent)
+        sizes = (*_sizes(self.density, block), self._n_bent)
         addresses = [*(array.ctypes.data for array in arrays), kernel_address(), evaluate_address()]
         object.__setattr__(self, "_arrays", arrays)
         object.__setattr__(self, "_header", np.array([*sizes, *addresses], dtype=np.int64))

@@ -97,9 +97,7 @@ class Density:
 
     @cached_property
     def _ties(self) -> Floats:
-        """Largest weight of rows that share a value, of each column; infinite if not in memory."""
-        if not isinstance(self.rows, MemoryRows):
-            return np.full(self.layout.n_features, np.inf)
+        """Largest weight of rows that share a value, of each column."""
         return self.rows.largest_ties()
 
     @property
@@ -148,7 +146,7 @@ class Density:
 
     def log_posteriors(self, thetas: Floats, *, jacobian: bool = False) -> Floats:
         """The same at several vectors, shape (n,); a quarter cheaper than with the gradients."""
-        if (block := self._only_block) is not None:
+        if (block := self.rows.piece) is not None:
             return self._evaluated(block, thetas, jacobian, 0)[0]
         points = [self.layout.point(theta) for theta in thetas]
         prior = [log_prior(point, self.prior, float(jacobian)) for point in points]
@@ -172,7 +170,7 @@ class Density:
         self, thetas: Floats, *, jacobian: bool = False
     ) -> tuple[Floats, Floats]:
         """The same at several vectors, shapes (n,) and (n, size)."""
-        if (block := self._only_block) is not None:
+        if (block := self.rows.piece) is not None:
             return self._evaluated(block, thetas, jacobian, self.layout.size)
         values, gradients = np.empty(len(thetas)), np.empty((len(thetas), self.layout.size))
         for i, theta in enumerate(thetas):
@@ -181,12 +179,6 @@ class Density:
                 point, self.statistics(point), jacobian=jacobian
             )
         return values, gradients
-
-    @property
-    def _only_block(self) -> Block | None:
-        """Rows that one thread passes over in one piece."""
-        rows = self.rows
-        return rows.parts[0] if isinstance(rows, MemoryRows) and len(rows.parts) == 1 else None
 
     def _evaluated(
         self, block: Block, thetas: Floats, jacobian: bool, width: int
@@ -240,6 +232,6 @@ def evaluate_address() -> int:
     theta = np.zeros(layout.size)
     rows = MemoryRows.from_matrix(np.zeros((1, 1)), Standardizer.identity(1))
     return address_of(
-        evaluate, 0, rows.block, theta[None], layout.point(theta), layout.indices,
+        evaluate, 0, rows.gathered(), theta[None], layout.point(theta), layout.indices,
         Prior().constants(1, 1), theta, 0.0, theta, theta[None],
     )  # fmt: skip

@@ -11,8 +11,7 @@ import pytensor.tensor as pt
 from pymc.distributions import transforms
 from pytensor.tensor.variable import TensorConstant, TensorVariable
 
-from bayes_gmm.data.memory import MemoryRows
-from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.rows import Floats, Rows
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.data.validate import check_fit, check_weights
 from bayes_gmm.model.density import Density
@@ -118,14 +117,13 @@ def model_of(
         The prior whose constants the density has.
     """
     table = density.rows
-    if not isinstance(table, MemoryRows):
-        raise TypeError(f"a PyMC model needs its rows in memory; got {type(table).__name__}")
+    order = table.gathered().order
     K, d = density.layout.n_components, density.layout.n_features
     coords = {
         "component": segment_labels(K),
         "feature": list(features),
         "feature_bis": list(features),
-        "row": np.sort(table.block.order) if len(table.block.order) else np.arange(table.n_rows),
+        "row": np.sort(order) if len(order) else np.arange(table.n_rows),
     }
     with pm.Model(coords=coords) as model:
         concentration = np.broadcast_to(prior.concentration, K)
@@ -250,7 +248,7 @@ def _corr_chol(prior: LKJ, structure: Structure, K: int, d: int) -> TensorVariab
 
 
 def _likelihood(
-    table: MemoryRows,
+    table: Rows,
     rho2: Floats,
     weights: TensorVariable,
     means: TensorVariable,
@@ -280,9 +278,9 @@ def _likelihood(
     )  # fmt: skip
 
 
-def _cells(table: MemoryRows) -> Floats:
+def _cells(table: Rows) -> Floats:
     """The rows of positive weight as a matrix, in the order of the user's table."""
-    block = table.block
+    block = table.gathered()
     matrix = np.full((table.n_rows, table.n_features), np.nan)
     for offset, n, pattern, first in block.tiles:
         features = np.flatnonzero(block.observed[pattern])
@@ -291,9 +289,10 @@ def _cells(table: MemoryRows) -> Floats:
     return matrix[np.argsort(block.order)] if len(block.order) else matrix
 
 
-def _shared_data(table: MemoryRows, rho2: Floats) -> list[TensorVariable]:
+def _shared_data(table: Rows, rho2: Floats) -> list[TensorVariable]:
     """rho^2 and the block, shared rather than constant: a graph compiled once fits all tables."""
-    arrays = {"rho2": rho2, **{name: getattr(table.block, name) for name in ARRAYS}}
+    block = table.gathered()
+    arrays = {"rho2": rho2, **{name: getattr(block, name) for name in ARRAYS}}
     return [
         pytensor.shared(array, name=f"likelihood_{name}", borrow=True)
         for name, array in arrays.items()

@@ -212,9 +212,3 @@ def test_threads_do_not_disturb_each_other():
         for other, other_gradient in results:
             assert other == value
             np.testing.assert_array_equal(other_gradient, gradient)
-
-
-def test_rows_must_be_in_memory():
-    density = density_of(Structure(), Prior())
-    with pytest.raises(TypeError, match="needs its rows in memory; got NoneType"):
-        FusedDensity(density.on(None), np.zeros(29), np.eye(29))

@@ -351,7 +351,9 @@ def test_numba_runs_the_kernel_itself():
     density, _ = density_and_model(X, 2, weights=random_weights(10, 300))
     point = density.layout.point(random_vectors(density, 1)[0])
     arguments = [point.log_weights, point.means, point.scale_trils, density.rho2]
-    arguments += [array for name, array in density.rows.block._asdict().items() if name != "order"]
+    arguments += [
+        array for name, array in density.rows.gathered()._asdict().items() if name != "order"
+    ]
     inputs = [pt.as_tensor(argument).type() for argument in arguments]
     results = [
         pytensor.function(inputs, log_likelihood(*inputs), mode=mode)(*arguments)

@@ -21,7 +21,6 @@ from functools import cache
 
 import numpy as np
 
-from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.optimize.m_step import raise_covariances
 from bayes_gmm.jit.addresses import address_of, call
@@ -82,10 +81,10 @@ def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) 
         In nats. A small prediction is not convergence: the polish that follows decides that.
     """
     rows, point = density.rows, density.layout.point(theta)
-    if isinstance(rows, MemoryRows) and len(rows.parts) == 1:
+    if (piece := rows.piece) is not None:
         history = np.empty(max_iter)
         theta, n, expected = _climb(
-            kernel_address(), m_step_address(), rows.parts[0], theta, density.layout.indices,
+            kernel_address(), m_step_address(), piece, theta, density.layout.indices,
             point, density.prior, density.rho2, tolerance, history,
         )  # fmt: skip
         heights = tuple(history[:n].tolist())

@@ -13,7 +13,6 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Block, Floats
 from bayes_gmm.inference.optimize.whitening import Whitening
 from bayes_gmm.model.density import Density
@@ -73,9 +72,7 @@ def hessian_cost(density: Density) -> float:
 
 def _is_in_one_pass(density: Density) -> bool:
     """Whether the rows are complete, and so many that two passes for each parameter cost more."""
-    rows = density.rows
-    complete = isinstance(rows, MemoryRows) and bool(np.all(rows.block.observed))
-    return complete and pass_cost(density) > DATA_FREE
+    return density.rows.is_complete and pass_cost(density) > DATA_FREE
 
 
 def _n_sums(d: int) -> int:

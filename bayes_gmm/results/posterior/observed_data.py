@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from bayes_gmm.data.matrix import FeatureMatrix
-from bayes_gmm.data.memory import MemoryRows
-from bayes_gmm.data.rows import Floats, Integers, Rows
+from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.data.validate import check_weights
 from bayes_gmm.errors import DataError
 from bayes_gmm.results.fit.information_criteria import counts_of
@@ -43,29 +42,6 @@ class Observed(NamedTuple):
         """Some of the rows."""
         matrix = FeatureMatrix(self.matrix.values[chosen], self.matrix.features)
         return Observed(matrix, self.weights[chosen])
-
-
-def weights_of(rows: Rows, n_rows: int) -> Floats | None:
-    """The weights that the rows of a table of n rows had in a fit; None where all are 1.
-
-    Examples
-    --------
-    >>> from bayes_gmm.data.standardize import Standardizer
-    >>> table, given = np.array([[1.0], [2.0], [3.0]]), np.array([2.0, 0.0, 0.5])
-    >>> rows = MemoryRows.from_matrix(table, Standardizer.identity(1), given)
-    >>> weights_of(rows, 3)
-    array([2. , 0. , 0.5])
-    """
-    if not isinstance(rows, MemoryRows):
-        return None
-    block = rows.block
-    if not len(block.weights) and rows.n_rows == n_rows:
-        return None
-    weights = np.zeros(n_rows)
-    weights[block.order if len(block.order) else slice(None)] = (
-        block.weights if len(block.weights) else 1.0
-    )
-    return weights
 
 
 def observed(posterior: PosteriorDraws, X: Any, sample_weight: Any) -> Observed:

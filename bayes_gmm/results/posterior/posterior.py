@@ -29,7 +29,7 @@ from bayes_gmm.results.posterior.diagnostics import caveats, warn
 from bayes_gmm.results.posterior.draws import PosteriorDraws
 from bayes_gmm.results.posterior.loo import Loo, leave_one_out
 from bayes_gmm.results.posterior.names import number_of, renamed
-from bayes_gmm.results.posterior.observed_data import observed, weights_of
+from bayes_gmm.results.posterior.observed_data import observed
 from bayes_gmm.results.posterior.provenance import provenance
 from bayes_gmm.results.posterior.segmentations import reference_of
 
@@ -106,7 +106,7 @@ class Posterior(PosteriorDraws):
             tuple(segment_labels(fit.mixture.n_components)),
             provenance(fit, density.rows, draws),
             None if table is None else KeptMatrix.of(table),
-            None if table is None else weights_of(density.rows, table.n_rows),
+            None if table is None else density.rows.weights_in_table(table.n_rows),
             prior_influence=influence_of_draws(density, fit, draws),
         )
         warn(posterior, but=("approximation",))  # which the sampler has warned of

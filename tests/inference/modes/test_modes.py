@@ -44,7 +44,7 @@ class Problem:
         point = mode.point(self.density)
         rows = self.density.rows
         return log_joint(
-            rows.parts, point.log_weights, point.means, point.scale_trils,
+            (rows.gathered(),), point.log_weights, point.means, point.scale_trils,
             self.density.rho2, rows.n_rows,
         )  # fmt: skip
 
