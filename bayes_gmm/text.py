@@ -38,6 +38,8 @@ def in_words(items: Sequence[str], word: str) -> str:
     >>> in_words(["3"], "or"), in_words(["3", "4"], "or"), in_words(["2", "3", "4"], "and")
     ('3', '3 or 4', '2, 3 and 4')
     """
+    if not items:
+        return ""
     *some, last = items
     return f"{', '.join(some)} {word} {last}" if some else last
 

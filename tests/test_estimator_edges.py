@@ -38,14 +38,14 @@ class TestSmallAndOdd:
         np.testing.assert_allclose(model.covariances_[0], np.cov(X.T), rtol=0.1, atol=0.1)
         assert model.icl(X) == pytest.approx(model.bic(X))
 
-    @pytest.mark.filterwarnings("ignore:.* fewer than .* rows:bayes_gmm.errors.DataWarning")
+    @pytest.mark.filterwarnings("ignore:.*(fewer than|coincide):bayes_gmm.errors.DataWarning")
     def test_as_many_components_as_rows(self):
         X = np.random.default_rng(6).normal(size=(6, 2))
         model = fitted(X, 6)
         assert model.converged_
         assert np.isfinite(model.log_posterior_)
 
-    @pytest.mark.filterwarnings("ignore:.* fewer than .* rows:bayes_gmm.errors.DataWarning")
+    @pytest.mark.filterwarnings("ignore:.*(fewer than|coincide):bayes_gmm.errors.DataWarning")
     def test_two_rows(self):
         model = fitted([[0.0, 1.0], [2.0, 5.0]], 1)
         np.testing.assert_allclose(model.means_, [[1.0, 3.0]], atol=0.01)
@@ -65,7 +65,7 @@ class TestSmallAndOdd:
         separate = fitted(X, 2, prior=Prior(covariances=LKJ()))
         assert adjusted_rand_score(group, separate.predict(X)) > 0.7
 
-    @pytest.mark.filterwarnings("ignore:.* fewer than .* rows:bayes_gmm.errors.DataWarning")
+    @pytest.mark.filterwarnings("ignore:.*(fewer than|coincide):bayes_gmm.errors.DataWarning")
     def test_values_too_rare_for_the_rows_that_starts_look_at(self):
         """Ten thousand equal rows and three others: the starts may see but one value."""
         X = np.zeros((10_000, 2))
@@ -80,7 +80,7 @@ class TestSmallAndOdd:
         model = fitted(np.c_[X, X.sum(axis=1)], 1)
         assert model.converged_
 
-    @pytest.mark.filterwarnings("ignore:.* fewer than .* rows:bayes_gmm.errors.DataWarning")
+    @pytest.mark.filterwarnings("ignore:.*(fewer than|coincide):bayes_gmm.errors.DataWarning")
     def test_a_far_outlier_gets_a_segment(self):
         rng = np.random.default_rng(9)
         X = np.r_[rng.normal(size=(200, 2)), [[1e4, 1e4]]]
@@ -114,6 +114,27 @@ class TestWarnings:
     def test_shared_scales_have_a_maximum(self, X):
         """No component can close on a row alone where all have one covariance."""
         fitted(X, 2, structure="tied", prior=Prior.flat(), resolution=None)
+
+
+class TestCollinear:
+    """Columns that are exact functions of others, in the plain mixture: an unbounded density."""
+
+    @pytest.mark.parametrize(("K", "structure"), [(1, "full"), (2, "tied"), (2, "full")])
+    @pytest.mark.parametrize("covariances", [None, LKJ(1.0)])
+    def test_they_are_named(self, X, K, structure, covariances):
+        Z = np.c_[X[:, :2], X[:, 0] - X[:, 1]]
+        prior = Prior(covariances=covariances)
+        with pytest.raises(DataError, match="x[123]' is exactly a linear function") as raised:
+            fitted(Z, K, structure=structure, prior=prior, resolution=None)
+        assert {name for name in ("x1", "x2", "x3") if name in str(raised.value)} == {
+            "x1", "x2", "x3"
+        }  # fmt: skip
+
+    @pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")  # one segment of two groups
+    def test_one_step_suffices(self, X):
+        """A recording error across the plane bounds the density."""
+        Z = np.c_[X[:, :2], X[:, 0] - X[:, 1]]
+        assert fitted(Z, 1, resolution=[0.0, 0.0, 0.01]).converged_
 
 
 class TestErrors:

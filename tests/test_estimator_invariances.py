@@ -158,7 +158,7 @@ class TestRowWeights:
     def test_equal_weights_are_no_weights(self, X, model):
         assert_same_fit(fitted(X, 3, np.ones(len(X))), model, 1e-9)
 
-    @pytest.mark.filterwarnings("ignore:.* fewer than .* rows:bayes_gmm.errors.DataWarning")
+    @pytest.mark.filterwarnings("ignore:.*(fewer than|coincide):bayes_gmm.errors.DataWarning")
     @pytest.mark.parametrize("concentration", [0.1, 0.5, 2.0])
     def test_weights_may_sum_to_one(self, X, concentration):
         """A table that counts for one row in all says little, but something."""

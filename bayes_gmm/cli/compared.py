@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.cli.findings import findings_text
 from bayes_gmm.cli.layout import WIDTH, Columns, beside, column, in_blocks, label_column
-from bayes_gmm.errors import FitError
 from bayes_gmm.results.comparison.notes import notes_text
 from bayes_gmm.results.comparison.phrases import NAMES, percents
-from bayes_gmm.results.spelling import COMMAND_LINE
+from bayes_gmm.results.option_names import COMMAND_LINE
 from bayes_gmm.text import counted, in_words, listed_numbers, percent
 
 if TYPE_CHECKING:
@@ -48,21 +47,14 @@ class Compared:
     findings: tuple[Finding, ...] = ()
 
     def check(self) -> None:
-        """Raise if nothing was fitted.
+        """Raise if the work was interrupted before anything was fitted.
 
         Raises
         ------
-        FitError
-            With the notes on the first candidate.
         KeyboardInterrupt
-            If nothing was fitted because the work was interrupted.
         """
-        if self.comparison.has_fits:
-            return
-        if self.comparison.interrupted:
+        if not self.comparison.has_fits:
             raise KeyboardInterrupt
-        first = self.comparison.candidates[0]
-        raise FitError(f"{counted(first.n_components, 'segment')}: {first.note}")
 
     def text(self) -> str:
         """Write all of it for a person; the recommendation is last."""

@@ -33,6 +33,7 @@ from bayes_gmm.cli.sampling import CI_PROB, SamplingOptions
 from bayes_gmm.cli.segmentations import text_of_fit, text_of_posterior
 from bayes_gmm.data.checks.check_table import Finding, check_table
 from bayes_gmm.errors import DataWarning
+from bayes_gmm.results.fit.coinciding_segments import CoincidingSegments, coinciding_segments
 from bayes_gmm.results.fit.small_segments import SmallSegments, small_segments
 from bayes_gmm.results.posterior.segmentations import masses
 from bayes_gmm.results.shape.text import sentences, shape_advice
@@ -111,6 +112,11 @@ class Report:
         """Segments with too few rows for their parameters, if there are any."""
         return small_segments(self.fit)
 
+    @cached_property
+    def coinciding_segments(self) -> CoincidingSegments | None:
+        """Segments that have the same location and shape, if there are any."""
+        return coinciding_segments(self.fit)
+
     @property
     def mixture(self) -> Mixture:
         """The numbers that are reported: means over the draws where there are any, else the MAP."""
@@ -141,7 +147,7 @@ class Report:
         """Tabulate the segments: share, size, rows assigned, and each feature's mean and sd."""
         table = self.fit.segments() if self.intervals is None else self.intervals.segments.copy()
         place = 1 + max(
-            table.columns.get_loc(name) for name in ("share", "share to") if name in table
+            table.columns.get_loc(name) for name in ("share", "share upper") if name in table
         )
         table.insert(place, "size", self.sizes.round(DECIMALS))
         table.insert(place + 1, "assigned", as_counts(self.assigned))
@@ -151,8 +157,9 @@ class Report:
         """Write all of it for a person, in lines of at most 100 characters."""
         blocks = [self._title(), *_tables(self), self._after_tables(), self._modes()]
         blocks.append(self._summary())
-        if self.small_segments is not None:
-            blocks.append(fill(str(self.small_segments), WIDTH))
+        for found in (self.small_segments, self.coinciding_segments):
+            if found is not None:
+                blocks.append(fill(f"{found}.", WIDTH))
         if self.prior_influence is not None and (moved := self.prior_influence.text(self.names)):
             blocks.append(fill(f"{moved[0].upper()}{moved[1:]}.", WIDTH))
         blocks += [findings_text(self.findings), _shape_text(self.shape_check)]
@@ -178,6 +185,7 @@ class Report:
             "other_modes": [_mode(mode) for mode in self.other_modes],
             "findings": [finding.json() for finding in self.findings],
             "small_segments": None if self.small_segments is None else self.small_segments.json(),
+            "coinciding_segments": self.coinciding_segments and self.coinciding_segments.json(),
             "prior_influence": influence and influence.to_dict(),
             "shape_check": None if self.shape_check is None else _shape_json(self.shape_check),
             "posterior": None if self.intervals is None else self.intervals.json(),

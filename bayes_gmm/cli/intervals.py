@@ -12,9 +12,11 @@ from bayes_gmm.cli.layout import Columns, beside, column, in_lines, under, write
 from bayes_gmm.cli.sampling import CI_PROB, without_caveats
 from bayes_gmm.cli.segmentations import json_of
 from bayes_gmm.inference.sampling.importance import GOOD_KHAT
+from bayes_gmm.results.checks import WORTH_A_WORD
+from bayes_gmm.results.option_names import COMMAND_LINE
 from bayes_gmm.results.posterior.convergence_check import written_r_hat
-from bayes_gmm.results.remedies import COMMAND_LINE
-from bayes_gmm.text import share_interval
+from bayes_gmm.results.posterior.segmentations import masses
+from bayes_gmm.text import percent, share_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,14 +105,14 @@ class Intervals:
             "draws": draws.n_draws,
             "ci_prob": self.ci_prob,
             **self._diagnostics(),
-            "modes_visited": {str(m + 1): share for m, share in posterior.modes_visited.items()},
+            "modes_visited": {str(m): share for m, share in posterior.modes_visited.items()},
             "segmentation": None if alone is None else json_of(alone, posterior.names),
             "segments": self.segments.to_dict(orient="records"),
         }
 
     def _table(self, name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
         """Lower bound, mean and upper bound of a quantity of each segment, shape (K, 3)."""
-        table = self.segments[[f"{name} from", name, f"{name} to"]]
+        table = self.segments[[f"{name} lower", name, f"{name} upper"]]
         return np.asarray(table.to_numpy(dtype=float))
 
     def _diagnostics(self) -> dict[str, Any]:
@@ -143,13 +145,17 @@ class Intervals:
         unknown = "not known of one chain" if draws.n_chains == 1 else "not known"
         r_hat = unknown if found["r_hat"] is None else written_r_hat(found["r_hat"], 3)
         r_hat = f"at most {r_hat}" if r_hat[0].isdigit() else r_hat
-        name = "R-hat within modes" if self._several else "R-hat"
+        alone = len(masses(self.posterior)) < 2
+        name = f"R-hat within {'the main mode' if alone else 'modes'}" if self._several else "R-hat"
         chains = "1 chain" if draws.n_chains == 1 else f"{draws.n_chains} chains"
         of = "" if self.posterior.segmentation is None else " of this segmentation"
         said = [f"{chains} of {draws.n_draws:,} draws{of}", f"{name} {r_hat}"]
         if found["ess_bulk"] is not None:
             said.append(f"effective draws at least {found['ess_bulk']:,.0f}")
-        return [*said, f"divergences {found['divergences']:,}"]
+        said.append(f"divergences {found['divergences']:,}")
+        if self._several and alone:
+            said.append(f"chains also visited modes that hold less than {percent(WORTH_A_WORD)}")
+        return said
 
 
 def _writer(table: np.ndarray[Any, Any]) -> Callable[[float], str]:

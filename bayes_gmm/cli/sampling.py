@@ -82,8 +82,8 @@ class SamplingOptions:
 
     def drawn(self, model: BayesGMM) -> Posterior:
         """The posterior of a fitted model that is to be reported, with a warning of each caveat."""
+        from bayes_gmm.results.option_names import COMMAND_LINE
         from bayes_gmm.results.posterior.diagnostics import caveats
-        from bayes_gmm.results.remedies import COMMAND_LINE
 
         with without_caveats():
             whole = model.sample_posterior(self.draws, self.tune, self.chains, self.method)
@@ -108,8 +108,8 @@ def loaded(model: str) -> MapFit | Posterior:
     """Read a model file, with the caveats of its posterior in the command line's words."""
     from bayes_gmm.results.fit.map_fit import MapFit
     from bayes_gmm.results.load import load
+    from bayes_gmm.results.option_names import COMMAND_LINE
     from bayes_gmm.results.posterior.diagnostics import caveats
-    from bayes_gmm.results.remedies import COMMAND_LINE
 
     with without_caveats():
         fit = load(model)

@@ -32,7 +32,7 @@ def of_fit(fit: MapFit) -> Segmentation:
     others = tuple(
         OtherSegmentation(m, mode.probability, changes_of_mixtures(fit.mixture, mode.mixture))
         for m, mode in enumerate(fit.modes)
-        if m > 0 and mode.probability >= LEAST_MASS
+        if m > 0 and not mode.probability < LEAST_MASS  # NaN: not computed
     )
     return Segmentation(0, fit.modes[0].probability, others)
 
@@ -49,8 +49,10 @@ def text_of_fit(fit: MapFit, names: Sequence[str]) -> str:
         else f"tempering, with a standard error of {percent(error)}"
     )
     head = (
-        f"This segmentation holds about {percent(found.mass)} of the probability mass, by {by}; "
-        "--posterior nuts samples it. Others of the same rows:"
+        "Other segmentations of the same rows; their masses were not computed:"
+        if isnan(found.mass)
+        else f"This segmentation holds about {percent(found.mass)} of the probability mass, by "
+        f"{by}; --posterior nuts samples it. Others of the same rows:"
     )
     return "\n".join([*_paragraph(head), *_lines(found.others, names, writers_of(fit.mixture))])
 
@@ -84,13 +86,13 @@ def _text_of_average(posterior: Posterior) -> str:
 
 
 def json_of(segmentation: Segmentation, names: Sequence[str]) -> dict[str, Any]:
-    """The same for a program, modes counted from 1."""
+    """The same for a program, modes counted from 0, as in ``MapFit.modes``."""
     return {
-        "mode": segmentation.mode + 1,
+        "mode": segmentation.mode,
         "mass": segmentation.mass,
         "others": [
             {
-                "mode": other.mode + 1,
+                "mode": other.mode,
                 "mass": other.mass,
                 "changes": [
                     {**asdict(change), "segment": names[change.segment]} for change in other.changes
@@ -121,7 +123,7 @@ def _lines(
         said = [sentence(change, names, writers) for change in other.changes[:SHOWN_CHANGES]]
         more = len(other.changes) - SHOWN_CHANGES
         also = f"; {more} more segment{'s' * (more > 1)}" if more > 0 else ""
-        head = f"  {percent(other.mass):>6}   "
+        head = f"  {'' if isnan(other.mass) else percent(other.mass):>6}   "
         lines.append(
             fill("; ".join(said) + also, WIDTH, initial_indent=head, subsequent_indent=" " * 11)
         )

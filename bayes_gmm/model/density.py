@@ -124,6 +124,28 @@ class Density:
         flattens = own_correlations and prior.corr_exponents[-1] < layout.n_features + 1.0
         return not (shrinks or flattens)
 
+    def rises_in_plane(self, weight: float) -> bool:
+        """Whether the density has no bound where all rows lie in one plane across several features.
+
+        Components close on the plane, whatever they share. With the precision lambda of q of m
+        covariances across W rows a hierarchical Wishart prior makes the density rise as
+        lambda^(W / 2 + q (c_0 - (d + 1) / 2) - g_0 - m c_0). Under LKJ it rises as C_dd^-W, C the
+        factor of the correlations, and the prior falls as C_dd^(2 (eta - 1)).
+
+        Parameters
+        ----------
+        weight : float
+            W of the rows in the plane. The features across have no recording error.
+        """
+        layout, prior = self.layout, self.prior
+        if not layout.n_correlations:
+            return False
+        if not prior.n_covariances:
+            return weight > float(prior.corr_exponents[-1])
+        each = prior.c0 - 0.5 * (layout.n_features + 1.0)
+        most = max(each, each * prior.n_covariances)
+        return 0.5 * weight + most > prior.g0 + prior.n_covariances * prior.c0
+
     def statistics(self, point: Point) -> Floats:
         """[loglik, n_k, d/d mu, d/d Sigma] of all rows at a point (see `kernel`)."""
         return self.rows.sum_blocks(

@@ -10,9 +10,7 @@ import pymc as pm
 import pytensor.tensor as pt
 from pymc.logprob.transforms import Transform
 from pytensor.tensor.variable import TensorVariable
-from scipy.stats import wishart
 
-from bayes_gmm.data.rows import Floats
 from bayes_gmm.model.prior.constants import PriorConstants
 from bayes_gmm.model.prior.hierarchical_wishart import log_constant
 
@@ -39,9 +37,9 @@ def precisions_variable(prior: PriorConstants, dims: tuple[str, ...]) -> TensorV
         powers = (c0 - 0.5 * (d + 1)) * _log_det(value).sum()
         return constant + powers - (g0 + m * c0) * _log_det(G0 + value.sum(axis=0))
 
-    def random(c0: Floats, g0: Floats, G0: Floats, rng: Any, size: Any) -> Floats:
-        C0 = _wishart(float(g0), G0, rng)
-        return np.stack([_wishart(float(c0), C0, rng) for _ in range(m)]).reshape(shape)
+    def draw(c0: Any, g0: Any, G0: Any, size: Any) -> TensorVariable:
+        C0 = _wishart_draws(g0, G0, 1, d)[0]
+        return _wishart_draws(c0, C0, m, d).reshape(shape)
 
     def support_point(rv: Any, size: Any, c0: Any, g0: Any, G0: Any) -> TensorVariable:
         return pt.as_tensor(np.broadcast_to(np.eye(d), shape))
@@ -49,7 +47,7 @@ def precisions_variable(prior: PriorConstants, dims: tuple[str, ...]) -> TensorV
     core = ",".join(map(str, shape))
     return pm.CustomDist(
         "precisions", _double(prior.c0), _double(prior.g0), _double(prior.G0),
-        logp=logp, random=random, support_point=support_point,
+        dist=draw, logp=logp, support_point=support_point,
         signature=f"(),(),({d},{d})->({core})", class_name="HierarchicalWishart",
         transform=PrecisionTransform(d), dims=dims, shape=shape,
     )  # fmt: skip
@@ -119,10 +117,20 @@ def _log_det(matrices: TensorVariable) -> TensorVariable:
     return 2.0 * pt.log(pt.diagonal(factors, axis1=-2, axis2=-1)).sum(axis=-1)
 
 
-def _wishart(c: float, C: Floats, rng: Any) -> Floats:
-    """P ~ W(c, C), density |P|^(c - (d + 1) / 2) exp(-tr C P)."""
-    drawn = wishart.rvs(2.0 * c, np.linalg.inv(2.0 * C), random_state=rng)
-    return np.asarray(drawn, dtype=np.float64).reshape(C.shape)
+def _wishart_draws(c: Any, C: TensorVariable, n: int, d: int) -> TensorVariable:
+    """n draws of P ~ W(c, C), of density |P|^(c - (d + 1) / 2) exp(-tr C P), shape (n, d, d).
+
+    P = U A A' U' with U U' = (2 C)^-1 and A lower triangular: A_jj^2 ~ chi^2(2 c - j), j from 0,
+    and A_jl ~ Normal(0, 1) (Bartlett 1933). Made of PyTensor's own variables, so that every
+    backend compiles it.
+    """
+    square = pm.ChiSquared.dist(2.0 * c - np.arange(d), size=(n, d))
+    rows, columns = np.tril_indices(d, -1)
+    normal = pm.Normal.dist(size=(n, len(rows)))
+    A = pt.sqrt(square)[..., None] * np.eye(d)
+    A = A[:, rows, columns].set(normal)
+    root = _inverse_of_triangle(pt.linalg.cholesky(2.0 * C)).mT @ A
+    return root @ root.mT
 
 
 def _double(value: Any) -> TensorVariable:

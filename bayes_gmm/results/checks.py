@@ -13,7 +13,7 @@ from bayes_gmm.errors import DataError, FitError, shown
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.relabel import Relabelling
 from bayes_gmm.model.density import Density
-from bayes_gmm.results.remedies import PYTHON, Remedies
+from bayes_gmm.results.option_names import PYTHON, OptionNames
 from bayes_gmm.text import percent
 
 MOST_PAIRS_NAMED = 3
@@ -71,7 +71,9 @@ def check_draws(draws: Draws, n_modes: int) -> None:
     if not np.all(np.isfinite(draws.theta)):
         raise FitError("a draw is not a number; give a resolution or a stronger prior")
     if draws.mode.min() < 0 or draws.mode.max() >= n_modes:
-        raise FitError(f"a draw is of mode {draws.mode.max() + 1}, but the fit has {n_modes}")
+        raise FitError(
+            f"a draw is of mode {draws.mode.max()}, but the fit has {n_modes}, counted from 0"
+        )
 
 
 def check_probability(ci_prob: Any) -> None:
@@ -102,7 +104,7 @@ def ambiguous_labels(
     labels: Relabelling,
     names: Sequence[str],
     empty: Sequence[bool] = (),
-    remedies: Remedies = PYTHON,
+    options: OptionNames = PYTHON,
 ) -> str | None:
     """Warning text for segments that change places, or None; `empty` segments are left out.
 
@@ -118,18 +120,18 @@ def ambiguous_labels(
         return None
     named = ", ".join(
         f"{names[k]} and {names[l]} may be the other way round in "
-        f"{100 * labels.confusion[k, l]:.0f} % of the draws"
+        f"{percent(float(labels.confusion[k, l]))} of the draws"
         for k, l in pairs[:MOST_PAIRS_NAMED]
     )
     more = len(pairs) - MOST_PAIRS_NAMED
     also = f", and so may {more} more pair{'s' * (more > 1)}" if more > 0 else ""
-    return f"segments cannot be told apart: {named}{also}; {remedies.overlap}"
+    return f"segments cannot be told apart: {named}{also}; {options.overlap}"
 
 
 def several_modes(
-    visited: Mapping[int, float], missed: Mapping[int, float], remedies: Remedies = PYTHON
+    visited: Mapping[int, float], missed: Mapping[int, float], options: OptionNames = PYTHON
 ) -> str | None:
-    """Warning text for averages over several modes, or None.
+    """Warning text for averages over several modes, or None; modes are counted from 0.
 
     Parameters
     ----------
@@ -137,16 +139,16 @@ def several_modes(
         Modes that draws are of, and their shares.
     missed : mapping
         Modes that count and that no draw is of, and their masses.
-    remedies : Remedies
+    options : OptionNames
         By the names that the reader uses.
 
     Examples
     --------
-    >>> from bayes_gmm.results.remedies import COMMAND_LINE
+    >>> from bayes_gmm.results.option_names import COMMAND_LINE
     >>> several_modes({0: 0.75, 2: 0.25}, {}, COMMAND_LINE).split("; ")[1]
-    'use --segmentation main for the draws of mode 1 alone'
+    'use --segmentation main for the draws of the heaviest alone'
     >>> several_modes({0: 1.0}, {1: 0.3})
-    'no draw is of mode 2, which holds 30 % of the mass; sample with chains=4 or more'
+    'no draw is of mode 1, which holds 30 % of the mass; sample with chains=4 or more'
     """
     said = []
     visited = worth_a_word(visited)
@@ -155,10 +157,10 @@ def several_modes(
         said += [
             f"the draws are of {len(visited)} different segmentations ({_shares(visited)}), and "
             "averages mix them",
-            remedies.alone.format(position=main, number=main + 1),
+            options.one_mode.format(mode=main),
         ]
     if missed:
-        chains = remedies.number(remedies.chains, max(max(missed) + 1, 4))
+        chains = options.number(options.chains, max(max(missed) + 1, 4))
         said += [_none_of(missed), f"sample with {chains} or more"]
     return "; ".join(said) or None
 
@@ -169,9 +171,9 @@ def averaged_over(visited: Mapping[int, float], missed: Mapping[int, float]) -> 
     Examples
     --------
     >>> averaged_over({0: 0.75, 2: 0.25}, {})
-    ['averages over 2 different segmentations (mode 1: 75 %, mode 3: 25 %)']
+    ['averages over 2 different segmentations (mode 0: 75 %, mode 2: 25 %)']
     >>> averaged_over({0: 1.0}, {1: 0.3})
-    ['no draw is of mode 2, which holds 30 % of the mass']
+    ['no draw is of mode 1, which holds 30 % of the mass']
     """
     visited = worth_a_word(visited)
     mixed = f"averages over {len(visited)} different segmentations ({_shares(visited)})"
@@ -184,10 +186,10 @@ def alone_of(mode: int, mass: float, others: Mapping[int, float]) -> str:
     Examples
     --------
     >>> alone_of(0, 0.89, {2: 0.06, 1: 0.05})
-    'mode 1 alone, which holds 89 % of the mass (others: mode 3: 6 %, mode 2: 5 %)'
+    'mode 0 alone, which holds 89 % of the mass (others: mode 2: 6 %, mode 1: 5 %)'
     """
     also = f" (others: {_shares(others)})" if others else ""
-    return f"mode {mode + 1} alone, which holds {percent(mass)} of the mass{also}"
+    return f"mode {mode} alone, which holds {percent(mass)} of the mass{also}"
 
 
 def worth_a_word(visited: Mapping[int, float]) -> dict[int, float]:
@@ -199,8 +201,8 @@ def _none_of(missed: Mapping[int, float]) -> str:
     if len(missed) > 1:
         return f"no draw is of other modes that hold mass ({_shares(missed)})"
     [(m, mass)] = missed.items()
-    return f"no draw is of mode {m + 1}, which holds {100 * mass:.0f} % of the mass"
+    return f"no draw is of mode {m}, which holds {percent(mass)} of the mass"
 
 
 def _shares(modes: Mapping[int, float]) -> str:
-    return ", ".join(f"mode {m + 1}: {percent(share)}" for m, share in modes.items())
+    return ", ".join(f"mode {m}: {percent(share)}" for m, share in modes.items())

@@ -33,8 +33,8 @@ def test_all_files_are_there_and_agree(written):
     assert segments["size"].tolist() == pytest.approx([40, 40], abs=0.1)
     assert segments["assigned"].tolist() == [40, 40]
     for name in ("share", f"{SPEND} (mean)", f"{VISITS} (sd)"):
-        assert np.all(segments[f"{name} from"] < segments[name])
-        assert np.all(segments[name] < segments[f"{name} to"])
+        assert np.all(segments[f"{name} lower"] < segments[name])
+        assert np.all(segments[name] < segments[f"{name} upper"])
         np.testing.assert_allclose(segments[name], posterior.segments()[name], rtol=1e-12)
     summary = pd.read_csv(folder / "summary.csv")
     assert len(summary) == 2 + 4 + 4 + 2
@@ -119,7 +119,7 @@ def test_the_main_segmentation_is_reported_alone_in_every_file(corners, tmp_path
     answer, posterior = json.loads(said), load(out / "model.nc")
     assert len(posterior.modes_visited) == 1
     found = answer["posterior"]["segmentation"]
-    assert found["mode"] == posterior.segmentation.mode + 1
+    assert found["mode"] == posterior.segmentation.mode
     assert found["others"][0]["mass"] == pytest.approx(1.0 - found["mass"])
     assert {change["quantity"] for change in found["others"][0]["changes"]} == {"mean"}
     segments = posterior.segments()

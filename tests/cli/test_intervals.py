@@ -90,7 +90,7 @@ def test_other_segmentations_are_named_with_their_masses_and_differences(fifths)
     assert "the main segmentation, which holds 80 % of the probability mass" in text
     assert "--segmentation all" in text
     [other] = report.json()["posterior"]["segmentation"]["others"]
-    assert (other["mode"], round(other["mass"], 3)) == (2, 0.2)
+    assert (other["mode"], round(other["mass"], 3)) == (1, 0.2)
     assert {change["quantity"] for change in other["changes"]} == {"mean"}
     for change in other["changes"]:
         there = fifths.of_mode(1).segments().set_index("segment").loc[change["segment"]]
@@ -124,7 +124,7 @@ def test_size_agrees_with_share_where_hardly_a_row_is_assigned():
 )
 def test_shares_have_the_decimals_that_their_intervals_show(posterior, low, mean, high, written):
     intervals = Intervals(posterior)
-    row = {"segment": "A", "share": mean, "share from": low, "share to": high}
+    row = {"segment": "A", "share": mean, "share lower": low, "share upper": high}
     intervals.__dict__["segments"] = pd.DataFrame([row]).assign(
         **{name: row[name] / 100 for name in list(row)[1:]}
     )

@@ -238,6 +238,37 @@ def test_a_density_without_one_rises_as_a_component_closes_on_a_row():
         assert np.all(np.diff(along) > 0.0) == rises == (not density.has_maximum)
 
 
+@pytest.mark.parametrize(
+    ("structure", "covariances", "closing", "most"),
+    [
+        ("full", HierarchicalWishart(), 2, 8),  # 2 g_0 + m (d + 1), where both close
+        ("tied", HierarchicalWishart(), 1, 5),
+        ("full", LKJ(3.0), 1, 4),  # 2 (eta - 1), where one closes
+        ("tied", LKJ(3.0), 1, 4),
+    ],
+)
+def test_rows_on_a_line_may_leave_no_maximum(structure, covariances, closing, most):
+    """The density rises as components close on the line exactly where it is said to."""
+    shape, weights, means = Structure.parse(structure), np.array([0.5, 0.5]), np.zeros((2, 2))
+    for n_rows, expected in ((most - 1, False), (most + 1, True)):
+        x = np.random.default_rng(0).normal(size=n_rows)
+        density = density_of(np.column_stack([x, x]), 2, shape, Prior(covariances=covariances))
+        assert density.rises_in_plane(float(n_rows)) == expected
+        along = []
+        for own in (1e-3, 1e-4, 1e-5):
+            factors = np.tile(np.eye(2), (density.layout.n_correlations, 1, 1))
+            factors[:closing, 1] = np.sqrt(1.0 - own**2), own
+            scales = np.ones((density.layout.n_scales // 2, 2))
+            theta = density.layout.pack(weights, means, scales, factors)
+            along.append(density.log_posterior(theta))
+        assert np.all(np.diff(along) > 0.0) == expected
+
+
+def test_no_component_closes_on_a_line_without_correlations():
+    density = density_of(random_table(0, 20, 2), 2, Structure.parse("diag"))
+    assert not density.rises_in_plane(1e6)
+
+
 @pytest.mark.parametrize("standardize", ["no", 1, None])
 def test_standardize_is_yes_or_no(standardize):
     message = f"standardize must be True or False, got {standardize!r}"

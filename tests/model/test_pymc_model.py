@@ -8,7 +8,9 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 from example_tables import random_table
+from pymc.distributions.distribution import SymbolicRandomVariable
 from pytensor.compile.mode import Mode
+from pytensor.tensor.random.op import RandomVariable
 from scipy import stats
 
 from bayes_gmm.data.memory import MemoryRows
@@ -282,18 +284,19 @@ def test_rows_are_drawn_from_the_mixture():
 @pytest.mark.parametrize(("structure", "d"), [(FULL, 3), (TIED, 2), (FULL, 1)])
 def test_precisions_are_drawn_as_their_density_says(structure, d):
     """log|P| and log|G_0 + sum P|: E[d log p / d c_0] = E[d log p / d g_0] = 0 at the truth."""
-    prior = Prior(covariances=HierarchicalWishart(d + 1.0, d + 0.5, 2.0))
+    G0 = np.eye(d) + 0.8
+    prior = Prior(covariances=HierarchicalWishart(d + 1.0, d + 0.5, G0))
     density, model = density_and_model(random_table(7, 10, d), 3, structure, prior)
     draws = pm.draw(model["precisions"], 4000, mode=FAST, random_seed=0)
     m, (c0, g0) = density.layout.n_covariances, (d + 1.0, d + 0.5)
     P = draws.reshape(4000, m, d, d)
     log_det = np.linalg.slogdet(P)[1].sum(axis=1)
-    log_sum = np.linalg.slogdet(2.0 * np.eye(d) + P.sum(axis=1))[1]
+    log_sum = np.linalg.slogdet(G0 + P.sum(axis=1))[1]
 
     def slope(moved):
         """Of the normalising constant, by a central difference."""
         c, g = moved * 1e-5
-        constants = [log_constant(c0 + s * c, g0 + s * g, 2.0 * np.eye(d), m) for s in (1, -1)]
+        constants = [log_constant(c0 + s * c, g0 + s * g, G0, m) for s in (1, -1)]
         return (constants[0] - constants[1]) / 2e-5
 
     for moved, statistic in (
@@ -302,6 +305,16 @@ def test_precisions_are_drawn_as_their_density_says(structure, d):
     ):
         score = slope(moved) + statistic
         assert abs(score.mean()) < 4.5 * score.std() / np.sqrt(len(score))
+
+
+def test_precisions_are_drawn_by_pytensors_own_operations():
+    """A Python function would be drawn in object mode, of which numba warns."""
+    _, model = density_and_model(random_table(8, 10, 2), 2)
+    op = model["precisions"].owner.op
+    assert isinstance(op, SymbolicRandomVariable)
+    drawn = {type(node.op).__name__ for node in op.fgraph.apply_nodes
+             if isinstance(node.op, RandomVariable)}  # fmt: skip
+    assert drawn == {"GammaRV", "NormalRV"}
 
 
 def test_scales_and_correlations_follow_from_precisions():

@@ -42,7 +42,7 @@ def test_rows_without_a_cell_count_for_nothing(model, penguins):
 def test_the_posterior_speaks_of_all_rows(model, penguins):
     posterior = model.sample_posterior(draws=250, progress=False)
     shares = posterior.segments()
-    assert (shares["share from"] < shares["share to"]).all()
+    assert (shares["share lower"] < shares["share upper"]).all()
     told = posterior.membership(penguins[MEASURES])
     assert len(told) == 344
     assert told.notna().all(axis=None)

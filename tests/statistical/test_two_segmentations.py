@@ -30,7 +30,7 @@ def test_both_are_reported_and_drawn_in_proportion(model):
     assert len(masses) == 2
     assert 0.2 < masses[1] < 0.4
     for seed in range(3):
-        with pytest.warns(MultimodalWarning, match=r"mode 1: .* %, mode 2: .* %"):
+        with pytest.warns(MultimodalWarning, match=r"mode 0: .* %, mode 1: .* %"):
             posterior = model.sample_posterior(2000, random_state=seed, progress=False)
         assert posterior.modes_visited[1] == pytest.approx(masses[1], abs=0.05)
         assert np.all(np.any(posterior.draws.mode == 1, axis=1))

@@ -156,7 +156,7 @@ def test_pictures_have_the_intervals_that_are_asked_for(posterior, ax):
 
 def test_a_picture_of_one_segmentation_says_so(two_modes, pyplot):
     alone = two_modes.of_mode(1)
-    assert "mode 2 alone, which holds 50 % of the mass" in said_in(forest(alone)[0].figure)
+    assert "mode 1 alone, which holds 50 % of the mass" in said_in(forest(alone)[0].figure)
     crosses = [line.get_xydata()[0] for line in segments(alone).lines if line.get_marker() == "X"]
     np.testing.assert_allclose(crosses, alone.parameters.means.mean(axis=(0, 1)))
 
@@ -190,7 +190,7 @@ def test_a_map_needs_two_features(posterior, ax):
         membership(posterior, posterior.table.values, features="Age", ax=ax)
 
 
-MIXED = "averages over 2 different segmentations (mode 1: 50 %, mode 2: 50 %)"
+MIXED = "averages over 2 different segmentations (mode 0: 50 %, mode 1: 50 %)"
 
 
 def said_in(figure):
@@ -220,7 +220,7 @@ def test_the_other_pictures_of_averages_say_so_too(two_modes, posterior, ax, pyp
 def test_a_picture_names_the_mode_that_it_lacks(two_modes, pyplot):
     draws = replace(two_modes.draws, theta=two_modes.draws.theta[:2], mode=two_modes.draws.mode[:2])
     part = replace(two_modes, draws=draws)
-    assert "no draw is of mode 2, which holds" in said_in(forest(part)[0].figure)
+    assert "no draw is of mode 1, which holds" in said_in(forest(part)[0].figure)
 
 
 @pytest.mark.parametrize("picture", ["forest", "membership", "trace", "ranks", "save_forest"])

@@ -118,7 +118,14 @@ def check_table(
     profiles = _profiles(matrix, weights)
     found = [*refused, *row_findings(matrix, weights, profiles, settings)]
     columns = [ColumnParts(profile, settings) for profile in profiles]
-    of_columns = [f for column in columns for f in column_findings(column, settings)]
+    in_empty_rows = {f.values["rows"] for f in found if f.kind == "missing" and not f.columns}
+    of_columns = [
+        f
+        for column in columns
+        for f in column_findings(column, settings)
+        # Rows with nothing in them are said to be so once, not for each column.
+        if not (f.kind == "missing" and f.values["rows"] in in_empty_rows)
+    ]
     identifiers = {f.columns[0] for f in of_columns if f.kind == "identifier"}
     explained = {f.columns[0] for f in of_columns if f.kind in EXPLAINED}
     found += of_columns

@@ -9,16 +9,19 @@ others.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
 from bayes_gmm.data.checks.finding import Finding
+from bayes_gmm.data.checks.finding_text import named
 from bayes_gmm.data.checks.mixture_1d import best_mixtures, memberships
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import CollinearSettings, SkewSettings, TailSettings
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.errors import shown
 
 FLOAT_EPS = float(np.finfo(np.float64).eps)
 
@@ -51,6 +54,89 @@ def collinear_findings(
     if len(values) >= 5 * len(basis):
         of_basis = [names[j] for j in basis]
         yield from _nearly(values[:, basis], correlations[np.ix_(basis, basis)], of_basis, settings)
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """Columns that are exactly linear functions of others in the rows that observe all of them.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Those of the first linear dependence that was found; the first is a function of the others.
+    more : int
+        Further columns that are functions of others.
+    n_rows : int
+        Rows that observe all columns asked about.
+    weight : float
+        Of these rows.
+    """
+
+    columns: tuple[str, ...]
+    more: int
+    n_rows: int
+    weight: float
+
+    def __str__(self) -> str:
+        """The cause in words.
+
+        Examples
+        --------
+        >>> print(Dependence(("c", "a", "b"), 0, 90, 90.0))
+        column 'c' is exactly a linear function of 'a', 'b' in the 90 rows that hold all columns
+        """
+        first, *others = self.columns
+        more = f" ({self.more} more of the columns are functions of others)" if self.more else ""
+        return (
+            f"column {shown(first)} is exactly a linear function of {named(others)} in the "
+            f"{self.n_rows:,} rows that hold all columns{more}"
+        )
+
+
+def exact_dependence(
+    values: Floats,
+    weights: Floats | None,
+    names: Sequence[str],
+    settings: CollinearSettings | None = None,
+) -> Dependence | None:
+    """The linear dependence of columns in the rows that observe all of them, or None.
+
+    Parameters
+    ----------
+    values : ndarray, shape (N, d)
+        Columns vary. NaN is a missing cell.
+    weights : ndarray, shape (N,), optional
+        Rows of weight 0 do not count.
+    names : sequence of str
+        Of the columns.
+    settings : CollinearSettings, optional
+
+    Examples
+    --------
+    >>> a, b = np.random.default_rng(0).normal(size=(2, 90))
+    >>> found = exact_dependence(np.column_stack([a, b, a - 2 * b]), None, ["a", "b", "c"])
+    >>> sorted(found.columns), found.weight
+    (['a', 'b', 'c'], 90.0)
+    >>> exact_dependence(np.column_stack([a, b]), None, ["a", "b"]) is None
+    True
+    """
+    settings = settings or CollinearSettings()
+    counted = ~np.isnan(values).any(axis=1)
+    if weights is not None:
+        counted &= weights > 0.0
+    complete = values[counted]
+    if len(names) < 2 or len(complete) < 2:
+        return None
+    scaled = complete - complete.mean(axis=0)
+    size = np.abs(scaled).max(axis=0)
+    varying = [int(j) for j in np.flatnonzero(size > 0.0)]
+    scaled, varying_names = scaled[:, varying] / size[varying], [names[j] for j in varying]
+    exactly = replace(settings, own=settings.exact)
+    found, _ = _dependent(_correlations(scaled), varying_names, exactly)
+    if not found:
+        return None
+    weight = float(len(complete) if weights is None else weights[counted].sum())
+    return Dependence(found[0].columns, len(found) - 1, len(complete), weight)
 
 
 def _varies(profile: Profile) -> bool:

@@ -1,6 +1,7 @@
 """Sentences of findings: the one place where a finding's figures become text.
 
-Computed figures have at most four significant digits; values of cells are written as they are.
+Computed figures and fractions in cells have at most four significant digits; whole numbers in cells
+are written as they are.
 """
 
 from __future__ import annotations
@@ -86,14 +87,16 @@ def figure(x: float, digits: int = 3) -> str:
 
 
 def cell(x: float) -> str:
-    """The value of a cell.
+    """The value of a cell: whole numbers as they are, fractions to four digits.
 
     Examples
     --------
-    >>> cell(-999.0), cell(666666.0), cell(0.25)
-    ('-999', '666666', '0.25')
+    >>> cell(-999.0), cell(666666.0), cell(0.25), cell(1 / 3), cell(12345.678)
+    ('-999', '666666', '0.25', '0.3333', '12346')
     """
-    return f"{int(x)}" if float(x).is_integer() and abs(x) < 1e15 else f"{x:.6g}"
+    if float(x).is_integer() and abs(x) < 1e15:
+        return f"{int(x)}"
+    return f"{x:.0f}" if 1e3 <= abs(x) < 1e15 else f"{x:.4g}"
 
 
 def column(columns: Columns) -> str:

@@ -26,8 +26,9 @@ def row_findings(
     yield from _few(matrix, weights, settings)
     empty = ~matrix.measured()
     if empty.any() and not empty.all():
-        n_empty = int(empty.sum())
-        yield Finding((), "missing", n_empty / matrix.n_rows, {"rows": float(n_empty)})
+        total = matrix.n_rows if weights is None else float(weights.sum())
+        n_empty = float(empty.sum() if weights is None else weights[empty].sum())
+        yield Finding((), "missing", n_empty / total, {"rows": n_empty})
     yield from _never_together(matrix, settings)
     coarse = settings.tails.coarse
     fine = any(profile.step < coarse * profile.sd for profile in profiles if profile.span > 0.0)

@@ -20,6 +20,7 @@ from bayes_gmm.results.comparison.notes import INTERRUPTED, Note, notes_text
 from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.posterior.draws import PosteriorDraws
 from bayes_gmm.results.shape.pieces import Pieces, pieces_of_segments
+from bayes_gmm.text import listed_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,6 +77,10 @@ class Candidate:
     loo: Loo | None = None
     shape_check: ShapeCheck | None = None
 
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value:.2f}" for name, value in self.values.items())
+        return f"Candidate({self.n_components}, {self.structure!r}, {values or 'not fitted'})"
+
     @property
     def note(self) -> str:
         """The notes in one line; empty if there are none."""
@@ -108,6 +113,12 @@ class Candidates:
     prior_over_k: Mapping[int, float]
     features: tuple[str, ...]
     draws: int | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(segments: {listed_numbers(self.n_components, 'and')}; "
+            f"structures: {', '.join(self.structures)}; criteria: {', '.join(self.criteria)})"
+        )
 
     @cached_property
     def table(self) -> pd.DataFrame:

@@ -27,6 +27,7 @@ from bayes_gmm.results.comparison.notes import Note
 from bayes_gmm.results.comparison.plan import GridPlan
 from bayes_gmm.results.fit.fit import PreparedTable, warn_of_table, within_floating_point
 from bayes_gmm.results.shape.check import check_mixture
+from bayes_gmm.text import counted
 
 STEPS_OF_DRAWS = 5
 """Of the bar, where fitting a cell takes three."""
@@ -91,9 +92,11 @@ def compare(
     Raises
     ------
     DataError
-        If the table cannot be used at all. A number that cannot be fitted is a row with a note.
+        If the table cannot be used for any of the numbers. One that cannot be fitted while others
+        can is a row with a note.
     FitError
-        If an argument is out of range, or evidence is asked for with a prior that is not proper.
+        If an argument is out of range, evidence is asked for with a prior that is not proper, or
+        no number could be fitted.
 
     Warns
     -----
@@ -123,7 +126,11 @@ def compare(
         matrix, weights, most_parameters=plan.most_parameters(matrix.n_features),
         standardize=standardize, resolution=resolution,
     )  # fmt: skip
-    return _Work(plan, table, weights).comparison()
+    work = _Work(plan, table, weights)
+    work.check()
+    comparison = work.comparison()
+    work.check()
+    return comparison
 
 
 class _Work:
@@ -134,12 +141,30 @@ class _Work:
         self.densities: dict[Cell, Density] = {}
         self.fitted: dict[Cell, FittedCell] = {}
         self.notes: dict[Cell, list[Note]] = {cell: [] for cell in plan.cells}
+        self.failed: dict[Cell, DataError | FitError] = {}
         for cell in plan.cells:
             try:
                 check_fit(table.matrix, weights, cell.n_components)
                 self.densities[cell] = table.density_of(*cell, plan.prior)
             except (DataError, FitError) as error:
-                self.notes[cell].append(Note("not_fitted", str(error)))
+                self._fails(cell, error)
+
+    def check(self) -> None:
+        """Raise if every cell has failed: the error that all share, or that of the first."""
+        if len(self.failed) < len(self.plan.cells):
+            return
+        first, error = next(iter(self.failed.items()))
+        if len({str(each) for each in self.failed.values()}) == 1:
+            raise error
+        kind = DataError if isinstance(error, DataError) else FitError
+        raise kind(
+            f"no number of segments could be fitted; {counted(first.n_components, 'segment')} "
+            f"({first.structure.name}): {error}"
+        ) from error
+
+    def _fails(self, cell: Cell, error: DataError | FitError) -> None:
+        self.failed[cell] = error
+        self.notes[cell].append(Note("not_fitted", str(error)))
 
     def comparison(self) -> Comparison:
         """All that can be done, or was done until Ctrl-C."""
@@ -181,7 +206,7 @@ class _Work:
         try:
             self.fitted[cell] = fitted_cell(self.plan, self.table, self.weights, density, runs)
         except FitError as error:
-            self.notes[cell].append(Note("not_fitted", str(error)))
+            self._fails(cell, error)
         self.bar.advance(1)
 
     def _draw(self) -> None:

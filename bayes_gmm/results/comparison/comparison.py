@@ -11,12 +11,12 @@ from bayes_gmm.results.comparison.recommendation import Recommendation, recommen
 from bayes_gmm.results.comparison.recommendation_text import recommendation_text
 from bayes_gmm.results.comparison.verdict_text import headline, verdict_text
 from bayes_gmm.results.comparison.verdicts import Verdict, verdict_of
-from bayes_gmm.results.spelling import PYTHON, Spelling
+from bayes_gmm.results.option_names import PYTHON, OptionNames
 
 __all__ = ["Candidate", "Comparison"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison(Candidates):
     """Candidates side by side, as `compare` gives them.
 
@@ -83,13 +83,13 @@ class Comparison(Candidates):
         """The answer in a few words."""
         return headline(self, self.verdicts)
 
-    def verdicts_in(self, spelling: Spelling) -> dict[str, Verdict]:
+    def verdicts_in(self, options: OptionNames) -> dict[str, Verdict]:
         """The verdicts, with advice that spells arguments as one interface does."""
         found = {criterion: verdict_of(self, criterion) for criterion in self.criteria}
-        return {c: replace(v, text=verdict_text(v, self, spelling)) for c, v in found.items()}
+        return {c: replace(v, text=verdict_text(v, self, options)) for c, v in found.items()}
 
-    def recommendation_in(self, spelling: Spelling) -> Recommendation:
+    def recommendation_in(self, options: OptionNames) -> Recommendation:
         """The recommendation, with advice that spells arguments as one interface does."""
         found = recommendation_of(self, self.verdicts)
-        text = recommendation_text(found, self.verdicts, self, spelling)
+        text = recommendation_text(found, self.verdicts, self, options)
         return replace(found, text=text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bayes_gmm.results.spelling import PYTHON, Spelling
+from bayes_gmm.results.option_names import PYTHON, OptionNames
 
 TEXTS = {
     "not_fitted": "{detail}",
@@ -52,13 +52,11 @@ class Note:
     code: str
     detail: str = ""
 
-    def text(self, spelling: Spelling = PYTHON) -> str:
+    def text(self, options: OptionNames = PYTHON) -> str:
         """The finding in words."""
-        return TEXTS.get(self.code, "{detail}").format(
-            detail=self.detail, draws=spelling.draws_name
-        )
+        return TEXTS.get(self.code, "{detail}").format(detail=self.detail, draws=options.draws)
 
 
-def notes_text(notes: Iterable[Note], spelling: Spelling = PYTHON) -> str:
+def notes_text(notes: Iterable[Note], options: OptionNames = PYTHON) -> str:
     """All notes in one line, each once."""
-    return "; ".join(dict.fromkeys(note.text(spelling) for note in notes))
+    return "; ".join(dict.fromkeys(note.text(options) for note in notes))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bayes_gmm.results.comparison.candidates import Candidates
 from bayes_gmm.results.comparison.verdicts import Verdict
-from bayes_gmm.results.spelling import Spelling
+from bayes_gmm.results.option_names import OptionNames
 from bayes_gmm.text import counted, in_words, listed_numbers, percent
 
 NAMES = {
@@ -21,11 +21,11 @@ TINY = 0.0005
 """Share below which `percent` writes no digits."""
 
 
-def wider(edges: Sequence[str], candidates: Candidates, spelling: Spelling) -> str:
+def wider(edges: Sequence[str], candidates: Candidates, options: OptionNames) -> str:
     """Advice to widen the range, the same for every criterion."""
     if not edges:
         return ""
-    between = range_to_try(edges, candidates, spelling)
+    between = range_to_try(edges, candidates, options)
     return f" {first_upper(ends_tried(edges, candidates))} tried: widen the range ({between})."
 
 
@@ -36,27 +36,27 @@ def ends_tried(edges: Sequence[str], candidates: Candidates) -> str:
     return " and ".join(f"{ends[side]} is the {words[side]} number" for side in edges)
 
 
-def range_to_try(edges: Sequence[str], candidates: Candidates, spelling: Spelling) -> str:
+def range_to_try(edges: Sequence[str], candidates: Candidates, options: OptionNames) -> str:
     """Half as many segments again, at least four more, or from one segment on."""
     first, last = candidates.n_components[0], candidates.n_components[-1]
     if "upper" in edges:
         last += max(4, last // 2)
-    return spelling.between(1 if "lower" in edges else first, last)
+    return options.between(1 if "lower" in edges else first, last)
 
 
-def more_draws(n: int | None, spelling: Spelling) -> str:
+def more_draws(n: int | None, options: OptionNames) -> str:
     """Advice to reduce the Monte Carlo error of the evidence.
 
     Parameters
     ----------
     n : int or None
         Draws of a chain that are expected to be enough, if that is a practical number.
-    spelling : Spelling
+    options : OptionNames
     """
     return (
-        f"sample more ({spelling.draws.format(n=n)})"
+        f"sample more ({options.number(options.draws, n)})"
         if n is not None
-        else (f"sample more (several times the present {spelling.draws_name})")
+        else (f"sample more (several times the present {options.draws})")
     )
 
 

@@ -110,7 +110,8 @@ class GridPlan:
         if not needing:
             return
         for shape in self.structures:
-            constants = self.prior.constants(n, n_features, shape)
+            with fit_errors():
+                constants = self.prior.constants(n, n_features, shape)
             if constants.is_improper:
                 raise FitError(
                     f"criterion {needing[0]!r} needs a proper prior, and the prior has "

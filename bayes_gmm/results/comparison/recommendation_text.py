@@ -20,7 +20,7 @@ from bayes_gmm.results.comparison.phrases import (
 )
 from bayes_gmm.results.comparison.recommendation import VOTERS, Recommendation
 from bayes_gmm.results.comparison.verdicts import Verdict
-from bayes_gmm.results.spelling import PYTHON, Spelling
+from bayes_gmm.results.option_names import PYTHON, OptionNames
 from bayes_gmm.text import counted, in_words, percent
 
 REASONS = {
@@ -38,14 +38,14 @@ def recommendation_text(
     recommendation: Recommendation,
     verdicts: Mapping[str, Verdict],
     candidates: Candidates,
-    spelling: Spelling = PYTHON,
+    options: OptionNames = PYTHON,
 ) -> str:
     """The recommendation, why criteria differ, and what would make it firmer."""
-    words = _Words(recommendation, verdicts, candidates, spelling)
-    parts = [words.lead(), words.differences(), *words.doubts()]
+    words = _Words(recommendation, verdicts, candidates, options)
+    parts = [words.lead(), words.support(), words.of_prior(), words.differences(), *words.doubts()]
     said = " ".join(sentence(part) for part in parts if part)
     if recommendation.n_components is not None:
-        said += wider(recommendation.edges, candidates, spelling)
+        said += wider(recommendation.edges, candidates, options)
     return f"Recommendation: {said[0].lower()}{said[1:]}"
 
 
@@ -57,10 +57,10 @@ class _Words:
         recommendation: Recommendation,
         verdicts: Mapping[str, Verdict],
         candidates: Candidates,
-        spelling: Spelling,
+        options: OptionNames,
     ) -> None:
         self.recommendation, self.verdicts = recommendation, verdicts
-        self.candidates, self.spelling = candidates, spelling
+        self.candidates, self.options = candidates, options
         self.K = recommendation.n_components or 0
 
     def lead(self) -> str:
@@ -90,7 +90,7 @@ class _Words:
 
     def _lead_of_one_number(self) -> str:
         only = self.candidates.n_components[0]
-        between = self.spelling.between(1, max(8, 2 * only))
+        between = self.options.between(1, max(8, 2 * only))
         structure = self.recommendation.structure
         best = f"; its best structure is {structure}" if structure else ""
         return f"none, because only {counted(only, 'segment')} can be judged; use {between}{best}"
@@ -101,7 +101,7 @@ class _Words:
         undetermined = self.recommendation.code == "not_determined"
         steps = [self._more_draws()] if undetermined else []
         if edges:
-            between = range_to_try(edges, self.candidates, self.spelling)
+            between = range_to_try(edges, self.candidates, self.options)
             steps.append(f"widen the range ({between})")
         open_ = number_list(main.numbers, "or")
         leaves = f"leaves {open_} segments open" if len(main.numbers) > 1 else f"supports {open_}"
@@ -116,7 +116,7 @@ class _Words:
 
     def _more_draws(self) -> str:
         n = self.verdicts["evidence"].values.get("draws")
-        return more_draws(n, self.spelling)
+        return more_draws(n, self.options)
 
     def _lead_of_most_probable(self, number: str, main: Verdict) -> str:
         others = sorted(
@@ -156,6 +156,45 @@ class _Words:
         shares = self.verdicts[criterion].values.get("probabilities", {})
         said = SUBJECTS[criterion]
         return f"{said} (probability {percent(shares[self.K][0])})" if self.K in shares else said
+
+    def support(self) -> str:
+        """What the criteria choose that differ neither from the lead nor are named in it."""
+        code, choices = self.recommendation.code, self.recommendation.choices
+        if code in ("agreement", "one_number", "not_computed"):
+            return ""
+        said: dict[tuple[str, int], list[str]] = {}
+        for criterion, (K, _) in choices.items():
+            if criterion in (self.recommendation.basis, *self.recommendation.differing):
+                continue
+            if code == "tie_broken" and criterion in VOTERS and K == self.K:
+                continue
+            what = "chooses" if self.recommendation.n_components is None else "prefers"
+            what = "supports" if K == self.K else what
+            said.setdefault((what, K), []).append(criterion)
+        return in_words([self._of_choice(*choice, c) for choice, c in said.items()], "and")
+
+    def _of_choice(self, what: str, K: int, criteria: list[str]) -> str:
+        """Which criteria choose a number, and how firmly."""
+        names = in_words([SUBJECTS[c] for c in criteria], "and")
+        verb = what.removesuffix("s") if len(criteria) > 1 else what
+        if what == "supports":
+            return f"{names} also {verb} {K}"
+        if what == "chooses":
+            return f"{names} {verb} {K}, which remains open"
+        return f"{names} {verb} {K}, but not clearly to {self.K}"
+
+    def of_prior(self) -> str:
+        """Where the prior over numbers of segments, and not the evidence alone, decides."""
+        basis = self.recommendation.basis
+        if basis is None or basis != self.candidates.evidence_criterion:
+            return ""
+        probable, best = self.recommendation.choices[basis][0], self.candidates.best[basis]
+        if best.n_components == probable:
+            return ""
+        return (
+            f"{SUBJECTS[basis]} alone is highest for {best.n_components}; with "
+            f"{self.options.k_prior} {probable} is the most probable number"
+        )
 
     def differences(self) -> str:
         """Which criteria choose other numbers, and why."""
@@ -198,6 +237,6 @@ class _Words:
         if recommendation.unmixed:
             said.append(
                 f"the chains for {counted(self.K, 'segment')} have not mixed, so increase "
-                f"{self.spelling.draws_name} to confirm this"
+                f"{self.options.draws} to confirm this"
             )
         return said

@@ -22,17 +22,17 @@ from bayes_gmm.results.comparison.phrases import (
     wider,
 )
 from bayes_gmm.results.comparison.verdicts import Verdict
+from bayes_gmm.results.option_names import PYTHON, OptionNames
 from bayes_gmm.results.shape.text import pieces_sentence
-from bayes_gmm.results.spelling import PYTHON, Spelling
 from bayes_gmm.text import counted, in_words, percent
 
 NARROW = 0.02
 """Width of a Monte Carlo interval up to which it is left out of a sentence."""
 
 
-def verdict_text(verdict: Verdict, candidates: Candidates, spelling: Spelling = PYTHON) -> str:
+def verdict_text(verdict: Verdict, candidates: Candidates, options: OptionNames = PYTHON) -> str:
     """What one criterion supports, what it lacks, and whether the range was wide enough."""
-    said = sentence(_of_verdict(verdict, candidates, spelling))
+    said = sentence(_of_verdict(verdict, candidates, options))
     if verdict.code == "not_computed":
         return said
     if verdict.missing:
@@ -40,7 +40,7 @@ def verdict_text(verdict: Verdict, candidates: Candidates, spelling: Spelling = 
         said += f" Not computed for {in_words(cut(missing), 'and')}."
     if len(candidates.n_components) == 1 and verdict.code != "one_number":
         said += f" Only {counted(candidates.n_components[0], 'segment')} {_were(candidates)} tried."
-    return said + wider(verdict.edges, candidates, spelling) + _of_pieces(verdict, candidates)
+    return said + wider(verdict.edges, candidates, options) + _of_pieces(verdict, candidates)
 
 
 def _of_pieces(verdict: Verdict, candidates: Candidates) -> str:
@@ -84,10 +84,10 @@ def _of_evidence_in_short(verdict: Verdict) -> str:
     return f"{number_list(verdict.numbers, 'or')} segments are plausible"
 
 
-def _of_verdict(verdict: Verdict, candidates: Candidates, spelling: Spelling) -> str:
+def _of_verdict(verdict: Verdict, candidates: Candidates, options: OptionNames) -> str:
     who = SUBJECTS[verdict.criterion]
     if verdict.code == "not_computed":
-        allowed = f" that {spelling.prior_name} allows" if "known" in verdict.values else ""
+        allowed = f" that {options.k_prior} allows" if "known" in verdict.values else ""
         return f"{who} could not be computed for any number of segments{allowed}"
     if verdict.code == "one_known":
         known = counted(verdict.values["known"], "segment")
@@ -111,26 +111,26 @@ def _of_verdict(verdict: Verdict, candidates: Candidates, spelling: Spelling) ->
             f"{_of_structures(verdict)}"
         )
     if verdict.code == "not_determined":
-        return _of_undetermined(verdict, candidates, spelling)
+        return _of_undetermined(verdict, candidates, options)
     return _of_values(verdict, candidates)
 
 
-def _of_undetermined(verdict: Verdict, candidates: Candidates, spelling: Spelling) -> str:
+def _of_undetermined(verdict: Verdict, candidates: Candidates, options: OptionNames) -> str:
     numbers = number_list(verdict.numbers, "and")
     error = verdict.values["error"]
     size = f" (up to {error:.1f} nats)" if math.isfinite(error) else ""
     return (
         f"the evidence does not determine the number of segments, because its Monte Carlo "
         f"error{size} is too large to tell {numbers} apart: {_listed(verdict)}. "
-        f"{_remedy(verdict, candidates, spelling)}"
+        f"{_remedy(verdict, candidates, options)}"
     )
 
 
-def _remedy(verdict: Verdict, candidates: Candidates, spelling: Spelling) -> str:
+def _remedy(verdict: Verdict, candidates: Candidates, options: OptionNames) -> str:
     """How to reduce the Monte Carlo error, and what to use instead."""
     rules = [NAMES[c] for c in ("bic", "icl") if c in candidates.criteria]
-    instead = f"decide by {in_words(rules, 'or')}" if rules else f"use {spelling.criteria}"
-    return f"{first_upper(more_draws(verdict.values['draws'], spelling))}, or {instead}"
+    instead = f"decide by {in_words(rules, 'or')}" if rules else f"use {options.criteria}"
+    return f"{first_upper(more_draws(verdict.values['draws'], options))}, or {instead}"
 
 
 def _of_values(verdict: Verdict, candidates: Candidates) -> str:

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from bayes_gmm.data.checks.check_table import fit_warnings
+from bayes_gmm.data.checks.collinearity import Dependence, exact_dependence
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.subsample import sample_rows
 from bayes_gmm.data.validate import check_fit
-from bayes_gmm.errors import ConvergenceWarning, DataWarning, FitError, shown
+from bayes_gmm.errors import ConvergenceWarning, DataError, DataWarning, FitError, shown
 from bayes_gmm.inference.evidence.mode_masses import mode_masses
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.mode import FoundMode, ModeMasses
@@ -28,6 +29,7 @@ from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.prior.prior import Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.checks import fit_errors, without_maximum
+from bayes_gmm.results.fit.coinciding_segments import coinciding_segments
 from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.fit.small_segments import small_segments
 
@@ -94,12 +96,15 @@ class PreparedTable:
     standardizer : Standardizer
     sample : Sample
         Of the rows, for the starts.
+    dependence : Dependence or None
+        Columns without recording error that are exactly collinear.
     """
 
     matrix: FeatureMatrix
     density: Density
     standardizer: Standardizer
     sample: Sample
+    dependence: Dependence | None = None
 
     @classmethod
     def of(
@@ -131,14 +136,34 @@ class PreparedTable:
                 resolution=resolution, weights=weights, standardize=standardize,
             )  # fmt: skip
         sample = Sample.of(standardizer.apply(matrix.values[chosen]), held)
-        return cls(matrix, density, standardizer, sample)
+        exact = np.flatnonzero(density.rho2 == 0.0)
+        names = [matrix.features[j] for j in exact]
+        dependence = exact_dependence(matrix.values[:, exact], weights, names)
+        return cls(matrix, density, standardizer, sample, dependence)
 
     def density_of(self, n_components: int, structure: Structure, prior: Prior) -> Density:
-        """The density of a mixture on these rows."""
+        """The density of a mixture on these rows.
+
+        Raises
+        ------
+        FitError
+            If the prior does not suit the mixture.
+        DataError
+            If columns are exactly collinear and the density has no bound for that reason.
+        """
         d = self.matrix.n_features
         with fit_errors():
             constants = prior.constants(n_components, d, structure)
-        return replace(self.density, layout=Layout(n_components, d, structure), prior=constants)
+        layout = Layout(n_components, d, structure)
+        density = replace(self.density, layout=layout, prior=constants)
+        flat = self.dependence
+        if flat is not None and density.rises_in_plane(flat.weight):
+            raise DataError(
+                f"{flat}: without a recording error (resolution=None or 0) the posterior density "
+                "has no maximum; leave one of these columns out, give a resolution, or use a "
+                "structure without correlations, such as 'diag'"
+            )
+        return density
 
     def fit_of(
         self,
@@ -178,7 +203,8 @@ def fit_table(
     -----
     DataWarning
         If a column is an identifier or holds a code for missing, if a segment may collapse onto a
-        value that many rows share, or if segments hold too few rows for their parameters.
+        value that many rows share, if segments hold too few rows for their parameters, or if
+        segments coincide.
     ConvergenceWarning
         If the density has no maximum, or the climb stopped before its gradient vanished.
     """
@@ -195,8 +221,9 @@ def fit_table(
     found, masses = _searched(density, table.sample, rng, plan.n_init)
     fit = table.fit_of(density, found, plan.prior, masses)
     _warn(unfinished(fit))
-    if (small := small_segments(fit)) is not None:
-        _warn(str(small), DataWarning)
+    for found_segments in (small_segments(fit), coinciding_segments(fit)):
+        if found_segments is not None:
+            _warn(str(found_segments), DataWarning)
     return fit, density, found
 
 

@@ -23,6 +23,7 @@ from bayes_gmm.results.fit.information_criteria import Criteria
 from bayes_gmm.results.io.attrs import file_attributes
 from bayes_gmm.results.io.mixture_group import mixture_group
 from bayes_gmm.results.io.prior_json import prior_to_json
+from bayes_gmm.text import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,6 +71,13 @@ class Mode:
     log_evidence: float
     probability: float
     probability_error: float = math.nan
+
+    def __repr__(self) -> str:
+        return (
+            f"Mode({counted(self.mixture.n_components, 'segment')}, "
+            f"log_posterior={self.log_posterior:.2f}, log_evidence={self.log_evidence:.2f}, "
+            f"probability={self.probability:.4g})"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +127,14 @@ class MapFit:
     n_iter: int
     history: Floats
     modes: tuple[Mode, ...]
+
+    def __repr__(self) -> str:
+        return (
+            f"MapFit({counted(self.mixture.n_components, 'segment')} in "
+            f"{counted(self.n_rows, 'row')}, {counted(len(self.features), 'feature')}, structure "
+            f"{self.structure.name!r}, log_posterior={self.log_posterior:.2f}, "
+            f"{counted(len(self.modes), 'mode')}, converged={self.converged})"
+        )
 
     @classmethod
     def from_modes(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from bayes_gmm.data.checks.finding_text import figure
 from bayes_gmm.data.rows import Floats
@@ -98,7 +99,7 @@ def small_segments(fit: MapFit) -> SmallSegments | None:
     needed = rows_needed(fit.structure, fit.mixture.n_features)
     rows = expected_rows(fit)
     small = rows < needed - 1e-6
-    small &= (rows >= EMPTY) | (_concentration(fit) >= 1.0)
+    small &= ~are_left_empty(fit)
     if not small.any():
         return None
     labels = segment_labels(fit.mixture.n_components)
@@ -106,6 +107,12 @@ def small_segments(fit: MapFit) -> SmallSegments | None:
     names = tuple(labels[k] for k in chosen)
     of_each = tuple(float(rows[k]) for k in chosen)
     return SmallSegments(names, of_each, needed, len(labels), fit.mixture.n_features)
+
+
+def are_left_empty(fit: MapFit) -> npt.NDArray[np.bool_]:
+    """Which segments hold no rows because the prior asks for such segments, shape (K,)."""
+    empty: npt.NDArray[np.bool_] = (expected_rows(fit) < EMPTY) & (_concentration(fit) < 1.0)
+    return empty
 
 
 def rows_needed(structure: Structure, n_features: int) -> int:

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.results.option_names import PYTHON, OptionNames
 from bayes_gmm.results.posterior.convergence import Chains, doubts
 from bayes_gmm.results.posterior.draws import PosteriorDraws
 from bayes_gmm.results.posterior.parameters import SegmentDraws
-from bayes_gmm.results.remedies import PYTHON, Remedies
+from bayes_gmm.text import percent
 
 MOST_R_HAT = 1000
 """Above which its size says no more."""
@@ -110,7 +111,7 @@ class UnmixedChains:
     least_ess: float = 0.0
     diverged: float = 0.0
 
-    def text(self, remedies: Remedies = PYTHON) -> str:
+    def text(self, options: OptionNames = PYTHON) -> str:
         """Warning text, with what to do.
 
         Examples
@@ -130,10 +131,10 @@ class UnmixedChains:
                 f"{ess:,.0f} effective draws for {name}, of at least {self.least_ess:,.0f} needed"
             )
         if said:
-            more = f"increase {remedies.draws} and {remedies.tune}, or "
+            more = f"increase {options.draws} and {options.tune}, or "
         if self.diverged > 0.0:
-            said.append(f"{100 * self.diverged:.0f} % of the draws diverged")
-        return f"the chains have not mixed: {', '.join(said)}; {more}{remedies.simplify}"
+            said.append(f"{percent(self.diverged)} of the draws diverged")
+        return f"the chains have not mixed: {', '.join(said)}; {more}{options.simplify}"
 
 
 def written_r_hat(r_hat: float, decimals: int = 2) -> str:

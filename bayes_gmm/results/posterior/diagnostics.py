@@ -13,8 +13,8 @@ from bayes_gmm.errors import (
 )
 from bayes_gmm.inference.sampling.importance import GOOD_KHAT, misfit
 from bayes_gmm.results import checks
+from bayes_gmm.results.option_names import PYTHON, OptionNames
 from bayes_gmm.results.posterior.convergence_check import unmixed_chains
-from bayes_gmm.results.remedies import PYTHON, Remedies
 
 if TYPE_CHECKING:
     from bayes_gmm.inference.sampling.draws import Draws
@@ -32,7 +32,7 @@ class Caveat(NamedTuple):
     text: str
 
 
-def caveats(posterior: PosteriorDraws, remedies: Remedies = PYTHON) -> dict[str, Caveat]:
+def caveats(posterior: PosteriorDraws, options: OptionNames = PYTHON) -> dict[str, Caveat]:
     """All caveats of a posterior, by what they are about; none where all is well.
 
     An "interruption" of the sampler, "draws" that are too few, "labels" that may change places,
@@ -46,17 +46,17 @@ def caveats(posterior: PosteriorDraws, remedies: Remedies = PYTHON) -> dict[str,
     )
     said = {
         "interruption": (ConvergenceWarning, cut_short(draws)),
-        "draws": (ConvergenceWarning, too_few(draws, remedies)),
+        "draws": (ConvergenceWarning, too_few(draws, options)),
         "labels": (
             AmbiguousLabelsWarning,
-            checks.ambiguous_labels(posterior.labels, posterior.names, posterior.empty, remedies),
+            checks.ambiguous_labels(posterior.labels, posterior.names, posterior.empty, options),
         ),
         "modes": (
             MultimodalWarning,
-            checks.several_modes(posterior.modes_visited, posterior.modes_missed, remedies),
+            checks.several_modes(posterior.modes_visited, posterior.modes_missed, options),
         ),
-        "mixing": (ConvergenceWarning, None if unmixed is None else unmixed.text(remedies)),
-        "approximation": (ConvergenceWarning, misfit(draws.khat, remedies.nuts)),
+        "mixing": (ConvergenceWarning, None if unmixed is None else unmixed.text(options)),
+        "approximation": (ConvergenceWarning, misfit(draws.khat, options.nuts)),
         "prior": (PriorWarning, None if influence is None else influence.text(posterior.names)),
     }
     return {about: Caveat(kind, text) for about, (kind, text) in said.items() if text is not None}
@@ -80,14 +80,14 @@ def cut_short(draws: Draws) -> str | None:
     )
 
 
-def too_few(draws: Draws, remedies: Remedies = PYTHON) -> str | None:
+def too_few(draws: Draws, options: OptionNames = PYTHON) -> str | None:
     """Warning text for draws too few for intervals, or None."""
     n = draws.mode.size
     if n >= FEWEST_DRAWS:
         return None
     are = "there is 1 draw" if n == 1 else f"there are {n} draws"
     return (
-        f"{are} in all, too few for intervals; increase {remedies.draws} until there are "
+        f"{are} in all, too few for intervals; increase {options.draws} until there are "
         f"{FEWEST_DRAWS} or more, better 1,000"
     )
 

@@ -32,6 +32,7 @@ from bayes_gmm.results.posterior.names import number_of, renamed
 from bayes_gmm.results.posterior.observed_data import observed
 from bayes_gmm.results.posterior.provenance import provenance
 from bayes_gmm.results.posterior.segmentations import reference_of
+from bayes_gmm.text import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,6 +61,15 @@ class Posterior(PosteriorDraws):
     >>> posterior.contrast("Segment 2", "Segment 3")["P(difference > 0)"].round(1).to_dict()
     {...'Annual income (k$) (mean)': 0.0, ...'Spending score (mean)': 1.0, ...}
     """
+
+    def __repr__(self) -> str:
+        draws = self.draws
+        alone = "" if self.segmentation is None else f" of mode {self.segmentation.mode}"
+        return (
+            f"Posterior({counted(self.n_components, 'segment')}, "
+            f"{counted(len(self.features), 'feature')}, {counted(draws.n_chains, 'chain')} of "
+            f"{counted(draws.n_draws, 'draw')}{alone} by {draws.method})"
+        )
 
     @classmethod
     def from_draws(
@@ -208,7 +218,7 @@ class Posterior(PosteriorDraws):
         """A row per segment, in the words of a report.
 
         The share of the segment, and the mean and standard deviation of each feature in it: the
-        posterior mean, and the bounds ("from", "to") that hold `ci_prob` of the posterior.
+        posterior mean, and the bounds (lower, upper) that hold `ci_prob` of the posterior.
         ``.attrs["notes"]`` has all that was warned of when the posterior was drawn.
 
         Warns
@@ -305,7 +315,7 @@ class Posterior(PosteriorDraws):
         Returns
         -------
         DataFrame
-            Posterior means of both and of a's less b's, bounds ("from", "to") of the difference
+            Posterior means of both and of a's less b's, bounds (lower, upper) of the difference
             and the probability that it is positive; ``.attrs["notes"]`` as of `segments`.
 
         Warns
@@ -423,7 +433,8 @@ class Posterior(PosteriorDraws):
         Parameters
         ----------
         i : int
-            Position of the mode in ``fit.modes``, from 0: the heaviest.
+            Position of the mode in ``fit.modes``, from 0: the heaviest of the fit. Notes, warnings
+            and JSON number modes in the same way.
 
         Raises
         ------

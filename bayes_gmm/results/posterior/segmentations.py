@@ -63,6 +63,23 @@ def masses(posterior: PosteriorDraws) -> dict[int, float]:
     return dict(sorted(worth_a_word(found).items(), key=lambda item: -item[1]))
 
 
+def _mass(posterior: PosteriorDraws, mode: int) -> float:
+    """Mass of a mode that draws are of, less what the fit estimates of modes too light for draws.
+
+    Draws by Laplace's approximation are taken from all modes by their masses.
+    """
+    share = posterior.modes_visited.get(mode, 0.0)
+    mass = masses(posterior).get(mode, share)
+    if posterior.draws.method == "laplace" or posterior.modes_missed:
+        return mass
+    unvisited = (
+        each.probability
+        for m, each in enumerate(posterior.fit.modes)
+        if each.probability > 0.0 and m not in posterior.modes_visited
+    )
+    return mass * (1.0 - sum(unvisited))
+
+
 def main_segmentation(
     posterior: PosteriorDraws, settings: SegmentationSettings = SETTINGS
 ) -> int | None:
@@ -89,7 +106,7 @@ def of_mode[P: PosteriorDraws](posterior: P, i: Any) -> P:
     fit = posterior.fit
     references = [reference_of(each.mixture, fit) for each in fit.modes]
     _, done = relabel(draws, references, recording_variances(posterior))
-    alone = Segmentation(mode, masses(posterior).get(mode, posterior.modes_visited.get(mode, 0.0)))
+    alone = Segmentation(mode, _mass(posterior, mode))
     about = {"mode": mode, "mode_mass": alone.mass}
     found = replace(
         posterior,

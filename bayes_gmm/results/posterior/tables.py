@@ -24,7 +24,7 @@ def segments_table(posterior: PosteriorDraws, ci_prob: float) -> pd.DataFrame:
     for name, draws in _quantities(posterior):
         low, high = np.quantile(draws, tails, axis=(0, 1))
         columns[name] = draws.mean(axis=(0, 1))
-        columns[f"{name} from"], columns[f"{name} to"] = low, high
+        columns[f"{name} lower"], columns[f"{name} upper"] = low, high
     return pd.DataFrame(columns)
 
 
@@ -40,8 +40,8 @@ def contrast_table(posterior: PosteriorDraws, a: int, b: int, ci_prob: float) ->
             posterior.names[a]: draws[..., a].mean(),
             posterior.names[b]: draws[..., b].mean(),
             "difference": difference.mean(),
-            "from": low,
-            "to": high,
+            "lower": low,
+            "upper": high,
             "P(difference > 0)": _share_above_zero(difference),
         }
     return pd.DataFrame.from_dict(rows, orient="index")

@@ -82,11 +82,11 @@ def overlapping_groups(mixture: Mixture, settings: PiecesSettings) -> np.ndarray
     >>> overlapping_groups(mixture, PiecesSettings()).tolist()
     [0, 0, 1]
     """
-    near = _distances(mixture) <= settings.max_distance
+    near = bhattacharyya_distances(mixture) <= settings.max_distance
     return np.asarray(connected_components(near, directed=False)[1])
 
 
-def _distances(mixture: Mixture) -> Floats:
+def bhattacharyya_distances(mixture: Mixture) -> Floats:
     """Bhattacharyya distances between segments, recording error included, shape (K, K).
 
     (mu_k - mu_l)' V^-1 (mu_k - mu_l) / 8 + log(|V| / sqrt(|V_k| |V_l|)) / 2, V = (V_k + V_l) / 2.

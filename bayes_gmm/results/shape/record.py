@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_gmm.errors import one_line
+from bayes_gmm.errors import listed, one_line
 from bayes_gmm.text import in_words
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class ShapeStatistic:
         return "heavy tails" if self.observed > GAUSSIAN[self.statistic] else "flat"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ShapeCheck:
     """Whether the rows of each segment look like a Gaussian sample.
 
@@ -131,6 +131,14 @@ class ShapeCheck:
     n_rows: tuple[float, ...]
     checked: tuple[bool, ...]
     settings: ShapeCheckSettings
+
+    def __repr__(self) -> str:
+        """The flagged segments and the p-value; `table` has all statistics."""
+        flagged = [self.names[k] for k in self.flagged]
+        return (
+            f"ShapeCheck({len(self.names)} segments, flagged: {listed(flagged) or 'none'}, "
+            f"p-value {self.p_value:.2g})"
+        )
 
     @cached_property
     def flagged(self) -> tuple[int, ...]:

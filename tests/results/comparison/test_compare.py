@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from sklearn.mixture import GaussianMixture
 
 import bayes_gmm as bg
 import bayes_gmm.results.comparison.compare as compare_module
+from bayes_gmm.cli.segmentations import text_of_fit
 from bayes_gmm.errors import DataError, DataWarning, FitError
 from bayes_gmm.inference.evidence.log_evidence import LogEvidence
 
@@ -320,6 +322,46 @@ class TestRuns:
     def test_nothing_is_shown_where_there_is_no_terminal(self, X, capsys):
         compared(X, [1, 2], progress=True)
         assert capsys.readouterr() == ("", "")
+
+
+class TestMasses:
+    def test_masses_that_no_criterion_needs_are_unknown(self, tmp_path):
+        """Not 1 and 0: the other modes were not weighed."""
+        found = compared(three_groups(60), [1, 2], criteria=("bic",))
+        for candidate in found.candidates:
+            assert np.isnan([mode.probability for mode in candidate.fit.modes]).all()
+        kept = bg.load(candidate.fit.save(tmp_path / "fit.nc"))
+        assert np.isnan(kept.modes[0].probability)
+
+    def test_a_mode_of_unknown_mass_is_named_without_one(self):
+        fit = compared(three_groups(60), [2], criteria=("bic",)).candidates[0].fit
+        fit = replace(fit, modes=(fit.modes[0], fit.modes[0]))
+        head, line = text_of_fit(fit, ["A", "B"]).splitlines()
+        assert "not computed" in head
+        assert line.split()[0] != "%"
+        assert "nan" not in line
+
+
+class TestNothingFitted:
+    """One error that names the cause, not a table of failures."""
+
+    def test_one_cause(self):
+        prior = bg.Prior(covariances=bg.HierarchicalWishart(c0=0.1))
+        for criterion in ("bic", "evidence"):
+            with pytest.raises(FitError, match="^c0 of HierarchicalWishart must be more than"):
+                compared(three_groups(20), [1, 2], prior=prior, criteria=criterion)
+
+    def test_several_causes(self, X):
+        with pytest.raises(DataError, match=r"5 segments \(full\).* n_samples=4 "):
+            compared(X[:4], [5, 6], criteria="bic")
+
+    def test_collinear_columns(self):
+        X = three_groups(20)
+        Z = np.column_stack([X, X.sum(axis=1)])
+        with pytest.raises(DataError, match="^column 'x[1-4]' is exactly a linear function"):
+            compared(Z, [1, 2], criteria="bic", resolution=None)
+        found = compared(Z, [1], criteria="bic", resolution=None, structures=("full", "diag"))
+        assert [len(c.notes) for c in found.candidates] == [1, 0]
 
 
 class TestBadArguments:

@@ -1,13 +1,14 @@
 """One recommendation from all criteria, which never claims more than the numbers support."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from example_comparisons import by_bic, by_evidence, by_loo, comparison_of
 
 from bayes_gmm.results.comparison.recommendation_text import REASONS
-from bayes_gmm.results.spelling import COMMAND_LINE
+from bayes_gmm.results.option_names import COMMAND_LINE, PYTHON
 
 NAN = math.nan
 VALUES = {1: -60.0, 2: -20.0, 3: -9.0, 4: -3.5, 5: 0.0, 6: -3.8}
@@ -94,6 +95,31 @@ class TestDisagreement:
         found = by_loo(elpd).recommendation
         assert (found.code, found.n_components) == ("agreement", 2)
         assert "smallest" in found.text
+
+
+class TestEveryCriterionIsNamed:
+    """Those that support the number beside those that differ."""
+
+    def test_where_some_differ(self):
+        evidence = {2: -30.0, 3: -9.0, 4: 0.0, 5: -9.0}
+        found = of_all(evidence, lowest_at(4, evidence), lowest_at(2, evidence)).recommendation
+        assert (found.code, found.differing) == ("decided", ("icl",))
+        assert "BIC also supports 4" in found.text
+        assert "ICL chooses 2" in found.text
+
+    def test_a_prior_over_numbers_that_decides(self):
+        """P(K) follows the prior, the evidence alone does not: each choice is explained."""
+        evidence = {1: -30.0, 2: -2.0, 3: 0.0, 4: -9.0}
+        comparison = of_all(evidence, lowest_at(3, evidence), lowest_at(2, evidence))
+        comparison = replace(comparison, prior_over_k={1: 0.001, 2: 0.997, 3: 0.001, 4: 0.001})
+        for options, name in ((PYTHON, "k_prior"), (COMMAND_LINE, "--k-prior")):
+            found = comparison.recommendation_in(options)
+            assert (found.code, found.n_components, found.differing) == ("decided", 2, ("bic",))
+            assert f"alone is highest for 3; with {name} 2" in found.text
+            assert "BIC chooses 3" in found.text
+            assert "ICL also supports 2" in found.text
+        even = replace(comparison, prior_over_k=dict.fromkeys(evidence, 0.25))
+        assert "k_prior" not in even.recommendation.text
 
 
 class TestUndetermined:

@@ -12,7 +12,7 @@ from example_comparisons import by_bic, by_evidence, by_loo, comparison_of
 import bayes_gmm as bg
 from bayes_gmm.cli import commands
 from bayes_gmm.results.comparison.verdicts import VerdictSettings, verdict_of
-from bayes_gmm.results.spelling import COMMAND_LINE, PYTHON
+from bayes_gmm.results.option_names import COMMAND_LINE, PYTHON
 
 LOG_3, LOG_19 = math.log(3.0), math.log(19.0)
 
@@ -230,26 +230,32 @@ class TestMissing:
         assert tied.headline == "1 segment, tied by BIC"
 
 
+OPTION, ASSIGNED = re.compile(r"--[\w-]+"), re.compile(r"(\w+)=")
+
+
 class TestAdvice:
     """Advice names only what the interface has."""
 
     def test_of_the_command_line(self):
-        options = {option for p in commands.commands["compare"].params for option in p.opts}
-        for text in vars(COMMAND_LINE).values():
-            named = re.findall(r"--[\w-]+", text)
-            assert named
-            assert set(named) <= options
+        asked = [commands.commands[name] for name in ("fit", "compare")]
+        known = {option for command in asked for p in command.params for option in p.opts}
+        named = {option for text in vars(COMMAND_LINE).values() for option in OPTION.findall(text)}
+        assert {"--draws", "--criteria", "--segmentation", "--components"} <= named <= known
 
     def test_of_python(self):
-        arguments = inspect.signature(bg.compare).parameters
-        for text in vars(PYTHON).values():
-            assert re.match(r"\w+", text)[0] in arguments
+        asked = (bg.compare, bg.BayesGMM.sample_posterior)
+        known = {name for function in asked for name in inspect.signature(function).parameters}
+        bare = {name for name, text in vars(PYTHON).items() if name == text}
+        assigned = {name for text in vars(PYTHON).values() for name in ASSIGNED.findall(text)}
+        assert bare == {"draws", "tune", "chains", "k_prior"}
+        assert assigned == {"criteria", "method", "n_components"}
+        assert bare | assigned <= known
 
-    @pytest.mark.parametrize("spelling", [PYTHON, COMMAND_LINE])
-    def test_texts_of_both(self, spelling):
+    @pytest.mark.parametrize("options", [PYTHON, COMMAND_LINE])
+    def test_texts_of_both(self, options):
         values = {3: 0.0, 4: 0.1, 5: None}
         comparison = by_evidence(values, errors={3: 7.0, 4: 7.0}, draws=100)
-        said = comparison.verdicts_in(spelling)["evidence"].text
-        said += comparison.recommendation_in(spelling).text
-        assert ("--" in said) == (spelling is COMMAND_LINE)
-        assert ("n_components" in said) == (spelling is PYTHON)
+        said = comparison.verdicts_in(options)["evidence"].text
+        said += comparison.recommendation_in(options).text
+        assert ("--" in said) == (options is COMMAND_LINE)
+        assert ("n_components" in said) == (options is PYTHON)

@@ -212,7 +212,7 @@ def test_a_single_component_works():
     table = one.summary()
     assert table.loc["weights[Segment 1]", "mean"] == 1.0
     assert len(table) == 6
-    assert one.segments()["share from"].tolist() == [1.0]
+    assert one.segments()["share lower"].tolist() == [1.0]
     assert one.membership(X)["probability"].eq(1.0).all()
     assert one.co_clustering(X[:5]).min() == 1.0
 
@@ -230,7 +230,7 @@ def test_segments_are_told_by_posterior_mean_and_interval(posterior):
     row = table.iloc[1]
     assert row["segment"] == "Segment 2"
     assert row["Income (mean)"] == pytest.approx(draws.mean())
-    assert [row["Income (mean) from"], row["Income (mean) to"]] == pytest.approx(
+    assert [row["Income (mean) lower"], row["Income (mean) upper"]] == pytest.approx(
         np.quantile(draws, [0.25, 0.75])
     )
     assert table["share"].sum() == pytest.approx(1.0)
@@ -241,7 +241,7 @@ def test_a_contrast_is_of_the_difference_in_each_draw(posterior):
     difference = posterior.parameters.weights @ [-1.0, 1.0]
     row = table.loc["share"]
     assert row["difference"] == pytest.approx(difference.mean())
-    assert [row["from"], row["to"]] == pytest.approx(np.quantile(difference, [0.03, 0.97]))
+    assert [row["lower"], row["upper"]] == pytest.approx(np.quantile(difference, [0.03, 0.97]))
     assert row["P(difference > 0)"] == np.mean(difference > 0)
     assert table.loc["Age (mean)", "P(difference > 0)"] == 1.0
     assert posterior.contrast(0, 1).loc["Age (mean)", "P(difference > 0)"] == 0.0
@@ -331,7 +331,7 @@ def test_an_extra_segment_gets_a_name_that_nothing_has(posterior, ours, theirs, 
 def test_several_modes_are_told_by_share_and_by_r_hat_within(two_modes):
     posterior, said = two_modes
     assert posterior.modes_visited == {0: 0.5, 1: 0.5}
-    assert "2 different segmentations (mode 1: 50 %, mode 2: 50 %)" in said[0]
+    assert "2 different segmentations (mode 0: 50 %, mode 1: 50 %)" in said[0]
     with pytest.warns(MultimodalWarning, match="averages mix them"):
         table = posterior.summary()
     assert table["r_hat"].max() > 1.5
