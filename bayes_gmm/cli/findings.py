@@ -52,6 +52,10 @@ Array = NDArray[np.float64]
 
 SHOWN_FINDINGS = 3  # of each kind
 SIZE = "size: rows that the segment is expected to hold, the sum of their probabilities"
+WEIGHTED_SIZE = (
+    "size: total weight of the rows that the segment is expected to hold, the sum of weights times\n"
+    "probabilities"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,12 +210,20 @@ class Report:
 
     def _title(self) -> str:
         segments = counted(self.fit.mixture.n_components, "segment")
-        rows = f"{counted(self.fit.n_rows, 'row')} of {Path(self.table).name}"
-        return f"{segments} in {rows}, by {counted(len(self.fit.features), 'feature')}"
+        rows = counted(self.fit.n_rows, "row")
+        if self._is_weighted:
+            rows += f" with a total weight of {self.fit.total_weight:,.6g}"
+        features = counted(len(self.fit.features), "feature")
+        return f"{segments} in {rows} of {Path(self.table).name}, by {features}"
+
+    @property
+    def _is_weighted(self) -> bool:
+        return bool(np.any((self.row_weights != 0.0) & (self.row_weights != 1.0)))
 
     def _after_tables(self) -> str:
         """What the columns count, and how far to trust the draws."""
-        return SIZE if self.intervals is None else f"{SIZE}\n{self.intervals.state()}"
+        size = WEIGHTED_SIZE if self._is_weighted else SIZE
+        return size if self.intervals is None else f"{size}\n{self.intervals.state()}"
 
     def _summary(self) -> str:
         fit = self.fit

@@ -14,7 +14,7 @@ from bayes_gmm.results.posterior.check import check_posterior
 from bayes_gmm.results.posterior.observed_data import observed
 from bayes_gmm.results.posterior.posterior import Posterior
 from bayes_gmm.results.shape.check import check_mixture, weights_to_check
-from bayes_gmm.results.shape.record import direction_words
+from bayes_gmm.results.shape.record import ShapeCheck, direction_words
 from bayes_gmm.results.shape.rows import SegmentRows, segment_rows
 from bayes_gmm.text import counted
 from bayes_gmm.views.axes import clean, shortened, with_margins, wrapped
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
     from numpy.typing import NDArray
 
-    from bayes_gmm.results.shape.record import ShapeCheck
 
 COLUMNS = 4
 """Segments side by side."""
@@ -130,6 +129,10 @@ def _checked(
         matrix = model.mixture.matrix_of(X)
         weights = weights_to_check(matrix, sample_weight)
         return model.fit, check_posterior(model, matrix, weights), matrix, weights
+    if isinstance(model, ShapeCheck):
+        raise DataError(
+            "a ShapeCheck holds no rows to draw; give the model that it is of, and its rows as X"
+        )
     fit = getattr(model, "map_fit_", model)
     if not isinstance(fit, MapFit):
         raise DataError(

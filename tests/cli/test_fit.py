@@ -138,6 +138,11 @@ def test_weights_count_as_copies_of_rows(tmp_path, capsys):
     assert weighted["bic"] == pytest.approx(plain["bic"], abs=1e-6)
     sizes = [[segment["size"] for segment in answer["segments"]] for answer in answers]
     assert sizes[0] == sizes[1]
+    path = write(once, tmp_path / "table.csv")
+    assert main(fit_arguments(path, "--components", 2, "--weights", "Copies")) == 0
+    said = capsys.readouterr().out
+    assert f"{len(once)} rows with a total weight of 60 of table.csv" in said
+    assert "size: total weight" in said
 
 
 @pytest.mark.parametrize(
