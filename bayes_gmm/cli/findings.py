@@ -53,8 +53,8 @@ Array = NDArray[np.float64]
 SHOWN_FINDINGS = 3  # of each kind
 SIZE = "size: rows that the segment is expected to hold, the sum of their probabilities"
 WEIGHTED_SIZE = (
-    "size: total weight of the rows that the segment is expected to hold, the sum of weights times\n"
-    "probabilities"
+    "size: total weight of the rows that the segment is expected to hold, the sum of weights\n"
+    "times probabilities"
 )
 
 
