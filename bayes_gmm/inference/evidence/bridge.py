@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import expit
+from scipy.special import expit, logsumexp
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.sampling.draws import Draws
@@ -123,8 +123,7 @@ def bridge(of_draws: Floats, of_proposals: Floats) -> Bridge:
     (2.5, 10.0)
     """
     span = bridge_span(of_draws, of_proposals)
-    footing = min(effective(span.of_proposals), effective(span.of_draws))
-    return Bridge(span.log_mass, footing)
+    return Bridge(span.log_mass, span.footing)
 
 
 class Span(NamedTuple):
@@ -135,6 +134,41 @@ class Span(NamedTuple):
     """log p h."""
     of_draws: Floats
     """log q h."""
+    overlap: float
+    """Integral of p q / (s_p p + s_q q), s_p and s_q the shares of draws and proposals: 1 if both
+    densities are the same, 0 if they have nothing in common."""
+    lower: float
+    """log of the mean of p / q over proposals: below the log mass, or hardly above it."""
+    upper: float
+    """-log of the mean of q / p over draws: above the log mass, or hardly below it."""
+
+    @property
+    def footing(self) -> float:
+        """Effective number of the draws, of the proposals, or of those that overlap: the least.
+
+        The first two alone do not show densities that have nothing in common: the numbers on each
+        side may then vary little and still differ by hundreds of nats from those on the other.
+        """
+        shared = self.overlap * min(len(self.of_draws), len(self.of_proposals))
+        return round(min(effective(self.of_proposals), effective(self.of_draws), shared), 6)
+
+    @property
+    def from_bounds(self) -> float:
+        """How far log_mass may be off, from both bounds (Grosse, Ghahramani & Adams 2015).
+
+        They hold without any overlap: each is exceeded by b nats with a probability of exp(-b).
+        """
+        return max(self.upper - self.log_mass, self.log_mass - self.lower, 0.0)
+
+    @property
+    def least_variance(self) -> float:
+        """Of log_mass for independent draws and proposals: (1 / overlap - 1) / (n s_p s_q).
+
+        Meng & Wong (1996, sec. 4). That of the numbers themselves has the same expectation, but is
+        too small where none of them lies where the densities overlap.
+        """
+        n_p, n_q = len(self.of_draws), len(self.of_proposals)
+        return (1.0 / self.overlap - 1.0) * (1.0 / n_p + 1.0 / n_q) if self.overlap else np.inf
 
 
 def bridge_span(of_draws: Floats, of_proposals: Floats) -> Span:
@@ -148,7 +182,7 @@ def bridge_span(of_draws: Floats, of_proposals: Floats) -> Span:
     finite = of_proposals[np.isfinite(of_proposals)]
     if len(finite) == 0 or not np.all(np.isfinite(of_draws)):
         nothing = np.full(len(of_proposals), -np.inf)
-        return Span(-np.inf, nothing, np.zeros(len(of_draws)))
+        return Span(-np.inf, nothing, np.zeros(len(of_draws)), 0.0, -np.inf, np.inf)
 
     def mistaken(log_mass: float) -> float:
         draws = expit(log_mass - log_odds - of_draws).sum()
@@ -160,7 +194,11 @@ def bridge_span(of_draws: Floats, of_proposals: Floats) -> Span:
     log_share, log_rest = np.log(expit(log_odds)), np.log(expit(-log_odds))
     top = of_proposals - np.logaddexp(log_share + of_proposals, log_rest + log_mass)
     bottom = -np.logaddexp(log_share + of_draws, log_rest + log_mass)
-    return Span(log_mass, top, bottom)
+    shared = float(expit(log_mass - log_odds - of_draws).sum())
+    overlap = min(1.0, shared * (1.0 / len(of_draws) + 1.0 / len(of_proposals)))
+    lower = float(logsumexp(of_proposals) - np.log(len(of_proposals)))
+    upper = float(np.log(len(of_draws)) - logsumexp(-of_draws))
+    return Span(log_mass, top, bottom, overlap, lower, upper)
 
 
 def effective(log_weights: Floats) -> float:

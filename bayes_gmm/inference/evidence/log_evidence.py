@@ -39,10 +39,19 @@ PROPOSALS = 2000
 PARTS = (1, 8)
 """Of the proposals: more are tried where one has not the footing of `GOOD` of its draws."""
 GOOD = 0.5
-SURE = 0.2
-"""Error in nats above which the way by one component fewer is tried too."""
 OFTEN = 10
 """Crossings between two modes from which on they are bridged to together."""
+
+
+@dataclass(frozen=True)
+class RemovalSettings:
+    """When the evidence is estimated from that of one component fewer as well."""
+
+    error: float = 0.2
+    """Error in nats of the direct estimate above which it is, if that posterior must be drawn."""
+
+    error_with_neighbour: float = 0.05
+    """The same if that posterior has been drawn: the second estimate then costs little."""
 
 
 @dataclass(frozen=True)
@@ -125,11 +134,12 @@ def bridge_evidence(
     outside count 0, so nothing is assumed of components that overlap. Proposals are fitted to half
     of the chains and bridged to the other half, both ways (Overstall & Forster 2010; Wang,
     Jones & Meng 2022, who show what proposals fitted to the draws they meet would do). The error is
-    that of Frühwirth-Schnatter (2004), or half of what the two ways differ by if that is more, and
-    it is raised where a mean rests on few effective numbers (see `mass_of_span`).
+    that of Frühwirth-Schnatter (2004), or half of what the two ways differ by if that is more. It
+    is raised where a mean rests on few effective numbers or the densities overlap little; where
+    they hardly overlap it is the distance to the farther of two bounds (see `mass_of_span`).
 
-    Where components are more than there are groups, proposals hardly come near the posterior. The
-    evidence is then told from that of one component fewer as well, and the bridge from there (see
+    With more components than groups, proposals hardly come near the posterior. The evidence is
+    then estimated from that of one component fewer as well, and the bridge from there (see
     `removal`); the two are averaged by their errors (see `agreed`).
 
     Parameters
@@ -168,7 +178,9 @@ def bridge_evidence(
     direct = _summed(found, density.layout.n_components)
     if density.layout.n_components == 1:
         return direct
-    if direct.effective >= FIRM and direct.error <= SURE:
+    settings = RemovalSettings()
+    sure = settings.error if below is None else settings.error_with_neighbour
+    if direct.effective >= FIRM and direct.error <= sure:
         return direct
     below = below or _drawn_below(density, draws, seed)
     by_removal = _from_below(density, draws, below, seed)
@@ -256,6 +268,10 @@ class _Regions:
             numbered[here] = numbered_like(theta[here], layout, self.peaks[m].theta)
         return numbered, self.group[mode]
 
+    def factor(self, g: int) -> Floats:
+        """Of the heaviest peak of a group."""
+        return next(p.factor for p, group in zip(self.peaks, self.group, strict=True) if group == g)
+
     def heights(self, theta: Floats, g: int) -> Floats:
         """log p at vectors (n, p), -inf outside of A_g."""
         numbered, group = self.numbered(theta)
@@ -301,7 +317,7 @@ def _one_way(
     if min(len(np.unique(fitted[:, 0])), int(kept.sum())) < FEWEST // 2:
         return best
     for n_parts in PARTS:
-        proposals = Proposals.fitted(fitted, n_parts, rng)
+        proposals = Proposals.fitted(fitted, n_parts, rng, factors=(region.factor(g),))
         proposed = proposals.drawn(PROPOSALS, rng)
         span = bridge_span(
             log_p[kept] - proposals.log_density(theta[kept]),

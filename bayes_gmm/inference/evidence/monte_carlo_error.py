@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.inference.evidence.bridge import FEWEST, FIRM, SHAKY, Span, effective
+from bayes_gmm.inference.evidence.bridge import FEWEST, FIRM, SHAKY, Span
 from bayes_gmm.inference.sampling.draws import longest_length
 
 
@@ -19,6 +20,14 @@ class Mass(NamedTuple):
     log_mass: float
     error: float
     footing: float
+
+
+@dataclass(frozen=True)
+class BoundSettings:
+    """Use of a mass of which only a lower and an upper bound are known."""
+
+    widest: float = 30.0
+    """Nats from which on a bound is too far away to say anything useful: the error is infinite."""
 
 
 Mask = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
@@ -69,8 +78,8 @@ def both_ways(one: Mass, other: Mass) -> Mass:
     if not (math.isfinite(one.error) and math.isfinite(other.error)):
         return min(one, other, key=lambda mass: mass.error)
     # What half of the draws overstate is in the other half's proposals: errors do not average out.
-    error = math.hypot(one.error, other.error) / math.sqrt(2.0)
-    error = max(error, abs(one.log_mass - other.log_mass) / 2)
+    # The larger counts, as two chains often show less autocorrelation than there is.
+    error = max(one.error, other.error, abs(one.log_mass - other.log_mass) / 2)
     middle = (one.log_mass + other.log_mass) / 2
     return Mass(middle, error, min(one.footing, other.footing))
 
@@ -102,7 +111,9 @@ def mass_of_span(
 ) -> Mass:
     """What a bridge says, and its error: the relative errors of both its means.
 
-    The error is sqrt(`FIRM` / footing) times as large where that is less firm.
+    It is at least the error that the overlap of both densities implies (see `Span`), and
+    sqrt(`FIRM` / footing) times as large where that is less firm. With a footing below `SHAKY` the
+    error is the distance to the farther bound of the mass.
 
     Parameters
     ----------
@@ -112,11 +123,15 @@ def mass_of_span(
     of_proposals : sequence of ndarray
         log p h likewise, where proposals are chains too.
     """
-    footing = min(effective(span.of_proposals), effective(span.of_draws))
-    if footing < SHAKY or not math.isfinite(span.log_mass):
+    footing = span.footing
+    if not math.isfinite(span.log_mass):
         return Mass(span.log_mass, math.inf, footing)
+    if footing < SHAKY:
+        apart = span.from_bounds
+        return Mass(span.log_mass, apart if apart <= BoundSettings().widest else math.inf, footing)
     relative2 = _relative_variance(span.of_draws) * inefficiency(of_draws)
     relative2 += _relative_variance(span.of_proposals) * inefficiency(of_proposals)
+    relative2 = max(relative2, span.least_variance)
     # Few effective numbers hide how few they are: those that would tell are not among them.
     unsure = math.sqrt(max(1.0, FIRM / footing))
     return Mass(span.log_mass, unsure * math.sqrt(relative2), footing)

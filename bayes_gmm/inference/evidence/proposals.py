@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +18,15 @@ STEPS = 6
 """Of EM, which need not come to an end: any proposals will do, better ones do better."""
 FEWEST = 5
 """Vectors of a part, and half of their length more."""
+
+
+@dataclass(frozen=True)
+class ShrinkageSettings:
+    """Choice of the coordinates in which correlations are shrunk."""
+
+    vectors_per_parameter: float = 2.0
+    """Vectors for each parameter from which on their own covariance is a candidate: with fewer it
+    is nearly singular."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,14 @@ class Proposals:
     parts: tuple[Peak, ...]
 
     @classmethod
-    def fitted(cls, theta: Floats, n_parts: int, rng: np.random.Generator) -> Proposals:
+    def fitted(
+        cls,
+        theta: Floats,
+        n_parts: int,
+        rng: np.random.Generator,
+        *,
+        factors: Sequence[Floats] = (),
+    ) -> Proposals:
         """By a few steps of EM from k-means, covariances shrunk (Ledoit & Wolf 2004).
 
         To each vector once: a chain that stood still says where, not how wide the posterior is.
@@ -51,20 +68,24 @@ class Proposals:
         n_parts : int
             At most: each is to have some vectors, and those that few are left to are given up.
         rng : Generator
+        factors : sequence of ndarray, shape (p, p)
+            Factors P of covariances P P' that the draws may have, such as that of a peak. Shrinking
+            is tried in their coordinates too (see `shrinkage_factor`).
         """
         theta = theta[np.sort(np.unique(theta[:, 0], return_index=True)[1])]
         n, p = theta.shape
         n_parts = max(1, min(n_parts, int(n / (FEWEST + p / 2))))
+        factor = shrinkage_factor(theta, factors)
         r = np.ones((n, 1))
         if n_parts > 1:
             # A common direction of all draws is no distance between some of them.
-            label = kmeans2(_whitened(theta), n_parts, minit="++", rng=rng)[1]
+            label = kmeans2(_whitened(theta, factor), n_parts, minit="++", rng=rng)[1]
             r = np.eye(n_parts)[label]
         for _ in range(STEPS if n_parts > 1 else 1):
             kept = np.argsort(-r.sum(axis=0))
             kept = kept[r.sum(axis=0)[kept] >= FEWEST + p / 2] if len(kept) > 1 else kept
             kept = kept if len(kept) else np.argsort(-r.sum(axis=0))[:1]
-            parts = [_part(theta, r[:, j]) for j in kept]
+            parts = [_part(theta, r[:, j], factor) for j in kept]
             log_r = np.transpose([_log_normal(theta, part) for part in parts])
             r = np.exp(log_r - logsumexp(log_r, axis=1, keepdims=True))
         log_total = logsumexp([part.log_evidence for part in parts])
@@ -87,18 +108,65 @@ class Proposals:
         return np.asarray(logsumexp(terms, axis=0))
 
 
-def _whitened(theta: Floats) -> Floats:
+def shrinkage_factor(theta: Floats, factors: Sequence[Floats] = ()) -> Floats | None:
+    """The coordinates in which correlations are shrunk, or None for those of the vectors.
+
+    Two parameters with a correlation of 0.9998 lose it if 1 % of it is shrunk away: proposals are
+    then 7 times as wide as the posterior in that direction, and few of them count. In coordinates
+    in which the vectors are nearly uncorrelated nothing of the kind is lost. Those of the vectors'
+    own covariance and of `factors` are candidates. The one is taken in which a normal distribution
+    fitted to either half of the vectors describes the other half best.
+
+    Parameters
+    ----------
+    theta : ndarray, shape (n, p)
+    factors : sequence of ndarray, shape (p, p)
+        Lower triangular P, for the coordinates P^-1 theta.
+    """
+    middle = len(theta) // 2
+    if middle < FEWEST:
+        return None
+    halves = theta[:middle], theta[middle:]
+    own = [_sample_factor(vectors) for vectors in (*halves, theta)]
+    # The last of each three is that of all vectors.
+    candidates: list[list[Floats | None]] = [[factor] * 3 for factor in (None, *factors)]
+    if all(factor is not None for factor in own):
+        candidates.append(own)
+
+    def fit_of_other_half(candidate: list[Floats | None]) -> float:
+        one, other = (
+            _part(half, np.ones(len(half)), factor)
+            for half, factor in zip(halves, candidate[:2], strict=True)
+        )
+        log_densities = one.proposal_log_density(halves[1]), other.proposal_log_density(halves[0])
+        return float(np.concatenate(log_densities).mean())
+
+    return max(candidates, key=fit_of_other_half)[2]
+
+
+def _sample_factor(theta: Floats) -> Floats | None:
+    """Cholesky factor of the covariance of the vectors, or None if they are too few."""
+    n, p = theta.shape
+    if n < ShrinkageSettings().vectors_per_parameter * p:
+        return None
+    try:
+        return np.linalg.cholesky(np.cov(theta.T).reshape(p, p))
+    except np.linalg.LinAlgError:
+        return None
+
+
+def _whitened(theta: Floats, factor: Floats | None) -> Floats:
     centred = theta - theta.mean(axis=0)
-    covariance = shrunk_covariance(centred, np.ones(len(theta)))
+    covariance = shrunk_covariance(centred, np.ones(len(theta)), factor)
     return np.asarray(solve_triangular(np.linalg.cholesky(covariance), centred.T, lower=True).T)
 
 
-def _part(theta: Floats, weights: Floats) -> Peak:
+def _part(theta: Floats, weights: Floats, factor: Floats | None) -> Peak:
     """Mean and covariance of weighted vectors, and log of their share."""
     total = weights.sum()
     mean = weights @ theta / total
-    factor = np.linalg.cholesky(shrunk_covariance(theta - mean, weights))
-    return Peak(mean, factor, math.nan, math.log(total / len(theta)))
+    root = np.linalg.cholesky(shrunk_covariance(theta - mean, weights, factor))
+    return Peak(mean, root, math.nan, math.log(total / len(theta)))
 
 
 def _log_normal(theta: Floats, part: Peak) -> Floats:
@@ -106,7 +174,7 @@ def _log_normal(theta: Floats, part: Peak) -> Floats:
     return np.asarray(part.log_evidence - part.log_det - 0.5 * (xi * xi).sum(axis=1))
 
 
-def shrunk_covariance(centred: Floats, weights: Floats) -> Floats:
+def shrunk_covariance(centred: Floats, weights: Floats, factor: Floats | None = None) -> Floats:
     """Covariance of weighted vectors, their correlations shrunk as far as they are uncertain.
 
     Of Schäfer & Strimmer (2005): correlations r_ab become (1 - l) r_ab with
@@ -116,7 +184,12 @@ def shrunk_covariance(centred: Floats, weights: Floats) -> Floats:
     ----------
     centred : ndarray, shape (n, p)
     weights : ndarray, shape (n,)
+    factor : ndarray, shape (p, p), optional
+        Lower triangular P: the correlations are those in the coordinates P^-1 x.
     """
+    if factor is not None:
+        z = solve_triangular(factor, centred.T, lower=True).T
+        return np.asarray(factor @ shrunk_covariance(z, weights) @ factor.T)
     total = weights.sum()
     sd = np.sqrt(np.maximum(weights @ centred**2 / total, 1e-300))
     z = centred / sd

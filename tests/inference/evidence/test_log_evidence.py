@@ -118,6 +118,27 @@ def test_a_neighbour_with_other_priors_serves_as_well_as_none():
         assert_agrees(found, direct.value, direct.error, at_most=0.3)
 
 
+def thin_parallel_groups(n_rows=90, n_groups=3, width=0.01):
+    rng = np.random.default_rng(3)
+    x, group = rng.normal(size=n_rows), np.arange(n_rows) % n_groups
+    return np.column_stack([x, x + width * (rng.normal(size=n_rows) - 8.0 * group)])
+
+
+def test_a_component_too_many_on_thin_groups_has_an_evidence_within_its_error():
+    """Exact values are 12.20 (.02) for K = 3, and 2.87 (.07) less for K = 4.
+
+    The first is the mean of bridges from 8,000 draws each. The second follows from the posterior
+    probability that a component is empty (Nobile 2004) in 4 x 100,000 draws of a Gibbs sampler.
+    """
+    X, below = thin_parallel_groups(), None
+    for K, exact, error, at_most in ((3, 12.20, 0.02, 0.5), (4, 9.33, 0.08, 2.0)):
+        density, modes = problem(X, K)
+        peaks, draws = sampled(density, modes, draws=250, chains=2)
+        found = bridge_evidence(density, peaks, draws, below=below)
+        assert_agrees(found, exact, error, at_most=at_most)
+        below = Neighbour(density, draws, found)
+
+
 def test_draws_that_tell_nothing_give_no_number():
     density, modes = problem(FEW, 1)
     peaks, draws = sampled(density, modes, draws=20, chains=2)

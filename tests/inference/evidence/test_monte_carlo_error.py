@@ -72,3 +72,37 @@ def test_few_effective_numbers_are_no_surer_than_they_are(apart):
     z = values / errors
     assert np.sqrt(np.mean(z**2)) < 1.2
     assert np.mean(np.abs(z) > 3.0) < 0.02
+
+
+def test_samples_that_saw_different_modes_bound_the_mass():
+    """p has a mode at 0 and exp(-5) of it at 30, q one at 30 and exp(-40) of it at 0.
+
+    Every draw has the same log p - log q, and every proposal another one: effective sample sizes
+    are those of perfect agreement.
+    """
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=400), 30.0 + rng.normal(size=400)
+
+    def log_ratio(z):
+        near, far = -0.5 * z**2, -0.5 * (z - 30.0) ** 2
+        return np.logaddexp(near, far - 5.0) - np.logaddexp(near - 40.0, far)
+
+    span = bridge_span(log_ratio(x), log_ratio(y))
+    mass = mass_of_span(span, np.split(span.of_draws, 4))
+    exact = np.logaddexp(0.0, -5.0) - np.logaddexp(0.0, -40.0)
+    assert span.lower < exact < span.upper
+    assert mass.footing < 1e-3
+    assert abs(mass.log_mass - exact) < mass.error < 30.0
+
+
+def test_bounds_too_far_apart_give_no_number():
+    span = bridge_span(np.full(400, 60.0), np.full(400, -60.0))
+    assert mass_of_span(span, [span.of_draws]).error == np.inf
+
+
+def test_the_overlap_is_the_share_that_both_densities_have_in_common():
+    """p is uniform on (0, 1) and q on (0, 2): p q / (p / 2 + q / 2) is 2 / 3 on (0, 1)."""
+    y = np.random.default_rng(5).uniform(0.0, 2.0, size=20_000)
+    span = bridge_span(np.full(20_000, np.log(2.0)), np.where(y < 1.0, np.log(2.0), -np.inf))
+    assert span.overlap == pytest.approx(2 / 3, abs=0.01)
+    assert span.least_variance == pytest.approx(0.5 * 2 / 20_000, rel=0.03)

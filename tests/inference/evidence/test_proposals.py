@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bayes_gmm.inference.evidence.proposals import Proposals, shrunk_covariance
+from bayes_gmm.inference.evidence.proposals import Proposals, shrinkage_factor, shrunk_covariance
 
 
 def heaps(n, seed=0):
@@ -52,3 +52,36 @@ def test_as_many_parts_as_the_vectors_are_enough_for(n):
     proposals = Proposals.fitted(rng.normal(size=(n, 11)), 6, rng)
     assert len(proposals.parts) <= max(1, n // 10)
     assert np.isfinite(proposals.log_density(proposals.drawn(50, rng))).all()
+
+
+def nearly_collinear(n, pairs, rng):
+    """Pairs of parameters with a correlation of 0.9998."""
+    x = rng.normal(size=(n, pairs))
+    return np.column_stack([x, x + 0.02 * rng.normal(size=x.shape)])
+
+
+def normal_log_density(x, covariance):
+    distance2 = np.einsum("ni,ni->n", x, np.linalg.solve(covariance, x.T).T)
+    return -0.5 * (distance2 + np.linalg.slogdet(2.0 * np.pi * covariance)[1])
+
+
+@pytest.mark.parametrize("n_parts", [1, 2])
+def test_nearly_collinear_parameters_are_not_proposed_far_apart(n_parts):
+    """The divergence from the distribution of the draws is near that of its t distribution."""
+    rng = np.random.default_rng(5)
+    x, fresh = nearly_collinear(600, 8, rng), nearly_collinear(2000, 8, rng)
+    eye = np.eye(8)
+    truth = normal_log_density(fresh, np.block([[eye, eye], [eye, 1.0004 * eye]]))
+    proposals = Proposals.fitted(x, n_parts, rng)
+    assert (truth - proposals.log_density(fresh)).mean() < 1.5
+
+
+def test_a_peak_describes_draws_too_few_for_a_covariance():
+    rng = np.random.default_rng(6)
+    x, fresh = nearly_collinear(30, 12, rng), nearly_collinear(500, 12, rng)
+    eye = np.eye(12)
+    factor = np.linalg.cholesky(np.block([[eye, eye], [eye, 1.0004 * eye]]))
+    assert shrinkage_factor(x, (factor,)) is factor
+    without, given = (Proposals.fitted(x, 1, rng, factors=f) for f in ((), (factor,)))
+    gain = given.log_density(fresh) - without.log_density(fresh)
+    assert gain.mean() > 5.0
