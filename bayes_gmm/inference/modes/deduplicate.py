@@ -51,6 +51,8 @@ def grouped[Run: Climb](
     layout: Layout, runs: Sequence[Run], *, distance: float, height: float = math.inf
 ) -> list[list[Run]]:
     """The same with those that came to the place of each, that first: best first in all."""
+    if not runs:
+        return []
     runs = sorted(runs, key=lambda run: -run.log_posterior)
     heights = np.array([run.log_posterior for run in runs])
     outlines = _Outlines.of(layout, np.array([run.theta for run in runs]).reshape(len(runs), -1))

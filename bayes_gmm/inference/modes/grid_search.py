@@ -14,19 +14,11 @@ from typing import NamedTuple
 import numpy as np
 
 from bayes_gmm.inference.modes.guesses import Moments, Sample
-from bayes_gmm.inference.modes.multistart import (
-    SETTINGS as SEARCH,
-)
-from bayes_gmm.inference.modes.multistart import (
-    Below,
-    Each,
-    climbed,
-    distinct_optima,
-    each_of,
-    in_turn,
-    search,
-)
-from bayes_gmm.inference.modes.split_merge import Halves, merges
+from bayes_gmm.inference.modes.multistart import Below, search
+from bayes_gmm.inference.modes.runs import SETTINGS as RUNS
+from bayes_gmm.inference.modes.runs import Each, climbed, distinct_optima, each_of, in_turn
+from bayes_gmm.inference.modes.split_merge import Memory, improved
+from bayes_gmm.inference.modes.splits import merges
 from bayes_gmm.inference.optimize.em import EMRun
 from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
@@ -39,8 +31,9 @@ class SweepSettings:
 
     Attributes
     ----------
-    parents, siblings : int
-        Merges of a neighbour, and neighbours of other structure that are tried.
+    optima_above, parents, siblings : int
+        Optima of the neighbour with one component more, merges of each, and neighbours of other
+        structure that are tried.
     fresh, fresh_beside : int
         Starts of its own that a cell of the first structure has where rows are many, and that cells
         of other structures have. Where rows are few, the first structure's go on as in a fit.
@@ -48,7 +41,8 @@ class SweepSettings:
         The same of cells of other structures where rows are few: there are more optima.
     """
 
-    parents: int = 3
+    optima_above: int = 3
+    parents: int = 10
     siblings: int = 3
     fresh: int = 3
     fresh_beside: int = 1
@@ -104,9 +98,9 @@ class Sweep:
         seeds = rng.integers(2**63, size=len(densities))
         self.seeds = dict(zip(densities, seeds, strict=True))
         self.n_init = n_init
-        self.few_rows = sample.rows.n_rows <= SEARCH.few_rows
+        self.few_rows = sample.rows.n_rows <= RUNS.few_rows
         self.found: dict[Cell, list[EMRun]] = {}
-        self.halves: dict[EMRun, Halves] = {}
+        self.memory = Memory()
         self.used: set[tuple[Cell, EMRun]] = set()
         self.first = next(iter(densities)).structure if densities else None
 
@@ -137,14 +131,15 @@ class Sweep:
             self.densities[cell], self.sample, np.random.default_rng(self.seeds[cell]),
             n_init=self._n_fresh(cell), extra=self._beside(cell),
             below=self._below(cell),
-            scan=self._is_first(cell), moves=self._n_improved(cell), halves=self.halves, each=each,
+            scan=self._is_first(cell), memory=self.memory, each=each,
         )  # fmt: skip
 
     def _downwards(self, cell: Cell, each: Each) -> list[EMRun]:
         """Look once more, from what the neighbours above and beside give."""
         more, found = cell._replace(n_components=cell.n_components + 1), self.found[cell]
         density, starts = self.densities[cell], [*self._merged(more), *self._beside(cell)]
-        return distinct_optima(density, [*climbed(density, starts, each, found), *found])
+        runs = distinct_optima(density, [*climbed(density, starts, each, found), *found])
+        return improved(density, self.sample, runs, self.memory, each)
 
     def _is_first(self, cell: Cell) -> bool:
         """Whether the cell is of the first structure, which helps the others."""
@@ -160,10 +155,6 @@ class Sweep:
             return None if self.few_rows else SETTINGS.fresh
         return SETTINGS.fresh_beside_few if self.few_rows else SETTINGS.fresh_beside
 
-    def _n_improved(self, cell: Cell) -> int | None:
-        """Optima that moves set out from; None for as many as in a fit."""
-        return None if self.few_rows else int(self._is_first(cell))
-
     def _below(self, cell: Cell) -> Below | None:
         fewer = cell._replace(n_components=cell.n_components - 1)
         if fewer not in self.found:
@@ -171,9 +162,11 @@ class Sweep:
         return Below(self.densities[fewer], self.found[fewer][0])
 
     def _merged(self, above: Cell) -> list[Moments]:
-        if above not in self.found:
-            return []
-        return merges(self.densities[above], self.sample, self.found[above][0])[: SETTINGS.parents]
+        return [
+            moments
+            for run in self.found.get(above, [])[: SETTINGS.optima_above]
+            for moments in merges(self.densities[above], self.sample, run, SETTINGS.parents)
+        ]
 
     def _beside(self, cell: Cell) -> list[Moments]:
         """The best of cells of other structure that have not been looked at from this one."""

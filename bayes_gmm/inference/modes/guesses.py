@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -155,9 +155,14 @@ def _set_covariances(theta: Floats, layout: Layout, covariances: Floats) -> None
     R = covariances / (sd[:, :, None] * sd[:, None, :])
     C = np.linalg.cholesky(R + ROUNDING * np.eye(layout.n_features))
     theta[layout.scales] = np.log(sd).ravel()
-    rows, columns = np.tril_indices(layout.n_features, -1)
+    rows, columns = _below_diagonal(layout.n_features)
     if layout.n_correlations:
         theta[layout.correlations] = (C[:, rows, columns] / C[:, rows, rows]).ravel()
+
+
+@cache
+def _below_diagonal(d: int) -> tuple[Integers, Integers]:
+    return np.tril_indices(d, -1)
 
 
 Guess = Callable[[Sample, int, np.random.Generator], Moments]

@@ -115,7 +115,17 @@ def modes_from(
         rough = [_rough_log_evidence(full, peak.theta) for peak in optima]
         heavy = [mass > max(rough) - window for mass in rough]
         optima = [peak for i, peak in enumerate(optima) if heavy[i] or i == 0]  # the highest stays
+    if with_mass:
+        optima = _heaviest(full, optima)
     return _rank(full, sample, optima, with_mass=with_mass)
+
+
+def _heaviest(density: Density, optima: list[Polished]) -> list[Polished]:
+    """The highest optimum and the `MAX_MODES` that seem heaviest, as no others are reported."""
+    if len(optima) <= MAX_MODES + 1 or density.prior.is_improper:
+        return optima
+    rest = sorted(optima[1:], key=lambda peak: -_rough_log_evidence(density, peak.theta))
+    return [optima[0], *rest[:MAX_MODES]]
 
 
 def _polish_all(

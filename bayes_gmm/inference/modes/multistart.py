@@ -7,25 +7,32 @@ same way, with starts from the cell's neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from bayes_gmm.data.rows import Floats
-from bayes_gmm.inference.modes.deduplicate import distinct, grouped
+from bayes_gmm.inference.modes.deduplicate import grouped
 from bayes_gmm.inference.modes.group_scan import group_starts
 from bayes_gmm.inference.modes.guesses import Moments, Sample
-from bayes_gmm.inference.modes.split_merge import Halves, halves_of, improve, splits
+from bayes_gmm.inference.modes.runs import SETTINGS as RUNS
+from bayes_gmm.inference.modes.runs import (
+    Each,
+    climbed,
+    distinct_optima,
+    each_of,
+    long_run,
+    short_run,
+)
+from bayes_gmm.inference.modes.split_merge import Memory, improved, resized
+from bayes_gmm.inference.modes.splits import splits
 from bayes_gmm.inference.modes.starts import Start, diverse_starts
 from bayes_gmm.inference.optimize.degeneracy import sound
-from bayes_gmm.inference.optimize.em import EMRun, run_em
-from bayes_gmm.jit.threads import at_once
+from bayes_gmm.inference.optimize.em import EMRun
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.parameters import Layout
 
 
 @dataclass(frozen=True)
@@ -34,59 +41,34 @@ class SearchSettings:
 
     Attributes
     ----------
-    few_rows : int
-        Rows up to which there are more starts: they cost little, and there are more optima.
     batch : int
         Starts between two looks at whether there have been enough.
+    most_of_few_rows : int
+        Starts at most where rows are few; split-and-merge moves then find more than other starts.
     sure, seen : int
         Starts that have led to the highest optimum, and to every other that counts, when there have
         been enough.
     counts : float
         Nats below the highest within which an optimum counts.
-    close : float
-        Distance (see `distinct`) below which two runs are on the way to one optimum.
-    unfinished, same_height : float
-        Nats by which runs to one optimum may still differ, and by which two differ at most that are
-        taken for one.
+    unfinished : float
+        Nats by which runs to one optimum may still differ.
     children, starts_below : int
         Splits of a mixture of one component less that are starts; and starts that look for that
         mixture where it is not known.
-    improved : int
-        Optima that split-and-merge moves set out from where there were not starts enough.
-    short_steps, short_gain : int, float
-        E-steps of a short run, and the nats left at which it ends.
-    long_steps, long_gain : int, float
-        The same of a long run.
-    hopeless : float
-        Nats below the best prospect at which a run is given up where rows are many, or where its
-        start is given; as far below the highest mode, no mode is reported. Where rows are few, all
-        of the search's own starts go on: those that lag lead to some of the highest optima.
     """
 
-    few_rows: int = 1000
     batch: int = 16
+    most_of_few_rows: int = 48
     sure: int = 8
     seen: int = 3
     counts: float = 8.0
-    close: float = 0.3
     unfinished: float = 0.5
-    same_height: float = 1e-2
     children: int = 4
     starts_below: int = 8
-    improved: int = 3
-    short_steps: int = 12
-    short_gain: float = 0.05
-    long_steps: int = 150
-    long_gain: float = 1e-3
-    hopeless: float = 40.0
 
 
 SETTINGS = SearchSettings()
 """Settings of every search."""
-
-
-Each = Callable[..., list[Any]]
-"""As `at_once`, perhaps on one core."""
 
 
 class Below(NamedTuple):
@@ -101,10 +83,6 @@ class Below(NamedTuple):
     density: Density
     run: EMRun
 
-    def args(self, sample: Sample) -> tuple[Density, Sample, EMRun]:
-        """What splits are made of."""
-        return self.density, sample, self.run
-
 
 def search(
     density: Density,
@@ -115,8 +93,7 @@ def search(
     extra: Sequence[Moments] = (),
     below: Below | None = None,
     scan: bool = True,
-    moves: int | None = None,
-    halves: dict[EMRun, Halves] | None = None,
+    memory: Memory | None = None,
     each: Each | None = None,
 ) -> list[EMRun]:
     """Optima on the sample, best first, nearly converged.
@@ -138,67 +115,35 @@ def search(
         its components are starts.
     scan : bool
         Whether small tight groups are looked for (see `group_scan`).
-    moves : int, optional
-        Optima that split-and-merge moves set out from; by default one where there were starts
-        enough, otherwise `SearchSettings.improved`.
-    halves : dict, optional
-        Splits of runs that are known; those made here are added.
+    memory : Memory, optional
+        What is known of optima; what this search finds is added.
     each : callable, optional
         Runs steps one by one, or some at once; by default as the rows are few or many.
     """
     each = each or each_of(sample)
-    halves = {} if halves is None else halves
+    memory = memory or Memory()
     starts = list(extra)
     if density.layout.n_components > 1:
         below = below or _below(density, sample, rng, each)
-        halves_of(*below.args(sample), halves, each)
-        starts += splits(*below.args(sample), halves)[: SETTINGS.children]
+        children = splits(below.density, sample, below.run, memory.halves, each)
+        starts += children[: SETTINGS.children]
         if scan:
             starts += group_starts(density, sample, below.density, below.run, rng)
     given = climbed(density, starts, each)
     own, enough = _from_starts(density, sample, rng, n_init, each)
     runs = distinct_optima(density, [*given, *own])
-    stuck = runs[: moves if moves is not None else 1 if enough else SETTINGS.improved]
-    if len(stuck) == 1:
-        halves_of(density, sample, stuck[0], halves, each)
-    better = each(partial(improve, density, sample, known=halves), stuck)
-    return distinct_optima(density, [*better, *runs])
+    return improved(density, sample, runs, memory, each, **({"best": 1} if enough else {}))
 
 
 def _below(density: Density, sample: Sample, rng: np.random.Generator, each: Each) -> Below:
     """A mixture of one component less, from a few starts."""
     K = density.layout.n_components - 1
-    layout = Layout(K, density.layout.n_features, density.layout.structure)
-    alpha = np.full(K, density.prior.concentration.mean())
-    prior = density.prior.with_components(alpha, layout.n_covariances)
-    fewer = replace(density, layout=layout, prior=prior)
+    fewer = resized(density, K)
     starts = list(diverse_starts(1 if K == 1 else SETTINGS.starts_below))
     seeds = rng.integers(2**63, size=len(starts))
     runs = each(partial(from_start, fewer, sample), starts, seeds)
     best = max(sound(fewer, runs), key=lambda run: run.prospect)
     return Below(fewer, long_run(fewer, best))
-
-
-def climbed(
-    density: Density, starts: Sequence[Moments], each: Each, found: Sequence[EMRun] = ()
-) -> list[EMRun]:
-    """Long runs from starts that are given, but for those that come to what is found already."""
-    thetas = [moments.theta(density.layout, density.prior) for moments in starts]
-    short = distinct_optima(density, [*found, *each(partial(short_run, density), thetas)])
-    top = max((run.prospect for run in short), default=-np.inf)
-    known = set(found)
-    new = [
-        run for run in short if run not in known and run.prospect > top - SETTINGS.hopeless
-    ]  # fmt: skip
-    return each(partial(long_run, density), new)
-
-
-def distinct_optima(density: Density, runs: Sequence[EMRun]) -> list[EMRun]:
-    """The sound ones of some runs, best first, each place once."""
-    runs = sound(density, runs)
-    return distinct(
-        density.layout, runs, distance=SETTINGS.close, height=SETTINGS.same_height
-    ) if runs else []  # fmt: skip
 
 
 def _from_starts(
@@ -217,9 +162,9 @@ def _from_starts(
     while batch := list(islice(starts, n_init or max(SETTINGS.batch, len(short)))):
         seeds = rng.integers(2**63, size=len(batch))
         short += each(partial(from_start, density, sample), batch, seeds)
-        groups = grouped(density.layout, short, distance=SETTINGS.close)
-        if sample.rows.n_rows > SETTINGS.few_rows:
-            top = max(run.prospect for run in short) - SETTINGS.hopeless
+        groups = grouped(density.layout, short, distance=RUNS.close)
+        if sample.rows.n_rows > RUNS.few_rows:
+            top = max(run.prospect for run in short) - RUNS.hopeless
             groups = [group for group in groups if max(run.prospect for run in group) >= top]
         best = [next((run for run in group if run in long), group[0]) for group in groups]
         new = [run for run in best if run not in long]
@@ -230,22 +175,12 @@ def _from_starts(
     return list(hits), False
 
 
-def each_of(sample: Sample) -> Each:
-    """``list(map(...))``, at once on all cores where rows are many enough for that to pay."""
-    return at_once if sample.rows.n_rows > SETTINGS.few_rows else in_turn
-
-
-def in_turn[T](f: Callable[..., T], *arguments: Iterable[Any]) -> list[T]:
-    """Steps on few rows are so short that threads would wait for Python most of the time."""
-    return list(map(f, *arguments))
-
-
 def most_starts(n_components: int, n_rows: int) -> int:
     """Starts at most where none are asked for: one is enough for one component."""
     if n_components == 1:
         return 1
-    if n_rows <= SETTINGS.few_rows:
-        return min(32 * n_components - 16, 96)
+    if n_rows <= RUNS.few_rows:
+        return SETTINGS.most_of_few_rows
     return min(20 + 4 * n_components, 48)
 
 
@@ -253,16 +188,6 @@ def from_start(density: Density, sample: Sample, start: Start, seed: int) -> EMR
     """A short run from a start."""
     moments = start(density, sample, np.random.default_rng(seed))
     return short_run(density, moments.theta(density.layout, density.prior))
-
-
-def short_run(density: Density, theta: Floats) -> EMRun:
-    """A few steps, which tell good starts from bad ones."""
-    return run_em(density, theta, max_iter=SETTINGS.short_steps, tolerance=SETTINGS.short_gain)
-
-
-def long_run(density: Density, run: EMRun) -> EMRun:
-    """Nearly to the optimum."""
-    return run_em(density, run.theta, max_iter=SETTINGS.long_steps, tolerance=SETTINGS.long_gain)
 
 
 def _enough(density: Density, hits: dict[EMRun, int]) -> bool:
@@ -278,7 +203,7 @@ def _enough(density: Density, hits: dict[EMRun, int]) -> bool:
         Starts that led to each run.
     """
     runs = sound(density, list(hits))
-    optima = grouped(density.layout, runs, distance=SETTINGS.close, height=SETTINGS.unfinished)
+    optima = grouped(density.layout, runs, distance=RUNS.close, height=SETTINGS.unfinished)
     best = optima[0][0].log_posterior
     for rank, optimum in enumerate(optima):
         if optimum[0].log_posterior < best - SETTINGS.counts:

@@ -59,8 +59,8 @@ class Mode:
         Laplace's approximation of the logarithm of its mass.
     probability : float
         Its approximate share of the mass of the modes that were found: by tempering (see
-        `bayes_gmm.inference.evidence.mode_masses`) where `fit` found modes of comparable mass, else from
-        `log_evidence`. Modes that were not found have no share. NaN where no mass is known.
+        `bayes_gmm.inference.evidence.mode_masses`) where `fit` found modes of comparable mass, else
+        from `log_evidence`. Modes that were not found have no share. NaN where no mass is known.
         Posterior draws settle it.
     probability_error : float
         Monte-Carlo standard error of `probability` by tempering; NaN for Laplace's approximation.

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from example_tables import random_table, three_groups
 
+import bayes_gmm.inference.modes.grid_search as sweep_module
 import bayes_gmm.inference.modes.multistart as search_module
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.inference.modes.grid_search import Cell, Sweep
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.modes import find_modes, modes_from
 from bayes_gmm.inference.modes.multistart import search
-from bayes_gmm.inference.modes.split_merge import merges, splits
+from bayes_gmm.inference.modes.splits import merges, splits
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.prior import Prior
@@ -74,7 +75,10 @@ def test_splits_find_what_a_fresh_start_misses(monkeypatch):
     rng = np.random.default_rng(0)
     corners = np.array([[x, y] for x in range(3) for y in range(3)])
     X = (8.0 * corners[:, None] + rng.normal(size=(9, 40, 2))).reshape(-1, 2)
-    monkeypatch.setattr(search_module, "improve", lambda density, sample, run, known: run)
+    for module in (search_module, sweep_module):
+        monkeypatch.setattr(
+            module, "improved", lambda density, sample, runs, *more, **options: list(runs)
+        )
     monkeypatch.setattr(search_module, "group_starts", lambda *arguments: [])
     chain = [swept(X, range(1, 10), seed=seed, n_init=1)[0] for seed in range(3)]
     monkeypatch.setattr(search_module, "splits", lambda *arguments: [])
@@ -129,7 +133,10 @@ class TestSeeds:
         density, sample, run = optimum
         known = {}
         found = splits(density, sample, run, known)
-        assert [len(moments.n) for moments in found] == [4, 4, 4]
-        gains = [gain for gain, _ in known[run]]
+        assert {len(moments.n) for moments in found} == {4}
+        assert len(found) == sum(len(by_gain) for by_gain in known[run])
+        gains = [by_gain[0][0] for by_gain in known[run]]
+        for by_gain in known[run]:
+            assert [gain for gain, _ in by_gain] == sorted((g for g, _ in by_gain), reverse=True)
         k = int(np.argmax(gains))
-        np.testing.assert_array_equal(found[0].means[k], known[run][k][1].means[0])
+        np.testing.assert_array_equal(found[0].means[k], known[run][k][0][1].means[0])

@@ -7,7 +7,8 @@ from bayes_gmm import BayesGMM
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.inference.modes.group_scan import ScanSettings, group_starts
 from bayes_gmm.inference.modes.guesses import Sample
-from bayes_gmm.inference.modes.multistart import _below, in_turn
+from bayes_gmm.inference.modes.multistart import _below
+from bayes_gmm.inference.modes.runs import in_turn
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import LKJ, Prior
 from bayes_gmm.model.structure import Structure

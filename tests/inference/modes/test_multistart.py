@@ -9,6 +9,7 @@ from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.inference.modes import multistart as searching
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.multistart import SETTINGS, most_starts, search
+from bayes_gmm.inference.modes.runs import SETTINGS as RUNS
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
@@ -46,7 +47,7 @@ def groups(n_rows, sd=0.3):
     return means[rng.integers(0, 4, n_rows)] + sd * rng.normal(size=(n_rows, 2))
 
 
-@pytest.mark.parametrize("n_rows", [200, 2 * SETTINGS.few_rows])
+@pytest.mark.parametrize("n_rows", [200, 2 * RUNS.few_rows])
 def test_what_every_start_finds_takes_few(starts, n_rows):
     searched(groups(n_rows), 4)
     assert len(starts) == SETTINGS.batch + BELOW
@@ -97,8 +98,19 @@ def test_thin_parallel_groups_are_told_apart(seed):
     )
 
 
+def test_seeds_lead_to_one_optimum_and_so_does_a_grid():
+    """Few rows and components that overlap have many optima, some within a nat of the highest."""
+    rng = np.random.default_rng(1)
+    means = 1.2 * rng.normal(size=(5, 2))
+    X = means[rng.integers(0, 5, size=120)] + 0.8 * rng.normal(size=(120, 2))
+    heights = [searched(X, 4, seed)[0].log_posterior for seed in range(3)]
+    cells = compare(X, [3, 4], criteria=("bic",), random_state=3, progress=False).candidates
+    heights.append(cells[-1].values["log_posterior"])
+    assert np.ptp(heights) < 0.1
+
+
 def test_cores_change_nothing(monkeypatch):
-    X = groups(2 * SETTINGS.few_rows, sd=1.5)
+    X = groups(2 * RUNS.few_rows, sd=1.5)
     found = {}
     for cores in (1, 3):
         monkeypatch.setattr("bayes_gmm.jit.threads.n_cores", lambda cores=cores: cores)

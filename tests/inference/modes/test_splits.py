@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from bayes_gmm.inference.modes import split_merge
 from bayes_gmm.inference.modes.guesses import Moments, Sample
-from bayes_gmm.inference.modes.split_merge import best_split, improve
+from bayes_gmm.inference.modes.runs import in_turn
+from bayes_gmm.inference.modes.split_merge import Memory, improved
+from bayes_gmm.inference.modes.splits import best_splits
 from bayes_gmm.inference.modes.starts import responsibilities
 from bayes_gmm.inference.optimize.em import run_em
 from bayes_gmm.model.density import Density
@@ -37,6 +40,11 @@ def run_from(density, sample, X, labels):
         density.layout, density.prior
     )
     return run_em(density, theta, max_iter=300, tolerance=1e-6)
+
+
+def improve(density, sample, run):
+    """The best optimum that moves lead to."""
+    return improved(density, sample, [run], Memory(), in_turn)[0]
 
 
 @pytest.mark.parametrize("structure", ["full", "tied", "diag", "spherical", "component/shared"])
@@ -84,12 +92,39 @@ def test_nothing_is_made_worse(K, seed):
     assert improve(density, sample, better) is better
 
 
+def test_an_optimum_is_explored_once(monkeypatch):
+    """Also from another run that came to the same place."""
+    rng = np.random.default_rng(0)
+    X = groups(rng.integers(0, 4, size=150))
+    density, sample = problem(X, 3)
+    memory = Memory()
+    runs = improved(
+        density, sample, [run_from(density, sample, X, np.arange(150) % 3)], memory, in_turn
+    )
+    again = run_em(density, runs[0].theta, max_iter=3, tolerance=0.0)
+    monkeypatch.setattr(split_merge, "neighbours", None)
+    assert improved(density, sample, runs, memory, in_turn) == runs
+    assert improved(density, sample, [again], memory, in_turn, best=1) == [again]
+
+
+def test_nothing_is_tried_where_components_may_close():
+    """Without a prior and a resolution, moves would lead to components that close on few rows."""
+    X = groups(np.arange(60) % 4)
+    sample = Sample.of(X)
+    layout = Layout(3, 2, Structure())
+    density = Density(
+        sample.rows, layout, Prior.flat().constants(3, 2, layout.structure), np.zeros(2)
+    )
+    run = run_from(density, sample, X, np.arange(60) % 3)
+    assert improved(density, sample, [run], Memory(), in_turn) == [run]
+
+
 def split_of(X, labels, k, K):
     density, sample = problem(X, K)
     run = run_from(density, sample, X, labels)
     point = density.layout.point(run.theta)
     r = responsibilities(density, sample, point)
-    return best_split(density, sample, r[:, k], point, k)
+    return best_splits(density, sample, r[:, k], point, k)[0]
 
 
 def test_a_split_finds_two_groups_under_one_component():
@@ -126,6 +161,6 @@ def test_a_split_of_one_group_gains_little():
 def test_a_component_without_rows_is_not_split():
     density, sample = problem(groups(np.zeros(50, int)), 2)
     point = density.layout.point(np.zeros(density.layout.size))
-    gain, halves = best_split(density, sample, np.full(50, 1e-3), point, 0)
+    [(gain, halves)] = best_splits(density, sample, np.full(50, 1e-3), point, 0)
     assert gain == -np.inf
     assert halves.means.shape == (2, 2)

@@ -1,0 +1,101 @@
+"""Short and long runs of EM from many starts, and which of their optima are distinct."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.inference.modes.deduplicate import distinct, grouped
+from bayes_gmm.inference.modes.guesses import Moments, Sample
+from bayes_gmm.inference.optimize.degeneracy import is_sound, sound
+from bayes_gmm.inference.optimize.em import EMRun, run_em
+from bayes_gmm.jit.threads import at_once
+from bayes_gmm.model.density import Density
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """How long runs are, and which go on.
+
+    Attributes
+    ----------
+    few_rows : int
+        Rows up to which runs are made one after the other: threads would wait for Python.
+    short_steps, short_gain : int, float
+        E-steps of a short run, and the nats left at which it ends.
+    long_steps, long_gain : int, float
+        The same of a long run.
+    close : float
+        Distance (see `distinct`) below which two runs are on the way to one optimum.
+    same_height : float
+        Nats by which two runs to one optimum differ at most.
+    hopeless : float
+        Nats below the best prospect at which a run from a given start ends.
+    """
+
+    few_rows: int = 1000
+    short_steps: int = 12
+    short_gain: float = 0.05
+    long_steps: int = 150
+    long_gain: float = 1e-3
+    close: float = 0.3
+    same_height: float = 1e-2
+    hopeless: float = 40.0
+
+
+SETTINGS = RunSettings()
+"""Settings of every run."""
+
+
+Each = Callable[..., list[Any]]
+"""As `at_once`, perhaps on one core."""
+
+
+def each_of(sample: Sample) -> Each:
+    """``list(map(...))``, at once on all cores where rows are many enough for that to pay."""
+    return at_once if sample.rows.n_rows > SETTINGS.few_rows else in_turn
+
+
+def in_turn[T](f: Callable[..., T], *arguments: Iterable[Any]) -> list[T]:
+    """Steps on few rows are so short that threads would wait for Python most of the time."""
+    return list(map(f, *arguments))
+
+
+def short_run(density: Density, theta: Floats) -> EMRun:
+    """A few steps, which tell good starts from bad ones."""
+    return run_em(density, theta, max_iter=SETTINGS.short_steps, tolerance=SETTINGS.short_gain)
+
+
+def long_run(density: Density, run: EMRun) -> EMRun:
+    """Nearly to the optimum."""
+    return run_em(density, run.theta, max_iter=SETTINGS.long_steps, tolerance=SETTINGS.long_gain)
+
+
+def climbed(
+    density: Density, starts: Sequence[Moments], each: Each, found: Sequence[EMRun] = ()
+) -> list[EMRun]:
+    """Long runs from starts that are given, except those that lead to what was found before."""
+    thetas = [moments.theta(density.layout, density.prior) for moments in starts]
+    short = each(partial(short_run, density), thetas)
+    top = max((run.prospect for run in short), default=0.0)
+    short = [run for run in short if run.prospect > top - SETTINGS.hopeless]
+    return each(partial(long_run, density), unlike(density, short, found))
+
+
+def unlike(density: Density, runs: Sequence[EMRun], found: Sequence[EMRun]) -> list[EMRun]:
+    """The highest sound run to each place, except to those that were found before."""
+    runs = [run for run in runs if is_sound(density, run.theta)]
+    known = set(found)
+    groups = grouped(density.layout, [*found, *runs], distance=SETTINGS.close)
+    return [group[0] for group in groups if known.isdisjoint(group)]
+
+
+def distinct_optima(
+    density: Density, runs: Sequence[EMRun], *, height: float = SETTINGS.same_height
+) -> list[EMRun]:
+    """The sound ones of some runs, best first, each place once."""
+    runs = sound(density, runs)
+    return distinct(density.layout, runs, distance=SETTINGS.close, height=height) if runs else []
