@@ -9,8 +9,8 @@ from bayes_gmm.jit import compiled
 def test_stamp_names_the_sources(tmp_path, monkeypatch):
     stamp = compiled.source_stamp.__wrapped__
     monkeypatch.setattr(compiled, "PACKAGE", tmp_path)
-    for floor in compiled.FLOORS:
-        (tmp_path / floor).mkdir()
+    for package in compiled.PACKAGES:
+        (tmp_path / package).mkdir()
     constants = tmp_path / "model" / "prior" / "constants.py"
     constants.parent.mkdir()
     constants.write_text("TILE = 128")
