@@ -184,7 +184,7 @@ def simulated(setting: Setting, seed: int, *, draws: int = 500) -> Outcome:
         {name: float(np.mean(found[name] < true[name].item())) for name in found},
         ess,
         posterior.labels.ambiguity,
-        len(posterior.modes_visited),
+        len(posterior.mode_fractions),
     )
 
 

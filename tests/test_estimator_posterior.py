@@ -237,7 +237,7 @@ def test_two_segmentations_are_both_drawn_in_proportion():
     with pytest.warns(MultimodalWarning, match="2 different segmentations"):
         posterior = sampled(model, draws=400, chains=4)
     masses = np.array([mode.probability for mode in model.modes_])
-    shares = np.array([posterior.modes_visited[m] for m in range(2)])
+    shares = np.array([posterior.mode_fractions[m] for m in range(2)])
     np.testing.assert_allclose(shares, masses[:2], atol=0.15)
     with pytest.warns(MultimodalWarning):
         summary = posterior.summary()
@@ -270,5 +270,5 @@ def test_a_chain_that_leaves_its_mode_in_warm_up_is_taken_anew():
     model = BayesGMM(2, random_state=0).fit(three_groups())
     for seed in (1, 5, 9):
         posterior = sampled_quietly(model, draws=1000, chains=4, random_state=seed)
-        assert posterior.modes_visited[1] == pytest.approx(0.285, abs=0.05)
+        assert posterior.mode_fractions[1] == pytest.approx(0.285, abs=0.05)
         assert posterior.modes_missed == {}

@@ -61,7 +61,7 @@ class Compared:
         comparison = self.comparison
         labels = beside(self._numbers(), *self._structures())
         groups = [self._criterion(criterion) for criterion in comparison.criteria]
-        if comparison.elpd_behind:
+        if comparison.elpd_diff:
             place = comparison.criteria.index("loo")
             groups[place] = beside(groups[place], self._behind())
         if comparison.has_evidence:
@@ -168,7 +168,7 @@ class Compared:
 
     def _behind(self) -> Columns:
         """The difference in elpd from the best."""
-        gaps = [self.comparison.elpd_behind.get(c) for c in self.comparison.candidates]
+        gaps = [self.comparison.elpd_diff.get(c) for c in self.comparison.candidates]
         cells = [UNKNOWN if gap is None else f"{gap.elpd:,.1f} ± {gap.se:,.1f}" for gap in gaps]
         return column("behind", cells)
 

@@ -105,7 +105,7 @@ class Intervals:
             "draws": draws.n_draws,
             "ci_prob": self.ci_prob,
             **self._diagnostics(),
-            "modes_visited": {str(m): share for m, share in posterior.modes_visited.items()},
+            "mode_fractions": {str(m): share for m, share in posterior.mode_fractions.items()},
             "segmentation": None if alone is None else json_of(alone, posterior.names),
             "segments": self.segments.to_dict(orient="records"),
         }

@@ -135,4 +135,4 @@ def notes_of(posterior: Posterior) -> list[str]:
     """What a reader of a posterior's averages must be told: the segmentations they are over."""
     if posterior.segmentation is not None:
         return [posterior.segmentation.text]
-    return averaged_over(posterior.modes_visited, posterior.modes_missed)
+    return averaged_over(posterior.mode_fractions, posterior.modes_missed)

@@ -182,7 +182,7 @@ def _draw_criterion(ax: Axes, comparison: Comparison, criterion: str) -> None:
 def _error(candidate: Candidate, comparison: Comparison, criterion: str) -> float:
     """Standard error of what a candidate lacks to the best one; NaN where there is none."""
     if criterion == "loo":
-        behind = comparison.elpd_behind.get(candidate)
+        behind = comparison.elpd_diff.get(candidate)
         return math.nan if behind is None else behind.se
     named = "log_evidence_se" if criterion == "evidence" else ""
     return candidate.values.get(named, math.nan)

@@ -210,7 +210,7 @@ def test_what_is_behind_in_predictions_is_beside_them():
     rows = np.random.default_rng(1).normal(size=(2, 50))
     comparison = by_loo({1: -5.0 + rows[0], 2: -4.0 + rows[1]})
     lines = Compared("a.csv", 50, comparison).text().splitlines()
-    gap = comparison.elpd_behind[comparison.candidates[0]]
+    gap = comparison.elpd_diff[comparison.candidates[0]]
     assert lines[2].split()[-1] == "behind"
     assert lines[3].endswith(f"{gap.elpd:.1f} ± {gap.se:.1f}")
     assert lines[4].endswith("0.0 ± 0.0")

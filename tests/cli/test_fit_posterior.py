@@ -117,7 +117,7 @@ def test_the_main_segmentation_is_reported_alone_in_every_file(corners, tmp_path
     said, err = capsys.readouterr()
     assert err == ""
     answer, posterior = json.loads(said), load(out / "model.nc")
-    assert len(posterior.modes_visited) == 1
+    assert len(posterior.mode_fractions) == 1
     found = answer["posterior"]["segmentation"]
     assert found["mode"] == posterior.segmentation.mode
     assert found["others"][0]["mass"] == pytest.approx(1.0 - found["mass"])

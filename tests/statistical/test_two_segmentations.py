@@ -32,7 +32,7 @@ def test_both_are_reported_and_drawn_in_proportion(model):
     for seed in range(3):
         with pytest.warns(MultimodalWarning, match=r"mode 0: .* %, mode 1: .* %"):
             posterior = model.sample_posterior(2000, random_state=seed, progress=False)
-        assert posterior.modes_visited[1] == pytest.approx(masses[1], abs=0.05)
+        assert posterior.mode_fractions[1] == pytest.approx(masses[1], abs=0.05)
         assert np.all(np.any(posterior.draws.mode == 1, axis=1))
         with pytest.warns(MultimodalWarning):
             summary = posterior.summary()
@@ -51,4 +51,4 @@ def test_masses_are_those_of_sequential_monte_carlo(model):
     density = model._density
     theta = vectors(tree.posterior, density.layout).reshape(-1, density.layout.size)
     mode = nearest_modes(theta, density.layout, peaks_of(density, model._found))
-    assert posterior.modes_visited[1] == pytest.approx(np.mean(mode == 1), abs=0.1)
+    assert posterior.mode_fractions[1] == pytest.approx(np.mean(mode == 1), abs=0.1)

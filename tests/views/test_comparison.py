@@ -44,7 +44,7 @@ def test_bars_of_loo_are_errors_of_the_difference():
     comparison = by_loo({1: -5.0 + rows[0], 2: -4.0 + rows[1]})
     (panel,) = plots.comparison(comparison)
     (container,) = error_bars(panel)
-    gap = comparison.elpd_behind[comparison.candidates[0]]
+    gap = comparison.elpd_diff[comparison.candidates[0]]
     np.testing.assert_allclose(container[0].get_xydata(), [(1, -gap.elpd), (2, 0)])
     np.testing.assert_allclose(half_lengths(container), [gap.se, 0.0])
 

@@ -127,7 +127,7 @@ class Candidates:
         Columns: n_components, structure; log_likelihood, log_posterior (standardised), df (free
         parameters), bic, icl, aic (lower is better), all at the highest mode found, which may
         differ from the mode of most mass that `Candidate.fit` and `BayesGMM.bic` use; elpd_loo,
-        elpd_loo_se, elpd_behind (difference from the best), elpd_behind_se (row by row, so far
+        elpd_loo_se, elpd_diff (difference from the best), dse (row by row, so far
         smaller), n_high_k (rows whose Pareto k is too high); log_evidence (of the table in its own
         units), log_evidence_se (its Monte Carlo error, which accounts only for modes that starts or
         chains reached; NaN for Laplace's), probability, probability_lower, probability_upper (94 %
@@ -143,8 +143,8 @@ class Candidates:
         for name in self._columns:
             columns[name] = [c.values.get(name, np.nan) for c in self.candidates]
             if name == "elpd_loo_se":
-                behind = [self.elpd_behind.get(c, UNKNOWN) for c in self.candidates]
-                columns["elpd_behind"], columns["elpd_behind_se"] = zip(*behind, strict=True)
+                behind = [self.elpd_diff.get(c, UNKNOWN) for c in self.candidates]
+                columns["elpd_diff"], columns["dse"] = zip(*behind, strict=True)
         if self.has_evidence:
             each = np.arange(len(self.candidates))
             columns["probability"] = self._evidence_and_errors[0]
@@ -270,7 +270,7 @@ class Candidates:
         return [c for c in self.candidates if np.isfinite(c.values.get(column, np.nan))]
 
     @cached_property
-    def elpd_behind(self) -> Mapping[Candidate, Difference]:
+    def elpd_diff(self) -> Mapping[Candidate, Difference]:
         """By how much candidates predict rows worse than the best by LOO does."""
         best = self.best.get("loo")
         if best is None or best.loo is None:

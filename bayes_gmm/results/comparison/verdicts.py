@@ -213,7 +213,7 @@ def _by_value(
     settings: VerdictSettings,
 ) -> Verdict:
     """By the value of a criterion, and how far the next candidate is behind."""
-    by_loo = criterion == "loo" and bool(candidates.elpd_behind)
+    by_loo = criterion == "loo" and bool(candidates.elpd_diff)
     gaps = _gaps_of_loo(candidates, best) if by_loo else _gaps(candidates, criterion, best)
     values: dict[str, Any] = {}
     if gaps:
@@ -221,7 +221,7 @@ def _by_value(
         values["next"] = (following.n_components, following.structure)
         values["gap"], values["gap_se"] = gaps[following]
     if by_loo:
-        level = [c for c in gaps if not candidates.elpd_behind[c].is_clear]
+        level = [c for c in gaps if not candidates.elpd_diff[c].is_clear]
         values["n_high_k"] = best.loo.n_high_k if best.loo is not None else 0
     else:
         slight = settings.slight_difference if candidates.is_lower_better(criterion) else 0.0
@@ -249,7 +249,7 @@ def _gaps(
 
 
 def _gaps_of_loo(candidates: Candidates, best: Candidate) -> dict[Candidate, tuple[float, float]]:
-    behind = candidates.elpd_behind
+    behind = candidates.elpd_diff
     return {c: (gap.elpd, gap.se) for c, gap in behind.items() if c is not best}
 
 

@@ -53,7 +53,7 @@ def caveats(posterior: PosteriorDraws, options: OptionNames = PYTHON) -> dict[st
         ),
         "modes": (
             MultimodalWarning,
-            checks.several_modes(posterior.modes_visited, posterior.modes_missed, options),
+            checks.several_modes(posterior.mode_fractions, posterior.modes_missed, options),
         ),
         "mixing": (ConvergenceWarning, None if unmixed is None else unmixed.text(options)),
         "approximation": (ConvergenceWarning, misfit(draws.khat, options.nuts)),

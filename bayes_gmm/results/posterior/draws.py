@@ -116,7 +116,7 @@ class PosteriorDraws:
         return tuple((share * self.fit.total_weight < 1.0).tolist())
 
     @property
-    def modes_visited(self) -> dict[int, float]:
+    def mode_fractions(self) -> dict[int, float]:
         """Share of the draws that belong to each mode of the fit that they visit at all."""
         modes, counts = np.unique(self.draws.mode, return_counts=True)
         return {int(m): float(n / counts.sum()) for m, n in zip(modes, counts, strict=True)}
@@ -132,7 +132,7 @@ class PosteriorDraws:
         masses = {
             m: mode.probability
             for m, mode in enumerate(self.fit.modes)
-            if mode.probability >= WORTH_A_CHAIN and m not in self.modes_visited
+            if mode.probability >= WORTH_A_CHAIN and m not in self.mode_fractions
         }
         counted = self.draws.method != "laplace" and sum(masses.values()) >= MOST_MISSED
         return masses if counted else {}

@@ -11,12 +11,12 @@ from bayes_gmm.data.columns import is_writable
 from bayes_gmm.errors import DataError, listed, nearest, one_line, shown
 
 
-def number_of(names: Sequence[str], segment: str | int) -> int:
+def component_index(names: Sequence[str], segment: str | int) -> int:
     """Position of a segment, from 0, that is given by name or position.
 
     Examples
     --------
-    >>> number_of(["Segment 1", "Careful"], "Careful")
+    >>> component_index(["Segment 1", "Careful"], "Careful")
     1
     """
     if isinstance(segment, str):
@@ -47,7 +47,7 @@ def renamed(names: Sequence[str], changes: Mapping[str, str]) -> tuple[str, ...]
         )
     new = list(names)
     for old, name in changes.items():
-        new[number_of(names, old)] = checked(name)
+        new[component_index(names, old)] = checked(name)
     for name in new:
         if new.count(name) > 1:
             raise DataError(f"two segments would be named {shown(name)}; choose other names")

@@ -28,7 +28,7 @@ from bayes_gmm.results.posterior.convergence_check import UnmixedChains, unmixed
 from bayes_gmm.results.posterior.diagnostics import caveats, warn
 from bayes_gmm.results.posterior.draws import PosteriorDraws
 from bayes_gmm.results.posterior.loo import Loo, leave_one_out
-from bayes_gmm.results.posterior.names import number_of, renamed
+from bayes_gmm.results.posterior.names import component_index, renamed
 from bayes_gmm.results.posterior.observed_data import observed
 from bayes_gmm.results.posterior.provenance import provenance
 from bayes_gmm.results.posterior.segmentations import reference_of
@@ -326,7 +326,7 @@ class Posterior(PosteriorDraws):
         from bayes_gmm.results.posterior.tables import contrast_table
 
         checks.check_probability(ci_prob)
-        table = contrast_table(self, self.number_of(a), self.number_of(b), ci_prob)
+        table = contrast_table(self, self.component_index(a), self.component_index(b), ci_prob)
         return self._with_notes(table)
 
     def co_clustering(self, X: Any) -> Floats:
@@ -415,9 +415,9 @@ class Posterior(PosteriorDraws):
 
         return occupied_table(self, X, sample_weight, random_state)
 
-    def number_of(self, segment: str | int) -> int:
+    def component_index(self, segment: str | int) -> int:
         """Position of a segment, from 0, that is given by name or position."""
-        return number_of(self.names, segment)
+        return component_index(self.names, segment)
 
     def of_mode(self, i: int) -> Posterior:
         """The draws of one mode alone: one segmentation, whose intervals mix it with no other.

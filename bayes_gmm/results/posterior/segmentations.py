@@ -59,7 +59,7 @@ def masses(posterior: PosteriorDraws) -> dict[int, float]:
         return {alone.mode: alone.mass, **{other.mode: other.mass for other in alone.others}}
     missed = posterior.modes_missed
     seen = 1.0 - sum(missed.values())
-    found = {m: seen * share for m, share in posterior.modes_visited.items()} | missed
+    found = {m: seen * share for m, share in posterior.mode_fractions.items()} | missed
     return dict(sorted(worth_a_word(found).items(), key=lambda item: -item[1]))
 
 
@@ -68,14 +68,14 @@ def _mass(posterior: PosteriorDraws, mode: int) -> float:
 
     Draws by Laplace's approximation are taken from all modes by their masses.
     """
-    share = posterior.modes_visited.get(mode, 0.0)
+    share = posterior.mode_fractions.get(mode, 0.0)
     mass = masses(posterior).get(mode, share)
     if posterior.draws.method == "laplace" or posterior.modes_missed:
         return mass
     unvisited = (
         each.probability
         for m, each in enumerate(posterior.fit.modes)
-        if each.probability > 0.0 and m not in posterior.modes_visited
+        if each.probability > 0.0 and m not in posterior.mode_fractions
     )
     return mass * (1.0 - sum(unvisited))
 
@@ -88,12 +88,12 @@ def main_segmentation(
     if posterior.segmentation is not None or len(found) < 2:
         return None
     mode, mass = next(iter(found.items()))
-    return mode if mass >= settings.main_mass and mode in posterior.modes_visited else None
+    return mode if mass >= settings.main_mass and mode in posterior.mode_fractions else None
 
 
 def heaviest(posterior: PosteriorDraws) -> int:
     """The mode that most draws are of."""
-    visited = posterior.modes_visited
+    visited = posterior.mode_fractions
     return max(visited, key=lambda m: visited[m])
 
 

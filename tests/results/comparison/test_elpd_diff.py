@@ -68,12 +68,12 @@ def test_a_comparison_tells_who_is_clearly_behind():
     rows = np.random.default_rng(1).normal(size=(3, 200))
     comparison = by_loo({1: -5.0 + rows[0], 2: -4.005 + 0.1 * rows[1], 3: -4.0 + 0.1 * rows[2]})
     assert comparison.best["loo"].n_components == 3
-    behind = list(comparison.elpd_behind.values())
+    behind = list(comparison.elpd_diff.values())
     assert [gap.is_clear for gap in behind] == [True, False, False]
     table = comparison.table
-    assert table["elpd_behind"].tolist() == [gap.elpd for gap in behind]
-    assert table["elpd_behind_se"].tolist() == [gap.se for gap in behind]
-    assert table["elpd_behind"][2] == table["elpd_behind_se"][2] == 0.0
+    assert table["elpd_diff"].tolist() == [gap.elpd for gap in behind]
+    assert table["dse"].tolist() == [gap.se for gap in behind]
+    assert table["elpd_diff"][2] == table["dse"][2] == 0.0
     verdict = comparison.verdicts["loo"]
     assert (verdict.code, verdict.level, verdict.edges) == ("level", (2, 3), ("upper",))
 
@@ -88,4 +88,4 @@ def test_all_posteriors_look_at_the_same_of_many_rows(X, monkeypatch):
     rows = [candidate.loo.rows for candidate in comparison.candidates]
     assert len(rows[0]) == 30 < len(X)
     assert np.array_equal(*rows)
-    assert np.isfinite([gap.se for gap in comparison.elpd_behind.values()]).all()
+    assert np.isfinite([gap.se for gap in comparison.elpd_diff.values()]).all()

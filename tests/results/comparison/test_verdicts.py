@@ -140,7 +140,7 @@ class TestValues:
     def test_loo_with_rows_that_are_too_influential(self):
         rows = np.random.default_rng(1).normal(size=(2, 200))
         comparison = by_loo({1: -5.0 + rows[0], 2: -4.0 + rows[1]}, n_high_k=3)
-        found, gap = comparison.verdicts["loo"], comparison.elpd_behind[comparison.candidates[0]]
+        found, gap = comparison.verdicts["loo"], comparison.elpd_diff[comparison.candidates[0]]
         assert (found.code, found.n_components, found.level) == ("best", 2, (2,))
         assert (found.values["next"], found.values["n_high_k"]) == ((1, "full"), 3)
         assert (found.values["gap"], found.values["gap_se"]) == gap

@@ -56,7 +56,7 @@ def table(stuck):
 
 
 def test_chains_that_never_meet_have_a_high_r_hat(stuck, table):
-    assert stuck.modes_visited == {0: 0.6, 1: 0.4}
+    assert stuck.mode_fractions == {0: 0.6, 1: 0.4}
     assert table["r_hat"].max() > 1.5
     assert table["r_hat_within_modes"].max() < 1.2
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bayes_gmm.errors import DataError
-from bayes_gmm.results.posterior.names import number_of, renamed
+from bayes_gmm.results.posterior.names import component_index, renamed
 
 NAMES = ("Segment 1", "Segment 2")
 
@@ -31,7 +31,7 @@ def test_names_come_as_a_mapping(changes):
 @pytest.mark.parametrize("segment", [None, 1.0, True, ("Segment 1",)])
 def test_a_segment_is_named_or_counted(segment):
     with pytest.raises(DataError, match="a segment is given by name or position, got"):
-        number_of(NAMES, segment)
+        component_index(NAMES, segment)
 
 
 def test_two_may_change_names():

@@ -330,7 +330,7 @@ def test_an_extra_segment_gets_a_name_that_nothing_has(posterior, ours, theirs, 
 
 def test_several_modes_are_told_by_share_and_by_r_hat_within(two_modes):
     posterior, said = two_modes
-    assert posterior.modes_visited == {0: 0.5, 1: 0.5}
+    assert posterior.mode_fractions == {0: 0.5, 1: 0.5}
     assert "2 different segmentations (mode 0: 50 %, mode 1: 50 %)" in said[0]
     with pytest.warns(MultimodalWarning, match="averages mix them"):
         table = posterior.summary()

@@ -38,4 +38,4 @@ def test_modes_that_are_no_proper_mixtures_are_left_out(twice):
     alone = replace(fit, modes=fit.modes[:1])
     plan = SamplingPlan(draws=50, chains=2, progress=False)
     posterior = sample_posterior(alone, density, [degenerate, found[0]], plan)
-    assert posterior.modes_visited == {0: 1.0}
+    assert posterior.mode_fractions == {0: 1.0}

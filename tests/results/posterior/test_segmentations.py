@@ -54,7 +54,7 @@ def test_the_draws_of_one_mode_mix_nothing(halves, i):
     alone = halves.of_mode(i)
     chains = slice(0, 2) if i == 0 else slice(2, 4)
     np.testing.assert_array_equal(alone.draws.theta, halves.draws.theta[chains])
-    assert alone.modes_visited == {i: 1.0}
+    assert alone.mode_fractions == {i: 1.0}
     assert alone.modes_missed == {}
     assert alone.mixture is halves.fit.modes[i].mixture
     means = halves.parameters.means[chains]
