@@ -216,6 +216,7 @@ def fitted_cell(
             density, table.sample, runs, with_mass=plan.needs_mass,
             window=WORTHLESS if plan.needs_mass else NO_RIVAL,
         )  # fmt: skip
+    found = table.proper(density, found)
     fit = table.fit_of(density, found, plan.prior)
     highest = _highest(table, density, found, fit)
     criteria = Criteria(highest.log_likelihood, highest.n_parameters, highest.measured_weight)

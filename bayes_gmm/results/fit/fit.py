@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -30,7 +30,7 @@ from bayes_gmm.model.prior.prior import Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.checks import fit_errors, without_maximum
 from bayes_gmm.results.fit.coinciding_segments import coinciding_segments
-from bayes_gmm.results.fit.map_fit import MapFit
+from bayes_gmm.results.fit.map_fit import MapFit, proper_modes
 from bayes_gmm.results.fit.small_segments import small_segments
 
 FEWEST_ROWS, ROWS_A_PARAMETER = 4000, 4
@@ -165,6 +165,10 @@ class PreparedTable:
             )
         return density
 
+    def proper(self, density: Density, found: Sequence[FoundMode]) -> tuple[FoundMode, ...]:
+        """Modes that are proper mixtures; a FitError if none is."""
+        return proper_modes(density, found, self.standardizer, self.matrix.features)
+
     def fit_of(
         self,
         density: Density,
@@ -218,7 +222,7 @@ def fit_table(
     )  # fmt: skip
     density = table.density_of(plan.n_components, plan.structure, plan.prior)
     _warn(without_maximum(density))
-    found, masses = _searched(density, table.sample, rng, plan.n_init)
+    found, masses = _searched(table, density, rng, plan.n_init)
     fit = table.fit_of(density, found, plan.prior, masses)
     _warn(unfinished(fit))
     for found_segments in (small_segments(fit), coinciding_segments(fit)):
@@ -252,17 +256,15 @@ def unfinished(fit: MapFit) -> str | None:
 
 
 def _searched(
-    density: Density, sample: Sample, rng: np.random.Generator, n_init: int | None
+    table: PreparedTable, density: Density, rng: np.random.Generator, n_init: int | None
 ) -> tuple[tuple[FoundMode, ...], ModeMasses]:
-    """The modes by falling mass, and their masses."""
+    """The proper modes by falling mass, and their masses."""
     with within_floating_point():
-        found = find_modes(density, sample, rng, n_init=n_init)
+        found = table.proper(density, find_modes(density, table.sample, rng, n_init=n_init))
         masses = mode_masses(density, found)
         order = masses.order()
-        if order[0] != 0:
-            found = labelled(density, sample, [found[m] for m in order])
-        else:
-            found = tuple(found[m] for m in order)
+        ordered = [found[m] for m in order]
+        found = tuple(ordered) if order[0] == 0 else labelled(density, table.sample, ordered)
         return found, masses.taken(order)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -154,38 +156,23 @@ class MapFit:
         ----------
         density : Density
         found : tuple of FoundMode
-            The first is the fit.
+            Proper modes (see `proper_modes`); the first is the fit.
         standardizer : Standardizer
         features : tuple of str
         prior : Prior
         structure : Structure
         masses : ModeMasses, optional
             Of the modes; by default those of Laplace's approximation.
-
-        Raises
-        ------
-        FitError
-            If no optimum is a proper mixture.
         """
-        mixtures = {
-            m: mixture
-            for m, mode in enumerate(found)
-            if (mixture := _mixture(density, mode, standardizer, features)) is not None
-        }
-        if not mixtures:
-            raise FitError(
-                "every optimum found has a component closed on rows that lie in a plane; give a "
-                "resolution, or leave out columns that others determine (check_table names them); "
-                "failing that, fewer components, or a prior that keeps scales off 0"
-            )
-        usable = list(mixtures)
-        best = found[usable[0]]
+        best = found[0]
         masses = masses or ModeMasses.by_laplace([mode.log_evidence for mode in found])
-        masses = masses.taken(usable)
         modes = tuple(
-            Mode(mixtures[m], found[m].log_posterior, found[m].log_evidence, float(p), float(error))
-            for m, p, error in zip(usable, masses.shares, masses.errors, strict=True)
-        )
+            Mode(
+                _mixture(density, mode, standardizer, features), mode.log_posterior,
+                mode.log_evidence, float(share), float(error),
+            )
+            for mode, share, error in zip(found, masses.shares, masses.errors, strict=True)
+        )  # fmt: skip
         standard = float(density.statistics(best.point(density))[0])
         return cls(
             mixture=modes[0].mixture,
@@ -318,19 +305,43 @@ def log_units(density: Density, standardizer: Standardizer) -> float:
     return float(density.rows.cell_weights @ np.log(standardizer.scale))
 
 
+def proper_modes(
+    density: Density,
+    found: Sequence[FoundMode],
+    standardizer: Standardizer,
+    features: tuple[str, ...],
+) -> tuple[FoundMode, ...]:
+    """Modes whose covariance matrices are positive definite; unbounded densities have others.
+
+    Raises
+    ------
+    FitError
+        If there is none.
+    """
+    proper = []
+    for mode in found:
+        with suppress(ValueError):
+            _mixture(density, mode, standardizer, features)
+            proper.append(mode)
+    if not proper:
+        raise FitError(
+            "every optimum found has a component whose rows lie in a plane; give a resolution, or "
+            "leave out columns that others determine (check_table names them); failing that, use "
+            "fewer components, or a prior that keeps scales away from 0"
+        )
+    return tuple(proper)
+
+
 def _mixture(
     density: Density, mode: FoundMode, standardizer: Standardizer, features: tuple[str, ...]
-) -> Mixture | None:
-    """The mode in the user's units; None where it is degenerate, as unbounded densities allow."""
+) -> Mixture:
+    """The mode in the user's units; a ValueError where a covariance matrix is singular."""
     point = mode.point(density)
     weights = np.exp(point.log_weights)
-    try:
-        return Mixture(
-            weights / weights.sum(),
-            standardizer.means(point.means),
-            standardizer.covariances(point.scale_trils @ point.scale_trils.mT),
-            np.sqrt(12.0 * density.rho2) * standardizer.scale,
-            features,
-        )
-    except ValueError:
-        return None
+    return Mixture(
+        weights / weights.sum(),
+        standardizer.means(point.means),
+        standardizer.covariances(point.scale_trils @ point.scale_trils.mT),
+        np.sqrt(12.0 * density.rho2) * standardizer.scale,
+        features,
+    )

@@ -103,7 +103,7 @@ def sample_posterior(
     density : Density
         On the rows that were fitted.
     found : sequence of FoundMode
-        The modes of the fit, in its order, among others that are no proper mixtures.
+        The modes of the fit, in its order.
     plan : SamplingPlan
     table : FeatureMatrix, optional
         The rows in the user's units.
@@ -121,8 +121,7 @@ def posterior_and_peaks(
 ) -> tuple[Posterior, tuple[Peak, ...]]:
     """The same, and the peak of each mode."""
     _refuse_too_large(plan, density)
-    proper = {mode.log_posterior for mode in fit.modes}
-    peaks = peaks_of(density, [mode for mode in found if mode.log_posterior in proper])
+    peaks = peaks_of(density, found)
     draws = marked(_drawn(fit, density, peaks, plan), peaks)
     if plan.method == "nuts":
         if plan.sampler == "nutpie":

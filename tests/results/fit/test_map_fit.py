@@ -10,10 +10,11 @@ from scipy_mixture import scipy_log_joint
 
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.errors import FitError
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.fit.fit import FitPlan, fit_table
-from bayes_gmm.results.fit.map_fit import MapFit
+from bayes_gmm.results.fit.map_fit import MapFit, proper_modes
 
 FEATURES = ("Age", "Annual income")
 
@@ -191,3 +192,15 @@ def test_a_fit_cannot_be_changed():
         fit.log_posterior = 0.0
     with pytest.raises(ValueError, match="read-only"):
         fit.mixture.weights[0] = 1.0
+
+
+def test_modes_with_a_singular_covariance_matrix_are_left_out():
+    fit, density, found = fitted(customers())
+    theta = found[0].theta.copy()
+    theta[density.layout.scales] = -800.0  # whose exponential is 0
+    singular = dataclasses.replace(found[0], theta=theta)
+    units = fit.standardizer
+    [kept] = proper_modes(density, [singular, found[0]], units, FEATURES)
+    assert kept is found[0]
+    with pytest.raises(FitError, match="rows lie in a plane; give a resolution"):
+        proper_modes(density, [singular], units, FEATURES)

@@ -30,12 +30,3 @@ def test_modes_that_share_a_peak_are_counted_once(twice):
         posterior = sample_posterior(fit, density, found, plan)
         assert [mode.probability for mode in posterior.fit.modes] == [1.0, 0.0]
         assert posterior.modes_missed == {}
-
-
-def test_modes_that_are_no_proper_mixtures_are_left_out(twice):
-    fit, density, found = twice
-    degenerate = replace(found[0], log_posterior=found[0].log_posterior + 1.0)
-    alone = replace(fit, modes=fit.modes[:1])
-    plan = SamplingPlan(draws=50, chains=2, progress=False)
-    posterior = sample_posterior(alone, density, [degenerate, found[0]], plan)
-    assert posterior.mode_fractions == {0: 1.0}
