@@ -197,7 +197,7 @@ def test_a_fit_cannot_be_changed():
 def test_modes_with_a_singular_covariance_matrix_are_left_out():
     fit, density, found = fitted(customers())
     theta = found[0].theta.copy()
-    theta[density.layout.scales] = -800.0  # whose exponential is 0
+    theta[-1] = 1e200  # a correlation of 1
     singular = dataclasses.replace(found[0], theta=theta)
     units = fit.standardizer
     [kept] = proper_modes(density, [singular, found[0]], units, FEATURES)
