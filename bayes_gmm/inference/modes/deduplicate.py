@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from bayes_gmm.data.rows import Floats, Integers
@@ -26,6 +27,11 @@ class Climb(Protocol):
     @property
     def log_posterior(self) -> float:
         """How high that is."""
+        ...
+
+    @property
+    def log_mass(self) -> float:
+        """Rough log mass, by which optima are ranked."""
         ...
 
 
@@ -53,21 +59,28 @@ def grouped[Run: Climb](
     """The same with those that came to the place of each, that first: best first in all."""
     if not runs:
         return []
-    runs = sorted(runs, key=lambda run: -run.log_posterior)
+    runs = sorted(runs, key=lambda run: -run.log_mass)
     heights = np.array([run.log_posterior for run in runs])
     outlines = _Outlines.of(layout, np.array([run.theta for run in runs]).reshape(len(runs), -1))
     groups: list[list[Run]] = []
     best: list[int] = []
     for i, run in enumerate(runs):
-        near = np.array(best, dtype=np.int64)
-        too_high = 0 if math.isinf(height) else int((heights[near] > heights[i] + height).sum())
-        like = outlines.first_like(i, near[too_high:], distance)
+        others = np.array(best, dtype=np.int64)
+        near = np.arange(len(others))
+        if math.isfinite(height):
+            near = near[_within(heights[others], heights[i], height)]
+        like = outlines.first_like(i, others[near], distance)
         if like is None:
             groups.append([run])
             best.append(i)
         else:
-            groups[too_high + like].append(run)
+            groups[near[like]].append(run)
     return groups
+
+
+def _within(a: Floats, b: float, height: float) -> npt.NDArray[np.bool_]:
+    """Whether numbers, perhaps infinite, differ by no more than a height."""
+    return (a <= b + height) & (b <= a + height)
 
 
 @dataclass(frozen=True)

@@ -177,7 +177,7 @@ class Sweep:
             and other.structure != cell.structure
             and (cell, runs[0]) not in self.used
         ]
-        others.sort(key=lambda other: -self.found[other][0].log_posterior)
+        others.sort(key=lambda other: -self.found[other][0].log_mass)
         seeds = []
         for other in others[: SETTINGS.siblings]:
             run = self.found[other][0]

@@ -26,6 +26,7 @@ from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.inference.modes.flat_scores import score_flat, score_flats
 from bayes_gmm.inference.modes.guesses import THINNEST, Moments, Sample
 from bayes_gmm.inference.optimize.em import EMRun
+from bayes_gmm.inference.optimize.volume import log_volume
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.kernel.kernel import log_joint
 
@@ -159,7 +160,8 @@ def group_starts(
 
 
 def _height(density: Density, start: Moments) -> float:
-    value = density.log_posterior(start.theta(density.layout, density.prior))
+    theta = start.theta(density.layout, density.prior)
+    value = density.log_posterior(theta) + log_volume(density, theta)
     return value if np.isfinite(value) else -np.inf
 
 

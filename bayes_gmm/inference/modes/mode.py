@@ -30,6 +30,8 @@ class FoundMode:
     converged : bool
     history : tuple of float
         Log-posteriors on the way there, on all rows.
+    log_volume : float
+        Roughly how wide the posterior is there (see `bayes_gmm.inference.optimize.volume`).
     """
 
     theta: Floats
@@ -38,6 +40,12 @@ class FoundMode:
     log_evidence: float
     converged: bool
     history: tuple[float, ...]
+    log_volume: float = 0.0
+
+    @property
+    def rough_log_mass(self) -> float:
+        """By which optima are compared where `log_evidence` is not computed."""
+        return self.log_posterior + self.log_volume
 
     def point(self, density: Density) -> Point:
         """The parameters of the mode, with the components of the density that it leaves empty."""

@@ -21,6 +21,7 @@ from bayes_gmm.inference.modes.starts import responsibilities
 from bayes_gmm.inference.optimize.degeneracy import sound
 from bayes_gmm.inference.optimize.em import EMRun, run_em
 from bayes_gmm.inference.optimize.newton import Polished, polish
+from bayes_gmm.inference.optimize.volume import log_volume
 from bayes_gmm.inference.optimize.whitening import Whitening
 from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
@@ -136,16 +137,18 @@ def _polish_all(
         candidates = [
             run_em(density, run.theta, max_iter=5, tolerance=0.1)
             for run in candidates[:MODES_OF_SAMPLE]
-            if run.log_posterior > candidates[0].log_posterior - window
+            if run.log_mass > candidates[0].log_mass - window
         ]
-        candidates.sort(key=lambda run: -run.log_posterior)
-    top = candidates[0].log_posterior
-    near = [run for run in candidates if run.log_posterior > top - window]
+        candidates.sort(key=lambda run: -run.log_mass)
+    top = candidates[0].log_mass
+    near = [run for run in candidates if run.log_mass > top - window]
     optima: list[Polished] = []
     for run in _promising(density, near):
         peak = polish(density, run.theta)
         if np.all(np.isfinite(peak.theta)):
-            optima.append(replace(peak, history=_rising(run.history + peak.history)))
+            history = _rising(run.history + peak.history)
+            volume = log_volume(density, peak.theta)
+            optima.append(replace(peak, history=history, log_volume=volume))
     if not optima:
         raise FitError("every climb left the numbers; give a resolution or a stronger prior")
     return sound(density, distinct(density.layout, optima, distance=0.05, height=1e-3))
@@ -180,7 +183,7 @@ def _rank(
         FoundMode(
             peak.theta, layout, peak.log_posterior,
             laplace_log_evidence(density, peak.theta) if with_mass else math.nan,
-            peak.converged, peak.history,
+            peak.converged, peak.history, peak.log_volume,
         )
         for peak in optima
     ]  # fmt: skip
@@ -202,7 +205,7 @@ def labelled(density: Density, sample: Sample, modes: Sequence[FoundMode]) -> tu
 
 def _first_and_highest(modes: list[FoundMode]) -> list[FoundMode]:
     """`MAX_MODES` modes at most, the highest of all among them."""
-    highest = max(range(len(modes)), key=lambda i: modes[i].log_posterior)
+    highest = max(range(len(modes)), key=lambda i: modes[i].rough_log_mass)
     if highest < MAX_MODES:
         return modes[:MAX_MODES]
     return [*modes[: MAX_MODES - 1], modes[highest]]

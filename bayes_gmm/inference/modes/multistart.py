@@ -204,9 +204,9 @@ def _enough(density: Density, hits: dict[EMRun, int]) -> bool:
     """
     runs = sound(density, list(hits))
     optima = grouped(density.layout, runs, distance=RUNS.close, height=SETTINGS.unfinished)
-    best = optima[0][0].log_posterior
+    best = optima[0][0].log_mass
     for rank, optimum in enumerate(optima):
-        if optimum[0].log_posterior < best - SETTINGS.counts:
+        if optimum[0].log_mass < best - SETTINGS.counts:
             return True
         if sum(hits[run] for run in optimum) < (SETTINGS.sure if rank == 0 else SETTINGS.seen):
             return False

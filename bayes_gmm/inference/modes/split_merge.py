@@ -108,7 +108,7 @@ def improved(
             break
         explored.add(start)
         moves = neighbours(density, sample, start, memory, each)
-        runs = _with_new(density, runs, _after(density, moves, runs[0].log_posterior, each), each)
+        runs = _with_new(density, runs, _after(density, moves, runs[0].log_mass, each), each)
     return runs
 
 
@@ -126,8 +126,8 @@ def _after(density: Density, moves: Sequence[Moments], height: float, each: Each
 
 def _with_new(density: Density, runs: list[EMRun], others: list[EMRun], each: Each) -> list[EMRun]:
     """Optima with those that other runs lead to, best first."""
-    low = runs[0].log_posterior - SETTINGS.within
-    near = [run for run in runs if run.log_posterior > low]
+    low = runs[0].log_mass - SETTINGS.within
+    near = [run for run in runs if run.log_mass > low]
     new = each(partial(long_run, density), unlike(density, others, near))
     return [*distinct_optima(density, [*new, *near]), *runs[len(near) :]]
 
@@ -136,7 +136,7 @@ def _unexplored(
     density: Density, runs: list[EMRun], explored: set[EMRun], best: int
 ) -> EMRun | None:
     """The highest of the best few optima that moves have not been tried from."""
-    near = [run for run in runs if run.log_posterior > runs[0].log_posterior - SETTINGS.within]
+    near = [run for run in runs if run.log_mass > runs[0].log_mass - SETTINGS.within]
     places = grouped(density.layout, [*near[: 4 * best], *explored], distance=RUNS.close)
     return next((place[0] for place in places[:best] if explored.isdisjoint(place)), None)
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.optimize.m_step import raise_covariances
+from bayes_gmm.inference.optimize.volume import log_volume
 from bayes_gmm.jit.addresses import address_of, call
 from bayes_gmm.jit.compiled import compiled, inlined
 from bayes_gmm.model.density import Density
@@ -51,17 +52,25 @@ class EMRun:
         The log-posterior at every E-step that was not taken back; it never falls.
     expected_gain : float
         Nats that EM without end is predicted to add, from its rate of convergence.
+    log_volume : float
+        Roughly how wide the posterior is there (see `volume`).
     """
 
     theta: Floats
     log_posterior: float
     history: tuple[float, ...]
     expected_gain: float = 0.0
+    log_volume: float = 0.0
+
+    @property
+    def log_mass(self) -> float:
+        """Rough log mass, by which optima are compared."""
+        return self.log_posterior + self.log_volume
 
     @property
     def prospect(self) -> float:
-        """The height that the run is predicted to reach."""
-        return self.log_posterior + self.expected_gain
+        """The rough log mass that the run is predicted to reach."""
+        return self.log_mass + self.expected_gain
 
 
 def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) -> EMRun:
@@ -90,7 +99,8 @@ def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) 
         heights = tuple(history[:n].tolist())
     else:
         theta, heights, expected = _climb_by_parts(density, theta, point, max_iter, tolerance)
-    return EMRun(theta, heights[-1] if heights else -np.inf, heights, expected)
+    value = heights[-1] if heights else -np.inf
+    return EMRun(theta, value, heights, expected, log_volume(density, theta))
 
 
 def _climb_by_parts(

@@ -45,6 +45,8 @@ class Polished:
         Whether the slope is within tolerance, allowing for rounding.
     history : tuple of float
         Log-posteriors on the way.
+    log_volume : float
+        Roughly how wide the posterior is there (see `volume`); 0 where it is not asked for.
     """
 
     theta: Floats
@@ -52,6 +54,12 @@ class Polished:
     slope: float
     converged: bool
     history: tuple[float, ...]
+    log_volume: float = 0.0
+
+    @property
+    def log_mass(self) -> float:
+        """Rough log mass, by which optima are compared."""
+        return self.log_posterior + self.log_volume
 
 
 def polish(

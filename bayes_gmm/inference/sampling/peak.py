@@ -46,6 +46,11 @@ class Peak:
     nu: float = LEAST_NU
 
     @property
+    def log_mass(self) -> float:
+        """By which `distinct` ranks peaks: their height."""
+        return self.log_posterior
+
+    @property
     def log_det(self) -> float:
         """log |det P|."""
         return float(np.log(np.diagonal(self.factor)).sum())

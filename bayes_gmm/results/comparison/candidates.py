@@ -57,7 +57,7 @@ class Candidate:
         By the table's columns; unknown values are left out.
     fit : MapFit or None
         At the mode of most mass, as `BayesGMM` gives it, where a criterion needs masses; else at
-        the highest mode. None if nothing could be fitted; `notes` say why.
+        the mode that seems heaviest. None if nothing could be fitted; `notes` say why.
     posterior : Posterior or None
         Where a criterion needed draws.
     loo : Loo or None
@@ -125,7 +125,7 @@ class Candidates:
         """A row per candidate.
 
         Columns: n_components, structure; log_likelihood, log_posterior (standardised), df (free
-        parameters), bic, icl, aic (lower is better), all at the highest mode found, which may
+        parameters), bic, icl, aic (lower is better), all at the mode that seems heaviest, which may
         differ from the mode of most mass that `Candidate.fit` and `BayesGMM.bic` use; elpd_loo,
         elpd_loo_se, elpd_diff (difference from the best), dse (row by row, so far
         smaller), n_high_k (rows whose Pareto k is too high); log_evidence (of the table in its own

@@ -42,8 +42,8 @@ from bayes_gmm.results.posterior.sample import posterior_and_peaks
 if TYPE_CHECKING:
     from bayes_gmm.results.posterior.loo import Loo
 
-WORTHLESS, NO_RIVAL = 8.0, 3.0
-"""Nats below the best at which another mode is left out: of masses, and where height decides."""
+WORTHLESS = 8.0
+"""Nats below the best, in rough mass, at which another mode is left out."""
 
 
 @dataclass(frozen=True)
@@ -214,20 +214,20 @@ def fitted_cell(
     with within_floating_point():
         found = modes_from(
             density, table.sample, runs, with_mass=plan.needs_mass,
-            window=WORTHLESS if plan.needs_mass else NO_RIVAL,
+            window=WORTHLESS,
         )  # fmt: skip
     found = table.proper(density, found)
     fit = table.fit_of(density, found, plan.prior)
-    highest = _highest(table, density, found, fit)
-    criteria = Criteria(highest.log_likelihood, highest.n_parameters, highest.measured_weight)
+    heaviest = _roughly_heaviest(table, density, found, fit)
+    criteria = Criteria(heaviest.log_likelihood, heaviest.n_parameters, heaviest.measured_weight)
     values = {
-        "log_likelihood": highest.log_likelihood, "log_posterior": highest.log_posterior,
-        "df": highest.n_parameters, "bic": criteria.bic, "aic": criteria.aic,
+        "log_likelihood": heaviest.log_likelihood, "log_posterior": heaviest.log_posterior,
+        "df": heaviest.n_parameters, "bic": criteria.bic, "aic": criteria.aic,
     }  # fmt: skip
     if "icl" in plan.criteria:
-        membership = highest.predict_proba(table.matrix.values)
+        membership = heaviest.predict_proba(table.matrix.values)
         values["icl"] = criteria.icl(log_certainty(membership, counts_of(table.matrix, weights)))
-    notes = _doubts(density, fit, highest)
+    notes = _doubts(density, fit, heaviest)
     if "laplace" in plan.criteria:
         both = "evidence" in plan.criteria
         column = "log_evidence_laplace" if both else "log_evidence"
@@ -247,11 +247,11 @@ def _doubts(density: Density, *fits: MapFit) -> list[Note]:
     return notes + [Note("not_converged", text) for text in stopped if text]
 
 
-def _highest(
+def _roughly_heaviest(
     table: PreparedTable, density: Density, found: tuple[FoundMode, ...], fit: MapFit
 ) -> MapFit:
-    """The fit at the highest mode, for criteria of a maximum, whatever else is asked."""
-    by_height = tuple(sorted(found, key=lambda mode: -mode.log_posterior))
-    if by_height[0] is found[0]:
+    """The fit at the mode of the largest rough mass, whatever criteria are asked for."""
+    by_mass = tuple(sorted(found, key=lambda mode: -mode.rough_log_mass))
+    if by_mass[0] is found[0]:
         return fit
-    return table.fit_of(density, by_height, fit.prior)
+    return table.fit_of(density, by_mass, fit.prior)

@@ -18,6 +18,10 @@ class Run(NamedTuple):
     theta: Floats
     log_posterior: float
 
+    @property
+    def log_mass(self):
+        return self.log_posterior
+
 
 def somewhere(layout, seed=0):
     return np.random.default_rng(seed).normal(size=layout.size)

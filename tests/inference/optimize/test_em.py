@@ -328,7 +328,7 @@ def test_a_run_ends_where_it_is_told_to():
     run = run_em(density, start, max_iter=500, tolerance=0.5)
     assert len(run.history) < 500
     assert run.expected_gain < 0.5
-    assert run.prospect == run.log_posterior + run.expected_gain
+    assert run.prospect == run.log_posterior + run.log_volume + run.expected_gain
 
 
 def test_extrapolation_is_worth_many_steps():
