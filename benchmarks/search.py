@@ -9,8 +9,8 @@
 K = 3, and `compare` must choose 3. `planted`: 3 to 12 rows in a ball, on a line or in a plane among
 60 to 500. The mode is the one that EM and Newton's method reach from those rows themselves; it must
 be found from every seed where it holds more than 30 % of the mass by Laplace's approximation.
-`agreement`: the optimum of the largest rough mass in `fit` and in `compare`, over all CSV files below
-some folders.
+`agreement`: the optimum of the largest rough mass in `fit` and in `compare`, over all CSV files
+below some folders.
 `time`: medians of processor time, to be compared between two versions of the package run side by
 side. Each exits with 1 if its target is missed.
 """

@@ -64,10 +64,10 @@ def compare(
         In standardised units; None is ``Prior()``.
     criteria : sequence of str
         Any of "bic", "icl", "aic" (lower is better; at the mode that seems heaviest, whatever else
-        is asked for); "laplace" (log evidence by Laplace's method, from the fits alone: quick, without a
-        known error, and inaccurate by nats where segments overlap), "evidence" (by bridge sampling
-        from draws of the posterior, with its Monte Carlo error) and "loo" (leave-one-out, from the
-        same draws).
+        is asked for); "laplace" (log evidence by Laplace's method, from the fits alone: quick,
+        without a known error, and inaccurate by nats where segments overlap), "evidence" (by bridge
+        sampling from draws of the posterior, with its Monte Carlo error) and "loo" (leave-one-out,
+        from the same draws).
     sample_weight : array_like, shape (N,), optional
         A weight of 2 is two copies of the row, 0 its absence.
     standardize, resolution, n_init
