@@ -54,7 +54,10 @@ def text_of_fit(fit: MapFit, names: Sequence[str]) -> str:
         else f"This segmentation holds about {percent(found.mass)} of the probability mass, by "
         f"{by}; --posterior nuts samples it. Others of the same rows:"
     )
-    return "\n".join([*_paragraph(head), *_lines(found.others, names, writers_of(fit.mixture))])
+    lines = [*_paragraph(head), *_lines(found.others, names, writers_of(fit.mixture))]
+    if any(other.mass > found.mass for other in found.others):
+        lines += _paragraph("These masses do not differ by more than three of their errors.")
+    return "\n".join(lines)
 
 
 def text_of_posterior(posterior: Posterior) -> str:

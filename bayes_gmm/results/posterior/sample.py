@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -121,14 +122,27 @@ def posterior_and_peaks(
 ) -> tuple[Posterior, tuple[Peak, ...]]:
     """The same, and the peak of each mode."""
     _refuse_too_large(plan, density)
-    peaks = peaks_of(density, found)
-    draws = marked(_drawn(fit, density, peaks, plan), peaks)
-    if plan.method == "nuts":
-        if plan.sampler == "nutpie":
-            draws = _returned(density, draws, peaks, plan)
-        draws = _weighted_by_mass(density, draws, peaks, plan.seed)
+    with _regular():
+        peaks = peaks_of(density, found)
+        draws = marked(_drawn(fit, density, peaks, plan), peaks)
+        if plan.method == "nuts":
+            if plan.sampler == "nutpie":
+                draws = _returned(density, draws, peaks, plan)
+            draws = _weighted_by_mass(density, draws, peaks, plan.seed)
     posterior = Posterior.from_draws(_counted_once(fit, peaks), density, draws, table=table)
     return posterior, peaks
+
+
+@contextmanager
+def _regular() -> Iterator[None]:
+    """Raise a FitError where the posterior about a mode is singular in floating point."""
+    try:
+        yield
+    except np.linalg.LinAlgError as error:
+        raise FitError(
+            "the posterior is too narrow in some direction for floating point; leave out columns "
+            "that others determine (check_table names them), or give a larger resolution"
+        ) from error
 
 
 def _refuse_too_large(plan: SamplingPlan, density: Density) -> None:
