@@ -1,4 +1,4 @@
-"""Bayesian Gaussian mixtures for people who segment and must say how sure they are."""
+"""Bayesian Gaussian mixture models with credible intervals for segmentation."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name when it is first used, so that importing the package costs nothing."""
+    """Load a public name on first use, so that importing the package is fast."""
     if name in _MODULES:
         value: Any = importlib.import_module(_MODULES[name])
     elif name in _WHERE:

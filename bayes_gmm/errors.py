@@ -1,4 +1,4 @@
-"""What goes wrong, by name: every error and warning that a user can meet."""
+"""All errors and warnings of the package."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 
 class DataError(ValueError):
-    """The data cannot be used as they are: says which, what was found, what to do.
+    """The data cannot be used; the message states the cause and a remedy.
 
     Examples
     --------
@@ -15,16 +15,17 @@ class DataError(ValueError):
     >>> feature_matrix([[1.0, 2.0], [3.0, float("inf")]])
     Traceback (most recent call last):
     ...
-    bayes_gmm.errors.DataError: column 'x2' is infinite in row 2; make it missing (NaN) or a number
+    bayes_gmm.errors.DataError: column 'x2' is infinite in row 2; set it to missing (NaN) or to a \
+finite number
     """
 
 
 class CellTypeError(DataError, TypeError):
-    """A cell holds neither number nor text, and so is of no type that a table may have."""
+    """A cell holds neither a number nor text."""
 
 
 class FitError(ValueError):
-    """A mixture could not be fitted to usable data, or was asked for before there was one."""
+    """A mixture could not be fitted to usable data, or an argument is out of range."""
 
 
 class ConvergenceWarning(UserWarning):
@@ -32,27 +33,27 @@ class ConvergenceWarning(UserWarning):
 
 
 class AmbiguousLabelsWarning(UserWarning):
-    """Draws of the posterior could not be told apart by segment."""
+    """The labels of segments are ambiguous in posterior draws."""
 
 
 class MultimodalWarning(UserWarning):
-    """The posterior has more than one mode that matters."""
+    """The posterior has several modes with relevant mass."""
 
 
 class DataWarning(UserWarning):
-    """Something in a table should be known before its fit is believed (see `check_table`)."""
+    """The table may lead to a misleading fit (see `check_table`)."""
 
 
 class PriorWarning(DataWarning):
-    """The prior moves scales or correlations of a segment far from what its rows say."""
+    """The prior strongly influences scales or correlations of a segment."""
 
 
 class ShapeWarning(DataWarning):
-    """The rows of a segment are not Gaussian, which its intervals assume (see `ShapeCheck`)."""
+    """The rows of a segment are not Gaussian, so its intervals may be wrong (see `ShapeCheck`)."""
 
 
 def shown(value: object, width: int = 60) -> str:
-    """A value as it stands in a message: on one line, and cut where it is long.
+    """A value for a message: on one line, truncated if it is long.
 
     Examples
     --------
@@ -63,7 +64,7 @@ def shown(value: object, width: int = 60) -> str:
 
 
 def one_line(value: object, width: int = 60) -> str:
-    r"""A value's text without quotes, on one line, and cut where it is long.
+    r"""Text of a value without quotes, on one line, truncated if it is long.
 
     Examples
     --------
@@ -75,7 +76,7 @@ def one_line(value: object, width: int = 60) -> str:
 
 
 def printable(text: str) -> str:
-    r"""A text in which what a terminal would obey, or cannot show, is escaped.
+    r"""The text with control characters and other unprintable characters escaped.
 
     Examples
     --------
@@ -86,7 +87,7 @@ def printable(text: str) -> str:
 
 
 def file_named(path: object) -> str:
-    """A file as it stands in a message.
+    """A file name for a message.
 
     Examples
     --------
@@ -97,7 +98,7 @@ def file_named(path: object) -> str:
 
 
 def listed(names: Sequence[str], most: int = 12) -> str:
-    """Names as they stand in a message, the first few of many.
+    """Names for a message, the first few if there are many.
 
     Examples
     --------
@@ -111,7 +112,7 @@ def listed(names: Sequence[str], most: int = 12) -> str:
 
 
 def nearest(name: str, names: Sequence[str]) -> str | None:
-    """The name that was probably meant, or None when none is near.
+    """The most similar known name, or None if none is similar.
 
     Examples
     --------

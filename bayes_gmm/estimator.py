@@ -1,4 +1,4 @@
-"""`BayesGMM`: the mixture as a scikit-learn estimator."""
+"""`BayesGMM`: the Gaussian mixture as a scikit-learn estimator."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
-    """A Bayesian Gaussian mixture of a table's rows.
+    """Bayesian Gaussian mixture model.
 
     The model is
 
@@ -43,66 +43,71 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         x_i ~ sum_k w_k Normal(mu_k, Sigma_k + diag(delta^2 / 12))
 
     with a hierarchical Wishart prior on the covariances, or LKJ correlations and log-normal scales
-    (see `Prior`). ``fit`` finds modes of the posterior from many starts, ranks them by their
-    approximate mass (`Mode.probability`) and takes the first. Missing cells (NaN) are integrated
-    out; a row of weight 2 counts as two rows.
+    (see `Prior`). ``fit`` finds modes of the posterior from many starts and ranks them by their
+    approximate mass (`Mode.probability`); the fitted attributes describe the first. Missing cells
+    (NaN) are integrated out; a row of weight 2 counts as two rows.
 
     Parameters
     ----------
     n_components : int
         Number of segments K.
     structure : str or Structure
-        What covariances share: "full", "tied", "diag", "spherical" as in scikit-learn, or any of
-        the twelve of `Structure`, such as "component/shared".
+        Covariance structure: "full", "tied", "diag", "spherical" as in scikit-learn, or any of the
+        twelve structures of `Structure`, such as "component/shared".
     prior : Prior, optional
-        In standardised units; None is ``Prior()``.
+        Prior in standardised units; None means ``Prior()``.
     standardize : bool
-        Whether the prior speaks of standardised features. Results are in the table's units anyway.
+        Whether the prior refers to standardised features. Results are in the units of the table in
+        either case.
     resolution : "auto", None, float or sequence of floats
-        Recording resolution of the features, in their units: found from the ties in each column,
-        none (the plain mixture), or given.
+        Recording resolution of the features, in their units. "auto" estimates it from the ties in
+        each column; None means no recording error.
     n_init : "auto" or int
-        Number of starts; "auto" continues until they find nothing new.
+        Number of starts; "auto" adds starts until they find no new optimum.
     random_state : int, Generator or None
-        Seed of the starts; None draws a fresh one.
+        Seed of the random number generator; None uses a random seed.
 
     Notes
     -----
-    Units, shifts and the order of the rows change nothing but the units, nor does the order of the
-    columns under a hierarchical Wishart prior, the default for "full" and "tied". Under LKJ it
-    moves the mode a little, weights by about 1e-4: the density is that of a Cholesky factor (see
-    `Prior`).
+    The fit is equivariant to shifts and changes of units, and does not depend on the order of the
+    rows. Under a hierarchical Wishart prior, the default for "full" and "tied", it does not depend
+    on the order of the columns either. Under an LKJ prior the order of the columns changes the mode
+    slightly (weights by about 1e-4), as the density is that of a Cholesky factor (see `Prior`).
 
     Attributes
     ----------
     weights_ : ndarray, shape (K,)
-        Shares of the segments, falling.
+        Mixture weights (shares of the segments), in decreasing order.
     means_ : ndarray, shape (K, d)
+        Means of the segments, in the units of the table.
     covariances_ : ndarray, shape (K, d, d)
-        Of the segments themselves, without recording error; in the table's units, as are the means.
+        Covariances of the segments without recording error, in the units of the table.
     mixture_ : Mixture
-        The three together, as a density.
+        The mixture density with these weights, means and covariances.
     modes_ : tuple of Mode
-        All optima found, by falling mass.
+        All optima found, in order of decreasing mass.
     log_posterior_ : float
-        Of the first mode, in standardised units: what `pymc_model()` says with ``jacobian=False``.
+        Log-posterior of the first mode in standardised units, equal to that of `pymc_model()` with
+        ``jacobian=False``.
     log_likelihood_ : float
-        Of the table, in its units.
+        Log-likelihood of the table, in its units.
     converged_ : bool
         Whether the gradient vanished at the optimum.
     n_iter_ : int
+        Number of iterations.
     history_ : ndarray
-        Log-posterior along the way to the optimum.
+        Log-posterior at each iteration.
     map_fit_ : MapFit
-        All of this, immutable, and with ``save``.
+        The fit as an immutable object with a ``save`` method.
     shape_check_ : ShapeCheck
         Whether the rows of each segment look like a Gaussian sample.
     prior_influence_ : PriorInfluence or None
-        How far the prior moves scales and correlations of each segment from what its rows say, in
-        posterior standard deviations.
+        Difference that the prior makes to the scales and correlations of each segment, compared to
+        a fit without prior, in posterior standard deviations.
     n_features_in_ : int
+        Number of features.
     feature_names_in_ : ndarray of str
-        Where the table had column names.
+        Names of the features; only set if the table had column names.
 
     Examples
     --------
@@ -142,25 +147,25 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame (pandas, polars, pyarrow) or array_like, shape (N, d)
-            NaN is a missing cell. An array or frame of float64 is not copied: once it has been
-            written to, what a posterior needs the rows again for (``loo``, ``occupied``,
-            ``observed_data``, ``log_likelihood``) is refused.
+            The table; NaN is a missing cell. An array or frame of float64 is not copied. If it is
+            modified after the fit, methods of the posterior that need the rows (``loo``,
+            ``occupied``, ``observed_data``, ``log_likelihood``) raise an error.
         y : ignored
-            Only there for scikit-learn's pipelines.
+            Not used, present for compatibility with scikit-learn.
         sample_weight : array_like, shape (N,), optional
-            Non-negative; a weight of 2 is two copies of the row, 0 its absence.
+            Non-negative row weights. A weight of 2 counts the row twice; a weight of 0 excludes it.
 
         Returns
         -------
         BayesGMM
-            Itself.
+            The fitted estimator.
 
         Raises
         ------
         DataError
             If the table cannot be used; the message names the column or row.
         FitError
-            If a parameter is out of range, or no start leads anywhere.
+            If a parameter is out of range, or no start has a finite log-posterior.
 
         Warns
         -----
@@ -195,17 +200,17 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
 
     @property
     def prior_influence_(self) -> PriorInfluence | None:
-        """How far the prior moves each segment; computed from the rows when it is asked for."""
+        """Influence of the prior on each segment; computed from the rows on access."""
         return influence_at_mode(self._density, self._fit)
 
     @property
     def mixture_(self) -> Mixture:
-        """The fitted density, in the table's units."""
+        """The fitted mixture density, in the units of the table."""
         return self._fit.mixture
 
     @property
     def weights_(self) -> Floats:
-        """Shares of the segments, shape (K,)."""
+        """Mixture weights (shares of the segments), shape (K,)."""
         return self._fit.mixture.weights
 
     @property
@@ -220,12 +225,12 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
 
     @property
     def modes_(self) -> tuple[Mode, ...]:
-        """All optima found, by falling mass."""
+        """All optima found, in order of decreasing mass."""
         return self._fit.modes
 
     @property
     def log_posterior_(self) -> float:
-        """Log-posterior at the optimum, standardised."""
+        """Log-posterior at the optimum, in standardised units."""
         return self._fit.log_posterior
 
     @property
@@ -235,17 +240,17 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
 
     @property
     def converged_(self) -> bool:
-        """Whether the gradient vanished."""
+        """Whether the gradient vanished at the optimum."""
         return self._fit.converged
 
     @property
     def n_iter_(self) -> int:
-        """Steps to the optimum."""
+        """Number of iterations."""
         return self._fit.n_iter
 
     @property
     def history_(self) -> Floats:
-        """Log-posterior along the way."""
+        """Log-posterior at each iteration."""
         return self._fit.history
 
     def predict(self, X: Any) -> npt.NDArray[np.int64]:
@@ -257,7 +262,7 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         return self._fit.predict_proba(X)
 
     def transform(self, X: Any) -> Floats:
-        """The same as `predict_proba`: memberships as features for a next step, shape (N, K)."""
+        """Same as `predict_proba`: membership probabilities as features, shape (N, K)."""
         return self.predict_proba(X)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
@@ -267,30 +272,30 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
     def fit_predict(
         self, X: Any, y: Any = None, sample_weight: Any = None
     ) -> npt.NDArray[np.int64]:
-        """Fit, and give the most probable segment of each row."""
+        """Fit, and return the most probable segment of each row."""
         return self.fit(X, sample_weight=sample_weight).predict(X)
 
     def score_samples(self, X: Any) -> Floats:
-        """Log density of each row at what it observes, shape (N,)."""
+        """Log density of the observed cells of each row, shape (N,)."""
         return self._fit.score_samples(X)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """Mean log density of the rows in which something is measured."""
+        """Mean log density of the rows that have at least one observed cell."""
         found = self._criteria(X, self._counts(X, sample_weight))
         return found.log_likelihood / found.total_weight
 
     def bic(self, X: Any, sample_weight: Any = None) -> float:
-        """Bayesian information criterion of rows; lower is better (see `Criteria`)."""
+        """Bayesian information criterion on X; lower is better (see `Criteria`)."""
         return self._criteria(X, self._counts(X, sample_weight)).bic
 
     def aic(self, X: Any, sample_weight: Any = None) -> float:
-        """Akaike information criterion of rows; lower is better."""
+        """Akaike information criterion on X; lower is better."""
         return self._criteria(X, self._counts(X, sample_weight)).aic
 
     def icl(self, X: Any, sample_weight: Any = None) -> float:
-        """Integrated completed likelihood of rows; lower is better.
+        """Integrated completed likelihood on X; lower is better.
 
-        It is the BIC, and charges for rows that are torn between segments.
+        It is the BIC plus a penalty for rows whose segment is uncertain.
         """
         counts = self._counts(X, sample_weight)
         return self._criteria(X, counts).icl(log_certainty(self.predict_proba(X), counts))
@@ -298,7 +303,7 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
     def check(self, X: Any, sample_weight: Any = None) -> ShapeCheck:
         """Check whether the rows of each segment look like a Gaussian sample (see `ShapeCheck`).
 
-        ``fit`` does so with its own rows, and warns; ``shape_check_`` is what it found.
+        ``fit`` runs this check on its own rows and stores the result in ``shape_check_``.
         """
         return self._fit.check(X, sample_weight)
 
@@ -307,26 +312,33 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         return Criteria(log_likelihood, self._fit.n_parameters, float(counts.sum()))
 
     def _counts(self, X: Any, sample_weight: Any) -> Floats:
-        """How many times each row counts."""
+        """The number of observations that each row counts as."""
         matrix = self._fit.mixture.matrix_of(X)
         counts = counts_of(matrix, check_weights(sample_weight, matrix.n_rows))
         if not counts.any():
             raise DataError(
-                "X has no row of positive weight in which something is measured; "
-                "there is nothing to score"
+                "X has no row with positive weight and an observed cell, so there is nothing to "
+                "score"
             )
         return counts
 
     def sample(
         self, n_samples: int = 1, random_state: int | np.random.Generator | None = None
     ) -> tuple[Floats, npt.NDArray[np.int64]]:
-        """Rows drawn from the fitted mixture and the segment of each, as scikit-learn gives them.
+        """Draw rows from the fitted mixture.
 
         Parameters
         ----------
         n_samples : int
+            Number of rows.
         random_state : int or Generator, optional
-            By default that of the model.
+            Seed; by default that of the model.
+
+        Returns
+        -------
+        X : ndarray, shape (n_samples, d)
+        segments : ndarray of int, shape (n_samples,)
+            The segment of each row.
         """
         with fit_errors():
             n_samples = whole_number("n_samples", n_samples)
@@ -343,27 +355,27 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         random_state: int | np.random.Generator | None = None,
         progress: bool = True,
     ) -> Posterior:
-        """Draw from the posterior: credible intervals for every segment, on labels that stay put.
+        """Draw from the posterior, with consistent labels of the segments in all draws.
 
         Parameters
         ----------
         draws : int
-            Of each chain, after warm-up.
+            Number of draws in each chain, after warm-up.
         tune : int, optional
-            Warm-up draws of each chain; by default what the sampler needs, which is little where
-            it starts from the modes.
+            Number of warm-up draws in each chain; by default the sampler chooses it. Chains that
+            start at the modes need few.
         chains : int
-            They start about the modes that the fit found; R-hat needs more than one.
+            Number of chains, which start near the modes of the fit; R-hat needs at least two.
         method : {"nuts", "laplace"}
-            The No-U-Turn sampler, or a normal approximation at each mode, weighted by how well it
-            fits, which suits large tables; k-hat says whether it can be trusted.
+            The No-U-Turn sampler, or importance sampling from a normal approximation at each mode,
+            which suits large tables. The Pareto k-hat shows whether the approximation is reliable.
         sampler : str
-            "nutpie", or one of PyMC's, which take minutes to compile: "pymc", "pymc-nutpie",
+            "nutpie", or a sampler of PyMC, which takes minutes to compile: "pymc", "pymc-nutpie",
             "metropolis", "demetropolis", "demetropolisz", "slice", "hmc".
         random_state : int, Generator or None
-            The same seed gives the same draws; None takes that of the model.
+            The same seed gives the same draws; None uses the seed of the model.
         progress : bool
-            Show a bar in a terminal or notebook.
+            Show a progress bar in a terminal or notebook.
 
         Returns
         -------
@@ -372,7 +384,7 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         FitError
-            If an argument is out of range, or no chain could start.
+            If an argument is out of range, or no chain has a finite starting point.
         NotFittedError
             If `fit` has not been called.
 
@@ -395,7 +407,7 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         return model_of(self._density, fit.features, fit.structure, fit.prior)
 
     def __sklearn_tags__(self) -> Any:
-        """Say to scikit-learn that missing cells are welcome."""
+        """Tags for scikit-learn: missing cells are allowed."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags

@@ -60,7 +60,7 @@ def percent(share: float) -> str:
 
 
 def share_interval(mean: float, lower: float, upper: float) -> tuple[str, str, str]:
-    """Write a share and the bounds of its interval in per cent, with decimals that tell them apart.
+    """Write a weight and the bounds of its interval in percent, with enough decimals.
 
     The decimals show half the interval's width to a digit.
 

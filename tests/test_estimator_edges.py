@@ -156,7 +156,7 @@ class TestErrors:
             ({"structure": ["full"]}, r"structure \['full'\] is unknown"),
             (
                 {"prior": Prior(covariances=LKJ(1e100))},
-                "every climb left the numbers; give a resolution or a str",
+                "every optimisation diverged; give a resolution or a str",
             ),
             ({"resolution": True}, "resolution is True"),
             ({"resolution": 1e3}, "resolution is 1000 for column 'x1', whose values lie within"),
@@ -184,7 +184,7 @@ class TestErrors:
             raise left("not positive definite")
 
         monkeypatch.setattr("bayes_gmm.results.fit.fit.find_modes", find_modes)
-        with pytest.raises(FitError, match="the search left floating point .not positive"):
+        with pytest.raises(FitError, match="numerical overflow in the search .not positive"):
             BayesGMM(2).fit(X)
 
     @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 )
 @click.version_option(__version__, prog_name=PROGRAM)
 def commands() -> None:
-    """Find the segments of a table: how big each is, where it is, which rows belong to it."""
+    """Find the segments of a table: their sizes, their means and which rows belong to them."""
 
 
 @commands.command()
@@ -98,10 +98,10 @@ def commands() -> None:
     type=OutPath(),
     default=DEMO_FOLDER,
     show_default=True,
-    help="Folder for the files.",
+    help="Output folder.",
 )
 def demo(out: Path) -> None:
-    """Fit the bundled, simulated customers, from table to picture."""
+    """Fit the bundled table of simulated customers and write all result files."""
     from bayes_gmm.cli import walkthrough
 
     click.echo(walkthrough.run(out))
@@ -110,7 +110,7 @@ def demo(out: Path) -> None:
 @commands.command()
 @click.argument("table")
 @features_to_segment_by
-@click.option("--components", type=int, required=True, help="How many segments.")
+@click.option("--components", type=int, required=True, help="Number of segments.")
 @click.option(
     "--structure",
     default="full",
@@ -122,7 +122,8 @@ def demo(out: Path) -> None:
     type=click.Choice(["nuts", "laplace", "none"]),
     default="none",
     show_default=True,
-    help="Credible intervals: by sampling, by an approximation for large tables, or none.",
+    help="Method for credible intervals: sampling (nuts), an approximation for large tables "
+    "(laplace), or none.",
 )
 @draws_of_posterior
 @seed_of_starts
@@ -132,8 +133,8 @@ def demo(out: Path) -> None:
 @click.option(
     "--out",
     type=OutPath(),
-    help="Folder for model.nc, segments.csv, assignments.csv and segments.png; with a posterior, "
-    "summary.csv and intervals.png too.",
+    help="Output folder for model.nc, segments.csv, assignments.csv and segments.png; with a "
+    "posterior, also summary.csv and intervals.png.",
 )
 @as_json
 def fit(
@@ -179,39 +180,43 @@ def fit(
 @click.argument("table")
 @features_to_segment_by
 @click.option(
-    "--components", type=Numbers(), default="1-8", show_default=True, help="Numbers of segments."
+    "--components",
+    type=Numbers(),
+    default="1-8",
+    show_default=True,
+    help="Numbers of segments to compare.",
 )
 @click.option(
     "--structures",
     default="full",
     show_default=True,
     metavar="A,B",
-    help="Of full, tied, diag, spherical, 'scales/correlations'.",
+    help="Structures to compare: full, tied, diag, spherical, or 'scales/correlations'.",
 )
 @click.option(
     "--criteria",
     default="bic,icl,evidence",
     show_default=True,
     metavar="A,B",
-    help="Of bic, icl, aic, laplace (evidence by an approximation, soon there), evidence and loo "
-    "(both by draws of each posterior).",
+    help="Criteria to compute: bic, icl, aic, laplace (a fast approximation of the evidence), "
+    "evidence, loo (the last two draw from each posterior).",
 )
 @click.option(
     "--k-prior",
     type=Shares(),
-    help="Prior weight of each of --components, in their order; even by default.",
+    help="Prior weight of each number in --components, in the same order; equal by default.",
 )
 @click.option(
     "--draws",
     type=click.IntRange(min=1),
     default=1000,
     show_default=True,
-    help="Of each of four chains, for evidence and loo.",
+    help="Draws in each of the four chains, for evidence and loo.",
 )
 @seed_of_starts
 @resolution_of_columns
 @weights_of_rows
-@click.option("--out", type=OutPath(), help="Folder for comparison.csv and .png.")
+@click.option("--out", type=OutPath(), help="Output folder for comparison.csv and .png.")
 @as_json
 def compare(
     table: str,
@@ -227,7 +232,7 @@ def compare(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Find how many segments the rows of TABLE (CSV or Parquet) have, and of what shape."""
+    """Compare numbers of segments and covariance structures for TABLE (CSV or Parquet)."""
     shapes, asked = in_parts(structures), in_parts(criteria)
     _check_structures(shapes, "--structures")
     _check_criteria(asked)
@@ -266,10 +271,10 @@ def compare(
 @commands.command()
 @click.argument("model")
 @click.argument("table")
-@click.option("--out", type=OutPath(), required=True, help="CSV file for the scored rows.")
+@click.option("--out", type=OutPath(), required=True, help="Output CSV file.")
 @as_json
 def predict(model: str, table: str, out: Path, as_json: bool) -> None:
-    """Give each row of TABLE its segment by MODEL, a fit's model.nc."""
+    """Assign each row of TABLE to a segment of MODEL, the model.nc of a fit."""
     _check_output(out, model, table)
     from bayes_gmm.cli.assigned import Assigned, segment_names
     from bayes_gmm.cli.files import write_scored
@@ -295,7 +300,7 @@ def _check_structures(names: Sequence[str], option: str) -> None:
 
     try:
         if not names:
-            raise ValueError("it names no structure")
+            raise ValueError("give at least one structure")
         for name in names:
             Structure.parse(name)
     except ValueError as error:
@@ -305,21 +310,21 @@ def _check_structures(names: Sequence[str], option: str) -> None:
 def _check_criteria(names: Sequence[str]) -> None:
     from bayes_gmm.results.comparison.candidates import COLUMNS
 
-    wrong = next((f"no criterion {name!r}" for name in names if name not in COLUMNS), None)
+    wrong = next((f"unknown criterion {name!r}" for name in names if name not in COLUMNS), None)
     if wrong or not names:
-        said = f"{wrong or 'it names no criterion'}; choose from {', '.join(COLUMNS)}"
+        said = f"{wrong or 'no criterion given'}; choose from {', '.join(COLUMNS)}"
         raise click.BadParameter(said, param_hint="'--criteria'")
 
 
 def _check_k_prior(weights: Sequence[float] | None, components: Sequence[int]) -> None:
     if weights is not None and len(weights) != len(components):
-        said = f"it has {len(weights)} weights for {len(components)} numbers of --components"
+        said = f"got {len(weights)} weights for {len(components)} numbers in --components"
         raise click.BadParameter(said, param_hint="'--k-prior'")
 
 
 def _check_output(out: Path, *inputs: str) -> None:
     if out.suffix.lower() in (".parquet", ".pq", ".xlsx"):
-        raise click.UsageError(f"--out is '{out}', but what is written is CSV; end it in .csv")
+        raise click.UsageError(f"--out is '{out}', but the output is CSV; use the ending .csv")
     for name in inputs:
         if out.exists() and Path(name).exists() and out.samefile(name):
-            raise click.UsageError(f"--out is '{name}', which is read; name another file")
+            raise click.UsageError(f"--out is the input file '{name}'; choose another file")

@@ -1,4 +1,4 @@
-"""What the command line says about rows that were given their segments."""
+"""Command-line report of the rows assigned to segments by `predict`."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Assigned:
     Attributes
     ----------
     table : str
-        The rows, by the name the user gave them.
+        Name of the table, as given by the user.
     membership : ndarray, shape (n_rows, K)
         The probability of each segment for each row.
     names : tuple of str
-        Of the segments.
+        Names of the segments.
     """
 
     table: str
@@ -42,12 +42,12 @@ class Assigned:
 
     @cached_property
     def assigned(self) -> list[int]:
-        """Rows that most probably belong to each segment."""
+        """Number of rows whose most probable segment is each segment."""
         top = self.membership.argmax(axis=1)
         return np.bincount(top, minlength=self.membership.shape[1]).tolist()
 
     def text(self) -> str:
-        """Write it for a person."""
+        """Report as text."""
         n_rows = len(self.membership)
         labels = [shortened(name) for name in self.names]
         width = max(map(len, labels))
@@ -58,7 +58,7 @@ class Assigned:
         return "\n".join(lines)
 
     def json(self) -> dict[str, Any]:
-        """Return it for a program; size and assigned are those of `fit`."""
+        """Report as JSON, with size and assigned as in `fit`."""
         sizes = self.membership.sum(axis=0).round(DECIMALS).tolist()
         segments = [
             {"segment": name, "size": size, "assigned": n}
@@ -68,6 +68,6 @@ class Assigned:
 
 
 def segment_names(fit: MapFit | Posterior) -> tuple[str, ...]:
-    """The names that a posterior's segments were given; numbers where a fit has none."""
+    """Names of the segments of a posterior; default labels for a MAP fit."""
     labels = tuple(segment_labels(fit.mixture.n_components))
     return getattr(fit, "names", labels)

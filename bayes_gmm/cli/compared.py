@@ -1,4 +1,4 @@
-"""A comparison as the command line prints it: a table, verdicts, notes and the recommendation."""
+"""Command-line report of a comparison: table, verdicts, notes and recommendation."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Compared:
     Attributes
     ----------
     table : str
-        The name of the table, as the user gave it.
+        Name of the table, as given by the user.
     n_rows : int
         Rows of positive weight.
     comparison : Comparison
@@ -47,7 +47,7 @@ class Compared:
     findings: tuple[Finding, ...] = ()
 
     def check(self) -> None:
-        """Raise if the work was interrupted before anything was fitted.
+        """Raise if the comparison was interrupted before the first fit.
 
         Raises
         ------
@@ -57,7 +57,7 @@ class Compared:
             raise KeyboardInterrupt
 
     def text(self) -> str:
-        """Write all of it for a person; the recommendation is last."""
+        """Report as text; the recommendation is last."""
         comparison = self.comparison
         labels = beside(self._numbers(), *self._structures())
         groups = [self._criterion(criterion) for criterion in comparison.criteria]
@@ -77,7 +77,7 @@ class Compared:
         return "\n\n".join(block for block in blocks if block)
 
     def json(self) -> dict[str, Any]:
-        """Return all of it for a program: only what JSON can represent."""
+        """JSON-compatible record of the comparison."""
         comparison = self.comparison
         rows = comparison.table.to_dict(orient="records")
         verdicts = comparison.verdicts_in(COMMAND_LINE)
@@ -148,7 +148,7 @@ class Compared:
         return column("log-likelihood", self._cells("log_likelihood"))
 
     def _criterion(self, criterion: str) -> Columns:
-        """Its values, the best one starred, and their errors."""
+        """Values of a criterion with their errors; a star marks the best."""
         comparison = self.comparison
         name = comparison.column_of(criterion)
         cells, errors = self._cells(name), ERRORS.get(criterion, "")
@@ -177,7 +177,7 @@ class Compared:
         return [f"{value:,.2f}" if math.isfinite(value) else UNKNOWN for value in values]
 
     def _probabilities(self) -> list[Columns]:
-        """P of each candidate and, where errors are known, its Monte Carlo interval."""
+        """Probability of each candidate and, if errors are known, its Monte Carlo interval."""
         table = self.comparison.table
         shares = [UNKNOWN if math.isnan(p) else percent(p) for p in table["probability"]]
         columns = [column("probability", shares)]
@@ -189,12 +189,12 @@ class Compared:
 
     def _legend(self) -> str:
         lower = [NAMES[c] for c in self.comparison.criteria if self.comparison.is_lower_better(c)]
-        parts = ["* the best"]
+        parts = ["*: best candidate"]
         if lower:
             parts.append(f"{in_words(lower, 'and')}: lower is better")
         if "evidence" in self.comparison.criteria:
             parts.append("±: Monte Carlo standard error")
-            parts.append("by Monte Carlo: 94 % interval of the probability")
+            parts.append("by Monte Carlo: 94 % Monte Carlo interval of the probability")
         return textwrap.fill("; ".join(parts), WIDTH)
 
     def _notes(self) -> str:
@@ -220,6 +220,6 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 
 
 def _plain(cell: Any) -> Any:
-    """A cell as JSON can have it: NaN and infinity are not."""
+    """A cell for JSON; NaN and infinity become None."""
     cell = cell.item() if hasattr(cell, "item") else cell
     return None if isinstance(cell, float) and not math.isfinite(cell) else cell

@@ -1,4 +1,4 @@
-"""What the command line writes: CSV that spreadsheets cannot misread, all of it or nothing."""
+"""Output files of the command line: written atomically, CSV safe for spreadsheets."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from bayes_gmm.results.comparison.comparison import Comparison
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""With those of full width, which spreadsheets of East Asia take for the others."""
+"""Includes full-width characters, which East Asian spreadsheets treat alike."""
 INNER_START = re.compile(r"([;|\t\r\n][\"\s]*)(?=[=+\-@＝＋－＠])")
-"""Where a cell would start for a spreadsheet that takes another separator than the comma."""
+"""Start of a cell for spreadsheets that use a separator other than the comma."""
 NUMBER = re.compile(r"[+-]?(\d[\d.,]*|[.,]\d+)([eE][+-]?\d+)?%?", re.ASCII)
 NO_NUMBERS = ("-inf", "+inf", "-infinity", "+infinity", "-nan", "+nan")
-"""What tables say where a number is none: it runs nothing, and is to be read back."""
+"""Non-finite numbers as text; they are not formulas and must stay readable."""
 DECIMALS = 6  # of a written probability
 
 
@@ -41,7 +41,7 @@ def write_fit(
 ) -> dict[str, Path]:
     """Write the model, the segments, each row's assignment and the picture into `folder`.
 
-    Either all files are there afterwards, or the folder is as it was.
+    If writing fails, the folder is left unchanged.
 
     Parameters
     ----------
@@ -50,14 +50,14 @@ def write_fit(
     table : pandas.DataFrame
         The features of the rows, for the picture.
     folder : Path
-        Made if it is not there.
+        Created if it does not exist.
     source : mapping of str to pandas.DataFrame, optional
-        Tables to write as well, by the names of their files.
+        Additional tables to write, by file name.
 
     Returns
     -------
     dict
-        The path of each file by what it holds: model, segments, assignments, picture; with a
+        The path of each file by its content: model, segments, assignments, picture; with a
         posterior also summary and intervals.
     """
     from bayes_gmm.views.plots import save_segments
@@ -92,7 +92,7 @@ def write_fit(
 def _write_posterior(
     intervals: Intervals, table: pd.DataFrame, rows: pd.DataFrame, draft: Path
 ) -> None:
-    """Write what a posterior adds, and add its intervals to the rows' assignments."""
+    """Write the files of a posterior, and add its intervals to the assignments of the rows."""
     from bayes_gmm.views.plots import save_forest
 
     posterior = intervals.posterior
@@ -105,20 +105,20 @@ def _write_posterior(
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> dict[str, Path]:
-    """Write the table and, where there is one, the picture of a comparison, both or none.
+    """Write the table of a comparison and, if a criterion was computed, its picture.
 
-    One that was interrupted has names of its own: it replaces none that is complete.
+    An interrupted comparison has separate file names, so that it does not replace a complete one.
 
     Returns
     -------
     dict
-        The path of each file by what it holds: table, picture.
+        The path of each file by its content: table, picture.
     """
     from bayes_gmm.views.plots import save_comparison
 
     stem = "comparison-partial" if comparison.interrupted else "comparison"
     names = {"table": f"{stem}.csv", "picture": f"{stem}.png"}
-    if not comparison.best:  # the fits stand, but no criterion is there to be drawn
+    if not comparison.best:  # there are fits, but no criterion to draw
         del names["picture"]
     with filling(folder) as draft:
         write_csv(comparison.table, draft / names["table"])
@@ -133,7 +133,7 @@ def write_scored(
     path: Path,
     names: Sequence[str] | None = None,
 ) -> None:
-    """Write a table with its own columns first, then each row's segment and probabilities.
+    """Write the columns of a table, followed by the segment and probabilities of each row.
 
     A new column whose name the table already has gets a number: "segment (2)".
     """
@@ -160,7 +160,7 @@ def assignments(
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write UTF-8 CSV in which no text of the user's can run as a formula in a spreadsheet."""
+    """Write UTF-8 CSV in which spreadsheets cannot execute any text as a formula."""
     safe = table.copy()
     safe.columns = [safe_text(str(name)) for name in table.columns]
     for position, kind in enumerate(table.dtypes):
@@ -171,11 +171,10 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
 
 
 def safe_text(cell: Any) -> Any:
-    """Put an apostrophe before text that a spreadsheet would run as a formula.
+    """Put an apostrophe before text that a spreadsheet would execute as a formula.
 
-    So also within a cell, after what some spreadsheets take for a separator: a quote does not keep
-    them from it where it is not at the start of what is then the cell. Numbers, also as text and
-    with a decimal comma, stay what they are.
+    Apostrophes are also inserted inside a cell, after characters that some spreadsheets treat as
+    separators. Numbers stay unchanged, also as text and with a decimal comma.
 
     Examples
     --------
@@ -192,12 +191,12 @@ def safe_text(cell: Any) -> Any:
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a folder that cannot be written, before any work is done for it.
+    """Raise if a folder cannot be written, before the fit starts.
 
     Raises
     ------
     OSError
-        If something that is no folder has that name, or writing there is not allowed.
+        If the path exists but is not a folder, or writing there is not allowed.
     """
     there = _nearest_place(folder)
     if not there.is_dir():
@@ -207,9 +206,9 @@ def check_folder(folder: Path) -> None:
 
 @contextmanager
 def filling(folder: Path) -> Iterator[Path]:
-    """Give an empty draft folder whose files move into `folder` once the block has succeeded.
+    """Yield an empty draft folder whose files move into `folder` when the block has succeeded.
 
-    When the block or the move fails, `folder` is as it was: no file new, none changed.
+    If the block or the move fails, `folder` is left unchanged.
 
     Examples
     --------
@@ -236,7 +235,7 @@ def filling(folder: Path) -> Iterator[Path]:
 
 
 def _nearest_place(folder: Path) -> Path:
-    """The folder itself, or the nearest of those above it that is there."""
+    """The folder itself, or its nearest existing parent."""
     return next(place for place in (folder, *folder.absolute().parents) if place.exists())
 
 
@@ -269,7 +268,7 @@ def _move_in(draft: Path, folder: Path, there: Path) -> None:
 
 
 def _keep(file: Path, copy: Path) -> None:
-    """Keep what is there, so that it can be put back."""
+    """Back up an existing file, so that it can be restored."""
     if file.is_dir():
         raise IsADirectoryError(f"cannot write '{file}': it is a folder")
     if file.exists():
@@ -280,7 +279,7 @@ def _keep(file: Path, copy: Path) -> None:
 
 
 def _remove_empty(folder: Path, there: Path) -> None:
-    """Remove the folders that were made below the one that was there."""
+    """Remove the created folders below the existing one."""
     while folder != there and folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
         folder = folder.parent

@@ -51,30 +51,30 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 SHOWN_FINDINGS = 3  # of each kind
-SIZE = "size: rows that the segment is expected to hold, the sum of their probabilities"
+SIZE = "size: expected number of rows in the segment, the sum of the rows' probabilities"
 WEIGHTED_SIZE = (
-    "size: total weight of the rows that the segment is expected to hold, the sum of weights\n"
-    "times probabilities"
+    "size: expected total weight of the rows in the segment, the sum of the rows' weights times\n"
+    "probabilities"
 )
 
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """A fit and what a reader wants to know of it.
+    """A fit with its posterior, findings and checks, ready to be printed.
 
     Attributes
     ----------
     table : str
-        What was fitted, by the name the user gave it.
+        Name of the table, as given by the user.
     fit : MapFit
         The fit.
     membership : ndarray, shape (n_rows, K)
         The probability of each segment for each row.
     row_weights : ndarray, shape (n_rows,)
-        How many rows each row stands for.
+        The weight of each row.
     posterior : Posterior, optional
-        Draws, where intervals were asked for: shares, sizes, means and standard deviations are
-        then averages over them, and those of the MAP are not shown.
+        Draws, if intervals were requested: shares, sizes, means and standard deviations are then
+        posterior averages, and those of the MAP are not shown.
     findings : tuple of Finding
         Those of `check_table`.
     shape_check : ShapeCheck, optional
@@ -97,12 +97,12 @@ class Report:
 
     @cached_property
     def sizes(self) -> Array:
-        """Rows that each segment is expected to hold: sums of probabilities, shape (K,)."""
+        """Expected number of rows in each segment, the sum of probabilities, shape (K,)."""
         return np.asarray(self.row_weights @ self.membership)
 
     @cached_property
     def assigned(self) -> Array:
-        """Rows that most probably belong to each segment, shape (K,)."""
+        """Number of rows whose most probable segment is each segment, shape (K,)."""
         top = self.membership.argmax(axis=1)
         return np.bincount(top, self.row_weights, minlength=self.membership.shape[1])
 
@@ -123,17 +123,17 @@ class Report:
 
     @property
     def mixture(self) -> Mixture:
-        """The numbers that are reported: means over the draws where there are any, else the MAP."""
+        """The reported mixture: the posterior mean if there are draws, else the MAP."""
         return self.fit.mixture if self.posterior is None else self.posterior.mean_mixture
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the segments."""
+        """Names of the segments."""
         return segment_names(self.posterior or self.fit)
 
     @property
     def other_modes(self) -> tuple[Mode, ...]:
-        """The modes besides the one reported, with the masses that the draws give them."""
+        """Modes other than the reported one, with their masses estimated from the draws."""
         if self.posterior is None:
             return self.fit.modes[1:]
         alone = self.posterior.segmentation
@@ -158,7 +158,7 @@ class Report:
         return table
 
     def text(self) -> str:
-        """Write all of it for a person, in lines of at most 100 characters."""
+        """Report as text, in lines of at most 100 characters."""
         blocks = [self._title(), *_tables(self), self._after_tables(), self._modes()]
         blocks.append(self._summary())
         for found in (self.small_segments, self.coinciding_segments):
@@ -170,7 +170,7 @@ class Report:
         return "\n\n".join(block for block in blocks if block)
 
     def json(self) -> dict[str, Any]:
-        """Return all of it for a program: only what JSON can say."""
+        """JSON-compatible record of the report."""
         fit, mixture = self.fit, self.fit.mixture
         influence = self.prior_influence or (self.posterior and self.posterior.prior_influence)
         return {
@@ -221,7 +221,7 @@ class Report:
         return bool(np.any((self.row_weights != 0.0) & (self.row_weights != 1.0)))
 
     def _after_tables(self) -> str:
-        """What the columns count, and how far to trust the draws."""
+        """The meaning of the sizes, and diagnostics of the draws."""
         size = WEIGHTED_SIZE if self._is_weighted else SIZE
         return size if self.intervals is None else f"{size}\n{self.intervals.state()}"
 
@@ -248,7 +248,7 @@ def fitted(
     options: dict[str, Any],
     sampling: SamplingOptions | None = None,
 ) -> Report:
-    """Fit a table, draw from the posterior if asked for, and gather the report."""
+    """Fit a table, sample the posterior if requested, and collect the report."""
     from bayes_gmm.estimator import BayesGMM
 
     with findings_apart():
@@ -271,19 +271,19 @@ def fitted(
 
 @contextmanager
 def findings_apart() -> Iterator[None]:
-    """Keep warnings of a table off stderr: its findings are printed with the results."""
+    """Suppress warnings about a table: its findings are printed with the results."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)
         yield
 
 
 def files_text(files: dict[str, Path]) -> str:
-    """List the files that were written, one a line."""
+    """List the files that were written, one per line."""
     return "\n".join(["written", *(f"  {what:<12} {path}" for what, path in files.items())])
 
 
 def findings_text(findings: Sequence[Finding]) -> str:
-    """Findings in the table, a paragraph each, the first few of a kind."""
+    """Findings in the table, one paragraph each; the first few of each kind."""
     if not findings:
         return ""
     lines = ["Findings in the table:"]
@@ -297,7 +297,7 @@ def findings_text(findings: Sequence[Finding]) -> str:
 
 
 def _shape_text(check: ShapeCheck | None) -> str:
-    """Write which segments are not Gaussian, and what to try."""
+    """The segments that are not Gaussian, with advice."""
     if check is None or not sentences(check):
         return ""
     said = list(sentences(check))
@@ -308,7 +308,7 @@ def _shape_text(check: ShapeCheck | None) -> str:
 
 
 def _shape_json(check: ShapeCheck) -> dict[str, Any]:
-    """Statistics of the shape of the segments, and which of these are not Gaussian."""
+    """Shape statistics of the segments, and the segments that are not Gaussian."""
     statistics = [
         {
             "segment": check.names[s.segment],
@@ -332,7 +332,7 @@ def _shape_json(check: ShapeCheck) -> dict[str, Any]:
 
 
 def as_counts(sizes: Array) -> list[float]:
-    """Sums of row weights, as whole numbers where they are, as without row weights.
+    """Sums of row weights; integers if all sums are whole numbers.
 
     Examples
     --------
@@ -345,7 +345,7 @@ def as_counts(sizes: Array) -> list[float]:
 
 
 def _tables(report: Report) -> list[str]:
-    """Blocks of as many features as a line holds; each block has a line per segment."""
+    """Blocks of as many features as fit on a line; each block has one line per segment."""
     labels = label_column([shortened(name) for name in report.names])
     sizes = column("size", [_size(n) for n in report.sizes])
     features = range(len(report.fit.features))
@@ -359,7 +359,7 @@ def _tables(report: Report) -> list[str]:
 
 
 def _size(n: float) -> str:
-    """Expected rows, with a decimal where they are few."""
+    """Expected number of rows, with one decimal below 10."""
     return f"{n:.1f}" if n < 9.95 and round(n, 1) % 1 else f"{n:,.0f}"
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Intervals:
-    """A posterior's tables, each made once, and what a reader wants to know of them.
+    """Tables of a posterior, computed once, with their diagnostics.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Intervals:
 
     @property
     def heading(self) -> str:
-        """What the numbers of the table are."""
+        """Heading of the table."""
         return f"posterior means ({100 * self.ci_prob:g} % credible intervals)"
 
     def shares(self) -> Columns:
@@ -74,7 +74,7 @@ class Intervals:
         )
 
     def state(self) -> str:
-        """How far to trust the draws."""
+        """Diagnostics of the draws in one or two lines."""
         return in_lines(self._state(self._diagnostics()))
 
     def bounds(self, k: int) -> dict[str, Any]:
@@ -95,7 +95,7 @@ class Intervals:
         }
 
     def json(self) -> dict[str, Any]:
-        """The same for a program: only what JSON can say."""
+        """JSON-compatible record of the posterior."""
         posterior, draws = self.posterior, self.posterior.draws
         alone = posterior.segmentation
         return {
@@ -116,9 +116,9 @@ class Intervals:
         return np.asarray(table.to_numpy(dtype=float))
 
     def _diagnostics(self) -> dict[str, Any]:
-        """k-hat, or R-hat, effective sample size and divergences; None for what is not known.
+        """k-hat, or R-hat, effective sample size and divergences; None for unknown values.
 
-        R-hat is that within modes where chains were in several.
+        R-hat is computed within modes if the chains visited several modes.
         """
         draws = self.posterior.draws
         if draws.khat is not None:
@@ -133,16 +133,16 @@ class Intervals:
 
     @property
     def _several(self) -> bool:
-        """Whether chains were in several modes, between which R-hat is large."""
+        """Whether the chains visited several modes."""
         return "r_hat_within_modes" in self.summary
 
     def _state(self, found: dict[str, Any]) -> list[str]:
         draws = self.posterior.draws
         if "khat" in found:
             trusted = found["khat"] <= GOOD_KHAT
-            verdict = "can be trusted" if trusted else f"does not fit: use {COMMAND_LINE.nuts}"
+            verdict = "reliable" if trusted else f"unreliable, use {COMMAND_LINE.nuts}"
             return [f"Laplace's approximation, Pareto k-hat {found['khat']:.2f}: {verdict}"]
-        unknown = "not known of one chain" if draws.n_chains == 1 else "not known"
+        unknown = "not available for one chain" if draws.n_chains == 1 else "not available"
         r_hat = unknown if found["r_hat"] is None else written_r_hat(found["r_hat"], 3)
         r_hat = f"at most {r_hat}" if r_hat[0].isdigit() else r_hat
         alone = len(masses(self.posterior)) < 2
@@ -151,10 +151,10 @@ class Intervals:
         of = "" if self.posterior.segmentation is None else " of this segmentation"
         said = [f"{chains} of {draws.n_draws:,} draws{of}", f"{name} {r_hat}"]
         if found["ess_bulk"] is not None:
-            said.append(f"effective draws at least {found['ess_bulk']:,.0f}")
+            said.append(f"effective sample size at least {found['ess_bulk']:,.0f}")
         said.append(f"divergences {found['divergences']:,}")
         if self._several and alone:
-            said.append(f"chains also visited modes that hold less than {percent(WORTH_A_WORD)}")
+            said.append(f"chains also visited modes with less than {percent(WORTH_A_WORD)} mass")
         return said
 
 

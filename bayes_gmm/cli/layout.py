@@ -1,4 +1,4 @@
-"""Text in columns, for people who read it in a terminal."""
+"""Tables of text for a terminal."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from bayes_gmm.errors import one_line
 
-WIDTH = 100  # characters that a line of a table may have
-NAME_WIDTH = 32  # of a feature's name, above its columns
+WIDTH = 100  # characters per line
+NAME_WIDTH = 32  # characters of a feature's name
 
 Columns = tuple[list[str], list[str]]  # two lines of heading, one line per segment
 
@@ -27,13 +27,13 @@ def beside(left: Columns, *right: Columns) -> Columns:
 
 
 def column(name: str, cells: list[str]) -> Columns:
-    """Cells under their name, to the right."""
+    """A right-aligned column with its name as heading."""
     width = max(len(name), *(len(cell) for cell in cells))
     return [" " * width, name.rjust(width)], [cell.rjust(width) for cell in cells]
 
 
 def in_blocks(labels: Columns, first: Columns, groups: Iterable[Columns]) -> list[str]:
-    """Tables of as many groups as a line holds; each begins with the labels, the first with more.
+    """Tables of as many groups as fit on a line; each begins with the labels.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def in_blocks(labels: Columns, first: Columns, groups: Iterable[Columns]) -> lis
 
 
 def in_lines(parts: Iterable[str]) -> str:
-    """Put parts beside each other, three spaces apart, in as few lines as hold them.
+    """Join parts with three spaces, in as few lines as possible.
 
     Examples
     --------
@@ -72,13 +72,13 @@ def in_lines(parts: Iterable[str]) -> str:
 
 
 def label_column(labels: list[str]) -> Columns:
-    """Labels to the left, without a heading."""
+    """A left-aligned column of labels without a heading."""
     width = max(map(len, labels))
     return ["", " " * width], [f"{label:<{width}}" for label in labels]
 
 
 def under(name: str, columns: Columns) -> Columns:
-    """Columns under a name that they share."""
+    """Columns under a common heading."""
     heads, rows = columns
     name = shortened(name)
     width = max(len(name), len(heads[1]))
@@ -86,7 +86,7 @@ def under(name: str, columns: Columns) -> Columns:
 
 
 def writer(means: NDArray[np.float64], sds: NDArray[np.float64]) -> Callable[[float], str]:
-    """Write numbers with the decimals that show the smallest sd to three digits or so."""
+    """A number format whose decimals show the smallest sd to about three digits."""
     decimals = 2 - math.floor(math.log10(sds.min()))
     if decimals > 6 or np.abs(means).max() >= 1e9:
         return lambda x: f"{x:.4g}"
@@ -94,6 +94,6 @@ def writer(means: NDArray[np.float64], sds: NDArray[np.float64]) -> Callable[[fl
 
 
 def shortened(name: str) -> str:
-    """A name on one line, cut where it is long."""
+    """A name on one line, truncated if it is long."""
     name = one_line(name, len(name) + NAME_WIDTH)
     return name if len(name) <= NAME_WIDTH else name[: NAME_WIDTH - 1] + "…"

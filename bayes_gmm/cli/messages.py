@@ -1,4 +1,4 @@
-"""What goes to stdout and stderr beside results for people."""
+"""JSON on stdout, and messages on stderr."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ PROGRAM = "bayes-gmm"
 
 
 def let_every_name_be_printed() -> None:
-    """Escape what a terminal cannot show, as a file's name of odd bytes, or fails on."""
+    """Escape characters that the terminal cannot print, such as odd bytes in file names."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def print_json(document: dict[str, Any]) -> None:
-    """Print one JSON object, in which NaN is refused."""
+    """Print one JSON object; NaN is an error."""
     click.echo(json.dumps(document, indent=2, allow_nan=False))
 
 
 def say(text: str) -> None:
-    """Tell a person something on stderr, signed by the program."""
+    """Write a message to stderr, with the name of the program."""
     click.echo(f"{PROGRAM}: {text}", err=True)
 
 
 def note(text: str) -> None:
-    """Tell a person who waits what is going on; a program's log stays free of it."""
+    """Write a progress message to stderr if it is a terminal."""
     if sys.stderr.isatty():
         say(text)
 
 
 def shown_once() -> Callable[..., None]:
-    """Say what a warning says, once, however many tables it is about."""
+    """Function that prints each distinct warning once."""
     said: set[str] = set()
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
@@ -50,7 +50,7 @@ def shown_once() -> Callable[..., None]:
 
 
 def line_of(error: BaseException | str) -> str:
-    r"""The text of an error or warning on one line.
+    r"""Text of an error or warning on one line.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What options mean, and those that several commands share."""
+"""Types of command-line options, and the options that several commands share."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 import click
 
 MOST_NUMBERS = 100
-"""Numbers of segments that are compared at once."""
+"""Largest number of segment counts in one comparison."""
 
 
 class Resolution(click.ParamType):
-    """How finely columns are recorded: auto, none or a number."""
+    """Recording step of the columns: auto, none or a number."""
 
     name = "auto|none|number"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> str | float | None:
-        """Turn the text into what `BayesGMM(resolution=...)` takes."""
+        """Convert the text to a value of `BayesGMM(resolution=...)`."""
         if value in ("auto", "none"):
             return None if value == "none" else "auto"
         try:
@@ -25,32 +25,32 @@ class Resolution(click.ParamType):
         except ValueError:
             number = -1.0
         if not 0 <= number < float("inf"):
-            self.fail(f"{value!r} is not auto, none or a number from 0 up", param, ctx)
+            self.fail(f"{value!r} is not auto, none or a number of at least 0", param, ctx)
         return number
 
 
 class OutPath(click.Path):
-    """A file or folder to write to; an empty name, as of an unset variable, is none."""
+    """Output file or folder; an empty name, such as that of an unset variable, is refused."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Turn the text into a path."""
+        """Convert the text to a path."""
         if not str(value).strip():
             self.fail("the name is empty", param, ctx)
         if "\0" in str(value):
-            self.fail("the name holds a zero byte", param, ctx)
+            self.fail("the name contains a zero byte", param, ctx)
         return super().convert(value, param, ctx)
 
 
 class Numbers(click.ParamType):
-    """Whole numbers from 1 up: 1-8, or 2,3,5-7."""
+    """Positive integers and ranges: 1-8, or 2,3,5-7."""
 
     name = "1-8|2,3"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
-        """Turn the text into numbers, each once, the least first."""
+        """Convert the text to sorted, distinct integers."""
         if isinstance(value, tuple):
             return value
         numbers: set[int] = set()
@@ -61,37 +61,37 @@ class Numbers(click.ParamType):
                 self.fail(f"{part!r} is not a number or a range such as 1-8", param, ctx)
             low, high = map(int, ends)
             if not 1 <= low <= high:
-                self.fail(f"{part!r} does not run from 1 or more upwards", param, ctx)
+                self.fail(f"{part!r} is not an ascending range from 1 or more", param, ctx)
             if high - low >= MOST_NUMBERS:
                 self.fail(f"{part!r} has more than {MOST_NUMBERS} numbers", param, ctx)
             numbers |= set(range(low, high + 1))
         if not numbers:
-            self.fail("it names no number of segments", param, ctx)
+            self.fail("give at least one number of segments", param, ctx)
         return tuple(sorted(numbers))
 
 
 class Starts(click.ParamType):
-    """How many starts: auto, or a whole number from 1 up."""
+    """Number of starts: auto, or a positive integer."""
 
     name = "auto|number"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> str | int:
-        """Turn the text into what `BayesGMM(n_init=...)` takes."""
+        """Convert the text to a value of `BayesGMM(n_init=...)`."""
         if value == "auto":
             return "auto"
         text = str(value).strip()
         if not (text.isascii() and text.isdigit() and int(text) >= 1):
-            self.fail(f"{value!r} is not auto or a whole number from 1 up", param, ctx)
+            self.fail(f"{value!r} is not auto or a whole number of at least 1", param, ctx)
         return int(text)
 
 
 class Shares(click.ParamType):
-    """Numbers from 0 up, separated by commas: 1,1,0.5."""
+    """Non-negative numbers, separated by commas: 1,1,0.5."""
 
     name = "1,1,0.5"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, ...]:
-        """Turn the text into numbers, in its order."""
+        """Convert the text to numbers, in the given order."""
         if isinstance(value, tuple):
             return value
         shares = []
@@ -104,7 +104,7 @@ class Shares(click.ParamType):
 
 
 def in_parts(text: str) -> list[str]:
-    """What stands between commas, each once.
+    """Distinct entries of a comma-separated list.
 
     Examples
     --------
@@ -119,42 +119,46 @@ features_to_segment_by = click.option(
     multiple=True,
     required=True,
     metavar="A,B",
-    help="Columns to segment by; repeat for names that contain commas.",
+    help="Columns to fit; repeat the option for names that contain commas.",
 )
 seed_of_starts = click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random starts."
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Seed of the random number generator.",
 )
 number_of_starts = click.option(
     "--n-init",
     type=Starts(),
     default="auto",
     show_default=True,
-    help="How many random starts; auto goes on until they find nothing new.",
+    help="Number of random starts; auto adds starts until they find no new optimum.",
 )
 OF_POSTERIOR = ("draws", "tune", "chains", "ci_prob", "segmentation")
-"""Options of `draws_of_posterior`, by the names of its function's arguments."""
+"""Options that `draws_of_posterior` adds, by the names of their arguments."""
 
 
 def draws_of_posterior(command: Any) -> Any:
-    """Add the options of how to draw from the posterior, and what to report of it.
+    """Add the options for posterior sampling and for its report.
 
-    Those that are not given are None.
+    Options that are not given are None.
     """
     options = [
         click.option(
             "--draws",
             type=click.IntRange(min=1),
-            help="Draws of each chain; 1000 by default.",
+            help="Draws in each chain; 1000 by default.",
         ),
         click.option(
             "--tune",
             type=click.IntRange(min=1),
-            help="Warm-up draws of each chain of nuts; chosen by the sampler by default.",
+            help="Warm-up draws in each chain of nuts; by default the sampler chooses the number.",
         ),
         click.option(
             "--chains",
             type=click.IntRange(min=1),
-            help="Chains, which R-hat compares; 4 by default.",
+            help="Number of chains; 4 by default. R-hat needs at least 2.",
         ),
         click.option(
             "--ci",
@@ -165,8 +169,9 @@ def draws_of_posterior(command: Any) -> Any:
         click.option(
             "--segmentation",
             type=click.Choice(["main", "all"]),
-            help="Where the draws are of several segmentations: the heaviest alone, or averages "
-            "over all. By default main where it holds 80 % or more of the mass.",
+            help="If the posterior has several segmentations (modes), report only the most "
+            "probable one (main) or average over all. By default main if it holds 80 % or more "
+            "of the probability mass.",
         ),
     ]
     for option in reversed(options):
@@ -179,9 +184,13 @@ resolution_of_columns = click.option(
     type=Resolution(),
     default="auto",
     show_default=True,
-    help="How finely the columns are recorded, in their units.",
+    help="Recording step (rounding unit) of the columns, in their units.",
 )
 weights_of_rows = click.option(
-    "--weights", metavar="COLUMN", help="Column that says how many rows a row stands for."
+    "--weights",
+    metavar="COLUMN",
+    help="Column of row weights, the number of observations each row represents.",
 )
-as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, no text.")
+as_json = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object instead of text."
+)

@@ -1,4 +1,4 @@
-"""Options of `fit` that are about the posterior, and which of its draws are reported."""
+"""Options of `fit` for the posterior, and the choice of the draws to report."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
     from bayes_gmm.results.posterior.posterior import Posterior
 
 DRAWS, CHAINS, CI_PROB = 1000, 4, 0.94
-"""Of `BayesGMM.sample_posterior`; ArviZ's default."""
+"""Defaults of `BayesGMM.sample_posterior` and of ArviZ."""
 
 
 @dataclass(frozen=True)
 class SamplingOptions:
-    """How to draw from the posterior, and what to report of it.
+    """Options of posterior sampling and of its report.
 
     Attributes
     ----------
     method : {"nuts", "laplace"}
     draws : int
-        Of each chain.
+        Draws in each chain.
     tune : int, optional
         Warm-up draws of each chain; by default the sampler's own number.
     chains : int
     ci_prob : float
         Probability of the intervals.
     segmentation : {"main", "all"}, optional
-        The heaviest segmentation alone, or averages over all; by default the heaviest alone where
-        it holds 80 % or more of the mass (see `SegmentationSettings`).
+        Report only the most probable segmentation, or average over all; by default the most
+        probable one if it holds 80 % or more of the mass (see `SegmentationSettings`).
     """
 
     method: str = "nuts"
@@ -54,12 +54,12 @@ class SamplingOptions:
 
     @classmethod
     def of(cls, method: str, given: dict[str, Any]) -> SamplingOptions | None:
-        """What a command gives, where None is an option that it does not; None for no posterior.
+        """Options from the arguments of a command, where None means not given.
 
         Raises
         ------
         click.UsageError
-            If an option is given that the method has no use for.
+            If an option is given that does not apply to the method.
 
         Examples
         --------
@@ -77,11 +77,11 @@ class SamplingOptions:
             need = "needs" if len(given) == 1 else "need"
             raise click.UsageError(f"{named} {need} a posterior; add --posterior nuts or laplace")
         if method == "laplace" and "tune" in given:
-            raise click.UsageError("--tune is for --posterior nuts; laplace has no warm-up")
+            raise click.UsageError("--tune needs --posterior nuts; laplace has no warm-up")
         return None if method == "none" else cls(method, **given)
 
     def drawn(self, model: BayesGMM) -> Posterior:
-        """The posterior of a fitted model that is to be reported, with a warning of each caveat."""
+        """Sample the posterior to report, and warn of each of its caveats."""
         from bayes_gmm.results.option_names import COMMAND_LINE
         from bayes_gmm.results.posterior.diagnostics import caveats
 
@@ -93,7 +93,7 @@ class SamplingOptions:
         return shown
 
     def _shown(self, whole: Posterior) -> Posterior:
-        """The draws of one segmentation, or all."""
+        """The draws of one segmentation, or all draws."""
         from bayes_gmm.results.posterior.segmentations import heaviest, main_segmentation, masses
 
         if self.segmentation == "all":
@@ -105,7 +105,7 @@ class SamplingOptions:
 
 
 def loaded(model: str) -> MapFit | Posterior:
-    """Read a model file, with the caveats of its posterior in the command line's words."""
+    """Read a model file; caveats of its posterior name command-line options."""
     from bayes_gmm.results.fit.map_fit import MapFit
     from bayes_gmm.results.load import load
     from bayes_gmm.results.option_names import COMMAND_LINE
@@ -115,13 +115,13 @@ def loaded(model: str) -> MapFit | Posterior:
         fit = load(model)
     if not isinstance(fit, MapFit):
         for caveat in caveats(fit, COMMAND_LINE).values():
-            warnings.warn(f"of the fit in {model}: {caveat.text}", caveat.category, stacklevel=2)
+            warnings.warn(f"model {model}: {caveat.text}", caveat.category, stacklevel=2)
     return fit
 
 
 @contextmanager
 def without_caveats() -> Iterator[None]:
-    """Silence the warnings that Python users get; the command line has its own words for them.
+    """Suppress warnings that name Python options; the command line issues its own.
 
     Examples
     --------

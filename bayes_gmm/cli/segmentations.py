@@ -1,4 +1,4 @@
-"""What the command line says of several segmentations of the same rows."""
+"""Command-line text for posteriors with several segmentations (modes) of the same rows."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 SHOWN_MODES = 5
 SHOWN_CHANGES = 3  # of each mode
-LEAST_MASS = 0.001  # of a mode that is worth a line
+LEAST_MASS = 0.001  # modes with less mass are not listed
 
 Writers = Mapping[str, Callable[[float], str]]
-"""How numbers of each feature are written."""
+"""A number format for each feature."""
 
 
 def of_fit(fit: MapFit) -> Segmentation:
-    """The MAP's segmentation among the modes that the search found."""
+    """The segmentation of the MAP, with those of the other modes."""
     others = tuple(
         OtherSegmentation(m, mode.probability, changes_of_mixtures(fit.mixture, mode.mixture))
         for m, mode in enumerate(fit.modes)
@@ -38,7 +38,7 @@ def of_fit(fit: MapFit) -> Segmentation:
 
 
 def text_of_fit(fit: MapFit, names: Sequence[str]) -> str:
-    """The masses of other modes and how they differ; nothing where there are none."""
+    """The masses of other modes and their differences from the MAP; empty without other modes."""
     found = of_fit(fit)
     if not found.others:
         return ""
@@ -49,10 +49,10 @@ def text_of_fit(fit: MapFit, names: Sequence[str]) -> str:
         else f"tempering, with a standard error of {percent(error)}"
     )
     head = (
-        "Other segmentations of the same rows; their masses were not computed:"
+        "Other segmentations of the same rows (their probabilities were not computed):"
         if isnan(found.mass)
         else f"This segmentation holds about {percent(found.mass)} of the probability mass, by "
-        f"{by}; --posterior nuts samples it. Others of the same rows:"
+        f"{by}; use --posterior nuts to sample the posterior. Other segmentations of the same rows:"
     )
     lines = [*_paragraph(head), *_lines(found.others, names, writers_of(fit.mixture))]
     if any(other.mass > found.mass for other in found.others):
@@ -61,15 +61,16 @@ def text_of_fit(fit: MapFit, names: Sequence[str]) -> str:
 
 
 def text_of_posterior(posterior: Posterior) -> str:
-    """Which segmentations the draws are of, and how others differ; nothing where there is one."""
+    """The segmentations of the draws and their differences; empty if there is only one."""
     found = posterior.segmentation
     if found is None:
         return _text_of_average(posterior)
     if not found.others:
         return ""
     head = (
-        f"These are the numbers of the main segmentation, which holds {percent(found.mass)} of the "
-        "probability mass. Others of the same rows (--segmentation all averages over all):"
+        f"The estimates are for the main segmentation, which holds {percent(found.mass)} of the "
+        "probability mass (use --segmentation all to average over all segmentations). Other "
+        "segmentations of the same rows:"
     )
     lines = _lines(found.others, posterior.names, writers_of(posterior.mixture))
     return "\n".join([*_paragraph(head), *lines])
@@ -82,14 +83,14 @@ def _text_of_average(posterior: Posterior) -> str:
     shares = ", ".join(percent(mass) for mass in found.values())
     return "\n".join(
         _paragraph(
-            f"These numbers average over {len(found)} segmentations, which hold {shares} of the "
-            "probability mass (--segmentation main reports the heaviest alone)."
+            f"The estimates average over {len(found)} segmentations, which hold {shares} of the "
+            "probability mass (use --segmentation main to report only the most probable one)."
         )
     )
 
 
 def json_of(segmentation: Segmentation, names: Sequence[str]) -> dict[str, Any]:
-    """The same for a program, modes counted from 0, as in ``MapFit.modes``."""
+    """JSON-compatible record; modes are counted from 0, as in ``MapFit.modes``."""
     return {
         "mode": segmentation.mode,
         "mass": segmentation.mass,
@@ -107,7 +108,7 @@ def json_of(segmentation: Segmentation, names: Sequence[str]) -> dict[str, Any]:
 
 
 def writers_of(mixture: Mixture) -> dict[str, Callable[[float], str]]:
-    """How numbers of each feature are written: the smallest sd to two digits or so."""
+    """A number format for each feature: the smallest sd has about two digits."""
     return {
         name: writer(mixture.means[:, j], 10.0 * mixture.standard_deviations[:, j])
         for j, name in enumerate(mixture.features)
@@ -136,7 +137,7 @@ def _lines(
 
 
 def sentence(change: SegmentChange, names: Sequence[str], writers: Writers) -> str:
-    """One difference in words.
+    """One difference as text.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Tables that the command line is given: columns named in options, and cells kept as they stand."""
+"""Input tables of the command line: selected columns, and whole tables with unchanged cells."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def read_columns(
     Raises
     ------
     DataError
-        If the file or a column cannot be used; the message says which.
+        If the file or a column cannot be used.
     """
     names = chosen_features(table, features)
     wanted = names if weights is None or weights in names else [*names, weights]
@@ -38,13 +38,13 @@ def read_columns(
     try:
         row_weights = check_weights(columns[weights].to_numpy(), len(columns))
     except DataError as error:
-        message = str(error).replace("sample_weight", f"column {weights!r} of weights", 1)
+        message = str(error).replace("sample_weight", f"weights column {weights!r}", 1)
         raise DataError(message) from None
     return columns[names], row_weights
 
 
 def chosen_features(table: str, given: Sequence[str]) -> list[str]:
-    """Return the columns that values of `--features` name: a column as a whole, or a list of them.
+    """Columns named by the values of `--features`: one column each, or a comma-separated list.
 
     Examples
     --------
@@ -56,13 +56,13 @@ def chosen_features(table: str, given: Sequence[str]) -> list[str]:
     for value in given:
         parts = [value] if value in known else [part.strip() for part in value.split(",")]
         if not any(parts):
-            raise DataError(f"--features is {shown(value)}, which names no column")
+            raise DataError(f"--features is {shown(value)}, which contains no column name")
         names += [part for part in parts if part and part not in names]
     return names
 
 
 def column_names(table: str) -> Sequence[str]:
-    """Names of the columns of a CSV or Parquet file; none of one that cannot be read."""
+    """Names of the columns of a CSV or Parquet file; empty if it cannot be read."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -72,11 +72,11 @@ def column_names(table: str) -> Sequence[str]:
             return ()
         return pq.read_schema(path).names if is_parquet(path) else Dialect.of(path).header
     except (OSError, EOFError, UnicodeError, zlib.error, pa.ArrowException):
-        return ()  # whoever reads the table says what is wrong with it
+        return ()  # `read_table` raises the error with its cause
 
 
 def whole_table(table: str) -> pd.DataFrame:
-    """Read every column of a file: of CSV the text of each cell, so that it can be given back."""
+    """Read every column of a file; cells of CSV are kept as text, so that they stay unchanged."""
     path = Path(table).expanduser()
     if is_parquet(path):
         import pandas as pd
@@ -93,7 +93,7 @@ def whole_table(table: str) -> pd.DataFrame:
 
 
 def is_parquet(path: Path) -> bool:
-    """Whether a file is Parquet, by its first bytes or its name."""
+    """Whether a file is Parquet, judged by its first bytes or its name."""
     with path.open("rb") as stream:
         return stream.read(4) == b"PAR1" or path.suffix.lower() in PARQUET
 

@@ -1,4 +1,4 @@
-"""The demonstration: the whole way from a table to its segments, on customers that come along."""
+"""The `demo` command: fit the bundled customers and compare the fit with the truth."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TABLE = "customers.csv"
 
 
 def run(folder: Path) -> str:
-    """Fit the bundled customers, write the files and return what there is to say."""
+    """Fit the bundled customers, write the files and return the report."""
     check_folder(folder)
     customers = load_customers()
     n_components = len(customers.truth.weights)
@@ -33,21 +33,21 @@ def run(folder: Path) -> str:
     report = fitted(TABLE, table, None, n_components, {"random_state": 0}, SamplingOptions())
     written = write_fit(report, table, folder, source={TABLE: customers.table})
     blocks = [
-        f"These {len(table)} customers are simulated: none of them exists, and the {n_components} "
-        "segments that\nthey were drawn from are known.",
+        f"These {len(table)} customers are simulated from {n_components} known segments; none of "
+        "them is a real person.",
         report.text(),
         against_truth(report, customers),
         files_text(written),
-        f"Do the same with a table of your own, or with this one:\n  {_command(folder)}",
+        f"To fit this table, or one of your own, run\n  {_command(folder)}",
     ]
     return "\n\n".join(blocks)
 
 
 def against_truth(report: Report, customers: Customers) -> str:
-    """Compare the segments found with those the customers were drawn from, in words.
+    """Compare the fitted segments with the true segments, as text.
 
-    The true densities do not place every row right either, where segments overlap: their score is
-    the best that can be expected.
+    Where segments overlap, even the true densities misclassify rows: their accuracy is the best
+    that can be expected.
     """
     from sklearn.metrics import adjusted_rand_score
 
@@ -58,15 +58,14 @@ def against_truth(report: Report, customers: Customers) -> str:
     right, possible = (_n_matched(labels, customers.segment) for labels in (found, best))
     rand = adjusted_rand_score(customers.segment, found)
     return (
-        f"Against the truth: {right} of {len(found)} customers "
-        f"({percent(right / len(found))}) are in the segment they were drawn\n"
-        f"from (adjusted Rand index {rand:.2f}); the true densities themselves would place "
-        f"{possible}."
+        f"Accuracy: {right} of {len(found)} customers ({percent(right / len(found))}) are assigned "
+        f"to their true segment\n(adjusted Rand index {rand:.2f}); the true densities assign "
+        f"{possible} correctly."
     )
 
 
 def _n_matched(labels: NDArray[np.int64], truth: NDArray[np.int64]) -> int:
-    """Count the rows on which two labellings agree, segments matched for the best agreement."""
+    """Count the rows on which two labellings agree under the best matching of segments."""
     from scipy.optimize import linear_sum_assignment
     from sklearn.metrics import confusion_matrix
 

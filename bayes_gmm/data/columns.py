@@ -1,4 +1,4 @@
-"""Columns of a table: chosen by name, turned into floats, refused by name."""
+"""Selection of columns by name, and conversion to floats."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import CellTypeError, DataError, listed, nearest, shown
 
 CELLS_AT_ONCE = 1 << 17
-"""Cells looked at together: a mask of so many is small beside any table."""
+"""Number of cells checked at once, which limits the memory of masks."""
 
 
 def choose_columns(
@@ -27,17 +27,17 @@ def choose_columns(
     Parameters
     ----------
     names : sequence of str
-        Columns that the table has.
+        Columns of the table.
     features : sequence of str, optional
-        Columns wanted.
+        Requested columns.
     table : str
-        What the message calls the table.
+        Name of the table in messages.
 
     Raises
     ------
     DataError
-        For a column that is not there, with the name that was probably meant, and for a name that
-        two columns have or that is asked for twice.
+        If a column does not exist (the message suggests the most similar name), if two columns have
+        the same name, or if a column is requested twice.
 
     Examples
     --------
@@ -55,10 +55,10 @@ It has: Age, Annual income, City
     if isinstance(features, str):
         features = [features]
     if not isinstance(features, Iterable):
-        raise DataError(f"features is {shown(features)}; give names of columns")
+        raise DataError(f"features is {shown(features)}; give a sequence of column names")
     features = [str(name) for name in features]
     if not features:
-        raise DataError(f"features names no column; {table} has: {listed(names)}")
+        raise DataError(f"features is empty; {table} has: {listed(names)}")
     refuse_repeated(features, "features names {} times the column {}; name it once")
     known = set(names)
     for name in features:
@@ -70,27 +70,27 @@ It has: Age, Annual income, City
 
 
 def refuse_unwritable(names: Iterable[str]) -> None:
-    r"""Raise for a name that no file can hold: with a zero byte, or half of a character.
+    r"""Raise for a name that cannot be stored: with a zero byte or a lone surrogate.
 
     Examples
     --------
     >>> refuse_unwritable(["Age", "In\x00come"])
     Traceback (most recent call last):
     ...
-    bayes_gmm.errors.DataError: column 'In\x00come' has a name that no file can hold; rename it
+    bayes_gmm.errors.DataError: column 'In\x00come' has a name that cannot be stored; rename it
     """
     for name in names:
         if not is_writable(name):
-            raise DataError(f"column {shown(name)} has a name that no file can hold; rename it")
+            raise DataError(f"column {shown(name)} has a name that cannot be stored; rename it")
 
 
 def is_writable(name: str) -> bool:
-    """Whether a file can hold a name: it has no zero byte and no half of a surrogate pair."""
+    """Whether a name can be stored: it has no zero byte and no lone surrogate."""
     return "\0" not in name and not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def refuse_repeated(names: Iterable[str], message: str) -> None:
-    """Raise for a name that comes twice; `message` has room for how often, and for the name."""
+    """Raise for a repeated name; `message` is formatted with its count and the name."""
     for name, times in Counter(names).items():
         if times > 1:
             raise DataError(message.format(times, shown(name)))
@@ -120,7 +120,7 @@ choose numeric columns, or encode it as numbers
 
 
 def number(cell: Any) -> float | None:
-    """A cell as a float, NaN where it is missing, None where it is not a number.
+    """A cell as a float: NaN if it is missing, None if it is not a number.
 
     Examples
     --------
@@ -136,20 +136,20 @@ def number(cell: Any) -> float | None:
 
 
 def _is_missing(cell: Any) -> bool:
-    # pandas' own missing values are told by name: pandas need not be there.
+    # pandas' missing values are recognised by name, because pandas may not be installed.
     return cell is None or type(cell).__name__ in ("NAType", "NaTType")
 
 
 def not_numeric(name: str, row: int, cell: object, kind: str = "") -> DataError:
-    """The error for a cell that is not a number; `row` counts from 0, `kind` is the column's."""
+    """Error for a cell that is not a number; `row` counts from 0, `kind` is the column type."""
     of_kind = f" of type {kind}" if kind else ""
     found = f"column {shown(name)} is not numeric: row {row + 1} holds {shown(cell)}{of_kind}; "
     if isinstance(cell, str):
         return DataError(found + "choose numeric columns, or encode it as numbers")
-    # scikit-learn's checks want this one to be a TypeError, and to speak of strings and numbers.
+    # scikit-learn's checks require a TypeError whose message mentions strings and numbers.
     return CellTypeError(
-        found + "a table as an argument must be free of strings and objects, every cell a number: "
-        "choose other columns, or turn this one into numbers"
+        found + "each cell of the argument must be a number, not a string or another object: "
+        "choose other columns, or convert this one to numbers"
     )
 
 
@@ -163,5 +163,5 @@ def refuse_infinite(values: Floats, features: Sequence[str]) -> None:
             row, column = np.argwhere(infinite)[0]
             raise DataError(
                 f"column {shown(features[column])} is infinite in row {start + row + 1}; "
-                "make it missing (NaN) or a number"
+                "set it to missing (NaN) or to a finite number"
             )

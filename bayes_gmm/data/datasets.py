@@ -1,4 +1,4 @@
-"""Tables that come with the package."""
+"""Bundled tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SEED = 20260311
-"""Of the bundled table; no value of it had to be kept within bounds."""
+"""Seed of the bundled table; with this seed no value is out of bounds."""
 
 FEATURES = ("Age", "Annual income (k$)", "Spending score", "Basket ($)")
 DECIMALS = (0, 1, 0, 2)
@@ -41,12 +41,12 @@ CORRELATIONS = {
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """The mixture that a simulated table was drawn from, in the units of its columns.
+    """The mixture from which a table was simulated, in the units of its columns.
 
     Attributes
     ----------
     names : tuple of str
-        The segments.
+        Names of the segments.
     features : tuple of str
         The columns.
     weights : ndarray, shape (n_components,)
@@ -63,17 +63,17 @@ class Truth:
 
 @dataclass(frozen=True, eq=False)
 class Customers:
-    """A table of customers who do not exist.
+    """A table of simulated customers.
 
     Attributes
     ----------
     table : pandas.DataFrame
-        A row per customer: age in years, annual income in thousands of dollars to one decimal, a
+        One row per customer: age in years, annual income in thousands of dollars to one decimal, a
         spending score from 0 to 100, and the average basket in dollars and cents.
     segment : ndarray of int, shape (n_customers,)
-        The segment that each customer was drawn from: a position in `truth`.
+        True segment of each customer, as a position in `truth`.
     truth : Truth
-        The mixture that the customers were drawn from, before rounding.
+        The mixture from which the customers were drawn, before rounding.
     """
 
     table: pd.DataFrame
@@ -82,7 +82,7 @@ class Customers:
 
     @property
     def labelled(self) -> pd.DataFrame:
-        """The table with the name of each customer's segment in a last column."""
+        """The table with the name of each customer's segment as last column."""
         return self.table.assign(Segment=[self.truth.names[k] for k in self.segment])
 
 
@@ -118,16 +118,16 @@ def load_customers() -> Customers:
 
 
 def simulate_customers(n_customers: int = 400, seed: int = SEED) -> Customers:
-    """Draw the customers of `load_customers`, or others like them.
+    """Simulate customers like those of `load_customers`.
 
     The bundled file is ``simulate_customers().labelled.to_csv(path, index=False)``.
 
     Parameters
     ----------
     n_customers : int
-        How many.
+        Number of customers.
     seed : int
-        Of the random draws; the default gives the bundled table.
+        Seed of the random number generator; the default gives the bundled table.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 r"""Recording resolution: the step :math:`\delta_j` to which the values of a column were rounded.
 
-A column that was rounded keeps to a grid, and ties in it say nothing but that. Which rows share a
-value does not matter, so that copies of rows make no grid where there was none.
+The values of a rounded column lie on a grid. The resolution is estimated from the distinct values,
+so that it does not depend on how often rows are repeated.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import DataError, shown
 
 Resolution = Literal["auto"] | float | Sequence[float | None] | Floats | None
-"""What a user may say of a table's resolution."""
+"""Valid values of the argument `resolution`."""
 
 SLACK = 1e-6
-"""Relative error that a given resolution may have."""
+"""Relative tolerance of a given resolution."""
 
 FLOOR = 1e-3
-"""Least resolution, in standard deviations of the column."""
+"""Smallest resolution, in standard deviations of the column."""
 
 TIED_SHARE = 0.95
-"""Where so many rows share their value with others, the shared values have a say of their own."""
+"""Fraction of rows with tied values at which the grid of the tied values is also estimated."""
 
 
 def detect_resolution(values: Floats, weights: Floats | None = None) -> Floats:
-    """Step of the grid that the distinct values of each column lie on; 0 where there is none.
+    """Step of the grid of the distinct values of each column; 0 if there is no grid.
 
     Parameters
     ----------
@@ -75,10 +75,10 @@ def recording_error(
     Parameters
     ----------
     resolution : "auto", None, a number, or one entry per column
-        The :math:`\delta_j`: found in `values` by "auto", given by a number in the user's units.
-        None or 0 says that nothing was rounded: :math:`\rho_j = 0`, without a floor.
+        The :math:`\delta_j` in the user's units; "auto" estimates them from `values`. None or 0
+        means no rounding: :math:`\rho_j = 0`.
     values : ndarray, shape (n_rows, n_features)
-        The table, read where the resolution is to be found.
+        The table, used for "auto".
     scale : ndarray, shape (n_features,)
         Standard deviations of the columns.
     weights : ndarray, shape (n_rows,), optional
@@ -94,8 +94,8 @@ def recording_error(
     Raises
     ------
     DataError
-        For a resolution that is negative, not finite, wider than all that the column spans, or not
-        one per column.
+        If a resolution is negative, not finite or larger than the range of the column, or if the
+        number of entries is not the number of columns.
 
     Examples
     --------
@@ -158,8 +158,8 @@ def _refuse_too_coarse(delta: float, column: Floats, weights: Floats | None, nam
 def step_of(distinct: Floats, counts: Floats) -> float:
     """Step of a column with these distinct values, each in so many rows; 0 where there is none.
 
-    The values that several rows share are asked for themselves where nearly all rows have one of
-    them: a few stray rows may bring more values than a coarse grid has.
+    If nearly all rows have tied values, the tied values are tested separately, because a few stray
+    rows may add more distinct values than a coarse grid has.
     """
     grid = find_grid(distinct)
     tied = counts > 1
@@ -169,7 +169,7 @@ def step_of(distinct: Floats, counts: Floats) -> float:
 
 
 def distinct_values(column: Floats, weights: Floats | None) -> tuple[Floats, Floats]:
-    """Sorted distinct observed values, and the rows that have each, counted by weight."""
+    """Sorted distinct observed values, and the total weight of the rows with each."""
     if weights is None:
         ordered = np.sort(column)
     else:

@@ -1,7 +1,7 @@
-"""Grids that values keep to: the largest step with multiples nearer to them than chance allows.
+"""Detection of rounding grids: the largest step whose multiples fit better than by chance.
 
-A step of unknown size and origin, behind a few measured values, is the problem of the quantum
-(Broadbent 1955; Kendall 1974, "Hunting quanta").
+Estimating a step of unknown size and origin from a few values is the quantum problem (Broadbent
+1955; Kendall 1974, "Hunting quanta").
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ import numpy as np
 from bayes_gmm.data.rows import Floats
 
 ROUNDING = 8 * np.finfo(np.float64).eps
-"""Values this near to each other, relative to the largest, are one value computed twice."""
+"""Relative difference below which two values are considered equal up to rounding."""
 
 MOST_VALUES = 4096
-"""Neighbouring distinct values looked at; with more of them the step is far below the floor."""
+"""Maximum number of distinct values to use; with more, the step is negligible."""
 
 MOST_MULTIPLE = 10
-"""The step may be this many times smaller than a typical gap between neighbouring values."""
+"""Maximum ratio of a typical gap between neighbouring values to the step."""
 
 LOOSEST = 0.1
-"""Furthest that values may lie from the grid, in steps: minutes written as hours to 2 decimals."""
+"""Maximum distance of values from the grid, in steps: minutes as hours to 2 decimals."""
 
 LOG_CHANCE = log(1e-6)
-"""A grid is believed when chance would bring the values as close to one less often than this."""
+"""Significance level of a grid."""
 
 
 class Grid(NamedTuple):
-    """A step, and the log of how often chance would keep the values as near to multiples of it."""
+    """A step, and the log p-value of the distances of the values from its multiples."""
 
     log_chance: float
     step: float
@@ -40,10 +40,10 @@ NO_GRID = Grid(0.0, 0.0)
 
 
 def find_grid(values: Floats) -> Grid:
-    """Grid of the largest step that values keep to.
+    """Grid with the largest step that fits the values.
 
-    One value in twenty may stray from the grid; one in ten (and one in any case) where the grid is
-    then the harder to explain by chance. Two values are a grid of their distance.
+    Up to one value in twenty may be off the grid, or one in ten (and at least one) if this gives a
+    smaller p-value. For two values, the step is their distance.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def _find(u: Floats) -> Grid:
 def _candidates(u: Floats, strays: int) -> list[float]:
     """Steps to try, largest first: typical gaps between neighbours, and fractions of them.
 
-    Most gaps of a few steps must be near multiples, which leaves few steps to try where there is
+    Most gaps must be near multiples of the step, which excludes most candidates early if there is
     no grid.
     """
     gaps = np.diff(u)
@@ -109,7 +109,7 @@ def _candidates(u: Floats, strays: int) -> list[float]:
 
 
 def _fewest_near(n: Any, strays: int) -> Any:
-    """How many of n spans between values on a grid are near multiples: a stray spoils two."""
+    """Required number of n spans that are near multiples; one stray value affects two spans."""
     return 0.9 * n - np.minimum(2 * strays, 0.2 * n + 1)
 
 
@@ -161,7 +161,7 @@ def _log_chance(u: Floats, step: float, offsets: Floats, strays: int) -> float:
     """Log of the number of steps at which scattered values would lie as near to a grid.
 
     All but `strays` of m values lie within a share 2 r of the circle; two of them go to fix step
-    and origin; the steps that can be told apart number as many as the range holds.
+    and origin; the number of distinguishable steps is the range in steps.
     """
     m = len(u)
     r = max(float(offsets[m - strays - 1]), ROUNDING / step)

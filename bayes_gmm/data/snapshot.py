@@ -1,4 +1,4 @@
-"""A table that was fitted, kept without a copy: whether it still is what it was."""
+"""A fitted table that is kept without a copy, with a check for modifications."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ class KeptMatrix(FeatureMatrix):
     Attributes
     ----------
     checksum : int
-        Of the numbers when they were fitted.
+        Checksum of the numbers at the time of the fit.
     """
 
     checksum: int
 
     @classmethod
     def of(cls, matrix: FeatureMatrix) -> Self:
-        """Keep a matrix as it is now; one that is kept already stays as it was then."""
+        """Record the current state of a matrix; a recorded matrix is returned unchanged."""
         if isinstance(matrix, cls):
             return matrix
         return cls(matrix.values, matrix.features, checksum(matrix.values))
 
     def as_fitted(self) -> Self:
-        """Itself, if nobody has written to it.
+        """The matrix, if it was not modified.
 
         Raises
         ------
         DataError
-            If the numbers are no longer those that were kept.
+            If the numbers were modified.
 
         Examples
         --------

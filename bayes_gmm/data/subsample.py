@@ -1,4 +1,4 @@
-"""Which rows stand for the whole: chosen by their values, so that their order cannot matter."""
+"""Representative samples of rows, independent of the order of the rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def sample_rows(values: Floats, weights: Floats | None, size: int) -> tuple[Inte
     All rows where there are no more than `size`; one of each kind, with the weight of all of its
     kind, where there are no more kinds than that. Otherwise steps of equal weight through the kinds
     in the order of a hash of their values: each is taken with as many steps as fall on it, so that
-    a row of weight 2 is taken as two copies of it are. The extremes of each column come along.
+    a row of weight 2 is equivalent to two copies. The extremes of each column are included.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def distinct_rows(values: Floats, weights: Floats | None, size: int) -> tuple[In
 
     Equal rows are one, with the weight of all of them. Of more than `size` distinct rows a
     systematic sample is taken in the order of a hash of their values, in proportion to weight, and
-    nothing else: extremes do not come along as in `sample_rows`.
+    nothing else: extremes are not included, unlike in `sample_rows`.
 
     Examples
     --------

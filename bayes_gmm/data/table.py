@@ -1,4 +1,4 @@
-"""Tables of any make as one matrix of floats with named columns."""
+"""Conversion of tables to a matrix of floats with named columns."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def read_table(source: Any, features: Sequence[str] | None = None) -> pd.DataFra
         empty cells and words such as NA are missing; with semicolons or tabs a comma may be the
         decimal mark.
     features : sequence of str, optional
-        Columns wanted; by default every numeric column that has a name.
+        Requested columns; by default every numeric column that has a name.
 
     Returns
     -------
@@ -45,8 +45,7 @@ def read_table(source: Any, features: Sequence[str] | None = None) -> pd.DataFra
     Raises
     ------
     DataError
-        When the file cannot be read, or a column is not there, not numeric or infinite: by name,
-        with what to do.
+        If the file cannot be read, or a column does not exist, is not numeric or is infinite.
 
     Examples
     --------
@@ -70,7 +69,7 @@ def read_table(source: Any, features: Sequence[str] | None = None) -> pd.DataFra
 
 
 def feature_matrix(X: Any, features: Sequence[str] | None = None) -> FeatureMatrix:
-    """The numbers of whatever table a user passes.
+    """Convert any supported table to a matrix.
 
     Parameters
     ----------
@@ -78,8 +77,8 @@ def feature_matrix(X: Any, features: Sequence[str] | None = None) -> FeatureMatr
         A pandas, polars or pyarrow frame, an array, or a list of rows. Columns of an array are
         named x1, x2, ...; an array of float64 is not copied.
     features : sequence of str, optional
-        Names that the columns must have: a frame's columns are chosen and ordered by them, an
-        array's are only counted.
+        Names of the columns: columns of a frame are selected in this order; for an array only
+        their number is checked.
 
     Returns
     -------
@@ -88,7 +87,7 @@ def feature_matrix(X: Any, features: Sequence[str] | None = None) -> FeatureMatr
     Raises
     ------
     DataError
-        For what is not a table of real numbers: by column and row, with what to do.
+        If X is not a table of real numbers; the message names the column and row.
 
     Examples
     --------
@@ -139,7 +138,7 @@ def _check_shape(shape: tuple[int, ...]) -> None:
 
 
 def _array_values(X: Any) -> Floats:
-    """An array-like as floats in C or F order: itself where it is that already."""
+    """An array-like as floats in C or F order, without a copy if possible."""
     array = _as_array(X)
     if array.ndim != 2:
         raise DataError(_wrong_dimension(array))
@@ -157,7 +156,7 @@ def _array_values(X: Any) -> Floats:
 
 def _as_array(X: Any) -> np.ndarray[Any, Any]:
     if isinstance(X, str | bytes | Path):
-        raise DataError(f"X is the text {shown(str(X))}; read a file with read_table first")
+        raise DataError(f"X is the text {shown(str(X))}; use read_table to read a file")
     if hasattr(X, "toarray"):
         raise DataError(f"X is a sparse matrix ({type(X).__name__}); pass X.toarray()")
     if isinstance(X, np.ma.MaskedArray):
@@ -167,7 +166,7 @@ def _as_array(X: Any) -> np.ndarray[Any, Any]:
     try:
         array = np.asarray(X)
         if array.dtype.kind in "US":
-            # A list that mixes numbers and text is all text by now.
+            # NumPy has converted a list of numbers and text to text.
             array = np.asarray(X, dtype=object)
     except ValueError as error:
         raise DataError(_ragged(X)) from error
@@ -179,7 +178,7 @@ def _ragged(X: Any) -> str:
     row = next((row for row, length in enumerate(lengths) if length != lengths[0]), None)
     if row is None:
         return f"X is a {type(X).__name__} whose cells are not numbers; pass rows of numbers"
-    return f"row {row + 1} of X has {lengths[row]} values where row 1 has {lengths[0]}"
+    return f"row {row + 1} of X has {lengths[row]} values, but row 1 has {lengths[0]}"
 
 
 def _wrong_dimension(array: np.ndarray[Any, Any]) -> str:
@@ -189,7 +188,7 @@ def _wrong_dimension(array: np.ndarray[Any, Any]) -> str:
         return f"X is {shown(array.item())}; pass a table: a data frame or a 2-D array"
     if array.ndim == 1:
         return (
-            f"X has one dimension, of {len(array)} values. Reshape your data: X.reshape(-1, 1) "
-            "is one column, X.reshape(1, -1) one row"
+            f"X has one dimension with {len(array)} values. Reshape your data: use "
+            "X.reshape(-1, 1) for one column, or X.reshape(1, -1) for one row"
         )
-    return f"X has {array.ndim} dimensions, shape {array.shape}; a table has rows and columns only"
+    return f"X has {array.ndim} dimensions, shape {array.shape}; a table has two dimensions"

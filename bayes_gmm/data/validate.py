@@ -1,4 +1,4 @@
-"""What must hold before a fit: usable weights, columns that vary, rows enough."""
+"""Validation of a table before a fit: weights, constant columns, number of rows."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ if TYPE_CHECKING:
     from bayes_gmm.data.matrix import FeatureMatrix
 
 LARGEST_RANGE = 1e150
-"""A column's squares must fit in floating point, with room for sums of them."""
+"""Largest range of a column, so that sums of squares do not overflow."""
 
 LARGEST_COVARIANCES = 10**7
-"""Numbers in the covariances of all segments; a fit holds some dozen times as many."""
+"""Maximum size of the covariances of all segments; a fit needs about 12 times this memory."""
 
 MOST_ROWS = 2.0**53
-"""Beyond this many a row more or less is lost in the last digit of a float."""
+"""Largest total weight at which a float can represent one more row."""
 
 ROUNDING = 4 * np.finfo(np.float64).eps
-"""Values this near to each other, relative to their size, are the same number computed twice."""
+"""Relative difference below which two values are considered equal up to rounding."""
 
 
 LARGEST_CHUNK = 65_536
-"""Rows looked at together for distinct ones: small beside the table."""
+"""Maximum number of rows in a chunk when distinct rows are counted."""
 
 
 def check_weights(sample_weight: Any, n_rows: int) -> Floats | None:
-    """Row weights as floats, or None when every row counts once.
+    """Row weights as floats, or None if all weights are 1.
 
     Parameters
     ----------
     sample_weight : array-like of shape (n_rows,), a number for all rows, or None
         Finite and non-negative, not all 0.
     n_rows : int
-        Rows of the table that the weights belong to.
+        Number of rows of the table.
 
     Raises
     ------
     DataError
-        With the row of the first weight that cannot be used.
+        If a weight is invalid; the message names the first such row.
 
     Examples
     --------
@@ -62,19 +62,19 @@ def check_weights(sample_weight: Any, n_rows: int) -> Floats | None:
     if weights.shape != (n_rows,):
         found = f"{len(weights)} values" if weights.ndim == 1 else f"shape {weights.shape}"
         raise DataError(
-            f"sample_weight has {found} for {n_rows} rows; give one weight a row: "
+            f"sample_weight has {found} for {n_rows} rows; give one weight per row: "
             f"its shape must be ({n_rows},)"
         )
     _refuse_weights(weights, ~np.isfinite(weights), "weights must be finite numbers")
     _refuse_weights(weights, weights < 0.0, "weights must be at least 0")
     if not np.any(weights):
-        raise DataError(f"sample_weight is zero in all {n_rows} rows; at least one must count")
+        raise DataError(f"sample_weight is zero in all {n_rows} rows; one must be positive")
     with np.errstate(over="ignore"):
         total = float(np.sum(weights))
     if total > MOST_ROWS:
         raise DataError(
-            f"sample_weight sums to {total:.3g} rows, and a float counts up to {MOST_ROWS:.3g}; "
-            "divide the weights by what makes their sum a number of rows"
+            f"sample_weight sums to {total:.3g} rows, above the maximum of {MOST_ROWS:.3g}; "
+            "rescale the weights so that they sum to a number of rows"
         )
     return weights
 
@@ -86,11 +86,11 @@ def _as_floats(sample_weight: Any) -> Floats:
     try:
         array = np.asarray(sample_weight)
     except ValueError as error:
-        raise DataError("sample_weight holds lists; give one number a row") from error
+        raise DataError("sample_weight holds lists; give one number per row") from error
     if array.dtype.kind not in "fiubO":
         raise DataError(f"sample_weight is not numeric: it holds {array.dtype} values")
     try:
-        # A column of pandas is read-only, for which numba would compile every kernel once more.
+        # A pandas column is read-only, and numba would compile every kernel again for it.
         return np.require(array, dtype=np.float64, requirements=["C", "A", "W"])
     except (TypeError, ValueError) as error:
         raise DataError(f"sample_weight is not numeric: {one_line(error)}") from error
@@ -103,24 +103,24 @@ def _refuse_weights(weights: Floats, refused: npt.NDArray[np.bool_], rule: str) 
 
 
 def check_fit(matrix: FeatureMatrix, weights: Floats | None, n_components: int) -> None:
-    """Refuse a table that a mixture of `n_components` cannot be fitted to.
+    """Raise if a mixture of `n_components` cannot be fitted to a table.
 
-    Rows of weight 0, and rows with nothing observed, do not count.
+    Rows of weight 0 and rows without observed cells are ignored.
 
     Parameters
     ----------
     matrix : FeatureMatrix
         The table.
     weights : ndarray, shape (n_rows,), or None
-        Row weights as `check_weights` returns them.
+        Row weights from `check_weights`.
     n_components : int
-        Components of the mixture.
+        Number of components of the mixture.
 
     Raises
     ------
     DataError
-        For a column that is constant, never observed or too large to square; for fewer rows, or
-        fewer distinct rows, than components; for more columns than covariances are computed of.
+        If a column is constant, never observed or has too large a range; if there are fewer rows,
+        or fewer distinct rows, than components; if there are too many columns.
 
     Examples
     --------
@@ -129,11 +129,11 @@ def check_fit(matrix: FeatureMatrix, weights: Floats | None, n_components: int) 
     Traceback (most recent call last):
     ...
     bayes_gmm.errors.DataError: the table has 2 distinct rows, fewer than n_components=3; \
-ask for at most 2
+use at most 2
     """
     if n_components < 1:
-        raise DataError(f"n_components is {n_components}; ask for at least 1")
-    if n_components <= matrix.n_rows:  # otherwise it is the rows that are too few
+        raise DataError(f"n_components is {n_components}; it must be at least 1")
+    if n_components <= matrix.n_rows:  # otherwise the error is about too few rows
         _refuse_too_wide(matrix.n_features, n_components)
     counted = np.ones(matrix.n_rows, dtype=bool) if weights is None else weights > 0.0
     observed = np.zeros(matrix.n_rows, dtype=bool)
@@ -145,13 +145,13 @@ ask for at most 2
     if n_rows < n_components:
         raise DataError(
             f"the table has n_samples={n_rows} usable rows, fewer than "
-            f"n_components={n_components}; ask for at most {n_rows}"
+            f"n_components={n_components}; use at most {n_rows}"
         )
     distinct = count_distinct(matrix.values, observed, enough=n_components)
     if distinct < n_components:
         raise DataError(
             f"the table has {distinct} distinct rows, fewer than "
-            f"n_components={n_components}; ask for at most {distinct}"
+            f"n_components={n_components}; use at most {distinct}"
         )
 
 
@@ -159,18 +159,18 @@ def _refuse_too_wide(d: int, n_components: int) -> None:
     most = int((LARGEST_COVARIANCES / n_components) ** 0.5)
     if d > most >= 1:
         raise DataError(
-            f"the table has {d} columns, and n_components={n_components} covariances of so many "
-            f"do not fit; choose at most {most} columns"
+            f"the table has {d} columns, which is too many for the covariances of "
+            f"n_components={n_components}; choose at most {most} columns"
         )
 
 
 def check_column(name: str, column: Floats, n_rows: float, n_observed: float) -> None:
-    """Refuse a column by its observed values, or its distinct ones.
+    """Raise if a column, given by its observed or distinct values, cannot be used.
 
     Raises
     ------
     DataError
-        For one that is never observed, constant or too large to square.
+        If the column is never observed, is constant or has too large a range.
     """
     if not len(column):
         where = f"all {n_rows:.10g} rows" if n_rows != 1 else "the only row"
@@ -187,8 +187,8 @@ def check_column(name: str, column: Floats, n_rows: float, n_observed: float) ->
         raise DataError(f"column {shown(name)} is constant: it is {low:g} in {rows}; leave it out")
     if not 1.0 / LARGEST_RANGE < high / 2 - low / 2 < LARGEST_RANGE:
         raise DataError(
-            f"column {shown(name)} runs from {low:g} to {high:g}, whose squares are beyond "
-            "floating point; give it in another unit"
+            f"column {shown(name)} runs from {low:g} to {high:g}, whose squares overflow or "
+            "underflow; use another unit"
         )
 
 
@@ -205,7 +205,7 @@ def is_constant(column: Floats) -> bool:
 
 
 def count_distinct(values: Floats, counted: npt.NDArray[np.bool_], enough: int) -> int:
-    """Distinct rows among those counted, at most `enough`: no more are looked for.
+    """Number of distinct rows among those counted; the count stops at `enough`.
 
     Examples
     --------
@@ -218,7 +218,7 @@ def count_distinct(values: Floats, counted: npt.NDArray[np.bool_], enough: int) 
     while start < len(values) and len(seen) < enough:
         rows = np.array(values[start : start + size][counted[start : start + size]], order="C")
         rows[np.isnan(rows)] = np.nan
-        rows += 0.0  # -0.0 and 0.0 are one number of two bit patterns
+        rows += 0.0  # -0.0 and 0.0 are equal but have different bits
         keys = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
         seen.update(key.tobytes() for key in np.unique(keys))
         start, size = start + size, min(2 * size, LARGEST_CHUNK)

@@ -1,4 +1,4 @@
-"""The first use on a machine, when all machine code is yet to be made: by two processes at once.
+"""Compilation at first use on a machine, in two processes.
 
 Within a process numba compiles one function at a time. So while this one compiles the kernel and
 the density, a second one, started for that, compiles the M-step, and both leave their work in the
@@ -30,7 +30,7 @@ LONGEST = 120.0
 
 
 def compile_at_first_use() -> None:
-    """Compile what a fit and its posterior need, if nobody has done so on this machine."""
+    """Compile the functions of a fit and its posterior, unless they are in the cache."""
     if not (_can_start_python() and _is_first()):
         return
     with suppress(OSError):
@@ -55,7 +55,7 @@ def _compile_density() -> None:
 
 
 def _can_start_python() -> bool:
-    """Whether there is a core for a second process, and an interpreter that is not someone else's.
+    """Whether a second core and a regular Python interpreter are available.
 
     Programs that embed Python may name themselves as the executable.
     """
@@ -65,7 +65,7 @@ def _can_start_python() -> bool:
 
 
 def _is_first() -> bool:
-    """Whether this process is the first to ask; the answer stays with what is compiled."""
+    """Whether this process is the first to compile; a marker is stored with the cache."""
     mark = cache_folder() / f"first-use-{sys.implementation.cache_tag}-{numba.__version__}"
     try:
         mark.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ def _is_first() -> bool:
 
 
 def _start_helper() -> subprocess.Popen[bytes]:
-    """Python with this one's modules and cache, and no word to the terminal."""
+    """Run Python with the same modules and cache, without output."""
     paths = [str(PACKAGE.parent), *(path or os.getcwd() for path in sys.path)]
     code = f"from {m_step_address.__module__} import m_step_address; m_step_address()"
     return subprocess.Popen(

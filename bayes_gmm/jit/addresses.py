@@ -1,4 +1,4 @@
-"""Compiled code called where it stands, instead of compiled once more into its caller.
+"""Calls of compiled functions by address, instead of compiling them into each caller.
 
 numba takes the code of what a function calls into the function's own, and optimises it anew there.
 What is long and called from several places is therefore called by the address of its machine code.
@@ -16,14 +16,14 @@ _intrinsic: Any = intrinsic
 
 
 def address_of(function: Any, *examples: Any) -> int:
-    """Where a compiled function has its machine code for arguments like these.
+    """Address of the machine code of a compiled function for these argument types.
 
     Parameters
     ----------
     function : compiled function
-        That returns nothing.
+        A function without return value.
     *examples
-        An argument of each type: what they hold is not looked at.
+        Arguments of the right types; their values are not used.
     """
     kinds = tuple(typeof(example) for example in examples)
     function.compile(kinds)

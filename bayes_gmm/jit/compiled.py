@@ -1,4 +1,4 @@
-"""numba's compiler, with a cache on disk that is told which sources compiled code comes from.
+"""numba's compiler, with a disk cache that depends on the sources of all compiled code.
 
 numba renews what it has cached for a function when the function's own file changes. Here functions
 call each other across files and share constants, so the cache stands in a folder named by the

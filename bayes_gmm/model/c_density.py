@@ -54,7 +54,7 @@ class FusedDensity:
         Its rows in memory.
     theta0 : ndarray, shape (p,)
     factor : ndarray, shape (p, p)
-        Lower triangular P; what stands above the diagonal is not looked at.
+        Lower triangular P; entries above the diagonal are ignored.
     bend : float, optional
         The log weight below which the weights' coordinates are bent: xi is then (t_1, ..., t_K) and
         what the last p - K + 1 rows and columns of P take to the other parameters. None: they are

@@ -48,8 +48,8 @@ class Density:
     def __post_init__(self) -> None:
         if self.prior.n_covariances not in (0, self.layout.n_covariances):
             raise ValueError(
-                f"the prior is on {self.prior.n_covariances} free covariance matrices, "
-                f"and the layout has {self.layout.n_covariances}"
+                f"the prior has {self.prior.n_covariances} free covariance matrices, "
+                f"but the layout has {self.layout.n_covariances}"
             )
 
     @classmethod

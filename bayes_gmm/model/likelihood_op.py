@@ -61,7 +61,7 @@ class LogLikelihood(Op):
         """Derivatives that the same pass has already computed."""
         value, *others = cotangents
         if not all(isinstance(other.type, DisconnectedType) for other in others):
-            raise NotImplementedError("the kernel has first derivatives only")
+            raise NotImplementedError("the kernel provides only first derivatives")
         return [value * gradient for gradient in outputs[1:]] + [
             disconnected_type() for _ in inputs[3:]
         ]
@@ -72,7 +72,7 @@ log_likelihood = LogLikelihood()
 
 @register_funcify_default_op_cache_key(LogLikelihood)
 def _numba_log_likelihood(op, **kwargs):  # type: ignore[no-untyped-def]
-    """What numba compiles, and a number by which PyTensor's cache on disk tells kernels apart."""
+    """The function that numba compiles, and its version in PyTensor's disk cache."""
 
     @numba_njit
     def value_and_gradient(  # type: ignore[no-untyped-def]

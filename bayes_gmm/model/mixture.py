@@ -39,11 +39,11 @@ class Mixture:
     Parameters
     ----------
     weights : array_like, shape (K,)
-        Non-negative, summing to 1.
+        Mixture weights, non-negative with sum 1.
     means : array_like, shape (K, d)
-        In the user's units.
+        Means in the user's units.
     covariances : array_like, shape (K, d, d)
-        Of the segments themselves, without recording error.
+        Covariances of the segments, without recording error.
     resolution : float or array_like, shape (d,)
         Recording resolution delta of each feature, in its units; 0 for none (Sheppard 1898).
     features : sequence of str, optional
@@ -52,7 +52,7 @@ class Mixture:
     Raises
     ------
     ValueError
-        If shapes disagree, weights are no distribution or a covariance is not positive definite.
+        If shapes differ, weights do not sum to 1 or a covariance is not positive definite.
 
     Examples
     --------
@@ -92,7 +92,7 @@ class Mixture:
             if isinstance(value, np.ndarray):
                 value.setflags(write=False)
             object.__setattr__(self, name, value)
-        self._standard  # noqa: B018  a covariance that is not positive definite is refused here
+        self._standard  # noqa: B018  raises if a covariance is not positive definite
 
     @property
     def n_components(self) -> int:
@@ -111,7 +111,7 @@ class Mixture:
 
     @cached_property
     def _standardizer(self) -> Standardizer:
-        """Units in which every feature is of order one, so that nothing under- or overflows."""
+        """Units in which every feature is of order one, to avoid under- and overflow."""
         shift = self.weights @ self.means
         spread = self.weights @ (self.standard_deviations**2 + (self.means - shift) ** 2)
         return Standardizer(shift, np.sqrt(spread))
@@ -146,16 +146,16 @@ class Mixture:
         return joint, log_prob - jacobian
 
     def unreachable_row(self, values: Floats, row: int) -> DataError:
-        """The error for a row so far out that its density is 0 in floating point."""
+        """Error for a row whose density is 0 in floating point."""
         j = int(np.nanargmax(np.abs(self._standardizer.standard_means(values[row]))))
         return DataError(
             f"column {shown(self.features[j])} is {values[row, j]:g} in row {row + 1}, so far "
-            "from every segment that its density is beyond floating point; "
-            "correct it or make it missing (NaN)"
+            "from every segment that its density is zero in floating point; "
+            "correct it or set it to missing (NaN)"
         )
 
     def _names_of(self, X: Any) -> tuple[str, ...] | None:
-        """Columns to look for in a frame; by position where the features never had names."""
+        """Columns to select in a frame; None selects by position if the features have no names."""
         frame = as_frame(X) if hasattr(X, "columns") or hasattr(X, "column_names") else None
         if frame is None:
             return None
@@ -163,7 +163,7 @@ class Mixture:
         return None if nameless and not set(self.features) <= set(frame.columns) else self.features
 
     def matrix_of(self, X: Any) -> FeatureMatrix:
-        """The features of the mixture in a table: by name where both have names, or by position."""
+        """The features of the mixture in a table: by name if both have names, else by position."""
         matrix = feature_matrix(X, self._names_of(X))
         if matrix.n_features != self.n_features:
             raise DataError(
@@ -173,9 +173,9 @@ class Mixture:
         return matrix
 
     def log_prob(self, X: Any) -> Floats:
-        """Log density of each row at what it observes, per unit of the features, shape (N,).
+        """Log density of the observed cells of each row, in the units of the features, shape (N,).
 
-        Missing cells (NaN) are integrated out; a row with nothing observed has log density 0.
+        Missing cells (NaN) are integrated out; a row without observed cells has log density 0.
         """
         return self._log_joint(X)[1]
 
@@ -183,13 +183,13 @@ class Mixture:
         """Probability that each row belongs to each component, shape (N, K)."""
         joint, log_prob = self._log_joint(X)
         shares = np.exp(joint - log_prob[:, None])
-        # Far out, where one log density is rounded by more than 1, they would not sum to 1.
+        # Far from all components, rounding errors of the log density would change the sum.
         return shares / shares.sum(axis=1, keepdims=True)
 
     def sample(
         self, n: int, random_state: int | np.random.Generator | None = None
     ) -> tuple[Floats, npt.NDArray[np.int64]]:
-        """Draw rows and the component of each; recording error is part of a row.
+        """Draw rows, with recording error, and the component of each.
 
         Parameters
         ----------
@@ -216,7 +216,7 @@ class Mixture:
     def ellipse(
         self, k: int, prob: float = 0.95, features: Sequence[int | str] = (0, 1)
     ) -> Ellipse:
-        """Ellipse of two features that holds the share `prob` of component k's mass.
+        """Ellipse of two features that holds the probability `prob` of component k.
 
         Parameters
         ----------
@@ -235,7 +235,7 @@ class Mixture:
         Raises
         ------
         DataError
-            If there is no such component or feature, or both features are one.
+            If there is no such component or feature, or both features are the same.
         """
         prob = number("prob", prob)
         if not 0.0 < prob < 1.0:
@@ -250,12 +250,12 @@ class Mixture:
         return Ellipse(self.means[k, pair], float(along), float(across), float(angle), prob)
 
     def marginal(self, features: Sequence[int | str] | int | str) -> Mixture:
-        """The mixture of some of the features, in the order given.
+        """Marginal mixture of some of the features, in the given order.
 
         Raises
         ------
         DataError
-            If there is no such feature, none at all, or one twice.
+            If there is no such feature, no feature is given, or a feature is given twice.
 
         Examples
         --------
@@ -273,7 +273,7 @@ class Mixture:
         )
 
     def _positions(self, features: Sequence[int | str] | int | str) -> list[int]:
-        """Positions of features that are given by name or position, each once."""
+        """Positions of distinct features that are given by name or position."""
         if isinstance(features, str) or not isinstance(features, Iterable):
             features = [features]
         names = [
@@ -284,7 +284,7 @@ class Mixture:
 
 
 def segment_labels(n_components: int) -> list[str]:
-    """Names of the components, wherever an analyst reads them.
+    """Default names of the components in reports.
 
     Examples
     --------
@@ -295,7 +295,7 @@ def segment_labels(n_components: int) -> list[str]:
 
 
 def _position(given: Any, n: int, what: str) -> int:
-    """A position from 0, or as Python has it from the end."""
+    """A position from 0, or a negative position from the end."""
     try:
         position = index(given)
     except TypeError:

@@ -1,4 +1,4 @@
-"""The model as PyMC has it: the specification that every other computation must agree with."""
+"""The model in PyMC, the reference specification for all other computations."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def build_model(
     computed from it. The rows are the observed `likelihood`, with
     the components summed out and missing cells integrated out. **All are in standardised units**: a
     mean of 1 lies one standard deviation of the column above the column's mean. Components are
-    exchangeable: a sampler is free to number them as it likes.
+    exchangeable, so their labels are arbitrary.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def build_model(
 def model_of(
     density: Density, features: tuple[str, ...], structure: Structure, prior: Prior
 ) -> pm.Model:
-    """The PyMC model that a density is the computation of.
+    """The PyMC model that corresponds to a density.
 
     Parameters
     ----------
@@ -268,7 +268,7 @@ def _likelihood(
 
     def logp(value: Any, weights: Any, means: Any, scale_trils: Any) -> TensorVariable:
         if not (isinstance(value, TensorConstant) and value.equals(observed)):
-            raise NotImplementedError("the likelihood is that of the rows the model was built with")
+            raise NotImplementedError("the likelihood needs the rows that the model was built with")
         return log_likelihood(pt.log(weights), means, scale_trils, *data)[0]
 
     pm.CustomDist(

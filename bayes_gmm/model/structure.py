@@ -21,36 +21,37 @@ ALIASES = {
 
 @dataclass(frozen=True)
 class Structure:
-    """What the covariances of the components have in common (Barnard, McCulloch & Meng 2000).
+    """Covariance structure of the components (Barnard, McCulloch & Meng 2000).
 
-    Sigma_k = diag(sigma_k) R_k diag(sigma_k), and scales and correlations are shared separately:
-    four ways for scales times three for correlations.
+    Sigma_k = diag(sigma_k) R_k diag(sigma_k), where scales and correlations are shared separately:
+    four patterns of scales times three of correlations.
 
     When to use which:
 
-    * "full" ("component-feature/component") where nothing is known: segments of any size, shape and
-      tilt. It has the most parameters, K d (d + 1) / 2, and wants some ten rows for each.
-    * "component-feature/shared" where features go together in the same way in all segments (people
-      with more income spend more), but segments differ in how wide they are: nearly as free as
+    * "full" ("component-feature/component") by default: segments of any size, shape and
+      orientation. It has the most parameters, K d (d + 1) / 2, and needs about ten rows for each.
+    * "component-feature/shared" if correlations are the same in all segments (for example, income
+      and spending always increase together) but standard deviations differ: nearly as flexible as
       "full", with a fraction of its parameters. A good first choice above five features.
-    * "diag" ("component-feature/none") where features have nothing to do with each other inside a
-      segment. Where they do, it makes two or three segments of one that is tilted.
-    * "tied" ("feature/shared") for one common shape, as in linear discriminant analysis: few rows
-      for each segment, or segments that differ in level only. "feature/component" lets each tilt
-      its own way; "feature/none" is tied without correlations.
-    * "spherical" ("component/none") for round segments of own sizes in features of like units, such
-      as coordinates; "shared/none" makes them equal in size, which is k-means with probabilities.
-      "component/shared", "component/component", "shared/shared" and "shared/component" are those
-      with a correlation: one scale for all features, so features must be alike.
+    * "diag" ("component-feature/none") if features are uncorrelated within segments. If they are
+      correlated, it describes one segment by two or three.
+    * "tied" ("feature/shared") for one common shape, as in linear discriminant analysis: for few
+      rows per segment, or segments that differ only in their means. "feature/component" allows a
+      different correlation matrix in each segment; "feature/none" is tied without correlations.
+    * "spherical" ("component/none") for round segments of different sizes in features with the same
+      units, such as coordinates; "shared/none" makes their sizes equal, which is k-means with
+      probabilities. "component/shared", "component/component", "shared/shared" and
+      "shared/component" add correlations: one scale for all features, so features must have the
+      same units.
 
-    In doubt let `compare` tell by evidence.
+    In doubt, use `compare` to choose by evidence.
 
     Parameters
     ----------
     scales : {"component-feature", "component", "feature", "shared"}
-        What a scale varies by.
+        Whether scales differ between components and features, components, features, or not at all.
     correlations : {"component", "shared", "none"}
-        Whether each component has its own correlations, all share them, or there are none.
+        Whether each component has its own correlations, all share the same, or there are none.
 
     Examples
     --------
@@ -78,7 +79,7 @@ class Structure:
         Raises
         ------
         ValueError
-            If the text names none.
+            If there is no such structure.
         """
         if isinstance(structure, Structure):
             return structure
@@ -100,7 +101,7 @@ class Structure:
 
     @property
     def name(self) -> str:
-        """Alias where there is one, otherwise "scales/correlations"."""
+        """Alias if there is one, otherwise "scales/correlations"."""
         for alias, parts in ALIASES.items():
             if parts == (self.scales, self.correlations):
                 return alias
@@ -116,7 +117,7 @@ class Structure:
         }[self.scales]
 
     def n_correlations(self, n_components: int, n_features: int) -> int:
-        """How many correlation matrices are free parameters; none for a single feature."""
+        """Number of free correlation matrices; 0 for a single feature."""
         if n_features == 1:
             return 0
         return {"component": n_components, "shared": 1, "none": 0}[self.correlations]
@@ -124,7 +125,7 @@ class Structure:
     def n_covariances(self, n_components: int, n_features: int) -> int:
         """How many covariance matrices are free in all their entries.
 
-        One for each component, one that all share, or 0 where the structure ties some entries.
+        One for each component, one that all share, or 0 if the structure ties some entries.
 
         Examples
         --------
@@ -151,7 +152,7 @@ class Structure:
         return np.minimum(np.arange(n_components, dtype=np.int64), n - 1)
 
     def is_same(self, other: Structure, n_features: int) -> bool:
-        """Whether it shares the same as another does: with one feature several do.
+        """Whether two structures are equivalent, as several are with one feature.
 
         Examples
         --------
@@ -165,7 +166,7 @@ class Structure:
         )
 
     def n_parameters(self, n_components: int, n_features: int) -> int:
-        """Free parameters of the mixture: weights, means, scales and correlations."""
+        """Number of free parameters of the mixture: weights, means, scales and correlations."""
         pairs = n_features * (n_features - 1) // 2
         return (
             n_components - 1

@@ -1,4 +1,4 @@
-"""What is asked of draws and arguments, and what is to be said of results that are in doubt."""
+"""Checks of draws and arguments, and texts of warnings about results."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from bayes_gmm.text import percent
 
 MOST_PAIRS_NAMED = 3
 WORTH_A_WORD = 0.01
-"""Share of the draws from which on their mode is spoken of."""
+"""Smallest fraction of the draws at which their mode is reported."""
 
 
 @contextmanager
 def fit_errors() -> Iterator[None]:
-    """What is wrong with a parameter is a FitError; what is wrong with a table stays a DataError.
+    """Convert errors of parameters to FitError; errors of a table remain DataError.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def fit_errors() -> Iterator[None]:
 
 
 def generator(random_state: Any) -> np.random.Generator:
-    """A Generator: itself, one with the seed given, or a fresh one for None."""
+    """A Generator: the given one, one with the given seed, or a random one for None."""
     try:
         return np.random.default_rng(random_state)
     except (TypeError, ValueError):
@@ -53,7 +53,7 @@ def generator(random_state: Any) -> np.random.Generator:
 
 
 def seed_of(random_state: Any) -> int:
-    """A number that stands for the state: itself where it is one.
+    """An integer seed for the random state; an integer is returned unchanged.
 
     Examples
     --------
@@ -65,11 +65,11 @@ def seed_of(random_state: Any) -> int:
 
 
 def check_draws(draws: Draws, n_modes: int) -> None:
-    """Raise for draws that are none, no numbers, or of a mode that there is not."""
+    """Raise if there are no draws, or if draws are not finite or of an unknown mode."""
     if draws.theta.size == 0 or draws.mode.size == 0:
-        raise FitError("there are no draws; ask for at least 1 draw of 1 chain")
+        raise FitError("there are no draws; request at least 1 draw in 1 chain")
     if not np.all(np.isfinite(draws.theta)):
-        raise FitError("a draw is not a number; give a resolution or a stronger prior")
+        raise FitError("a draw is not finite; give a resolution or a stronger prior")
     if draws.mode.min() < 0 or draws.mode.max() >= n_modes:
         raise FitError(
             f"a draw is of mode {draws.mode.max()}, but the fit has {n_modes}, counted from 0"
@@ -77,14 +77,14 @@ def check_draws(draws: Draws, n_modes: int) -> None:
 
 
 def check_probability(ci_prob: Any) -> None:
-    """Raise for what is no probability of an interval."""
+    """Raise if `ci_prob` is not a valid probability of an interval."""
     number = isinstance(ci_prob, float | np.floating)
     if not number or not 0.0 < ci_prob < 1.0:
         raise DataError(f"ci_prob must be a number between 0 and 1, got {shown(ci_prob)}")
 
 
 def check_count(name: str, value: Any) -> int:
-    """A whole number of at least 1."""
+    """Return a whole number of at least 1, or raise."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise DataError(f"{name} must be a whole number of at least 1, got {shown(value)}")
     return int(value)
@@ -106,56 +106,56 @@ def ambiguous_labels(
     empty: Sequence[bool] = (),
     options: OptionNames = PYTHON,
 ) -> str | None:
-    """Warning text for segments that change places, or None; `empty` segments are left out.
+    """Warning text for segments with ambiguous labels, else None; `empty` segments are skipped.
 
     Examples
     --------
     >>> confusion = np.array([[0.0, 0.3], [0.3, 0.0]])
     >>> said = ambiguous_labels(Relabelling(np.array([[[0, 1]]]), confusion), ["A", "B"])
     >>> said.split(";")[0]
-    'segments cannot be told apart: A and B may be the other way round in 30 % of the draws'
+    'segments have ambiguous labels: A and B may be swapped in 30 % of the draws'
     """
     pairs = labels.ambiguous_pairs(empty)
     if not pairs:
         return None
     named = ", ".join(
-        f"{names[k]} and {names[l]} may be the other way round in "
+        f"{names[k]} and {names[l]} may be swapped in "
         f"{percent(float(labels.confusion[k, l]))} of the draws"
         for k, l in pairs[:MOST_PAIRS_NAMED]
     )
     more = len(pairs) - MOST_PAIRS_NAMED
-    also = f", and so may {more} more pair{'s' * (more > 1)}" if more > 0 else ""
-    return f"segments cannot be told apart: {named}{also}; {options.overlap}"
+    also = f", and {more} more pair{'s' * (more > 1)} of segments" if more > 0 else ""
+    return f"segments have ambiguous labels: {named}{also}; {options.overlap}"
 
 
 def several_modes(
     visited: Mapping[int, float], missed: Mapping[int, float], options: OptionNames = PYTHON
 ) -> str | None:
-    """Warning text for averages over several modes, or None; modes are counted from 0.
+    """Warning text for averages over several modes, else None; modes are counted from 0.
 
     Parameters
     ----------
     visited : mapping
-        Modes that draws are of, and their shares.
+        Fraction of the draws in each visited mode.
     missed : mapping
-        Modes that count and that no draw is of, and their masses.
+        Masses of the relevant modes without draws.
     options : OptionNames
-        By the names that the reader uses.
+        Names of the options in the interface of the user.
 
     Examples
     --------
     >>> from bayes_gmm.results.option_names import COMMAND_LINE
     >>> several_modes({0: 0.75, 2: 0.25}, {}, COMMAND_LINE).split("; ")[1]
-    'use --segmentation main for the draws of the heaviest alone'
+    'use --segmentation main to report only the most probable segmentation'
     >>> several_modes({0: 1.0}, {1: 0.3})
-    'no draw is of mode 1, which holds 30 % of the mass; sample with chains=4 or more'
+    'no draws from mode 1, which holds 30 % of the mass; sample with chains=4 or more'
     """
     said = []
     visited = worth_a_word(visited)
     if len(visited) > 1:
         main = max(visited, key=lambda m: visited[m])
         said += [
-            f"the draws are of {len(visited)} different segmentations ({_shares(visited)}), and "
+            f"the draws come from {len(visited)} different segmentations ({_shares(visited)}), and "
             "averages mix them",
             options.one_mode.format(mode=main),
         ]
@@ -166,14 +166,14 @@ def several_modes(
 
 
 def averaged_over(visited: Mapping[int, float], missed: Mapping[int, float]) -> list[str]:
-    """The same as a picture says it, in lines that fit under its title.
+    """Lines of the same warning for the subtitle of a plot.
 
     Examples
     --------
     >>> averaged_over({0: 0.75, 2: 0.25}, {})
     ['averages over 2 different segmentations (mode 0: 75 %, mode 2: 25 %)']
     >>> averaged_over({0: 1.0}, {1: 0.3})
-    ['no draw is of mode 1, which holds 30 % of the mass']
+    ['no draws from mode 1, which holds 30 % of the mass']
     """
     visited = worth_a_word(visited)
     mixed = f"averages over {len(visited)} different segmentations ({_shares(visited)})"
@@ -181,27 +181,27 @@ def averaged_over(visited: Mapping[int, float], missed: Mapping[int, float]) -> 
 
 
 def alone_of(mode: int, mass: float, others: Mapping[int, float]) -> str:
-    """What a note says of draws of one mode.
+    """Text of a note on draws from one mode.
 
     Examples
     --------
     >>> alone_of(0, 0.89, {2: 0.06, 1: 0.05})
-    'mode 0 alone, which holds 89 % of the mass (others: mode 2: 6 %, mode 1: 5 %)'
+    'only mode 0, which holds 89 % of the mass (other modes: mode 2: 6 %, mode 1: 5 %)'
     """
-    also = f" (others: {_shares(others)})" if others else ""
-    return f"mode {mode} alone, which holds {percent(mass)} of the mass{also}"
+    also = f" (other modes: {_shares(others)})" if others else ""
+    return f"only mode {mode}, which holds {percent(mass)} of the mass{also}"
 
 
 def worth_a_word(visited: Mapping[int, float]) -> dict[int, float]:
-    """The modes that hold 1 % of the draws or more."""
+    """The modes with at least 1 % of the draws."""
     return {m: share for m, share in visited.items() if share >= WORTH_A_WORD}
 
 
 def _none_of(missed: Mapping[int, float]) -> str:
     if len(missed) > 1:
-        return f"no draw is of other modes that hold mass ({_shares(missed)})"
+        return f"no draws from other modes that hold mass ({_shares(missed)})"
     [(m, mass)] = missed.items()
-    return f"no draw is of mode {m}, which holds {percent(mass)} of the mass"
+    return f"no draws from mode {m}, which holds {percent(mass)} of the mass"
 
 
 def _shares(modes: Mapping[int, float]) -> str:

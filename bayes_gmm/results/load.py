@@ -13,7 +13,7 @@ from bayes_gmm.results.posterior.posterior_tree import posterior_from
 
 
 def load(path: str | os.PathLike[str]) -> MapFit | Posterior:
-    """Read what ``save`` has written; its predictions are the original's exactly.
+    """Read a saved fit or posterior; its predictions are identical to those of the original.
 
     Parameters
     ----------
@@ -27,13 +27,13 @@ def load(path: str | os.PathLike[str]) -> MapFit | Posterior:
     Raises
     ------
     DataError
-        If `path` names no file, if the file is damaged or not one of ours, or if a newer bayes_gmm
-        wrote it in a format that this one does not know.
+        If there is no such file, if the file is damaged or was not saved by bayes_gmm, or if a
+        newer version of bayes_gmm wrote it in an unknown format.
 
     Warns
     -----
     AmbiguousLabelsWarning, ConvergenceWarning, MultimodalWarning
-        Of all that was warned of when the posterior was drawn.
+        All warnings that were issued when the posterior was sampled.
     """
     tree = read_tree(path)
     with damaged(path):

@@ -1,7 +1,7 @@
-"""Names of options in each interface, for advice that a reader can follow.
+"""Names of options in Python and on the command line, for advice in messages.
 
-Warnings, notes and verdicts are read by people who called a method, and by people who typed a
-command. Each advice is written once, with the names of the interface that its reader uses.
+Warnings, notes and verdicts appear in both interfaces. Each piece of advice is written once and
+filled in with the option names of the interface in use.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class OptionNames:
-    """Names of options, and phrases with them, in one interface.
+    """Names of options, and advice with them, in one interface.
 
-    A field with braces is filled in by the advice.
+    Fields in braces are filled in by the message.
 
     Attributes
     ----------
@@ -22,17 +22,17 @@ class OptionNames:
     criteria : str
         The option that computes BIC and ICL.
     nuts : str
-        The option that samples by NUTS.
+        The option that selects NUTS.
     components : str
         The numbers of segments from `first` to `last`.
     with_value : str
-        How an {option} is given a {value}.
+        Assignment of a {value} to an {option}.
     simplify : str
-        How to get a posterior that is easier to sample.
+        Advice for a posterior that is hard to sample.
     overlap : str
-        What to do about segments that change places.
+        Advice for segments with ambiguous labels.
     one_mode : str
-        How to get the draws of the heaviest {mode} alone; modes are counted from 0.
+        Advice to select the draws of the most probable {mode}; modes are counted from 0.
 
     Examples
     --------
@@ -73,8 +73,8 @@ PYTHON = OptionNames(
     components="n_components=range({first}, {end})",
     with_value="{option}={value}",
     simplify="use fewer components or stronger priors",
-    overlap="use fewer components, or co_clustering, which needs no labels",
-    one_mode="use of_mode({mode}) for the draws of mode {mode} alone, and fit.modes for the optima",
+    overlap="use fewer components, or co_clustering, which does not depend on labels",
+    one_mode="use of_mode({mode}) to select the draws of mode {mode}, and fit.modes for the optima",
 )
 COMMAND_LINE = OptionNames(
     draws="--draws",
@@ -87,5 +87,5 @@ COMMAND_LINE = OptionNames(
     with_value="{option} {value}",
     simplify="use fewer --components",
     overlap="use fewer --components",
-    one_mode="use --segmentation main for the draws of the heaviest alone",
+    one_mode="use --segmentation main to report only the most probable segmentation",
 )

@@ -1,4 +1,4 @@
-"""What every picture stands on: figures, axes, names of features."""
+"""Figures, axes and names of features, shared by all plots."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def positions(names: tuple[str, ...], features: Features) -> tuple[int, ...]:
         return tuple(range(min(len(names), 2)))
     chosen = np.atleast_1d(np.array(features, dtype=object)).tolist()
     if len(chosen) not in (1, 2):
-        raise DataError(f"features names {len(chosen)} columns; a picture has room for one or two")
+        raise DataError(f"features has {len(chosen)} columns; give one or two")
     found = tuple(_position(names, feature) for feature in chosen)
     if len(set(found)) < len(found):
-        raise DataError(f"features names {names[found[0]]!r} twice; name two columns, or it alone")
+        raise DataError(f"features contains {names[found[0]]!r} twice; give one column or two")
     return found
 
 
@@ -56,12 +56,12 @@ def _position(names: tuple[str, ...], feature: int | str) -> int:
 
 
 def posterior_of(model: Any, picture: str) -> Posterior:
-    """Return the model, if it is a posterior: what is drawn is uncertainty."""
+    """Return the model if it is a Posterior, else raise."""
     if isinstance(model, Posterior):
         return model
     kind = type(model).__name__
     raise DataError(
-        f"{picture} draws a Posterior, and got a {kind}; give what sample_posterior() of a fitted "
+        f"{picture} needs a Posterior, got a {kind}; pass what sample_posterior() of a fitted "
         "BayesGMM returns"
     )
 
@@ -74,7 +74,7 @@ def new_axes() -> Axes:
 
 
 def with_margins() -> LayoutEngine:
-    """Make room for titles and legends, and leave a margin of a tenth of an inch or so."""
+    """Layout with space for titles and legends, and a margin of about a tenth of an inch."""
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     return ConstrainedLayoutEngine(w_pad=0.13, h_pad=0.11)
@@ -87,7 +87,7 @@ def wrapped(name: str, width: int) -> str:
 
 
 def shortened(name: str, width: int) -> str:
-    """Take the middle out of a long name, whose end may tell it from others.
+    """Shorten a long name in the middle, because the end may distinguish it from others.
 
     Examples
     --------
@@ -99,13 +99,13 @@ def shortened(name: str, width: int) -> str:
 
 
 def as_written(texts: Iterable[Text]) -> None:
-    """Draw names as they are: Matplotlib takes what stands between two $ for a formula."""
+    """Disable formulas in names: Matplotlib interprets text between two $ as a formula."""
     for text in texts:
         text.set_parse_math(False)
 
 
 def clean(ax: Axes) -> None:
-    """Leave two thin spines and text that can be read from the back of the room."""
+    """Keep two thin spines and use a large font."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color("0.6")
     ax.tick_params(labelsize=TEXT_SIZE, color="0.6", labelcolor="0.2")
@@ -120,7 +120,7 @@ def clean(ax: Axes) -> None:
 
 
 def add_title(ax: Axes, title: str, notes: Sequence[str]) -> None:
-    """Write the title and, small between it and the axes, what a reader must be told."""
+    """Write the title and a subtitle with notes."""
     lines = textwrap.wrap("; ".join(notes), NOTE_WIDTH)
     pad = 12 + 14 * len(lines)
     ax.set_title(title, loc="left", fontsize=TITLE_SIZE, fontweight="bold", pad=pad)
@@ -132,7 +132,7 @@ def add_title(ax: Axes, title: str, notes: Sequence[str]) -> None:
 
 
 def notes_of(posterior: Posterior) -> list[str]:
-    """What a reader of a posterior's averages must be told: the segmentations they are over."""
+    """Notes on the segmentations that averages over a posterior cover."""
     if posterior.segmentation is not None:
         return [posterior.segmentation.text]
     return averaged_over(posterior.mode_fractions, posterior.modes_missed)

@@ -1,8 +1,7 @@
-"""What is uncertain about a segment: ellipses of draws, and bands that hold them.
+"""Credible bands of the ellipses and curves of segments.
 
-The band of an ellipse is the set of points x that are inside the ellipse of between 3 % and 97 %
-of the draws: where P(x in ellipse | data) is neither near 0 nor near 1, the posterior has not
-settled on which side of the line x lies. The band of a curve holds the middle 94 % of its heights
+The band of an ellipse is the set of points x with P(x in ellipse | data) between 3 % and 97 %, the
+fraction of draws whose ellipse contains x. The band of a curve holds the middle 94 % of its heights
 at each x.
 """
 
@@ -35,7 +34,7 @@ GRID = 140
 def draw_bands(
     ax: Axes, posterior: Posterior, shown: Sequence[int], ci_prob: float = CI_PROB
 ) -> None:
-    """Draw each segment's band, and the ellipses of a few dozen draws, under the mean's.
+    """Draw the band of each segment and the ellipses of a few dozen draws.
 
     Parameters
     ----------
@@ -77,7 +76,7 @@ def band_of_curves(posterior: Posterior, j: int, grid: Array, ci_prob: float = C
 
 
 def legend_handles(n_axes: int, ci_prob: float = CI_PROB) -> list[Artist]:
-    """Return legend entries that say what the bands are.
+    """Legend entries of the bands.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""How the chains ran: ArviZ's trace and rank plots of the segments' parameters.
+"""ArviZ's trace and rank plots of the parameters of the segments.
 
-Chains that never meet are drawn as they were sampled (the tree's posterior_as_sampled): a resample
-of them by mass has no order, and looks well mixed whatever they did.
+Chains in separate modes are plotted as sampled (posterior_as_sampled in the tree), because their
+resample by mass has no order and always looks well mixed.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ChainPlotSettings:
-    """How much `trace` and `ranks` draw.
+    """Limits of `trace` and `ranks`.
 
     Attributes
     ----------
     max_panels : int
-        Panels of a figure at most; each takes about 0.2 seconds.
+        Maximum number of panels in a figure; each takes about 0.2 seconds.
     """
 
     max_panels: int = 200
@@ -39,19 +39,19 @@ SETTINGS = ChainPlotSettings()
 
 SHOWN = ("weights", "means")
 NAME_WIDTH, LINE_WIDTH = 26, 32
-"""Letters of a name, and of a line, that a title has room for."""
+"""Maximum number of characters of a name, and of a line, in a title."""
 
 
 def trace(posterior: Posterior, var_names: str | Sequence[str] = SHOWN, **options: Any) -> Figure:
-    """Draw every draw of each parameter, chain by chain, by `arviz_plots.plot_trace`.
+    """Plot the draws of each parameter by chain, with `arviz_plots.plot_trace`.
 
     Parameters
     ----------
     posterior : Posterior
     var_names : str or sequence of str
-        Of weights, means, scales, correlation_pairs, correlations and covariances.
+        Any of weights, means, scales, correlation_pairs, correlations and covariances.
     **options
-        Passed on to ArviZ, such as ``coords={"component": "Segment 1"}``.
+        Passed to ArviZ, for example ``coords={"component": "Segment 1"}``.
 
     Returns
     -------
@@ -64,10 +64,10 @@ def trace(posterior: Posterior, var_names: str | Sequence[str] = SHOWN, **option
 
 
 def ranks(posterior: Posterior, var_names: str | Sequence[str] = SHOWN, **options: Any) -> Figure:
-    """Draw how the ranks of each chain's draws differ from uniform, by `arviz_plots.plot_rank`.
+    """Plot the departure of the ranks of each chain from uniform, with `arviz_plots.plot_rank`.
 
-    The lines of chains that agree stay together, near 0; a small p-value says that they do not.
-    The weight of a single segment is left out: it is 1.
+    Lines of well mixed chains stay close to 0; a small p-value indicates that chains differ. The
+    weight of a single segment is left out, because it is always 1.
 
     Parameters
     ----------
@@ -82,12 +82,12 @@ def ranks(posterior: Posterior, var_names: str | Sequence[str] = SHOWN, **option
 
     posterior = posterior_of(posterior, "ranks")
     if posterior.draws.as_sampled.n_chains == 1:
-        raise DataError("ranks compares chains, and there is one; sample 2 chains, or 4")
+        raise DataError("ranks compares chains, but there is only 1; sample 2 or more, better 4")
     names = [var_names] if isinstance(var_names, str) else list(var_names)
     if posterior.n_components == 1 and "weights" in names:
-        names.remove("weights")  # which is 1 in every draw, and has no ranks
+        names.remove("weights")  # always 1, so it has no ranks
     if not names:
-        raise DataError("the weight of a single segment is 1 in every draw; draw ranks of means")
+        raise DataError("the weight of a single segment is 1 in every draw; plot ranks of means")
     return _figure(arviz_plots.plot_rank, posterior, names, options)
 
 
@@ -98,13 +98,13 @@ def _figure(
     shown = [var_names] if isinstance(var_names, str) else list(var_names)
     known = list(tree["posterior"].data_vars)
     if unknown := [name for name in shown if name not in known]:
-        raise DataError(f"no parameter {unknown[0]!r}; there are: {listed(known)}")
+        raise DataError(f"unknown parameter {unknown[0]!r}; choose from: {listed(known)}")
     options.setdefault("labeller", _labeller())
     n_panels = _n_panels(tree, shown, options.get("coords") or {})
     if n_panels > (most := SETTINGS.max_panels):
         raise DataError(
-            f"{n_panels} parameters are more than a picture of {most} panels shows; choose some "
-            'by var_names="weights" or coords={"component": "Segment 1"}'
+            f"{n_panels} parameters exceed the maximum of {most} panels in a figure; select fewer, "
+            'for example with var_names="weights" or coords={"component": "Segment 1"}'
         )
     with _room_for(n_panels):
         drawn = plot(tree, var_names=shown, backend="matplotlib", **options)
@@ -115,7 +115,7 @@ def _figure(
 
 
 def _n_panels(tree: DataTree, names: Sequence[str], coords: Mapping[str, Any]) -> int:
-    """How many numbers are drawn: one panel each."""
+    """Number of panels, one for each scalar parameter."""
     found = tree["posterior"].to_dataset()[list(names)]
     chosen = {dim: values for dim, values in coords.items() if dim in found.dims}
     chosen = {dim: x if isinstance(x, list) else [x] for dim, x in chosen.items()}
@@ -125,7 +125,7 @@ def _n_panels(tree: DataTree, names: Sequence[str], coords: Mapping[str, Any]) -
 
 @contextmanager
 def _room_for(n_panels: int) -> Iterator[None]:
-    """Let ArviZ draw so many panels; it refuses more than 40 by default."""
+    """Raise ArviZ's limit on panels, which is 40 by default."""
     from arviz_base import rc_context, rcParams
 
     limit = rcParams["plot.max_subplots"]
@@ -134,7 +134,7 @@ def _room_for(n_panels: int) -> Iterator[None]:
 
 
 def _labeller() -> Any:
-    """ArviZ's labels, but with long names shortened, and each on a line of its own."""
+    """ArviZ's labels with long names truncated and placed on separate lines."""
     from arviz_base.labels import BaseLabeller
 
     class Shortening(BaseLabeller):
@@ -147,7 +147,7 @@ def _labeller() -> Any:
 
 
 def _sampled(posterior: Posterior) -> DataTree:
-    """The chains as they ran, which the posterior's draws may be a resample of."""
+    """The chains as sampled, before any resampling by mass."""
     import xarray as xr
 
     drawn = posterior_group(posterior, posterior.parameters_as_sampled).reset_coords(MATRICES)

@@ -1,4 +1,4 @@
-"""Comparisons of numbers of segments: each criterion over K, and the probability of each K."""
+"""Plot of a comparison: each criterion over K, and the probability of each K."""
 
 from __future__ import annotations
 
@@ -26,48 +26,48 @@ if TYPE_CHECKING:
     from bayes_gmm.results.comparison.verdicts import Verdict
 
 COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2}
-"""Panels in a row, by how many there are; else 3."""
+"""Number of panels in a row, by the total number; 3 otherwise."""
 NEAR = 10.0
-"""Differences up to which a scale is linear: 10 nats are decisive in a log evidence."""
+"""Differences up to which the scale is linear; 10 nats are decisive in a log evidence."""
 TICKS = (0, 5, 10, 100, 1000, 10_000, 100_000)
 WORTH_A_LABEL, WORTH_A_BAR = 0.01, 0.005
 MOST_LABELS = 12
 """Numbers of segments labelled in a panel."""
 SPARSE = 2.0
-"""Numbers that span more than so many times their count stand at equal distances."""
+"""Ratio of the range of K to the number of values above which they are equally spaced."""
 LEGEND_COLUMNS = 4
 TITLE_WIDTH = 64
-"""Characters in a line of the title."""
+"""Maximum number of characters in a line of the title."""
 TITLES = {"loo": "elpd by LOO", "evidence": "log evidence", "laplace": "log evidence"}
 
 
 def comparison(
     comparison: Comparison, criteria: Sequence[str] | None = None
 ) -> NDArray[np.object_]:
-    """Draw criteria over the number of segments, a line per structure, and the P(K) as bars.
+    """Plot criteria over the number of segments, with one line per structure, and P(K) as bars.
 
-    A panel shows by how much each candidate falls short of the best one, which is ringed; its
-    scale is logarithmic beyond 10. Error bars are one Monte Carlo standard error of the log
-    evidence, and one standard error of the difference in elpd from the best. Those of P(K) are 94 %
-    Monte Carlo intervals; if the evidence does not determine K, the bars are hatched and the panel
-    says so.
+    A panel shows the difference between each candidate and the best one, which is marked by a ring;
+    the scale is logarithmic beyond 10. Error bars are one Monte Carlo standard error of the log
+    evidence, and one standard error of the difference in elpd from the best. Error bars of P(K) are
+    94 % Monte Carlo intervals; if the evidence does not determine K, the bars are hatched and the
+    panel states this.
 
     Parameters
     ----------
     comparison : Comparison
     criteria : sequence of str, optional
-        Of those that it was made with; by default all.
+        Criteria of the comparison to plot; by default all.
 
     Returns
     -------
     ndarray of matplotlib.axes.Axes
-        One for each criterion, then P(K) where the evidence is known. The figure is neither shown
-        nor saved.
+        One for each criterion, then P(K) if the evidence is known. The figure is neither shown nor
+        saved.
 
     Raises
     ------
     DataError
-        If it was made without one of the criteria, or nothing could be fitted.
+        If the comparison lacks one of the criteria, or no number could be fitted.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def comparison(
 
 
 def save_comparison(comparison: Comparison, path: str | Path, *, dpi: int = 200) -> Path:
-    """Draw `comparison` into an image file, whose ending names the format; returns its path."""
+    """Write the plot of `comparison` to an image file and return its path."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -180,7 +180,7 @@ def _draw_criterion(ax: Axes, comparison: Comparison, criterion: str) -> None:
 
 
 def _error(candidate: Candidate, comparison: Comparison, criterion: str) -> float:
-    """Standard error of what a candidate lacks to the best one; NaN where there is none."""
+    """Standard error of the difference from the best candidate; NaN if unknown."""
     if criterion == "loo":
         behind = comparison.elpd_diff.get(candidate)
         return math.nan if behind is None else behind.se
@@ -189,7 +189,7 @@ def _error(candidate: Candidate, comparison: Comparison, criterion: str) -> floa
 
 
 def _title(ax: Axes, name: str, note: str) -> None:
-    """The panel's name on the left, and how to read it on the right."""
+    """The name of the panel on the left, and its direction on the right."""
     ax.set_title(name, loc="left", fontsize=LABEL_SIZE)
     ax.set_title(note, loc="right", fontsize=TEXT_SIZE - 2, color="0.35")
 
@@ -255,7 +255,7 @@ def _label_shares(ax: Axes, places: dict[int, float], shares: pd.Series, upper: 
 
 
 def _say_not_determined(ax: Axes, verdict: Verdict) -> None:
-    """Write above the bars that they are not to be relied on."""
+    """Write above the bars that K is not determined."""
     error = verdict.values["error"]
     size = f" up to {error:.1f} nats" if np.isfinite(error) else ""
     ax.set_ylim(0.0, 128.0)
@@ -289,7 +289,7 @@ def _labelled(shares: pd.Series) -> list[int]:
 
 
 def _places(comparison: Comparison) -> dict[int, float]:
-    """Where each number of segments stands: at its value, or by rank where they lie far apart."""
+    """Position of each number of segments: its value, or its rank if the values are far apart."""
     numbers = comparison.n_components
     if numbers[-1] - numbers[0] < SPARSE * len(numbers):
         return {K: float(K) for K in numbers}

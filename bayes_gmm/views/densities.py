@@ -51,14 +51,14 @@ def draw_densities(
     shown : tuple of one int
         The feature.
     posterior : Posterior, optional
-        Whose mean the mixture is: the shade is then the band of what is uncertain about each curve.
+        Posterior with this mean; the shade is then the credible band of each curve.
     ci_prob : float
         Probability of that band.
 
     Returns
     -------
     list of str
-        What a reader of the picture must be told: rows left out.
+        Notes for the subtitle: rows that are omitted.
     """
     from matplotlib.ticker import MaxNLocator
 

@@ -1,4 +1,4 @@
-"""Sizes and places of the segments with their credible intervals, one panel a quantity."""
+"""Forest plot: shares and means of the segments with credible intervals, one panel each."""
 
 from __future__ import annotations
 
@@ -38,25 +38,24 @@ DOT = 5.5 + 1.5  # points, with its edge
 def forest(
     posterior: Posterior, features: Features = None, ci_prob: float = 0.94
 ) -> NDArray[np.object_]:
-    """Draw each segment's share, and its mean of each feature, with their credible intervals.
+    """Plot the share of each segment and its mean of each feature, with credible intervals.
 
-    The dot is the posterior mean, the thin bar holds `ci_prob` of the posterior, the thick one half
-    of it; all in the user's units. The dot is seen however
-    narrow the bars are. A line under the
-    panels names several segmentations that these are averages over, or the one that they are of.
+    The dot is the posterior mean, the thin bar the interval with probability `ci_prob`, the thick
+    bar that with probability one half; all in the user's units. A line under the panels states
+    whether the averages are over one segmentation or several.
 
     Parameters
     ----------
     posterior : Posterior
     features : int, str or sequence of them, optional
-        By name or position; by default all.
+        Features by name or position; by default all.
     ci_prob : float
 
     Returns
     -------
     ndarray of matplotlib.axes.Axes
-        One for each panel: the shares, but of a single segment, then the features. Nothing is
-        shown and nothing is saved.
+        One for each panel: the shares, unless there is only one segment, then the features. The
+        figure is neither shown nor saved.
 
     Examples
     --------
@@ -86,7 +85,7 @@ def forest(
     )  # fmt: skip
     notes = notes_of(posterior)
     if any(_hidden(panel) for panel in panels[:n_panels]):
-        notes = [*notes, "where no bar is seen, the interval is narrower than the dot"]
+        notes = [*notes, "if no bar is visible, the interval is narrower than the dot"]
     if notes:
         text = "; ".join(notes)
         figure.supxlabel(text, x=0.012, ha="left", fontsize=NOTE_SIZE, color=NOTE_COLOR)
@@ -101,7 +100,7 @@ def save_forest(
     ci_prob: float = 0.94,
     dpi: int = 200,
 ) -> Path:
-    """Draw `forest` into an image file, whose ending names the format; returns its path."""
+    """Write the plot of `forest` to an image file and return its path."""
     import matplotlib.pyplot as plt
 
     figure = forest(posterior, features, ci_prob)[0].figure
@@ -115,7 +114,7 @@ def save_forest(
 def _quantities(
     posterior: Posterior, chosen: tuple[int, ...]
 ) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """What is drawn, with draws (chain, draw, K)."""
+    """Quantities to plot, with draws (chain, draw, K)."""
     of = posterior.parameters
     if posterior.n_components > 1:
         yield "share (%)", 100.0 * of.weights

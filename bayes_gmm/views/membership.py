@@ -1,4 +1,4 @@
-"""How sure it is to which segment each row belongs, row by row on the map."""
+"""Plot of the membership probability of each row, in the plane of two features."""
 
 from __future__ import annotations
 
@@ -30,33 +30,33 @@ if TYPE_CHECKING:
     from bayes_gmm.views.axes import Features
 
 WIDTHS = (0.05, 0.25, 0.5)
-"""Widths of the interval whose size of point the legend shows."""
+"""Interval widths in the legend."""
 COLORS = "plasma_r"
 LINE = 0.055
-"""Of a label under the axes, in heights of theirs."""
+"""Height of a label under the axes, relative to the axes."""
 
 
 def membership(
     posterior: Posterior, X: Any, features: Features = None, ax: Axes | None = None,
     *, ci_prob: float = 0.94,
 ) -> Axes:  # fmt: skip
-    """Draw how sure each row's segment is: by colour, and by size how sure that itself is.
+    """Plot the membership probability of each row and its uncertainty.
 
-    The colour is the probability that the row belongs to its most probable segment, averaged over
-    the posterior; the point is the larger, the wider the credible interval of that probability.
-    Lines are the 95 % ellipses of the MAP. Averages over several segmentations are named as such
-    under the title.
+    The colour of a point is the probability that the row belongs to its most probable segment,
+    averaged over the posterior; its size increases with the width of the credible interval of this
+    probability. Lines are the 95 % ellipses of the MAP. The subtitle states if the averages are
+    over several segmentations.
 
     Parameters
     ----------
     posterior : Posterior
     X : table or array
-        The rows. Of more than 20,000 a random 20,000 are drawn; rows that lack one of the two
-        features are not.
+        The rows. Of more than 20,000 a random sample of 20,000 is plotted; rows that lack one of
+        the two features are omitted.
     features, ax
         As in `segments`, but always two features.
     ci_prob : float
-        Probability of the interval that the size of a point shows.
+        Probability of the interval shown by the size of a point.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def membership(
     Raises
     ------
     DataError
-        If the model has one feature only, or `X` lacks one of the model's features.
+        If the model has only one feature, or `X` lacks a feature of the model.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def membership(
     names = posterior.features
     shown = positions(names, features)
     if len(shown) != 2:
-        raise DataError(f"a map needs two features, got {len(shown)}; draw segments instead")
+        raise DataError(f"membership needs two features, got {len(shown)}; use segments instead")
     values, notes = thinned(posterior.mixture.matrix_of(X).values)
     axes = new_axes() if ax is None else ax
     table = posterior.membership(values, ci_prob)
@@ -128,7 +128,7 @@ def _finish(
     ax.set_xlabel(label, parse_math=False)
     ax.set_ylabel(wrapped(names[shown[1]], 36), parse_math=False)
     unsure = float(np.mean(probability < 0.9))
-    title = f"For {percent(unsure)} of the rows the segment is less than 90 % sure"
+    title = f"{percent(unsure)} of the rows have a membership probability below 90 %"
     add_title(ax, title, notes)
     ax.legend(
         handles=_size_handles(), title=f"width of its {100 * ci_prob:g} % interval",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Okabe & Ito (2008), in an order that tells neighbours apart on white; their yellow is darkened.
+# Okabe & Ito (2008), ordered so that neighbours differ on white; their yellow is darkened.
 COLORS = (
     "#0072B2",
     "#D55E00",
@@ -30,7 +30,7 @@ TITLE_SIZE, LABEL_SIZE, TEXT_SIZE = 16, 13, 11
 
 
 def palette(n: int) -> list[str]:
-    """Return `n` colours that colour-blind readers can tell apart, darker each time round.
+    """Return `n` colours for colour-blind readers; repeated colours are darker.
 
     Examples
     --------

@@ -1,20 +1,20 @@
-"""Pictures of a fit, in the user's units.
+"""Plots of a fit, in the user's units.
 
 ==================  ================================================================  =============
-`segments`          points, 50 % and 95 % ellipses, means; of a posterior, its bands  any fit
+`segments`          points, ellipses and means; for a posterior also credible bands   any fit
 `forest`            shares and means of the segments with credible intervals          a `Posterior`
-`membership`        how surely each row belongs to its segment, on the map            a `Posterior`
-`check`             how rows of each segment depart from a Gaussian                   any fit
-`trace`, `ranks`    whether the chains agree, by ArviZ                                a `Posterior`
+`membership`        membership probability of each row, in the plane of two features  a `Posterior`
+`check`             departure of the rows of each segment from a Gaussian             any fit
+`trace`, `ranks`    convergence of the chains, by ArviZ                               a `Posterior`
 `comparison`        criteria over the number of segments, and its probability         a `Comparison`
 ==================  ================================================================  =============
 
-``save_segments``, ``save_forest`` and ``save_comparison`` draw straight into a file. The others
-return Matplotlib's axes or figure and neither show nor save anything: for instance
+``save_segments``, ``save_forest`` and ``save_comparison`` write an image file. The other functions
+return Matplotlib's axes or figure without showing or saving it: for example
 ``segments(posterior, X).figure.savefig("a.png")``.
 
-Matplotlib is imported when a picture is drawn. A function that is given its axes touches nothing
-else: no current figure, no backend, no style.
+Matplotlib is imported on the first call. A function that is given axes does not change the current
+figure, the backend or the style.
 """
 
 from __future__ import annotations
@@ -86,37 +86,37 @@ def segments(
     *,
     ci_prob: float = credible.CI_PROB,
 ) -> Axes:
-    """Draw segments: points by most probable segment, 50 % and 95 % ellipses, crosses at the means.
+    """Plot segments: coloured points, 50 % and 95 % ellipses, and crosses at the means.
 
-    A point's colour fades to grey where its membership is uncertain. The ellipses hold 50 % and
-    95 % of a segment's probability mass. With one feature the picture is a histogram with the
-    weighted density of each segment, shaded over its middle 50 % and 95 %.
+    The colour of a point shows its most probable segment, and fades to grey if its membership is
+    uncertain. The ellipses hold 50 % and 95 % of the probability mass of a segment. With one
+    feature the plot is a histogram with the weighted density of each segment, shaded over its
+    middle 50 % and 95 %.
 
-    Of a posterior the picture shows its means (`Posterior.mean_mixture`), and around each line
-    what is uncertain about it: the band that holds 94 % of the posterior, and the ellipses of a few
-    dozen draws. Points are coloured by their membership averaged over the posterior, and the legend
-    gives the interval of each share. A line under the title names several segmentations that these
-    are averages over, or the one that they are of.
+    For a posterior the plot shows posterior means (`Posterior.mean_mixture`) with 94 % credible
+    bands or, in two dimensions, the ellipses of a few dozen draws. Points are coloured by their
+    membership averaged over the posterior, and the legend gives the interval of each share. The
+    subtitle states whether the averages are over one segmentation or several.
 
     Parameters
     ----------
     model : BayesGMM, MapFit, Posterior or Mixture
         A fit, or a mixture in the user's units.
     X : table or array, optional
-        The rows to draw; columns of a table are found by name. NaN is a missing cell: a row that
-        lacks one of the two features is a tick at the axis of the other. Of more than 20,000
-        rows a random 20,000 are drawn.
+        The rows to plot; columns of a table are found by name. NaN is a missing cell: a row that
+        lacks one of the two features is shown as a tick at the axis of the other. Of more than
+        20,000 rows a random sample of 20,000 is plotted.
     features : one or two of int or str, optional
-        The features on the axes, by name or position; the first two when not given.
+        The features on the axes, by name or position; by default the first two.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure when not given.
+        Axes to draw on; by default those of a new figure.
     ci_prob : float
-        Probability of a posterior's bands and intervals.
+        Probability of credible bands and intervals.
 
     Returns
     -------
     matplotlib.axes.Axes
-        The axes. Nothing is shown and nothing is saved.
+        The axes, neither shown nor saved.
 
     Raises
     ------
@@ -165,21 +165,21 @@ def save_segments(
     ci_prob: float = credible.CI_PROB,
     dpi: int = 200,
 ) -> Path:
-    """Draw `segments` into an image file, with no display and without touching pyplot.
+    """Write the plot of `segments` to an image file, without a display and without pyplot.
 
     Parameters
     ----------
     model, X, features, ci_prob
         As in `segments`.
     path : str or Path
-        The file to write; its ending names the format (.png, .svg, .pdf).
+        The file to write; its suffix determines the format (.png, .svg, .pdf).
     dpi : int
-        Dots per inch of the 9.6 x 5.4 inches.
+        Dots per inch; the figure has 9.6 x 5.4 inches.
 
     Returns
     -------
     Path
-        The file that was written.
+        The path of the file.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -211,7 +211,7 @@ def _draw_plane(
     posterior: Posterior | None,
     ci_prob: float,
 ) -> list[str]:
-    """Draw points, ellipses and numbered crosses; returns what the reader must be told."""
+    """Draw points, ellipses and numbered crosses; return notes for the subtitle."""
     from matplotlib.patheffects import withStroke
 
     membership_of = mixture.responsibilities if posterior is None else posterior.predict_proba
@@ -240,7 +240,7 @@ def _add_legend(
     *,
     with_points: bool,
 ) -> None:
-    """Put the legend outside on the right, where it hides no data however many segments."""
+    """Place the legend to the right of the axes, where it hides no data."""
     from matplotlib.lines import Line2D
 
     handles: list[Artist] = [

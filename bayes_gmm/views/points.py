@@ -41,7 +41,7 @@ def draw_points(
     Returns
     -------
     list of str
-        What a reader of the picture must be told: rows left out, rows that are ticks.
+        Notes for the subtitle: rows that are omitted or drawn as ticks.
     """
     values, notes = thinned(values)
     membership = membership_of(values)
@@ -60,7 +60,7 @@ def draw_points(
 
 
 def uncertain_handle() -> Line2D:
-    """Return the legend entry that says what a pale point is.
+    """Legend entry of pale points.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def uncertain_handle() -> Line2D:
 
 
 def thinned(values: Array) -> tuple[Array, list[str]]:
-    """Return at most 20,000 of the rows, in their order, and what is to be said of the others."""
+    """Return at most 20,000 of the rows, in their order, and a note on the others."""
     n_rows = len(values)
     if n_rows <= MAX_POINTS:
         return values, []

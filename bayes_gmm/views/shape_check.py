@@ -1,4 +1,4 @@
-"""How the rows of each segment depart from a Gaussian: two panels per segment."""
+"""Plot of the departure of the rows of each segment from a Gaussian."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 COLUMNS = 4
-"""Segments side by side."""
+"""Number of segments in a row."""
 WIDTH, HEIGHT = 3.3, 5.2
-"""Inches of the two panels of a segment."""
+"""Size in inches of the two panels of a segment."""
 REACH = 4.0
-"""Standard deviations on either side that the histogram shows at least."""
+"""Minimum range of the histogram on either side, in standard deviations."""
 NAME_WIDTH = 26
 FLAGGED = "#B00020"
 VERDICTS = {"skewed": "skewed", "heavy tails": "heavy tails", "flat": "flat or several peaks"}
@@ -44,27 +44,27 @@ def check(
     *,
     figure: Figure | SubFigure | None = None,
 ) -> NDArray[np.object_]:
-    """Draw how the rows of each segment depart from a Gaussian, in two panels per segment.
+    """Plot the departure of the rows of each segment from a Gaussian, in two panels per segment.
 
     The upper panel shows the rows along the direction of the largest departure, in standard
-    deviations, with the curve of a Gaussian. The lower one shows quantiles of the Mahalanobis
+    deviations, with the density of a Gaussian. The lower panel shows quantiles of the Mahalanobis
     distances of the rows from the mean against those of a Gaussian segment; the grey band holds
-    94 % of replicated segments at each. Points above the band at its right end are heavy tails. The
-    title of a segment that the check flags is red.
+    94 % of replicated segments at each quantile. Points above the band at its right end indicate
+    heavy tails. The title of a segment that the check flags is red.
 
     Parameters
     ----------
     model : BayesGMM, MapFit or Posterior
     X : table or array
-        The rows; those kept with a posterior when not given.
+        The rows; by default those stored with a posterior.
     sample_weight : array_like, optional
     figure : matplotlib.figure.Figure or SubFigure, optional
-        An empty one to draw into; a new one when not given.
+        An empty figure to draw on; by default a new one.
 
     Returns
     -------
     ndarray of matplotlib.axes.Axes, shape (K, 2)
-        Nothing is shown and nothing is saved.
+        The axes; the figure is neither shown nor saved.
 
     Examples
     --------
@@ -130,16 +130,14 @@ def _checked(
         weights = weights_to_check(matrix, sample_weight)
         return model.fit, check_posterior(model, matrix, weights), matrix, weights
     if isinstance(model, ShapeCheck):
-        raise DataError(
-            "a ShapeCheck holds no rows to draw; give the model that it is of, and its rows as X"
-        )
+        raise DataError("a ShapeCheck does not contain rows; pass its model, and the rows as X")
     fit = getattr(model, "map_fit_", model)
     if not isinstance(fit, MapFit):
         raise DataError(
             f"check draws a fitted BayesGMM, a MapFit or a Posterior, got a {type(model).__name__}"
         )
     if X is None:
-        raise DataError("a fit does not keep its rows; give them as X")
+        raise DataError("a fit does not contain its rows; pass them as X")
     matrix = fit.mixture.matrix_of(X)
     weights = weights_to_check(matrix, sample_weight)
     return fit, check_mixture(fit.mixture, fit.standardizer, matrix, weights), matrix, weights
@@ -172,7 +170,7 @@ def _draw_direction(ax: Axes, found: ShapeCheck, k: int, rows: SegmentRows, colo
 
 
 def _verdict(found: ShapeCheck, k: int) -> str:
-    """What the check found of a segment, in a few words."""
+    """Result of the check of a segment, in a few words."""
     if not found.checked[k]:
         return "too few rows to check"
     departures = found.departures(k)

@@ -110,15 +110,19 @@ def test_numbers_that_cannot_be_fitted_are_noted_and_the_others_stand(tmp_path, 
 @pytest.mark.parametrize(
     ("option", "value", "said"),
     [
-        ("--components", "0-3", "'0-3' does not run from 1 or more upwards"),
-        ("--components", "5-2", "'5-2' does not run from 1 or more upwards"),
+        ("--components", "0-3", "'0-3' is not an ascending range from 1 or more"),
+        ("--components", "5-2", "'5-2' is not an ascending range from 1 or more"),
         ("--components", "1-8x", "'1-8x' is not a number or a range such as 1-8"),
         ("--components", "1-101", "'1-101' has more than 100 numbers"),
-        ("--components", ",", "it names no number of segments"),
-        ("--criteria", "bic,bci", "no criterion 'bci'; choose from bic, icl, aic, loo, laplace"),
-        ("--criteria", ",", "it names no criterion"),
+        ("--components", ",", "give at least one number of segments"),
+        (
+            "--criteria",
+            "bic,bci",
+            "unknown criterion 'bci'; choose from bic, icl, aic, loo",
+        ),
+        ("--criteria", ",", "no criterion given"),
         ("--structures", "full,round", "'round'"),
-        ("--structures", " ", "it names no structure"),
+        ("--structures", " ", "give at least one structure"),
         ("--k-prior", "1,x", "'x' is not a number"),
         ("--draws", "0", "0 is not in the range x>=1"),
     ],
@@ -239,7 +243,7 @@ def test_a_prior_of_other_numbers_is_refused(capsys):
     more = ("--components", "1-3", "--k-prior", "1,2")
     assert main(compare_arguments("none.csv", *more)) == 2
     err = capsys.readouterr().err
-    assert "'--k-prior': it has 2 weights for 3 numbers of --components" in err
+    assert "'--k-prior': got 2 weights for 3 numbers in --components" in err
 
 
 def with_findings(path):

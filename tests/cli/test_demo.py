@@ -43,8 +43,8 @@ def test_demo_says_the_same_over_its_own_files(folder, text, monkeypatch, capsys
 
 
 def test_demo_compares_with_the_truth(text):
-    line = text.split("Against the truth: ")[1]
-    right, possible = int(line.split()[0]), int(line.split("would place ")[1].split(".")[0])
+    line = text.split("Accuracy: ")[1]
+    right, possible = int(line.split()[0]), int(line.split("true densities assign ")[1].split()[0])
     assert 0.9 * 400 < right < possible + 5  # chance may favour the fit by a few
 
 

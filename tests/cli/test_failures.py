@@ -113,7 +113,7 @@ def test_missing_table_is_named(tmp_path, monkeypatch, capsys):
 def test_weights_that_are_none_are_named_by_their_column(tmp_path, capsys):
     path = write(customers().assign(Copies=-1), tmp_path / "negative.csv")
     assert main(fit_arguments(path, "--components", 2, "--weights", "Copies")) == 1
-    assert "column 'Copies' of weights is -1 in row 1" in error_line(capsys)
+    assert "weights column 'Copies' is -1 in row 1" in error_line(capsys)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_weights_that_are_none_are_named_by_their_column(tmp_path, capsys):
         ),
         (
             fit_arguments("x.csv", "--components", 2, "--posterior", "laplace", "--tune", 9),
-            "--tune is for --posterior nuts",
+            "--tune needs --posterior nuts",
         ),
         (fit_arguments("x.csv", "--components", 2, "--draws", 0), "0 is not in the range x>=1"),
         (fit_arguments("x.csv", "--components", 2, "--ci", 94), "94.0 is not in the range 0.0<x<1"),
@@ -141,7 +141,7 @@ def test_weights_that_are_none_are_named_by_their_column(tmp_path, capsys):
         (fit_arguments("x.csv", "--components", 2, "--n-init", "0"), "auto or a whole number"),
         (fit_arguments("x.csv", "--components", 2, "--n-init", "few"), "auto or a whole number"),
         (["predict", "model.nc", "x.csv"], "Missing option '--out'"),
-        (["predict", "model.nc", "x.csv", "--out", "y.parquet"], "end it in .csv"),
+        (["predict", "model.nc", "x.csv", "--out", "y.parquet"], "use the ending .csv"),
         (["cluster"], "No such command"),
     ],
 )
@@ -246,7 +246,7 @@ def test_a_resolution_wider_than_a_column_is_refused(table, capsys):
 def test_weights_that_cannot_be_counted_are_refused(tmp_path, capsys):
     path = write(customers().assign(Copies=1e300), tmp_path / "heavy.csv")
     assert main(fit_arguments(path, "--components", 2, "--weights", "Copies")) == 1
-    assert "column 'Copies' of weights sums to 8e+301 rows" in error_line(capsys)
+    assert "weights column 'Copies' sums to 8e+301 rows" in error_line(capsys)
 
 
 def test_a_row_beyond_floating_point_is_refused(model, tmp_path, capsys):

@@ -142,7 +142,7 @@ def test_weights_count_as_copies_of_rows(tmp_path, capsys):
     assert main(fit_arguments(path, "--components", 2, "--weights", "Copies")) == 0
     said = capsys.readouterr().out
     assert f"{len(once)} rows with a total weight of 60 of table.csv" in said
-    assert "size: total weight" in said
+    assert "size: expected total weight" in said
 
 
 @pytest.mark.parametrize(

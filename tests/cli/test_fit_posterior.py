@@ -61,7 +61,7 @@ def test_predict_averages_over_the_draws(written, tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("method", "diagnostic", "limit", "words"),
-    [("nuts", "r_hat", 1.02, "R-hat at most 1.0"), ("laplace", "khat", 0.7, ": can be trusted")],
+    [("nuts", "r_hat", 1.02, "R-hat at most 1.0"), ("laplace", "khat", 0.7, ": reliable")],
 )
 def test_how_far_to_trust_it_is_said(written, capsys, method, diagnostic, limit, words):
     arguments = fit_arguments(written[0], "--components", 2, "--posterior", method)
@@ -104,7 +104,7 @@ def test_two_segmentations_are_warned_of_once_and_each_table_is_made_once(
         warnings.simplefilter("always")
         assert main(["predict", str(model), corners, "--out", str(scored)]) == 0
     said = capsys.readouterr().err
-    assert f"of the fit in {model}: the draws are of 2 different segmentations" in said
+    assert f"model {model}: the draws come from 2 different segmentations" in said
     assert "of_mode" not in said
 
 

@@ -20,7 +20,7 @@ def state(posterior, **changes):
 
 @pytest.mark.parametrize(
     ("khat", "verdict"),
-    [(0.7, "0.70: can be trusted"), (0.71, "0.71: does not fit: use --posterior nuts")],
+    [(0.7, "0.70: reliable"), (0.71, "0.71: unreliable, use --posterior nuts")],
 )
 def test_k_hat_up_to_a_limit_can_be_trusted(posterior, khat, verdict):
     assert state(posterior, method="laplace", khat=khat).endswith(verdict)
@@ -33,7 +33,7 @@ def test_chains_are_told_by_r_hat_effective_draws_and_divergences(posterior):
     said = state(posterior, stats={"diverging": diverging})
     assert said.replace("\n", "   ") == (
         f"4 chains of 250 draws   R-hat at most {table['r_hat'].max():.3f}   "
-        f"effective draws at least {table['ess_bulk'].min():,.0f}   divergences 12"
+        f"effective sample size at least {table['ess_bulk'].min():,.0f}   divergences 12"
     )
 
 

@@ -95,7 +95,7 @@ def test_predict_fails_by_name_and_keeps_the_former_file(model, table, message, 
 def test_predict_refuses_what_is_no_model(table, tmp_path, capsys):
     out = str(tmp_path / "scored.csv")
     assert main(["predict", table, table, "--out", out]) == 1
-    assert "no model file" in error_line(capsys)
+    assert "not a model file" in error_line(capsys)
     assert main(["predict", str(tmp_path / "absent.nc"), table, "--out", out]) == 1
     assert "no model file" in error_line(capsys)
 
@@ -103,7 +103,7 @@ def test_predict_refuses_what_is_no_model(table, tmp_path, capsys):
 def test_predict_does_not_write_over_what_it_reads(fitted, model, capsys):
     table = str(fitted / "customers.csv")
     assert main(["predict", model, table, "--out", table]) == 2
-    assert "which is read; name another file" in capsys.readouterr().err
+    assert "choose another file" in capsys.readouterr().err
 
 
 def test_predict_into_no_folder_names_the_folder(model, table, tmp_path, capsys):

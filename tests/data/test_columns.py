@@ -30,7 +30,7 @@ def test_all_columns_and_one():
         (["Anual Income"], r"no column 'Anual Income' in the table; did you mean 'Annual Income"),
         (["qqqq"], r"no column 'qqqq' in the table; it has: CustomerID, Age, Annual Income"),
         (["Age", "Age"], r"features names 2 times the column 'Age'; name it once"),
-        ([], r"features names no column; the table has: CustomerID"),
+        ([], r"features is empty; the table has: CustomerID"),
         (["a\nb"], r"no column 'a\\nb' in the table"),
     ],
 )
@@ -87,5 +87,5 @@ def test_infinite_cells_are_named_by_column_and_row(order, sign):
     refuse_infinite(values, ("a", "b", "c"))
     values[250_001, 1] = sign * np.inf
     values[250_002, 0] = np.inf
-    with pytest.raises(DataError, match=r"column 'b' is infinite in row 250002; make it missing"):
+    with pytest.raises(DataError, match=r"column 'b' is infinite in row 250002; set it to missing"):
         refuse_infinite(values, ("a", "b", "c"))

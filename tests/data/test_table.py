@@ -166,18 +166,18 @@ class Unlike:
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        (CELLS[:, 0], r"one dimension, of 3 values. Reshape your data: X.reshape\(-1, 1\)"),
-        ([1.0, 2.0], r"one dimension, of 2 values"),
+        (CELLS[:, 0], r"one dimension with 3 values. Reshape your data: use X.reshape\(-1, 1\)"),
+        ([1.0, 2.0], r"one dimension with 2 values"),
         (CELLS[None], r"X has 3 dimensions, shape \(1, 3, 2\)"),
         (3.0, r"X is 3.0; pass a table"),
         (None, r"X is None; pass a table"),
-        ("table.csv", r"X is the text 'table.csv'; read a file with read_table first"),
+        ("table.csv", r"X is the text 'table.csv'; use read_table to read a file"),
         (Unlike(), r"X is <.*; pass a table"),
         (CELLS + 1j, r"Complex data not supported: X is complex128"),
         (CELLS.astype(str), r"column 'x1' is not numeric: row 1 holds '1.0'"),
         ([[1, 2], [3, "four"]], r"column 'x2' is not numeric: row 2 holds 'four'"),
         ([[1, 2], [3, {"a": 1}]], r"column 'x2' is not numeric: row 2 holds \{'a': 1\}"),
-        ([[1, 2], [3]], r"row 2 of X has 1 values where row 1 has 2"),
+        ([[1, 2], [3]], r"row 2 of X has 1 values, but row 1 has 2"),
         ([[1, [2]], [3, 4]], r"X is a list whose cells are not numbers"),
         (
             np.array([["2020-01-01"]], dtype="M8[D]"),

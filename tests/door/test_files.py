@@ -58,12 +58,12 @@ REFUSED = {
     "a word": ("t.csv", f"{ROWS}1,one\n", "column 'b' is not numeric: row 41 holds 'one'"),
     "gzip cut short": ("t.gz", gzip.compress(ROWS.encode())[:-20], "cannot be read: Compressed"),
     "gzip damaged": ("t.gz", corrupt(gzip.compress(ROWS.encode())), "cannot be read"),
-    "Parquet's first bytes": ("t.parquet", parquet()[:4], "is not a whole Parquet file"),
-    "half a Parquet file": ("t.parquet", parquet()[:1000], "is not a whole Parquet file"),
-    "all but a byte": ("t.parquet", parquet()[:-1], "is not a whole Parquet file"),
+    "Parquet's first bytes": ("t.parquet", parquet()[:4], "is a damaged Parquet file"),
+    "half a Parquet file": ("t.parquet", parquet()[:1000], "is a damaged Parquet file"),
+    "all but a byte": ("t.parquet", parquet()[:-1], "is a damaged Parquet file"),
     "Parquet damaged": ("t.parquet", corrupt(parquet()), "cannot be read"),
-    "CSV named Parquet": ("t.parquet", ROWS, "is not a whole Parquet file"),
-    "Parquet named CSV, cut short": ("t.csv", parquet()[:1000], "is not a whole Parquet file"),
+    "CSV named Parquet": ("t.parquet", ROWS, "is a damaged Parquet file"),
+    "Parquet named CSV, cut short": ("t.csv", parquet()[:1000], "is a damaged Parquet file"),
     "Parquet without rows": ("t.parquet", parquet(clean_frame()[:0]), "has a header but no rows"),
     "Parquet, name twice": (
         "t.parquet", arrow_parquet([*clean().T.copy()] * 2, ["a", "b", "c", "c"]),
@@ -117,10 +117,10 @@ def make_nothing(path):
     ("make", "words"),
     [
         (make_nothing, ("no file '", "t.csv'", "check the path")),
-        (make_folder, ("is a folder; name a CSV or Parquet file in it",)),
-        (make_link, ("no file '", "it is a link to 'absent.csv', which is not there")),
+        (make_folder, ("is a folder; give a CSV or Parquet file",)),
+        (make_link, ("no file '", "it is a link to 'absent.csv', which does not exist")),
         (make_loop, ("no file '", "it is a link to 't.csv'")),
-        (os.mkfifo, ("t.csv' is a pipe or device", "save it as a file first")),
+        (os.mkfifo, ("t.csv' is a pipe or device", "save it as a regular file first")),
     ],
     ids=["absent", "folder", "dangling link", "loop", "pipe"],
 )
@@ -138,7 +138,7 @@ def test_what_is_no_file(make, words, model_file, tmp_path, capsys):
         ("x" * 300 + ".csv", ("xxx",)),
         ("a\0b.csv", ("'a\\x00b.csv'",)),
         (os.devnull, ("is a pipe or device",)),
-        ("absent/t.csv", ("no file 'absent/t.csv'", "there is no folder 'absent'")),
+        ("absent/t.csv", ("no file 'absent/t.csv'", "the folder 'absent' does not exist")),
     ],
     ids=["empty", "long", "zero byte", "device", "no folder"],
 )
@@ -242,9 +242,10 @@ def test_what_is_no_model(shape, table, model_file, tmp_path, capsys):
         path.mkdir()
     elif shape != "absent":
         path = {"device": os.devnull, "long": "m" * 300}[shape]
-    assert_refused(lambda: load(path), "no model file")
+    said = "not a model file" if shape in content else "no model file"
+    assert_refused(lambda: load(path), said)
     out = tmp_path / "scored.csv"
-    assert_failed(capsys, "predict", path, table, "--out", out, words=["no model file"])
+    assert_failed(capsys, "predict", path, table, "--out", out, words=[said])
     assert not out.exists()
 
 
@@ -261,8 +262,8 @@ def test_what_is_no_path_of_a_model(path):
         (b"t.csv", None, ("X is the text",)),
         (io.StringIO(ROWS), None, ("X is <_io.StringIO",)),
         ({"a": [1]}, None, ("X is {'a': [1]}",)),
-        (clean_frame(), 3, ("features is 3; give names of columns",)),
-        (clean_frame(), [], ("features names no column",)),
+        (clean_frame(), 3, ("features is 3; give a sequence of column names",)),
+        (clean_frame(), [], ("features is empty",)),
         (clean_frame(), [None], ("no column 'None'",)),
         (clean_frame(), [["a"]], ("no column \"['a']\"", "did you mean 'a'")),
         (clean_frame(c="x")[["c"]], None, ("has no numeric column; it has: c",)),

@@ -87,11 +87,11 @@ REFUSED = {
     ),
     "zero byte": (
         lambda: clean_frame().rename(columns={"b": "b\0"}),
-        "column 'b\\x00' has a name that no file can hold",
+        "column 'b\\x00' has a name that cannot be stored",
     ),
     "half a character": (
         lambda: clean_frame().set_axis(pd.Index(["a", "b\ud800"], dtype=object), axis=1),
-        "column 'b\\ud800' has a name that no file can hold",
+        "column 'b\\ud800' has a name that cannot be stored",
     ),
 }
 
@@ -122,8 +122,8 @@ def test_a_column_that_is_not_there(columns, words):
     [
         (("a,bb",), ("no column 'bb'", "did you mean 'b'?")),
         (("a,a",), ("features names 2 times the column 'a'",)),
-        ((",",), ("--features is ','", "names no column")),
-        (("a", ""), ("--features is ''", "names no column")),
+        ((",",), ("--features is ','", "contains no column name")),
+        (("a", ""), ("--features is ''", "contains no column name")),
         (("a", " "), ("no column ' '", "it has: a, b")),
         (("\x1b[31m",), ("no column '\\x1b[31m'",)),
         (("a;b",), ("no column 'a;b'", "did you mean '")),

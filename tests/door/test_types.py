@@ -193,7 +193,7 @@ REFUSED = {
     ),
     "array of raw bytes": (lambda: np.zeros((4, 2), "V8"), ("column 'x1' is not numeric",)),
     "dictionary of columns": (lambda: {"a": clean()[:, 0]}, ("X is {'a'", "pass a table")),
-    "list of records": (lambda: [{"a": 1.0}, {"a": 2.0}], ("X has one dimension, of 2 values",)),
+    "list of records": (lambda: [{"a": 1.0}, {"a": 2.0}], ("X has one dimension with 2 values",)),
     "generator": (lambda: (row for row in clean()), ("X is <generator", "pass a table")),
     "set": (lambda: {1.0, 2.0}, ("X is {1.0, 2.0}",)),
     "bytes in place of a table": (lambda: b"1,2", ("X is the text",)),
@@ -202,7 +202,7 @@ REFUSED = {
     "sparse array": (lambda: scipy.sparse.csr_array(clean()), ("csr_array", "X.toarray()")),
     "a row that is None": (lambda: [[1.0, 2.0], None, [3.0, 4.0]], ("row 2 of X",)),
     "a number": (lambda: np.float64(3.0), ("X is 3.0",)),
-    "nothing at all": (list, ("X has one dimension, of 0 values",)),
+    "nothing at all": (list, ("X has one dimension with 0 values",)),
 }  # fmt: skip
 
 

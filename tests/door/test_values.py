@@ -153,7 +153,7 @@ REFUSED = {
     "the same row thrice": (lambda: clean()[[0, 0, 0]], "column 'x1' is constant", "all 3 rows"),
     "two rows thrice, for three": (
         lambda: clean()[[0, 1] * 3],
-        "2 distinct rows, fewer than n_components=3; ask for at most 2",
+        "2 distinct rows, fewer than n_components=3; use at most 2",
     ),
     "no rows": (lambda: clean_frame().iloc[:0], "X has 0 rows"),
     "no columns": (lambda: clean_frame()[[]], "X has 0 feature(s)"),
@@ -175,10 +175,10 @@ def test_values_that_cannot_be_fitted(case):
     ("rows", "words"),
     [
         ([[0.0, 0.0], [np.inf, 0.0]], ("column 'x1' is infinite in row 2",)),
-        ([[0.0, -1e160]], ("column 'x2' is -1e+160 in row 1", "beyond floating point")),
+        ([[0.0, -1e160]], ("column 'x2' is -1e+160 in row 1", "zero in floating point")),
         ([[0.0]], ("X has 1 features", "2 features", "x1, x2")),
         (np.empty((0, 2)), ("X has 0 rows",)),
-        ([0.0, 0.0], ("X has one dimension, of 2 values",)),
+        ([0.0, 0.0], ("X has one dimension with 2 values",)),
         ([["a", "b"]], ("column 'x1' is not numeric: row 1 holds 'a'",)),
     ],
     ids=["infinite", "far", "columns", "empty", "one row", "text"],

@@ -117,9 +117,9 @@ def test_weights_refused_by_scores(method, weights, message, X, clean_model):
 @pytest.mark.parametrize(
     ("weights", "words"),
     [
-        (at_row(np.nan), ("column 'w' of weights is nan in row 5",)),
+        (at_row(np.nan), ("weights column 'w' is nan in row 5",)),
         (at_row(np.inf), ("column 'w' is infinite in row 5",)),
-        (np.zeros(40), ("column 'w' of weights is zero in all 40 rows",)),
+        (np.zeros(40), ("weights column 'w' is zero in all 40 rows",)),
         (["1", "x"] * 20, ("column 'w' is not numeric: row 2 holds 'x'",)),
         (np.eye(40)[3], ("1 usable row", "column 'a' cannot vary")),
     ],

@@ -122,9 +122,9 @@ class TestTables:
         ("X", "message"),
         [
             ([[1.0, 2.0]], "X has 2 features, but BayesGMM is expecting 3 .*: a, b, c"),
-            ([[1.0, 2.0, 3.0], [1.0]], "row 2 of X has 1 values where row 1 has 3"),
+            ([[1.0, 2.0, 3.0], [1.0]], "row 2 of X has 1 values, but row 1 has 3"),
             ([1.0, 2.0, 3.0], "X has one dimension"),
-            ("rows.csv", "X is the text 'rows.csv'; read a file with read_table"),
+            ("rows.csv", "X is the text 'rows.csv'; use read_table to read a file"),
         ],
     )
     def test_what_is_no_table_is_refused(self, X, message):
@@ -212,7 +212,7 @@ def test_what_is_no_mixture_is_refused_by_name(case):
         (lambda m: m.ellipse(0, features=(0, 3)), "no feature 3; the mixture has 3, counted"),
         (lambda m: m.ellipse(0, 1.0), "prob must lie between 0 and 1, got 1"),
         (lambda m: m.ellipse(0, "half"), "prob must be a number, got 'half'"),
-        (lambda m: m.marginal([]), "features names no column; the mixture has: a, b, c"),
+        (lambda m: m.marginal([]), "features is empty; the mixture has: a, b, c"),
         (lambda m: m.marginal(["a", "d"]), "no column 'd' in the mixture; it has: a, b, c"),
         (lambda m: m.marginal(1.5), "no feature 1.5"),
         (lambda m: m.sample(-1), "n must be a whole number of at least 0, got -1"),

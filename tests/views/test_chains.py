@@ -60,13 +60,13 @@ def test_ranks_tell_chains_apart_that_never_meet(resampled):
 def test_one_chain_has_none_to_be_compared_with(posterior):
     draws = posterior.draws
     one = replace(draws, theta=draws.theta[:1], mode=draws.mode[:1], stats={})
-    with pytest.raises(DataError, match="ranks compares chains, and there is one; sample 2"):
+    with pytest.raises(DataError, match="ranks compares chains, but there is only 1; sample 2"):
         plots.ranks(replace(posterior, draws=one))
 
 
 def test_parameters_are_named_singly_or_together(posterior):
     assert len(plots.trace(posterior, "weights").axes) == 2
-    with pytest.raises(DataError, match="no parameter 'weight'; there are: weights, means, scal"):
+    with pytest.raises(DataError, match="unknown parameter 'weight'; choose from: weights, means"):
         plots.trace(posterior, ["means", "weight"])
 
 

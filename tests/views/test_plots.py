@@ -189,7 +189,7 @@ def test_unknown_feature_is_answered_with_the_nearest(ax):
 
 
 def test_three_features_do_not_fit_a_picture(ax):
-    with pytest.raises(DataError, match="features names 3 columns"):
+    with pytest.raises(DataError, match="features has 3 columns"):
         segments(mixture_of(2, 3), features=(0, 1, 2), ax=ax)
 
 

@@ -156,7 +156,7 @@ def test_pictures_have_the_intervals_that_are_asked_for(posterior, ax):
 
 def test_a_picture_of_one_segmentation_says_so(two_modes, pyplot):
     alone = two_modes.of_mode(1)
-    assert "mode 1 alone, which holds 50 % of the mass" in said_in(forest(alone)[0].figure)
+    assert "only mode 1, which holds 50 % of the mass" in said_in(forest(alone)[0].figure)
     crosses = [line.get_xydata()[0] for line in segments(alone).lines if line.get_marker() == "X"]
     np.testing.assert_allclose(crosses, alone.parameters.means.mean(axis=(0, 1)))
 
@@ -186,7 +186,7 @@ def test_map_colours_rows_by_probability_and_sizes_them_by_its_interval(posterio
 
 
 def test_a_map_needs_two_features(posterior, ax):
-    with pytest.raises(DataError, match="a map needs two features, got 1"):
+    with pytest.raises(DataError, match="membership needs two features, got 1"):
         membership(posterior, posterior.table.values, features="Age", ax=ax)
 
 
@@ -220,7 +220,7 @@ def test_the_other_pictures_of_averages_say_so_too(two_modes, posterior, ax, pyp
 def test_a_picture_names_the_mode_that_it_lacks(two_modes, pyplot):
     draws = replace(two_modes.draws, theta=two_modes.draws.theta[:2], mode=two_modes.draws.mode[:2])
     part = replace(two_modes, draws=draws)
-    assert "no draw is of mode 1, which holds" in said_in(forest(part)[0].figure)
+    assert "no draws from mode 1, which holds" in said_in(forest(part)[0].figure)
 
 
 @pytest.mark.parametrize("picture", ["forest", "membership", "trace", "ranks", "save_forest"])
@@ -230,14 +230,14 @@ def test_what_is_no_posterior_is_refused_with_where_to_get_one(posterior, pictur
     }.get(picture, [])  # fmt: skip
     for model in (BayesGMM(2), posterior.fit, posterior.tree, None):
         kind = type(model).__name__
-        with pytest.raises(DataError, match=rf"a Posterior, and got a {kind}; .*sample_posterior"):
+        with pytest.raises(DataError, match=rf"a Posterior, got a {kind}; .*sample_posterior"):
             getattr(plots, picture)(model, *extra)
 
 
 @pytest.mark.parametrize("features", [("Age", "Age"), (0, "Age"), (1, 1)])
 def test_a_plane_needs_two_different_features(posterior, ax, features):
     for draw in (segments, membership):
-        with pytest.raises(DataError, match=r"features names '(Age|Income)' twice; name two"):
+        with pytest.raises(DataError, match=r"features contains '(Age|Income)' twice; give"):
             draw(posterior, posterior.table, features, ax=ax)
 
 

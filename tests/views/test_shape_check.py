@@ -71,5 +71,5 @@ def test_what_is_no_fit(model):
 
 def test_a_map_fit_needs_its_rows():
     model = bg.BayesGMM(1, n_init=1, random_state=0).fit(segments_in_a_row(1))
-    with pytest.raises(bg.DataError, match="give them as X"):
+    with pytest.raises(bg.DataError, match="pass them as X"):
         check(model)

@@ -1,4 +1,4 @@
-"""`check_table`: what a user should know of a table before a fit."""
+"""`check_table`: possible problems of a table before a fit."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "check_table", "fit_findings", "fit_warnings"]
 
 EXPLAINED = ("unusable", "constant", "identifier", "skewed")
-"""Kinds of findings after which the skewness of a column's segments is not asked."""
+"""Kinds of findings after which the skewness of the segments of a column is not checked."""
 
 
 def check_table(
@@ -44,50 +44,50 @@ def check_table(
     *,
     settings: CheckSettings | None = None,
 ) -> tuple[Finding, ...]:
-    """List what a user should know of a table before a fit.
+    """List possible problems of a table before a fit.
 
-    Nothing is changed, and a column that `fit` would refuse is a finding among others.
+    The table is not changed. A column for which `fit` would raise an error is also a finding.
 
     Parameters
     ----------
     X : data frame, array-like of shape (n_rows, n_features), or path of a CSV or Parquet file
-        As `BayesGMM.fit` or `read_table` takes it.
+        Table, as for `BayesGMM.fit` or `read_table`.
     features : sequence of str, optional
         Columns to check; by default all, or those of a file that are numeric.
     sample_weight : array-like of shape (n_rows,), optional
-        A weight of 2 is two copies of the row, 0 its absence.
+        Row weights. A weight of 2 counts the row twice; a weight of 0 excludes it.
     settings : CheckSettings, optional
         Thresholds.
 
     Returns
     -------
     tuple of Finding
-        By kind, the gravest first, then by column. The kinds are
+        Findings by kind, the most severe first, then by column. The kinds are
 
-        - ``unusable``: `fit` refuses the column, as for text or an infinite cell;
-        - ``missing``: cells that are missing, rows in which all are, and pairs of columns that are
-          never observed in the same row;
-        - ``constant``: one value in all rows, which `fit` refuses, or in 95 % of them;
+        - ``unusable``: `fit` raises an error for the column, such as for text or an infinite cell;
+        - ``missing``: missing cells, rows in which all cells are missing, and pairs of columns
+          that are never observed in the same row;
+        - ``constant``: one value in all rows, for which `fit` raises an error, or in 95 % of them;
         - ``few rows``: fewer than 5, by their weights, for each parameter of a segment with a full
           covariance;
         - ``identifier``: a running number, in any order and with gaps, or unique whole numbers in
-          a column that is named like an identifier; with `fit` it is a `DataWarning`;
+          a column that is named like an identifier; `fit` issues a `DataWarning`;
         - ``missing code``: a value far from all others that several rows share, such as 999 or -1,
-          or a usual code that far more rows share than any other value; with `fit` it is a
+          or a usual code that far more rows share than any other value; `fit` issues a
           `DataWarning`;
         - ``atom``: a value in 5 % of the rows that is 5 times as frequent as the next, in a column
-          that is no list of categories; with `fit` it is a `DataWarning`;
-        - ``collinear``: columns of which one has less than .001 of its variance of its own given
-          the others; `number` is the condition number of their correlations;
-        - ``nearly collinear``: columns of which one has less than .005 of its own, within groups of
-          rows that are apart on the first principal component; `number` is the same;
-        - ``near copies``: groups of rows that differ by a tiny part of the distance of other rows;
+          that is not a list of categories; `fit` issues a `DataWarning`;
+        - ``collinear``: columns of which one has a residual variance below .001 given the others;
+          `number` is the condition number of their correlations;
+        - ``nearly collinear``: columns of which one has a residual variance below .005 within
+          groups of rows that are separate on the first principal component; `number` is the same;
+        - ``near copies``: groups of rows that are much closer to each other than other rows are;
         - ``outliers``: a few rows further than 8 robust standard deviations from the median, on
           the log scale where the column is skewed without them;
-        - ``skewed``: a skewness above 2, of which a logarithm leaves no more than half, whether or
-          not a few cells are negative; `number` is the skewness;
+        - ``skewed``: a skewness above 2 that the logarithm reduces by half or more, even if a few
+          cells are negative; `number` is the skewness;
         - ``skewed segments``: a positive column that fewer Gaussian segments fit better on the log
-          scale; `number` is by how much the BIC is lower there;
+          scale; `number` is the reduction of the BIC;
         - ``coarse``: a column recorded in steps of half its standard deviation or more; `number` is
           the step in standard deviations;
         - ``duplicates``: rows that repeat others more often than rounding explains.
@@ -95,7 +95,7 @@ def check_table(
     Raises
     ------
     DataError
-        If `X` is no table, a column is not there, or the weights cannot be used.
+        If `X` is not a table, a column does not exist, or the weights are invalid.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def check_table(
 def fit_findings(
     matrix: FeatureMatrix, weights: Floats | None, settings: CheckSettings | None = None
 ) -> tuple[Finding, ...]:
-    """Findings that a fit warns of: identifiers, codes for missing, and atoms.
+    """Findings for which `fit` issues warnings: identifiers, codes for missing values, and atoms.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def fit_findings(
 
 
 def fit_warnings(matrix: FeatureMatrix, weights: Floats | None) -> list[str]:
-    """What a fit warns of, a text for each kind of finding (see `fit_findings`)."""
+    """Warning texts of `fit`, one for each kind of finding (see `fit_findings`)."""
     by_kind = groupby(fit_findings(matrix, weights), key=lambda finding: finding.kind)
     groups = [list(group) for _, group in by_kind]
     return [
@@ -193,7 +193,7 @@ def _profiles(matrix: FeatureMatrix, weights: Floats | None) -> list[Profile]:
 
 
 def _counted(matrix: FeatureMatrix, weights: Floats | None) -> tuple[FeatureMatrix, Floats | None]:
-    """The rows of positive weight."""
+    """The rows with positive weight."""
     if weights is None or weights.all():
         return matrix, weights
     counted = weights > 0.0
@@ -219,7 +219,7 @@ def _usable(X: Any, features: Sequence[str] | None) -> tuple[FeatureMatrix | Non
 
 
 def _frame(X: Any) -> nw.DataFrame[Any] | None:
-    """A table by its shape, whatever its cells are."""
+    """Description of a table by its shape."""
     frame = as_frame(X)
     if frame is not None or not isinstance(X, np.ndarray | list | tuple):
         return frame

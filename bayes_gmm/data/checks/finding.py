@@ -1,4 +1,4 @@
-"""One thing in a table that a user should know before a fit."""
+"""`Finding`: a possible problem of a table."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ __all__ = ["KINDS", "Finding"]
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found in a table.
+    """A possible problem of a table.
 
     Attributes
     ----------
     columns : tuple of str
-        The columns concerned; none where the finding is about rows.
+        The affected columns; empty if the finding is about rows.
     kind : str
         One of `KINDS`.
     number : float
-        The main figure: the share of the rows, unless `check_table` names another one for the kind.
+        The main value: the fraction of the rows, unless `check_table` states another one.
     values : dict
-        All figures of the sentence, by name; JSON can hold them.
+        All values in the sentence, by name; they are JSON-compatible.
 
     Examples
     --------
@@ -41,14 +41,14 @@ cells out, assuming that they are missing at random
 
     @property
     def sentence(self) -> str:
-        """What was found, in which column and how many rows, and what to do; on one line."""
+        """Text of the finding: column, number of rows and advice, on one line."""
         return sentence_of(self.kind, self.columns, self.number, self.values)
 
     def __str__(self) -> str:
         return self.sentence
 
     def json(self) -> dict[str, Any]:
-        """The finding as JSON can hold it.
+        """The finding as a JSON-compatible dict.
 
         Examples
         --------

@@ -1,7 +1,7 @@
-"""Sentences of findings: the one place where a finding's figures become text.
+"""Text of findings, made from their kind, columns and values.
 
-Computed figures and fractions in cells have at most four significant digits; whole numbers in cells
-are written as they are.
+Computed numbers, and fractional values of cells, have at most four significant digits; whole
+numbers in cells are written in full.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Columns = Sequence[str]
 
 
 def sentence_of(kind: str, columns: Columns, number: float, values: Values) -> str:
-    """The sentence of a finding.
+    """Text of a finding.
 
     Examples
     --------
@@ -27,14 +27,14 @@ def sentence_of(kind: str, columns: Columns, number: float, values: Values) -> s
 
 
 def warning_text(columns: Sequence[str], first: str) -> str:
-    """One warning about several findings of a kind: the first sentence, and the other columns.
+    """One warning for several findings of a kind: the first text, and the other columns.
 
     Parameters
     ----------
     columns : sequence of str
         The column of each finding.
     first : str
-        The sentence of the first.
+        Text of the first finding.
 
     Examples
     --------
@@ -49,7 +49,7 @@ for 'b'"
 
 
 def percent(share: float) -> str:
-    """A share as a percentage.
+    """A fraction as a percentage.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def percent(share: float) -> str:
 
 
 def rows(count: float) -> str:
-    """A number of rows; weights make it any number.
+    """A number of rows; with row weights it need not be whole.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def rows(count: float) -> str:
 
 
 def figure(x: float, digits: int = 3) -> str:
-    """A computed figure, with thousands separators and without an exponent where it is short.
+    """A computed number, with thousands separators and without an exponent if it is short.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def figure(x: float, digits: int = 3) -> str:
 
 
 def cell(x: float) -> str:
-    """The value of a cell: whole numbers as they are, fractions to four digits.
+    """The value of a cell: whole numbers in full, fractions to four digits.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def _missing(columns: Columns, number: float, values: Values) -> str:
             "affect the fit, and their memberships equal the shares of the segments; leave them out"
         )
     if number == 1.0:
-        return f"{column(columns)} is missing in all rows, and `fit` refuses it: leave it out"
+        return f"{column(columns)} is missing in all rows, so `fit` raises an error: leave it out"
     return (
         f"{column(columns)} is missing in {rows(values['rows'])} ({percent(number)}): the fit "
         "keeps these rows and integrates the missing cells out, assuming that they are missing at "
@@ -140,16 +140,17 @@ def _constant(columns: Columns, number: float, values: Values) -> str:
         return str(values["message"])
     return (
         f"{column(columns)} is nearly constant, {cell(values['value'])} in {percent(number)} of "
-        "the rows: it separates only the other rows; leave it out unless you look for those"
+        "the rows: it only separates the other rows from these; leave it out unless you want to "
+        "find the other rows"
     )
 
 
 def _few_rows(columns: Columns, number: float, values: Values) -> str:
     if values["weighted"]:
         return (
-            f"the weights sum to {figure(values['total'], 4)}, so that {rows(values['rows'])} "
-            "count as only so many: BIC, evidence and intervals are those of so few rows; divide "
-            "the weights by their mean if each row is one observation"
+            f"the weights sum to {figure(values['total'], 4)}, so the {rows(values['rows'])} count "
+            f"as only {figure(values['total'], 4)} observations in BIC, evidence and intervals; "
+            "divide the weights by their mean if each row is one observation"
         )
     return (
         f"{rows(values['total'])} are few for {values['columns']} columns: one segment with a full "
@@ -162,21 +163,19 @@ def _identifier(columns: Columns, number: float, values: Values) -> str:
     first, last, n = cell(values["first"]), cell(values["last"]), int(values["distinct"])
     if values["pattern"] == "running":
         found = (
-            f"is a running number: {n:,} whole numbers from {first} to {last}, each in "
-            f"{rows(values['times'])}, too regular for a measurement"
+            f"is a running number: it has {n:,} whole numbers from {first} to {last}, each in "
+            f"{rows(values['times'])}, which is too regular for a measurement"
         )
     else:
         found = (
             f"has the name of an identifier and a different whole number in each of its {n:,} rows"
         )
-    return (
-        f"{column(columns)} {found}; as a feature it splits the rows by their numbers: leave it out"
-    )
+    return f"{column(columns)} {found}; it would split the rows by their numbers: leave it out"
 
 
 def _missing_code(columns: Columns, number: float, values: Values) -> str:
     if values["sds"] is None:
-        distance = "far more rows than share any other value"
+        distance = "far more often than any other value"
     else:
         side = "below" if values["value"] < values["nearest"] else "above"
         distance = (
@@ -185,16 +184,17 @@ def _missing_code(columns: Columns, number: float, values: Values) -> str:
         )
     return (
         f"{column(columns)} is {cell(values['value'])} in {rows(values['rows'])} "
-        f"({percent(number)}), {distance}: this looks like a code for missing; replace it by a "
-        "missing value (NaN) unless it was measured"
+        f"({percent(number)}), {distance}: this is probably a code for missing values; replace it "
+        "by NaN unless the value was measured"
     )
 
 
 def _atom(columns: Columns, number: float, values: Values) -> str:
     return (
         f"{column(columns)} is {cell(values['value'])} in {percent(number)} of the rows, far more "
-        "often than any other value: a segment may collapse onto it, with almost no spread; fit "
-        "these rows separately, or interpret such a segment as the rows with this value"
+        "often than any other value: a segment may collapse onto this value, with almost no "
+        "variance; fit these rows separately, or interpret such a segment as the rows with this "
+        "value"
     )
 
 
@@ -212,8 +212,8 @@ def _nearly_collinear(columns: Columns, number: float, values: Values) -> str:
         f"columns {named(columns)} are nearly collinear (correlations up to "
         f"{values['correlation']:.4g}, condition number {figure(number)}): the other columns "
         f"explain {100.0 * (1.0 - values['own']):.4g} % of the variance of "
-        f"{shown(values['column'])}; one of them adds little, and differences or ratios of them "
-        "can show more"
+        f"{shown(values['column'])}; one of them adds little information: leave one out, or use "
+        "differences or ratios of them"
     )
 
 
@@ -227,7 +227,7 @@ def _near_copies(columns: Columns, number: float, values: Values) -> str:
         f"{rows(n)}{where} ({percent(number)}) are near-copies of each other, in {in_groups}: "
         f"every column agrees to within {percent(values['within'])} of its standard deviation, far "
         "closer than other rows; a segment may collapse onto such a group: keep one row of each "
-        "if they are copies by mistake"
+        "group if the copies are errors"
     )
 
 
@@ -236,7 +236,7 @@ def _outliers(columns: Columns, number: float, values: Values) -> str:
     return (
         f"{column(columns)} has {rows(values['rows'])} far from the others, the furthest at "
         f"{cell(values['furthest'])}, {figure(values['sds'])} robust standard deviations from the "
-        f"median{scale}: such rows distort a segment or form one of their own; correct them, set "
+        f"median{scale}: such rows distort a segment or form a separate one; correct them, set "
         "them to missing, or leave them out"
     )
 
@@ -253,8 +253,8 @@ def _skewed(columns: Columns, number: float, values: Values) -> str:
         negative += " missing first"
     return (
         f"{column(columns)} has a long tail{rest} (skewness {figure(number)}, "
-        f"{figure(values['log_skewness'])} of its {logarithm}): one skewed segment will be "
-        f"described by several Gaussian ones; fit its {logarithm}{there}{negative}"
+        f"{figure(values['log_skewness'])} for its {logarithm}): the fit needs several Gaussian "
+        f"segments to describe one skewed segment; fit its {logarithm}{there}{negative}"
     )
 
 
@@ -265,23 +265,24 @@ def _skewed_segments(columns: Columns, number: float, values: Values) -> str:
     return (
         f"{column(columns)} is described better by {segments(values['log_segments'])} on the log "
         f"scale than by {segments(values['own_segments'])} on its own scale (BIC lower by "
-        f"{figure(number)}): its segments are probably skewed, and the number of segments would "
-        "count pieces of them; fit its logarithm, and compare"
+        f"{figure(number)}): its segments are probably skewed, and the fit would split them into "
+        "several segments; fit its logarithm, and compare"
     )
 
 
 def _coarse(columns: Columns, number: float, values: Values) -> str:
     return (
         f"{column(columns)} is recorded in steps of {figure(values['step'], 4)}, "
-        f"{figure(number)} of its standard deviation ({values['distinct']:,} values): the step "
-        "counts as rounding error, and segments closer than one step are hard to distinguish"
+        f"{figure(number)} of its standard deviation ({values['distinct']:,} values): the fit "
+        "treats the step as rounding error, and segments closer than one step are hard to "
+        "distinguish"
     )
 
 
 def _duplicates(columns: Columns, number: float, values: Values) -> str:
     return (
         f"{rows(values['rows'])} ({percent(number)}) repeat another row in every column, more than "
-        "rounding explains: each counts as one observation; drop them if they are copies by mistake"
+        "rounding explains: each counts as one observation; drop them if the copies are errors"
     )
 
 
@@ -302,7 +303,7 @@ SENTENCES: dict[str, Callable[[Columns, float, Values], str]] = {
     "coarse": _coarse,
     "duplicates": _duplicates,
 }
-"""By kind, the gravest first."""
+"""Text by kind, the most severe kind first."""
 
 KINDS = tuple(SENTENCES)
-"""Kinds of findings, the gravest first."""
+"""Kinds of findings, the most severe first."""

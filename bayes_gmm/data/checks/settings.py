@@ -7,46 +7,46 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class SharedValueSettings:
-    """When a value that many rows share is an atom, a code for missing, or a category."""
+    """Thresholds for atoms, codes for missing values, and categories."""
 
     least_atom: float = 0.05
-    """Share of the rows that a value must hold to be an atom."""
+    """Minimum fraction of the rows with the value of an atom."""
     stands_out: float = 5.0
-    """Times that an atom, or a code within the range, must be as frequent as the next value."""
+    """Minimum frequency of an atom, or a code within the range, relative to the next value."""
     most_atoms: int = 3
-    """Atoms of one column: both ends, and zero."""
+    """Maximum number of atoms of one column: both ends, and zero."""
     fewest_others: int = 3
-    """Other distinct values that a column must have; with fewer each value is a category."""
+    """Minimum number of other distinct values; with fewer, values are categories."""
     most_others_asked: int = 10
-    """Other distinct values that suffice, however many rows there are."""
+    """Number of other distinct values that is sufficient for any number of rows."""
     fine: float = 0.25
     """Largest step of a column that counts as continuous, in standard deviations of the rest."""
     fewest_coded: float = 3.0
-    """Rows that must share a far value: two may be a coincidence of two outliers."""
+    """Minimum number of rows with a far value: two may be a coincidence of two outliers."""
     fewest_coded_inside: float = 5.0
-    """Rows that must share a code within the range, where its distance says nothing."""
+    """Minimum number of rows with a code within the range of the other values."""
     usual_gap: float = 1.0
     """Distance of a usual code (-1, 99, 999, ...) from other values, in their robust sds."""
     other_gap: float = 3.0
-    """The same of any other value."""
+    """The same for any other value."""
     most_codes: int = 3
     """Codes at one end of a column, such as 997, 998 and 999."""
 
 
 @dataclass(frozen=True)
 class TailSettings:
-    """When a value is an outlier, and when a column has a long tail."""
+    """Thresholds for outliers and long tails."""
 
     far_out: float = 8.0
-    """Robust standard deviations from the median from which on a value may be an outlier."""
+    """Minimum distance of an outlier from the median, in robust standard deviations."""
     few_far: float = 3.0
     """Rows that may be outliers, or negative beside a long tail, in any table."""
     few_far_share: float = 0.02
-    """Share of the rows that may be: more are a group or a tail."""
+    """Maximum fraction of outliers; more are a group or a tail."""
     skewed: float = 2.0
-    """Least skewness of a long tail; that of an exponential distribution."""
+    """Minimum skewness of a long tail; that of an exponential distribution."""
     straightened: float = 0.5
-    """Part of the skewness that a logarithm may leave."""
+    """Maximum ratio of the skewness of the logarithm to that of the column."""
     straight: float = 1.0
     """Largest skewness of a column without its far values for these not to be a tail."""
     far_on_log: float = 5.0
@@ -59,14 +59,14 @@ class TailSettings:
     fewest_neighbours: int = 5
     """Values below a gap that there must be."""
     coarse: float = 0.5
-    """Least step of a coarse column, in standard deviations."""
+    """Minimum step of a coarse column, in standard deviations."""
     nearly_constant: float = 0.95
-    """Share of the rows that one value of a nearly constant column holds."""
+    """Minimum fraction of the rows with the same value in a nearly constant column."""
 
 
 @dataclass(frozen=True)
 class IdentifierSettings:
-    """When a column is an identifier and not a measurement."""
+    """Thresholds for identifiers."""
 
     fewest: int = 20
     """Distinct values: a shorter run of whole numbers may be a list of categories."""
@@ -82,27 +82,27 @@ class IdentifierSettings:
 
 @dataclass(frozen=True)
 class CollinearSettings:
-    """When columns are linear functions of each other, exactly or nearly."""
+    """Thresholds for exactly and nearly collinear columns."""
 
     own: float = 1e-3
-    """Share of its variance that a column must have of its own, or it is a function of others."""
+    """Residual variance fraction below which a column is a linear function of others."""
     exact: float = 1e-12
-    """Share that floating point leaves of an exact function."""
+    """Residual variance fraction of an exact function in floating point."""
     nearly: float = 5e-3
-    """Share of its own that makes a column nearly collinear: R^2 of .995."""
+    """Residual variance fraction below which a column is nearly collinear: R^2 of .995."""
     concerned: float = 0.9
     """Correlation with a nearly collinear column that makes another one of the group."""
     most_columns: int = 1000
     """Wider tables are not checked."""
     most_rows: int = 100_000
-    """Rows looked at, at equal distances."""
+    """Maximum number of rows, at equal distances."""
     most_eliminated: int = 60
     """Columns that backward elimination starts from: those with the largest contributions."""
 
 
 @dataclass(frozen=True)
 class CopySettings:
-    """When rows are copies or near-copies of each other."""
+    """Thresholds for copies and near-copies of rows."""
 
     most_rows: int = 20_000
     """Rows in which near-copies are looked for, at equal distances."""
@@ -147,7 +147,7 @@ class CopySettings:
 
 @dataclass(frozen=True)
 class SkewSettings:
-    """When segments look skewed although the whole column need not."""
+    """Thresholds for skewed segments."""
 
     most_components: int = 5
     """Components of the univariate mixtures."""
@@ -158,7 +158,7 @@ class SkewSettings:
     fewest_rows: float = 100.0
     """Rows of the shortest column that is checked."""
     margin: float = 18.0
-    """By how much the BIC on the log scale must be lower."""
+    """Minimum reduction of the BIC on the log scale."""
     fewer: float = 1.5
     """Times that a column must need as many components on its own scale as on the log scale."""
     iterations: int = 60
@@ -185,10 +185,10 @@ class CheckSettings:
     copies: CopySettings = field(default_factory=CopySettings)
     skew: SkewSettings = field(default_factory=SkewSettings)
     fewest_rows: float = 5.0
-    """Rows that a parameter of one segment should have at least."""
+    """Minimum number of rows per parameter of one segment."""
     most_pair_columns: int = 500
-    """Columns of a table that is looked at for pairs that are never observed together."""
+    """Maximum number of columns for the search of pairs that are never observed together."""
     most_pairs: int = 3
-    """Such pairs that are reported."""
+    """Maximum number of such pairs to report."""
     fewest_counted: int = 50_000
-    """Rows of a long table in which a fit looks first, at equal distances."""
+    """Number of rows of a long table that a fit checks first, at equal distances."""

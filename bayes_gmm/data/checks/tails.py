@@ -1,4 +1,4 @@
-"""Outliers and long tails of a column, each told apart from the other."""
+"""Detection of outliers and long tails of a column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CSV files, through pyarrow."""
+"""CSV files, read with pyarrow."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ MISSING = (
     "", "NA", "N/A", "n/a", "na", "#N/A", "#N/A N/A", "#NA", "<NA>", "NaN", "nan", "NAN", "-NaN",
     "-nan", "NULL", "null", "None", "none", "-1.#IND", "1.#IND", "-1.#QNAN", "1.#QNAN",
 )  # fmt: skip
-"""Cells that say that there is no value."""
+"""Cells that are read as missing values."""
 
 
 NUMBER_OTHERWISE = re.compile(r"[+-]?(\d+[.,]\d+|\d{1,3}([.,' \xa0]\d{3})+([.,]\d+)?)")
-"""A number with marks between its thousands, or with another decimal mark than the file's."""
+"""A number with thousands separators, or with a decimal mark other than that of the file."""
 
 SMALLEST_BLOCK = 1 << 20
-"""Bytes that are parsed together, or more where lines are long."""
+"""Minimum block size of the parser in bytes; it is larger for long lines."""
 
 
 def read_csv(path: Path, features: Sequence[str] | None = None) -> pa.Table:
-    """Columns of a CSV file: those in `features`, as floats, or else all that have a name.
+    """Columns of a CSV file: those in `features` as floats, or all named columns.
 
     Raises
     ------
     DataError
-        For a file that is empty, binary or ragged, or has no header, or a quotation mark that is
-        not closed; for a column that is not there, or is not numeric but was asked for, or is
-        numeric but for a few cells.
+        If the file is empty, binary or ragged, has no header or an unclosed quotation mark; if a
+        requested column does not exist or is not numeric; if a column is numeric except for a few
+        cells.
     """
     dialect = Dialect.of(path)
     if features is None and dialect.header_is_numbers:
         raise DataError(
             f"{file_named(path)} has no header: its first row is {listed(dialect.header, 4)}; "
-            "put the names of the columns there"
+            "add a first row with the names of the columns"
         )
     named = {name: position for position, name in enumerate(dialect.header) if name}
     names = choose_columns([name for name in dialect.header if name], features, file_named(path))
@@ -66,7 +66,7 @@ def read_csv(path: Path, features: Sequence[str] | None = None) -> pa.Table:
 def _parse_columns(
     path: Path, dialect: Dialect, positions: Sequence[str], *, as_floats: bool
 ) -> pa.Table:
-    """The columns as floats, or as what they look like; as text where that fails."""
+    """The columns as floats or with inferred types; as text if the conversion fails."""
     import pyarrow as pa
 
     kinds = dict.fromkeys(positions, pa.float64()) if as_floats else {}
@@ -80,7 +80,7 @@ def _parse_columns(
     try:
         return _parse(path, dialect, positions, text)
     except (pa.ArrowInvalid, UnicodeDecodeError):
-        # Bytes of no such encoding may come after the sample that the dialect was told from.
+        # The encoding was inferred from the first lines; later bytes may be invalid in it.
         return _parse(path, replace(dialect, encoding="latin-1"), positions, text)
 
 
@@ -115,7 +115,7 @@ def _parse(
 
 
 def _damage(path: Path, dialect: Dialect, error: Exception) -> str:
-    """What is wrong with a file that cannot be parsed: the first row of another length, if any."""
+    """Message for a file that cannot be parsed; it names the first row of wrong length, if any."""
     import pyarrow as pa
 
     bad = []
@@ -124,7 +124,7 @@ def _damage(path: Path, dialect: Dialect, error: Exception) -> str:
         bad.append(row)
         return "error"
 
-    # Latin-1 reads any byte: a row that is not UTF-8 must not hide that it is ragged.
+    # Latin-1 accepts any byte, so that rows which are not UTF-8 can be checked as well.
     readable = replace(dialect, encoding="latin-1") if dialect.encoding == "utf-8" else dialect
     with suppress(pa.ArrowInvalid):
         _parse(path, readable, ["0"], {"0": pa.string()}, remember)
@@ -141,9 +141,10 @@ def _damage(path: Path, dialect: Dialect, error: Exception) -> str:
 
 
 def _as_floats(column: Any, name: str, decimal: str, *, asked: bool) -> Any:
-    """A column of text as floats if it holds numbers.
+    """A text column as floats if it holds numbers.
 
-    One that was asked for must; of the others, one in which most cells are numbers.
+    Raises for a requested column that is not numeric, and for any column in which most cells are
+    numbers but not all.
     """
     import pyarrow as pa
 
@@ -160,15 +161,15 @@ def _as_floats(column: Any, name: str, decimal: str, *, asked: bool) -> Any:
         raise not_numeric(name, row, column[row].as_py())
     if NUMBER_OTHERWISE.fullmatch(column[row].as_py().strip()):
         raise DataError(
-            f"column {shown(name)} holds {shown(column[row].as_py())} in row {row + 1}, and the "
-            f"file's decimal mark is {shown(decimal)}: write its numbers with that and without "
-            "marks between thousands, or choose other columns"
+            f"column {shown(name)} holds {shown(column[row].as_py())} in row {row + 1}, but the "
+            f"decimal mark of the file is {shown(decimal)}: use this decimal mark, without "
+            "thousands separators, or choose other columns"
         )
     return column
 
 
 def _numbers(column: Any, decimal: str) -> tuple[Floats, Any]:
-    """Cells as numbers, NaN where there is none, and which cells are something else."""
+    """Cells as numbers, NaN for missing values, and a mask of invalid cells."""
     encoded = column.combine_chunks().dictionary_encode()
     if hasattr(encoded, "chunks"):
         encoded = encoded.unify_dictionaries().combine_chunks()
@@ -180,7 +181,7 @@ def _numbers(column: Any, decimal: str) -> tuple[Floats, Any]:
 
 
 def _number(text: str, decimal: str) -> float | None:
-    """The number that a cell holds, NaN where it says that there is none, None for other text.
+    """The number in a cell, NaN for a missing value, None for other text.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How a CSV file is written: its encoding, separator, decimal mark and header."""
+"""The dialect of a CSV file: encoding, separator, decimal mark and header."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from pathlib import Path
 from bayes_gmm.errors import DataError, file_named, one_line, shown
 
 SAMPLE = 1 << 18
-"""Bytes looked at, or more where the header is longer."""
+"""Number of bytes to inspect; more if the header is longer."""
 
 LONGEST_HEADER = 1 << 26
-"""Bytes without the end of a line after which none is looked for."""
+"""Maximum length of the header in bytes."""
 
 SAMPLE_ROWS = 200
-"""Rows looked at."""
+"""Number of rows to inspect."""
 
 DELIMITERS = "\t;|,"
-"""The likelier first, where two explain the rows equally well."""
+"""Separators; the earlier one is preferred if two fit equally well."""
 
 SEPARATOR_TOLD = re.compile(r'"?sep=(?P<mark>[,;\t|])"?\s*', re.IGNORECASE)
-"""A first line that spreadsheets write for each other."""
+"""First line in which a spreadsheet declares the separator."""
 
 OTHER_FORMAT = re.compile(r'\s*(<(!doctype|html|\?xml|table)\b|\{\s*"|\[\s*[\[{])', re.IGNORECASE)
 """HTML, XML or JSON."""
@@ -36,20 +36,20 @@ DECIMAL = {mark: re.compile(rf"\s*[+-]?\d*{re.escape(mark)}\d+\s*") for mark in 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a CSV file is written.
+    """The dialect of a CSV file.
 
     Attributes
     ----------
     encoding : str
         One of utf-8, utf-16, cp1252, latin-1.
     delimiter, decimal : str
-        Between cells; between a number's units and tenths.
+        Separator of cells, and decimal mark.
     header : tuple of str
-        Names of the columns, without spaces around them; empty where a column has none.
+        Names of the columns without surrounding spaces; empty for a column without a name.
     header_lines : int
-        Lines of the file up to the header's last.
+        Number of lines up to the end of the header.
     longest_line : int
-        Bytes, at most, of the longest line looked at.
+        Upper bound of the length in bytes of the longest inspected line.
     """
 
     encoding: str
@@ -61,7 +61,7 @@ class Dialect:
 
     @property
     def header_is_numbers(self) -> bool:
-        """Whether the first row holds numbers, and so hardly names."""
+        """Whether the first row holds numbers, so that it is probably not a header."""
         return all(self.is_number(cell) for cell in self.header)
 
     def is_number(self, cell: str) -> bool:
@@ -71,16 +71,16 @@ class Dialect:
 
     @classmethod
     def of(cls, path: Path) -> Dialect:
-        """The dialect of a file, from its first lines.
+        """Infer the dialect of a file from its first lines.
 
         Raises
         ------
         DataError
-            For a file that is empty or binary, and one whose rows nothing separates.
+            If the file is empty or binary, or has no separator.
         """
         raw, whole = _head(path)
         encoding = _encoding(raw, whole, path)
-        # Not `splitlines`: that also ends lines where no reader of CSV does.
+        # Not `splitlines`, which also splits at characters that do not end lines in CSV.
         lines = list(io.StringIO(_decode(raw, encoding, whole), newline=""))
         if not whole and len(lines) > 1:
             lines.pop()
@@ -101,7 +101,7 @@ class Dialect:
         if len(lines) == header_lines > 1 and "".join(lines).count('"') % 2:
             raise DataError(
                 f"{file_named(path)} has a quotation mark in its header that is never closed; "
-                "close it, or take it away"
+                "close or remove it"
             )
         if not any(name.strip() for name in header):
             raise DataError(f"{file_named(path)} has no column names in its first row")
@@ -123,14 +123,14 @@ class Dialect:
 
 
 def open_bytes(path: Path) -> io.BufferedIOBase:
-    """The file's bytes, unpacked where it is gzipped."""
+    """The bytes of a file, decompressed if it is gzipped."""
     with path.open("rb") as stream:
         packed = stream.read(2) == b"\x1f\x8b"
     return gzip.open(path) if packed else path.open("rb")
 
 
 def _head(path: Path) -> tuple[bytes, bool]:
-    """First bytes of the file, the header's line among them, and whether that is all of it."""
+    """First bytes of the file, including the header, and whether they are the whole file."""
     with open_bytes(path) as stream:
         raw = stream.read(SAMPLE)
         while len(raw) < LONGEST_HEADER and b"\n" not in raw and b"\r" not in raw:
@@ -158,13 +158,13 @@ def _encoding(raw: bytes, whole: bool, path: Path) -> str:
 
 
 def _decode(raw: bytes, encoding: str, whole: bool) -> str:
-    """Text of the bytes; unless they are whole, their end may be half a character."""
+    """Decoded bytes; if they are not the whole file, an incomplete last character is dropped."""
     decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)
     return decoder().decode(raw, final=whole)
 
 
 def _beginning(lines: list[str]) -> tuple[str | None, int]:
-    """The separator that a line of its own may tell, and where the header begins."""
+    """The separator declared in a separate line, if any, and the index of the header line."""
     told = None
     for number, line in enumerate(lines):
         if told is None and (match := SEPARATOR_TOLD.fullmatch(line)):
@@ -175,7 +175,7 @@ def _beginning(lines: list[str]) -> tuple[str | None, int]:
 
 
 def _parse(lines: Iterable[str], delimiter: str) -> tuple[list[str], int, list[list[str]]]:
-    """The header, the lines it takes, and the rows that hold something."""
+    """The header, its number of lines, and the non-empty rows."""
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     header = next(reader)
     header_lines = reader.line_num
@@ -183,7 +183,7 @@ def _parse(lines: Iterable[str], delimiter: str) -> tuple[list[str], int, list[l
 
 
 def _delimiter(lines: list[str]) -> str | None:
-    """What splits the header, and most rows into as many cells; None where nothing does."""
+    """The separator that splits the header and most rows into equally many cells, or None."""
     best, best_score = None, (0.0, 0)
     for delimiter in DELIMITERS:
         try:
@@ -198,12 +198,12 @@ def _delimiter(lines: list[str]) -> str | None:
 
 
 def _is_one_column(rows: list[list[str]]) -> bool:
-    """Whether rows that no separator splits are one column of numbers, or words."""
+    """Whether rows without a separator are one column of numbers or words."""
     return all(len(row) == 1 and not re.search(r"[\s:;|,]", row[0].strip()) for row in rows)
 
 
 def _decimal(rows: list[list[str]], delimiter: str | None) -> str:
-    """The mark that more cells have between digits; Europe's, where cells show none."""
+    """The most frequent decimal mark in cells; if none occurs, a comma with semicolons."""
     if delimiter in (None, ","):
         return "."
     cells = [cell for row in rows for cell in row]

@@ -1,4 +1,4 @@
-"""Files that hold a table, and what keeps one from being read."""
+"""Reading of table files, with messages for files that cannot be read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read_file(path: Path, features: Sequence[str] | None = None) -> pa.Table:
     Raises
     ------
     DataError
-        When the file is missing, cannot be read, or is damaged; for the rest see `read_csv` and
+        If the file does not exist, cannot be read or is damaged; see also `read_csv` and
         `read_parquet`.
     """
     _refuse_no_file(path)
@@ -50,32 +50,32 @@ def _refuse_no_file(path: Path) -> None:
     if not there:
         raise DataError(_no_such_file(path))
     if path.is_dir():
-        raise DataError(f"{file_named(path)} is a folder; name a CSV or Parquet file in it")
+        raise DataError(f"{file_named(path)} is a folder; give a CSV or Parquet file")
     if not path.is_file():
         raise DataError(
-            f"{file_named(path)} is a pipe or device, and a table is read more than once; save it "
-            "as a file first"
+            f"{file_named(path)} is a pipe or device, which cannot be read twice; save it as a "
+            "regular file first"
         )
 
 
 def _no_such_file(path: Path) -> str:
     if path.is_symlink():
-        return f"no {file_named(path)}: it is a link to '{path.readlink()}', which is not there"
+        return f"no {file_named(path)}: it is a link to '{path.readlink()}', which does not exist"
     folder = path.parent
     if not folder.is_dir():
-        return f"no {file_named(path)}: there is no folder {str(folder)!r}"
+        return f"no {file_named(path)}: the folder {str(folder)!r} does not exist"
     meant = nearest(path.name, [entry.name for entry in folder.iterdir()])
     hint = "check the path" if meant is None else f"did you mean {str(folder / meant)!r}?"
     return f"no {file_named(path)}; {hint}"
 
 
 def read_parquet(path: Path, features: Sequence[str] | None = None) -> pa.Table:
-    """Columns of a Parquet file; all but a stored index when `features` is None.
+    """Columns of a Parquet file; all except a stored index if `features` is None.
 
     Raises
     ------
     DataError
-        For a damaged file, or a column that is not there.
+        If the file is damaged or a column does not exist.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -89,6 +89,6 @@ def read_parquet(path: Path, features: Sequence[str] | None = None) -> pa.Table:
             table = file.read(columns=list(chosen))
     except pa.ArrowException as error:
         raise DataError(
-            f"{file_named(path)} is not a whole Parquet file: write it again ({one_line(error)})"
+            f"{file_named(path)} is a damaged Parquet file: write it again ({one_line(error)})"
         ) from error
     return table

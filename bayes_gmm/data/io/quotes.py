@@ -1,7 +1,8 @@
-"""Quotation marks that nobody closed: in a CSV file they make one cell of all rows up to the next.
+"""Detection of unclosed quotation marks in CSV files.
 
-Readers take such a file as it stands, and the rows are gone without a word. Cells may well run over
-lines, so a file with quotation marks and more lines than rows is looked at cell by cell.
+An unclosed quotation mark merges all rows up to the next quotation mark into one cell, which CSV
+readers accept silently. Cells may legitimately contain line breaks, so a file with quotation marks
+and more lines than rows is checked cell by cell.
 """
 
 from __future__ import annotations
@@ -23,37 +24,37 @@ from bayes_gmm.errors import DataError, DataWarning, file_named
 
 CHUNK = 1 << 22
 LAST = "the last line"
-"""Comes after the file, and is a row of its own unless a quotation mark is open there."""
+"""Appended to the file: it is a separate row unless a quotation mark is still open."""
 BEYOND_DOUBT = 3
-"""Rows in a cell, as whole as two of them then are, in a table of three columns or more."""
+"""Number of rows within a cell that is an error, in a table of three columns or more."""
 NEWLINES = (10, 13)
 NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
 def check_quotes(path: Path, dialect: Dialect, n_rows: int | None) -> None:
-    """Look for quotation marks that have swallowed rows.
+    """Check for quotation marks that merge rows.
 
     Parameters
     ----------
     path : Path
     dialect : Dialect
     n_rows : int or None
-        Rows that were read; None if reading failed.
+        Number of rows that were read; None if reading failed.
 
     Raises
     ------
     DataError
-        If one is never closed, or holds rows beyond doubt; the message tells the row.
+        If a quotation mark is never closed or clearly encloses rows; the message names the row.
 
     Warns
     -----
     DataWarning
-        If what lies between two looks like rows, but may be meant.
+        If the text between two quotation marks looks like rows but may be intended.
     """
     if _rows_within(dialect.header, dialect, numeric=[]) > 1:
         raise DataError(
-            f"{file_named(path)} has a quotation mark in its header that is closed some rows "
-            "further down; close it there, or take it away"
+            f"{file_named(path)} has a quotation mark in its header that is closed only some rows "
+            "later; close it in the header, or remove it"
         )
     if n_rows is None or not _each_line_is_a_row(path, dialect, n_rows):
         with _cells_of_any_length():
@@ -61,7 +62,7 @@ def check_quotes(path: Path, dialect: Dialect, n_rows: int | None) -> None:
 
 
 def _each_line_is_a_row(path: Path, dialect: Dialect, n_rows: int) -> bool:
-    """Whether nothing is in quotes, or as many lines hold something as there are rows."""
+    """Whether there are no quotation marks, or as many non-empty lines as rows."""
     if dialect.encoding == "utf-16":
         return False
     if not any(b'"' in chunk for chunk in _chunks(path)):
@@ -99,31 +100,32 @@ def _look_at_cells(path: Path, dialect: Dialect) -> None:
     if row != [LAST]:
         raise DataError(
             f"{file_named(path)}: a cell of row {number} opens with a quotation mark that "
-            "is never closed, so that it holds all that comes after it; close it there, or take "
-            "the mark away"
+            "is never closed, so the cell includes the rest of the file; close the quotation mark, "
+            "or remove it"
         )
     if most:
         said = (
-            f"{file_named(path)}: a cell of row {suspect} stands in quotation marks and runs over "
-            f"{most + 1} lines that look like rows"
+            f"{file_named(path)}: a quoted cell of row {suspect} contains {most + 1} lines that "
+            "look like rows"
         )
         if most >= BEYOND_DOUBT and len(dialect.header) > 2:
-            raise DataError(f"{said}; take the marks away, or the line ends if it is meant")
-        warnings.warn(f"{said}; take the marks away unless it is meant", DataWarning, stacklevel=6)
+            raise DataError(f"{said}; remove the quotation marks, or the line breaks in the cell")
+        advice = f"{said}; remove the quotation marks unless this is intended"
+        warnings.warn(advice, DataWarning, stacklevel=6)
 
 
 def _rows_within(row: Sequence[str], dialect: Dialect, numeric: Sequence[int]) -> int:
-    """How many rows a cell seems to have swallowed, by their separators and numbers in place.
+    """Number of rows that a cell seems to contain, judged by separators and numbers.
 
-    Two stray marks in one column make the rest of a row, the rows after it and the beginning of
-    another one cell.
+    Two stray quotation marks in one column merge the rest of a row, the rows after it and the
+    beginning of another row into one cell.
 
     Parameters
     ----------
     row : sequence of str
     dialect : Dialect
     numeric : sequence of int
-        Columns in which all those rows would have numbers.
+        Columns in which all these rows would have numbers.
     """
     n_columns = len(dialect.header)
     if len(row) != n_columns or n_columns == 1:

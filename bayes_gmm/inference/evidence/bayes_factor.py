@@ -1,8 +1,9 @@
-r"""The evidence of K components from that of K - 1: what one more component brings.
+r"""The evidence of K components from that of K - 1, by bridge sampling.
 
-A posterior of more components than there are groups has no shape that proposals could be fitted to:
-components that hold few rows roam, others share a group in all ways there are. But without one of
-them it is nearly the posterior of K - 1. With :math:`\theta_{-k}` the mixture without component k
+If there are more components than groups, proposals cannot be fitted to the posterior: components
+with few rows are almost unconstrained, and several components can share a group in many ways. But
+without one component it is close to the posterior of K - 1. With :math:`\theta_{-k}` the mixture
+without component k
 and :math:`e_k` the log odds of its weight and its own parameters, the density
 
 .. math:: q(\theta) = \frac1{K - 1} \sum_k p(X, \theta_{-k}) \, g(e_k)
@@ -44,11 +45,11 @@ from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.points import renumbered
 
 MOST_DRAWS = 2000
-"""Draws of either posterior that a bridge is made of, both halves together."""
+"""Maximum number of draws from each posterior for a bridge, over both halves."""
 PARTS = 4
-"""Of g."""
+"""Maximum number of parts of g."""
 ROUNDS = 3
-"""Of finding which component is the one too many, and what such are like."""
+"""Iterations to estimate g and the probability that each component is the additional one."""
 
 
 def without_one(density: Density) -> Density:
@@ -62,7 +63,7 @@ def without_one(density: Density) -> Density:
 def log_bayes_factor(
     density: Density, draws: Draws, fewer: Density, draws_of_fewer: Draws, *, seed: int = 0
 ) -> Mass:
-    """log p(X | K) - log p(X | K - 1), its error, and its footing.
+    """log p(X | K) - log p(X | K - 1), its error, and its effective sample size.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ def log_bayes_factor(
 
 
 def _thinned(draws: Draws) -> Draws:
-    """Draws evenly spaced along the chains, an even number of each."""
+    """Draws evenly spaced along the chains, an even number from each chain."""
     each = min(draws.n_draws, max(2, MOST_DRAWS // draws.n_chains)) // 2 * 2
     at = ((np.arange(each) + 0.5) * draws.n_draws / each).astype(np.int64)
     return replace(
@@ -215,10 +216,10 @@ def _parts(layout: Layout) -> list[tuple[slice, bool]]:
 def draws_without_one(
     density: Density, draws: Draws, *, seed: int = 0
 ) -> tuple[Density, tuple[Peak, ...], Draws]:
-    """The posterior of one component fewer: its density, its peak, and draws from it.
+    """The posterior with one component fewer: its density, its peak, and draws.
 
-    Chains start at draws of the larger posterior without the component that is one too many,
-    resampled so that they are draws of the smaller one, as near as they come.
+    Chains start at draws of the larger posterior without one component, resampled to approximate
+    draws of the smaller posterior.
     """
     rng = np.random.default_rng(seed)
     fewer, few = without_one(density), _thinned(draws)

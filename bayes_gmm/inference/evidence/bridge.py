@@ -1,4 +1,4 @@
-"""Masses of modes by bridge sampling, where chains stay apart and Laplace's estimate decides."""
+"""Masses of modes by bridge sampling, for chains that stay in separate modes."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
 
 PROPOSALS = 1000
-"""Evaluations of the log-posterior for each mode."""
+"""Number of evaluations of the log-posterior for each mode."""
 FEWEST = 100
-"""Draws of a mode from which on its mass can be told better than by Laplace's method."""
+"""Minimum number of draws of a mode for a bridge; with fewer, Laplace's mass is used."""
 FIRM, SHAKY = 100.0, 3.0
-"""Effective draws and proposals with which a bridge is beyond doubt, and with which none holds."""
+"""Effective sample sizes at which a bridge is reliable, and below which it is rejected."""
 TOLERANCE = 1e-9
 """Of a log mass."""
 
 
 class Bridge(NamedTuple):
-    """A mass, and what it stands on."""
+    """A log mass with its effective sample size."""
 
     log_mass: float
     footing: float
@@ -38,7 +38,7 @@ class Bridge(NamedTuple):
 def settled_by_bridges(
     density: Density, draws: Draws, peaks: Sequence[Peak], *, seed: int = 0
 ) -> tuple[Peak, ...]:
-    """The same peaks, with the masses that draws of their modes give them.
+    """The peaks, with their masses estimated from draws.
 
     For mode m, with q_m its proposals (a t about the peak, or about the draws where these lie
     elsewhere) and p the posterior where m is the nearest mode, both numbered like the peak, the
@@ -75,9 +75,9 @@ def _log_mass(
     log_p: Floats,
     rng: np.random.Generator,
 ) -> float:
-    """log of the mass of mode m; Laplace's where no bridge holds.
+    """log of the mass of mode m; Laplace's approximation if the bridge is unreliable.
 
-    Draws may lie far from the peak, where a component is nearly empty and roams. Few of them are
+    Draws may lie far from the peak if a component is nearly empty. Few of them are
     then where proposals are, and other proposals are made about the first half of the draws
     themselves, so as to bridge to the second half.
     """
@@ -154,9 +154,9 @@ class Span(NamedTuple):
 
     @property
     def from_bounds(self) -> float:
-        """How far log_mass may be off, from both bounds (Grosse, Ghahramani & Adams 2015).
+        """Bound of the error of log_mass, from both bounds (Grosse, Ghahramani & Adams 2015).
 
-        They hold without any overlap: each is exceeded by b nats with a probability of exp(-b).
+        They are valid without overlap: each is exceeded by b nats with probability exp(-b).
         """
         return max(self.upper - self.log_mass, self.log_mass - self.lower, 0.0)
 

@@ -1,4 +1,4 @@
-"""The log evidence of a mixture: how well K components of a structure foretold the rows."""
+"""The log evidence (log marginal likelihood) of a mixture with K components."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior.constants import PriorConstants
 
 PROPOSALS = 2000
-"""Evaluations of the log-posterior for each half of the draws of each group of modes."""
+"""Number of evaluations of the log-posterior for each half of the draws of a group of modes."""
 PARTS = (1, 8)
-"""Of the proposals: more are tried where one has not the footing of `GOOD` of its draws."""
+"""Sizes of proposal mixtures; larger ones are used if the effective sample size is below `GOOD`."""
 GOOD = 0.5
 OFTEN = 10
-"""Crossings between two modes from which on they are bridged to together."""
+"""Number of crossings between two modes above which they share one bridge."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,15 @@ class LogEvidence:
     Attributes
     ----------
     value : float
-        All K! numberings of the components counted, summed over the modes; NaN where the method
-        has no say.
+        Log evidence, summed over the modes and all K! labellings of components; NaN if the method
+        does not apply.
     error : float
-        Monte-Carlo standard error of the value; NaN where there is none to tell, infinite where
-        draws tell nothing.
+        Monte Carlo standard error of the value; NaN if unknown, infinite if the draws give no
+        information.
     method : str
         "laplace" or "bridge".
     effective : float
-        Effective number of draws or proposals that the bridge rests on, whichever are fewer.
+        Effective sample size of the bridge: the smaller one of draws and proposals.
     """
 
     value: float
@@ -81,8 +81,8 @@ class LogEvidence:
 def laplace_evidence(modes: Sequence[FoundMode], n_components: int) -> LogEvidence:
     """log of K! times the sum of the modes' masses by Laplace's method.
 
-    NaN where a mode leaves components empty, as with a concentration below 1: the posterior there
-    is nothing like a normal distribution.
+    NaN if a mode has empty components, as with a concentration below 1, because the posterior is
+    then far from normal.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def laplace_evidence(modes: Sequence[FoundMode], n_components: int) -> LogEviden
 
 
 class Neighbour(NamedTuple):
-    """What is known of one component fewer, on the same rows and of the same structure."""
+    """The evidence and draws for one component fewer, with the same rows and structure."""
 
     density: Density
     draws: Draws
@@ -156,15 +156,13 @@ def bridge_evidence(
     Raises
     ------
     FitError
-        If the prior is improper or tells components apart, or draws are not those of chains.
+        If the prior is improper or not exchangeable, or draws are not from chains.
     """
     said = without_evidence(density.prior, density.layout.n_correlations)
     if said is not None:
         raise FitError(said)
     if draws.method != "nuts":
-        raise FitError(
-            f'no bridge from draws by method="{draws.method}"; give draws by method="nuts"'
-        )
+        raise FitError(f'bridge sampling needs draws by method="nuts", got method="{draws.method}"')
     chains = draws.as_sampled
     rng = np.random.default_rng(seed)
     with one_blas_thread():
@@ -207,25 +205,25 @@ def _from_below(density: Density, draws: Draws, below: Neighbour, seed: int) -> 
 
 
 def without_evidence(prior: PriorConstants, n_correlations: int) -> str | None:
-    """Why there is no evidence under a prior, or None.
+    """The reason why the evidence is undefined under a prior, or None.
 
-    That is where means, scales or correlations have no prior, or components different
-    concentrations.
+    The evidence is undefined if means, scales or correlations have a flat prior, or if components
+    have different concentrations.
     """
     if prior.is_improper:
         culprit = "means" if prior.precision == 0.0 else "scales"
         return (
-            f"there is no evidence under an improper prior: that of the {culprit} is flat; "
+            f"the evidence is undefined under an improper prior: that of the {culprit} is flat; "
             f"give it a finite scale"
         )
     if n_correlations and not prior.n_covariances and not np.any(prior.corr_exponents):
         return (
-            "there is no evidence without a prior on correlations: eta is 0; "
+            "the evidence is undefined without a prior on correlations: eta is 0; "
             "give LKJ a positive eta"
         )
     if np.ptp(prior.concentration) > 0.0:
         return (
-            "the evidence counts components as exchangeable: concentration has values from "
+            "the evidence requires exchangeable components, but concentration has values from "
             f"{prior.concentration.min():g} to {prior.concentration.max():g}; give one number"
         )
     return None
@@ -234,8 +232,8 @@ def without_evidence(prior: PriorConstants, n_correlations: int) -> str | None:
 def groups_of_modes(chains: Draws, n_modes: int) -> Integers:
     """A number for each mode, equal where chains go between, shape (n_modes,).
 
-    That chains have been to and fro some times is enough, as a bridge needs to know little of how
-    often; and modes with too few draws go with the one that most of these came from.
+    A few crossings are enough, because a bridge does not depend strongly on their number. Modes
+    with too few draws join the mode from which most of these draws came.
     """
     crossings = visits_of(chains.mode, n_modes).crossings
     crossings = crossings + crossings.T
@@ -252,7 +250,7 @@ def groups_of_modes(chains: Draws, n_modes: int) -> Integers:
 
 @dataclass(frozen=True)
 class _Regions:
-    """The parts of the space of theta that groups of modes have for themselves."""
+    """The regions of the space of theta that belong to each group of modes."""
 
     density: Density
     peaks: tuple[Peak, ...]
@@ -335,7 +333,7 @@ def _masses_without_draws(
     chains: Draws,
     visited: Mask,
 ) -> list[Mass]:
-    """Laplace's masses of modes that no chain was sent to, as uncertain as they are large."""
+    """Laplace's masses of modes without chains, with errors equal to these masses."""
     sent = np.isin(np.arange(len(peaks)), chains_of_modes(peaks, chains.n_chains))
     shares = mass_shares(peaks)
     return [

@@ -1,8 +1,8 @@
-"""Masses of modes by tempering, where Laplace's approximation is too rough to compare them.
+"""Masses of modes by tempering, if Laplace's approximation is too inaccurate to compare them.
 
-Particles start as proposals about the modes and are taken to the posterior in small steps (annealed
-importance sampling with resampling: Neal 2001; Del Moral, Doucet & Jasra 2006). The share of the
-particles that end in a mode estimates its share of the mass.
+Particles start as proposals around the modes and move to the posterior in small steps (annealed
+importance sampling with resampling: Neal 2001; Del Moral, Doucet & Jasra 2006). The fraction of the
+particles that end in a mode estimates its relative mass.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from bayes_gmm.model.density import Density
 
 @dataclass(frozen=True)
 class TemperingSettings:
-    """When masses are estimated by tempering, and by how many particles.
+    """Settings of the estimation of masses by tempering.
 
     Attributes
     ----------
@@ -43,13 +43,13 @@ class TemperingSettings:
     particles : int
         Of each island.
     effective : float
-        Share of the particles that weights are worth (Kish) after a step of the temperature.
+        Effective sample size (Kish) after a temperature step, as a fraction of the particles.
     leapfrogs : int
         Gradients of a move (Hamiltonian Monte Carlo).
     first_step : float
         Length of a leapfrog, times p^(1/4), in standard deviations.
     acceptance : float
-        Share of moves that are accepted, to which the length of a leapfrog is adapted.
+        Target acceptance rate, to which the length of a leapfrog step is adapted.
     operations : float
         Floating-point operations that the estimate may cost: about half a second. Where rows are
         so many that it would cost more, the posterior about each mode is nearly normal.
@@ -77,9 +77,9 @@ DEFAULTS = TemperingSettings()
 def mode_masses(
     density: Density, modes: Sequence[FoundMode], settings: TemperingSettings = DEFAULTS
 ) -> ModeMasses:
-    """Shares of the mass: by tempering where two modes have comparable masses, else by Laplace.
+    """Relative masses: by tempering if two modes have comparable masses, else by Laplace.
 
-    The same table gives the same shares: the particles have a seed of their own.
+    Results are reproducible, because the particles have a fixed seed.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def mode_masses(
 
 
 def _completed(rough: Floats, counted: Integers, shares: Floats, errors: Floats) -> ModeMasses:
-    """Shares of all modes: those that took no part keep the share that Laplace gives them."""
+    """Relative masses of all modes; modes without particles keep Laplace's approximation."""
     rest = float(rough.sum() - rough[counted].sum())
     completed = ModeMasses(rough.copy(), np.full(len(rough), np.nan))
     completed.shares[counted] = (1.0 - rest) * shares
@@ -116,12 +116,12 @@ def _completed(rough: Floats, counted: Integers, shares: Floats, errors: Floats)
 def tempered_shares(
     density: Density, peaks: Sequence[Peak], settings: TemperingSettings, *, seed: int = 0
 ) -> tuple[Floats, Floats]:
-    """Shares of the mass that lie nearest to each peak, and their standard errors.
+    """Fractions of the mass nearest to each peak, and their standard errors.
 
     The densities on the way are q^(1 - b) p^b, with q the mixture of t distributions about the
     peaks and p the posterior. Each rise of b is as large as the weights (p / q)^(rise of b) allow;
     the particles of an island are then resampled and move by one step of Hamiltonian Monte Carlo,
-    in the coordinates of the mode that each set out from. An island counts by its estimate of the
+    in the coordinates of the mode where each started. An island is weighted by its estimate of the
     whole mass; errors are those of the jackknife over islands.
 
     Parameters
@@ -164,7 +164,7 @@ def _tempered_shares(
 
 
 def _rise(log_ratios: Floats, left: float, effective: float) -> float:
-    """The rise of b, at most what is left, after which weights are worth a share of particles."""
+    """The increase of b at which the effective sample size reaches its target."""
 
     def surplus(rise: float) -> float:
         w = np.exp(rise * (log_ratios - log_ratios.max()))
@@ -279,7 +279,7 @@ class _Targets:
         return there.where(accepted, swarm), float(np.exp(np.minimum(gain, 0.0)).mean())
 
     def _pulled(self, swarm: _Swarm, b: float) -> Floats:
-        """Gradients in the coordinates of the mode that each particle set out from."""
+        """Gradients in the coordinates of the mode where each particle started."""
         return self._by_mode(swarm.mode, swarm.slope(b), transposed=False)
 
     def _by_mode(self, mode: Integers, vectors: Floats, *, transposed: bool) -> Floats:

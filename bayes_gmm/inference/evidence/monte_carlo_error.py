@@ -1,4 +1,4 @@
-"""Estimates by bridge sampling, and how far each can be trusted."""
+"""Estimates by bridge sampling, with their Monte Carlo errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bayes_gmm.inference.sampling.draws import longest_length
 
 
 class Mass(NamedTuple):
-    """log of an integral, its standard error, and what it rests on."""
+    """log of an integral, its standard error, and its effective sample size."""
 
     log_mass: float
     error: float
@@ -27,14 +27,14 @@ class BoundSettings:
     """Use of a mass of which only a lower and an upper bound are known."""
 
     widest: float = 30.0
-    """Nats from which on a bound is too far away to say anything useful: the error is infinite."""
+    """Distance of the bounds, in nats, above which the error is infinite."""
 
 
 Mask = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 
 def halves(here: Mask) -> tuple[Mask, Mask]:
-    """Two halves of draws that know as little of each other as can be.
+    """Two halves of draws that are as independent as possible.
 
     Every other chain, by how many of its draws there are, so that what no chain has seen the whole
     of is missed by one half or the other; where all are in one chain, its earlier and later ones.
@@ -66,9 +66,9 @@ def by_chain(values: Floats, kept: Mask) -> list[Floats]:
 
 
 def both_ways(one: Mass, other: Mass) -> Mass:
-    """Mean of two estimates, with what they differ by as a second opinion of its error.
+    """Mean of two estimates, whose difference also enters its error.
 
-    Where one of them is not known the other has to do.
+    If one of them is unknown, the other is returned.
 
     Examples
     --------
@@ -85,10 +85,10 @@ def both_ways(one: Mass, other: Mass) -> Mass:
 
 
 def agreed(one: Mass, other: Mass) -> Mass:
-    """What two ways say together that share draws: the mean by their errors.
+    """Weighted mean of two dependent estimates, by their errors.
 
-    Its error is that of the surer one, as many times as they differ by more than their errors let
-    expect (Birge 1932).
+    Its error is the smaller of the two, multiplied by the Birge ratio of their difference to its
+    expected value if this exceeds 1 (Birge 1932).
 
     Examples
     --------
@@ -109,11 +109,11 @@ def agreed(one: Mass, other: Mass) -> Mass:
 def mass_of_span(
     span: Span, of_draws: Sequence[Floats], of_proposals: Sequence[Floats] = ()
 ) -> Mass:
-    """What a bridge says, and its error: the relative errors of both its means.
+    """The estimate of a bridge and its error, from the relative errors of both means.
 
     It is at least the error that the overlap of both densities implies (see `Span`), and
-    sqrt(`FIRM` / footing) times as large where that is less firm. With a footing below `SHAKY` the
-    error is the distance to the farther bound of the mass.
+    multiplied by sqrt(`FIRM` / n) if the effective sample size n is below `FIRM`. If it is below
+    `SHAKY`, the error is the distance to the farther bound of the mass.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def mass_of_span(
     relative2 = _relative_variance(span.of_draws) * inefficiency(of_draws)
     relative2 += _relative_variance(span.of_proposals) * inefficiency(of_proposals)
     relative2 = max(relative2, span.least_variance)
-    # Few effective numbers hide how few they are: those that would tell are not among them.
+    # A small effective sample size tends to be overestimated, so the error is increased.
     unsure = math.sqrt(max(1.0, FIRM / footing))
     return Mass(span.log_mass, unsure * math.sqrt(relative2), footing)
 
@@ -144,12 +144,12 @@ def _relative_variance(log_values: Floats) -> float:
 
 
 def inefficiency(chains: Sequence[Floats]) -> float:
-    """Numbers in chains for each that would tell as much of their mean if independent.
+    """Number of values in chains per effective value for the mean.
 
     Parameters
     ----------
     chains : sequence of ndarray
-        Logarithms of the numbers; chains far shorter than others have no say.
+        Logarithms of the values; chains much shorter than others are ignored.
     """
     from arviz_stats.base import array_stats  # type: ignore[attr-defined]
 

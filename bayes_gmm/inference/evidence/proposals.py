@@ -1,4 +1,4 @@
-"""Proposals fitted to draws: a mixture of t distributions, for posteriors that bend and branch."""
+"""Proposals fitted to draws: a mixture of t distributions, for non-normal posteriors."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.sampling.peak import Peak
 
 STEPS = 6
-"""Of EM, which need not come to an end: any proposals will do, better ones do better."""
+"""Iterations of EM, which need not converge: any proposals are valid."""
 FEWEST = 5
-"""Vectors of a part, and half of their length more."""
+"""Minimum number of vectors per part, in addition to half of their length."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Proposals:
     ) -> Proposals:
         """By a few steps of EM from k-means, covariances shrunk (Ledoit & Wolf 2004).
 
-        To each vector once: a chain that stood still says where, not how wide the posterior is.
+        Repeated vectors count once, so that chains with rejected moves do not bias covariances.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Which optima are one and the same, whatever the numbering of their components."""
+"""Deduplication of optima, invariant to the labels of components."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from bayes_gmm.model.points import Points
 
 
 class Climb(Protocol):
-    """Anything that has come to a vector of some height."""
+    """A result with a vector and its log-posterior."""
 
     @property
     def theta(self) -> Floats:
-        """Where it is."""
+        """The vector."""
         ...
 
     @property
     def log_posterior(self) -> float:
-        """How high that is."""
+        """Its log-posterior."""
         ...
 
     @property
@@ -38,7 +38,7 @@ class Climb(Protocol):
 def distinct[Run: Climb](
     layout: Layout, runs: Sequence[Run], *, distance: float, height: float = math.inf
 ) -> list[Run]:
-    """Best first, without those that came to the same place, numbered otherwise perhaps.
+    """Distinct results, best first; equal optima with different labels count once.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def distinct[Run: Climb](
 def grouped[Run: Climb](
     layout: Layout, runs: Sequence[Run], *, distance: float, height: float = math.inf
 ) -> list[list[Run]]:
-    """The same with those that came to the place of each, that first: best first in all."""
+    """Results grouped by optimum, best first in each group and overall."""
     if not runs:
         return []
     runs = sorted(runs, key=lambda run: -run.log_mass)
@@ -85,7 +85,7 @@ def _within(a: Floats, b: float, height: float) -> npt.NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class _Outlines:
-    """What components are compared by: arrays of shapes (n, K), (n, K, d) and (n, K, d).
+    """Quantities by which components are compared: shapes (n, K), (n, K, d) and (n, K, d).
 
     And `by_size`, shape (n, K (1 + d)): log weights and log standard deviations, each sorted. Where
     components are near to one of the other's each, these are too, whatever the numbering.
@@ -104,7 +104,7 @@ class _Outlines:
         return cls(points.log_weights, points.means, log_sd, by_size.reshape(len(thetas), -1))
 
     def first_like(self, i: int, others: Integers, distance: float) -> int | None:
-        """The first of the others whose components are all near to those of i, each to its own."""
+        """The first of the others whose components all match those of i."""
         gaps = np.abs(self.by_size[others] - self.by_size[i]).max(axis=1)
         near = np.flatnonzero(gaps < distance)
         if len(near) == 0:

@@ -62,7 +62,7 @@ def _without_empty_covariances(density: Density, run: EMRun) -> float:
 
 
 def _emptied(density: Density, run: EMRun) -> EMRun:
-    """EM until what is going to be empty is: weights fall slowly, and a climb would not end."""
+    """Run EM until vanishing components are empty; Newton's method would not converge."""
     return run_em(density, run.theta, max_iter=2000, tolerance=1e-7)
 
 

@@ -37,7 +37,7 @@ def score_flats(
 
 @compiled(from_python=False)
 def _orthonormal(basis, l):
-    """Make row l orthogonal to those before it and of length 1; False where nothing is left."""
+    """Orthonormalise row l against the rows before it; False if it is linearly dependent."""
     d = basis.shape[1]
     before = 0.0
     for j in range(d):
@@ -61,7 +61,7 @@ def _orthonormal(basis, l):
 
 @compiled(from_python=False)
 def _normal(basis, s):
-    """Fill in row s = d - 1 of an orthonormal basis: what is left of the best unit vector."""
+    """Fill in row s = d - 1 of an orthonormal basis: the residual of the best unit vector."""
     d = basis.shape[1]
     best, shortest = 0, 2.0
     for j in range(d):

@@ -1,8 +1,8 @@
-"""Optima for a whole grid of numbers of components and structures, neighbours helping each other.
+"""Search of optima over a grid of numbers of components and structures.
 
-What is found for K components gives starts for K + 1, by splitting one, and for K - 1, by merging
-two; what is found for one structure gives starts for the others. Each cell is searched as a fit is
-(see `search`), with these as starts beside its own; of its own it needs fewer where rows are many.
+Optima with K components give starts for K + 1, by splitting one component, and for K - 1, by
+merging two; optima of one structure give starts for the others. Each cell is searched like a fit
+(see `search`), with these additional starts; large tables need fewer starts of their own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from bayes_gmm.model.structure import Structure
 
 @dataclass(frozen=True)
 class SweepSettings:
-    """What neighbours in the grid give, and what a cell needs beside it.
+    """Numbers of starts from neighbours in the grid, and of new starts.
 
     Attributes
     ----------
@@ -119,14 +119,14 @@ class Sweep:
     def _looked_at(
         self, look: Callable[[Cell, Each], list[EMRun]], wave: list[Cell]
     ) -> dict[Cell, list[EMRun]]:
-        """What a wave finds: several cells are looked at at once, and otherwise the runs of one."""
+        """Results of a wave: cells run in parallel, or the runs of a single cell do."""
         each = each_of(self.sample)
         if len(wave) == 1:
             return {wave[0]: look(wave[0], each)}
         return dict(zip(wave, each(lambda cell: look(cell, in_turn), wave), strict=True))
 
     def _upwards(self, cell: Cell, each: Each) -> list[EMRun]:
-        """Search a cell, with what its neighbours below and beside give as starts of their own."""
+        """Search a cell, with starts from fewer components and other structures."""
         return search(
             self.densities[cell], self.sample, np.random.default_rng(self.seeds[cell]),
             n_init=self._n_fresh(cell), extra=self._beside(cell),
@@ -135,7 +135,7 @@ class Sweep:
         )  # fmt: skip
 
     def _downwards(self, cell: Cell, each: Each) -> list[EMRun]:
-        """Look once more, from what the neighbours above and beside give."""
+        """Search again, from neighbours with more components or other structures."""
         more, found = cell._replace(n_components=cell.n_components + 1), self.found[cell]
         density, starts = self.densities[cell], [*self._merged(more), *self._beside(cell)]
         runs = distinct_optima(density, [*climbed(density, starts, each, found), *found])
@@ -169,7 +169,7 @@ class Sweep:
         ]
 
     def _beside(self, cell: Cell) -> list[Moments]:
-        """The best of cells of other structure that have not been looked at from this one."""
+        """The best optima of other structures that this cell has not used yet."""
         others = [
             other
             for other, runs in self.found.items()
@@ -188,7 +188,7 @@ class Sweep:
 
 
 def waves(cells: list[Cell]) -> Iterator[list[Cell]]:
-    """One cell, two, four, ...: what waves have found helps those that follow.
+    """Waves of one cell, two, four, ...: later waves use the optima of earlier ones.
 
     Examples
     --------

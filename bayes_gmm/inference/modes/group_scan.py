@@ -1,7 +1,7 @@
 """Starts from small tight groups: few rows in a ball, on a line or in a hyperplane.
 
-A group of ten near copies may hold more posterior mass than anything that k-means finds, and no
-start that moves all rows leads to it. So flats through rows are scored: balls about one row, lines
+A group of ten near-copies may hold more posterior mass than any optimum that starts by k-means
+find. Therefore flats through rows are scored: balls about one row, lines
 through two, hyperplanes through d. With rows sphered, q the squared distance of the nearest rows of
 weight W in all to a flat of dimension s, and c = d - s, the score of a flat is the best over W of
 
@@ -33,7 +33,7 @@ from bayes_gmm.model.kernel.kernel import log_joint
 
 @dataclass(frozen=True)
 class ScanSettings:
-    """How much is scanned.
+    """Settings of the scan.
 
     Attributes
     ----------
@@ -271,7 +271,7 @@ def _overlap(group: _Group, other: _Group, settings: ScanSettings) -> bool:
 
 
 def _start(density: Density, sample: Sample, r: Floats, group: np.ndarray) -> Moments:
-    """The other rows as the background has them, and the group as it is, but for rho."""
+    """Moments of the background for the other rows, and of the group without recording error."""
     rest = Moments.of_responsibilities(sample, r * ~group[:, None])
     x, w = sample.values[group], sample.weights[group]
     mean = np.average(x, axis=0, weights=w)

@@ -1,4 +1,4 @@
-"""Where EM starts from: many, cheap and diverse guesses on a sample of the rows."""
+"""Starting values for EM: many cheap and diverse guesses on a sample of the rows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROUNDING = 1e-10
 
 @dataclass(frozen=True)
 class Sample:
-    """Some rows of the table, as guesses need them.
+    """A sample of rows for starting values.
 
     Attributes
     ----------
@@ -247,14 +247,14 @@ def _across_two(sample: Sample, rng: np.random.Generator) -> Floats:
 
 
 def _stretched(sample: Sample, rng: np.random.Generator) -> Floats:
-    """Sphered rows stretched along random directions: elongated clusters come within reach."""
+    """Sphered rows stretched along random directions, for elongated clusters."""
     sphered = _sphered(sample, rng)
     axes, _ = np.linalg.qr(rng.standard_normal((sphered.shape[1], sphered.shape[1])))
     return np.asarray(sphered @ (axes * np.exp(rng.normal(0.0, 1.0, sphered.shape[1]))))
 
 
 def _lines(sample: Sample, n_components: int, rng: np.random.Generator) -> Moments:
-    """Each row goes to the nearest of K lines through pairs of rows: finds what crosses."""
+    """Assign rows to the nearest of K lines through pairs of rows, for crossing clusters."""
     rows = _sphered(sample, rng) if rng.random() < 0.5 else sample.filled
     one, other = ([_drawn(sample.weights, rng) for _ in range(n_components)] for _ in range(2))
     origin, direction = rows[one], rows[other] - rows[one]
@@ -274,7 +274,7 @@ def _quantiles(sample: Sample, n_components: int, rng: np.random.Generator) -> M
 
 
 def _shells(sample: Sample, n_components: int, rng: np.random.Generator) -> Moments:
-    """Shells of equal size around a random row or the middle: finds what is nested."""
+    """Shells of equal size around a random row or the centre, for nested clusters."""
     sphered = _sphered(sample, rng)
     if rng.random() < 0.5:
         sphered = sphered - sphered[_drawn(sample.weights, rng)]

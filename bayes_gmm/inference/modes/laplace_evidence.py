@@ -13,9 +13,9 @@ from bayes_gmm.inference.optimize.whitening import Whitening
 from bayes_gmm.model.density import Density
 
 SLOPE_AT_PEAK = 3e-4
-"""In nats for each expected standard deviation: half its square a parameter is left to climb."""
+"""Slope tolerance in nats per expected standard deviation; half its square is the error."""
 SLOPE_ON_RETURN = 3e-2
-"""Where a climb back has come near enough to know whereto it leads."""
+"""Tolerance at which the optimisation that identifies the optimum stops."""
 
 
 def laplace_log_evidence(density: Density, theta: Floats) -> float:
@@ -66,6 +66,6 @@ def _log_volume(density: Density, theta: Floats, jacobian: bool) -> float:
 
 
 def _same_basin(density: Density, theta: Floats, peak: Floats) -> bool:
-    """Whether climbing down to the MAP from the peak leads back to where the peak was sought."""
+    """Whether optimisation from the peak converges to the original MAP."""
     back = polish(density, peak, tolerance=SLOPE_ON_RETURN)
     return abs(back.log_posterior - density.log_posterior(theta)) < 1e-2

@@ -29,9 +29,10 @@ class FoundMode:
         Laplace's estimate of its mass, for one labelling.
     converged : bool
     history : tuple of float
-        Log-posteriors on the way there, on all rows.
+        Log-posterior at each iteration, on all rows.
     log_volume : float
-        Roughly how wide the posterior is there (see `bayes_gmm.inference.optimize.volume`).
+        Approximate log volume of the posterior about the mode (see
+        `bayes_gmm.inference.optimize.volume`).
     """
 
     theta: Floats
@@ -55,7 +56,7 @@ class FoundMode:
 
 @dataclass(frozen=True)
 class ModeMasses:
-    """Shares that modes have of the mass of all modes found.
+    """Relative masses of the modes found.
 
     Attributes
     ----------
@@ -69,7 +70,7 @@ class ModeMasses:
 
     @classmethod
     def by_laplace(cls, log_masses: Sequence[float]) -> ModeMasses:
-        """Shares from Laplace's log masses; all NaN where none is known."""
+        """Relative masses from Laplace's log masses; all NaN if none is known."""
         known = np.nan_to_num(np.asarray(log_masses, dtype=np.float64), nan=-np.inf)
         unknown = np.full(len(known), np.nan)
         if not np.isfinite(known.max()):

@@ -27,13 +27,13 @@ from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
 
 MAX_MODES = 8
-"""Optima that are reported at most."""
+"""Maximum number of optima to report."""
 MAX_CLIMBS = 14
-"""Optima that are climbed to at most: the highest, and those that seem heaviest, in turn."""
+"""Maximum number of optima to refine: alternately the highest and those with the most mass."""
 MODES_OF_SAMPLE = 3
-"""Optima on a sample that are looked at on all rows."""
+"""Number of optima on a sample that are evaluated on all rows."""
 WINDOW = 40.0
-"""Nats below the best at which an optimum is still polished."""
+"""Maximum difference to the best optimum, in nats, for an optimum to be refined."""
 
 
 def find_modes(
@@ -44,9 +44,9 @@ def find_modes(
     n_init: int | None = None,
     extra: Sequence[Moments] = (),
 ) -> tuple[FoundMode, ...]:
-    """Search from many starts; what is best by mass comes first, labels as in the first.
+    """Search from many starts; return modes in order of decreasing mass, with consistent labels.
 
-    Where means or scales have no prior, no mode has a mass, and the highest comes first.
+    If means or scales have a flat prior, masses are undefined and the highest mode comes first.
 
     Short runs from every start on the sample, the best few to the end (Biernacki, Celeux & Govaert
     2003), split-and-merge moves on the best, all distinct optima polished on all rows.
@@ -61,7 +61,7 @@ def find_modes(
     n_init : int, optional
         Starts; by default more where there are more components.
     extra : sequence of Moments
-        Starts of the caller's own.
+        Additional starts.
     """
     with one_blas_thread():
         return _find_modes(density, sample, rng, n_init, extra)
@@ -87,7 +87,7 @@ def modes_from(
     window: float = WINDOW,
     with_mass: bool = True,
 ) -> tuple[FoundMode, ...]:
-    """The modes that optima on the sample lead to on all rows.
+    """Refine optima on the sample to modes on all rows.
 
     Parameters
     ----------
@@ -100,13 +100,13 @@ def modes_from(
         Nats below the best, in height and roughly in mass, at which an optimum is left out; the
         highest never is.
     with_mass : bool
-        Whether modes are told their masses, which is dear, and ranked by them: not by height.
+        Whether to compute masses, which is expensive, and rank modes by them instead of height.
     """
     on_sample = density.on(sample.rows)
     if not np.isfinite(candidates[0].log_posterior):
         raise FitError(
             "no start has a finite log-posterior; "
-            "check the prior and the resolution, or raise n_init"
+            "check the prior and the resolution, or increase n_init"
         )
     occupied, candidates = without_empty(on_sample, candidates)
     whole = math.isclose(sample.rows.total_weight, density.rows.total_weight, rel_tol=1e-9)
@@ -122,7 +122,7 @@ def modes_from(
 
 
 def _heaviest(density: Density, optima: list[Polished]) -> list[Polished]:
-    """The highest optimum and the `MAX_MODES` that seem heaviest, as no others are reported."""
+    """The highest optimum and the `MAX_MODES` optima with the largest approximate mass."""
     if len(optima) <= MAX_MODES + 1 or density.prior.is_improper:
         return optima
     rest = sorted(optima[1:], key=lambda peak: -_rough_log_evidence(density, peak.theta))
@@ -150,7 +150,7 @@ def _polish_all(
             volume = log_volume(density, peak.theta)
             optima.append(replace(peak, history=history, log_volume=volume))
     if not optima:
-        raise FitError("every climb left the numbers; give a resolution or a stronger prior")
+        raise FitError("every optimisation diverged; give a resolution or a stronger prior")
     return sound(density, distinct(density.layout, optima, distance=0.05, height=1e-3))
 
 
@@ -177,7 +177,7 @@ def _rising(history: Sequence[float]) -> tuple[float, ...]:
 def _rank(
     density: Density, sample: Sample, optima: list[Polished], *, with_mass: bool
 ) -> tuple[FoundMode, ...]:
-    """Modes by falling mass or height; the first by falling weight, the others labelled like it."""
+    """Modes by decreasing mass or height; components of the first are sorted by weight."""
     layout = density.layout
     modes = [
         FoundMode(

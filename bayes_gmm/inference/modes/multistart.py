@@ -1,4 +1,4 @@
-"""Optima on a sample of the rows, from starts that go on for as long as they bring something new.
+"""Multistart search of optima on a sample of the rows, until starts find no new optimum.
 
 Short runs from every start, those with the best prospects to the end (Biernacki, Celeux & Govaert
 2003), then split-and-merge moves. A fit searches once; `sweep` searches every cell of a grid in the
@@ -37,21 +37,21 @@ from bayes_gmm.model.density import Density
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """How long a search goes on.
+    """Stopping rule of the search.
 
     Attributes
     ----------
     batch : int
-        Starts between two looks at whether there have been enough.
+        Number of starts between two checks of the stopping rule.
     most_of_few_rows : int
-        Starts at most where rows are few; split-and-merge moves then find more than other starts.
+        Maximum number of starts for small tables, where split-and-merge moves are more effective.
     sure, seen : int
-        Starts that have led to the highest optimum, and to every other that counts, when there have
-        been enough.
+        The search stops when the best optimum was reached `sure` times and every other relevant
+        optimum `seen` times.
     counts : float
-        Nats below the highest within which an optimum counts.
+        Maximum difference to the best optimum, in nats, for an optimum to be relevant.
     unfinished : float
-        Nats by which runs to one optimum may still differ.
+        Maximum difference in nats between runs to the same optimum.
     children, starts_below : int
         Splits of a mixture of one component less that are starts; and starts that look for that
         mixture where it is not known.
@@ -111,12 +111,12 @@ def search(
     extra : sequence of Moments
         Starts of the caller's own.
     below : Below, optional
-        What is known with one component less; by default the best of a few starts. The splits of
+        Best optimum with one component fewer; by default the best of a few starts. The splits of
         its components are starts.
     scan : bool
-        Whether small tight groups are looked for (see `group_scan`).
+        Whether to search for small tight groups (see `group_scan`).
     memory : Memory, optional
-        What is known of optima; what this search finds is added.
+        Known optima; those of this search are added.
     each : callable, optional
         Runs steps one by one, or some at once; by default as the rows are few or many.
     """
@@ -153,7 +153,7 @@ def _from_starts(
     n_init: int | None,
     each: Each,
 ) -> tuple[list[EMRun], bool]:
-    """Long runs from the best of the starts, and whether there were enough of them."""
+    """Long runs from the best starts, and whether the stopping rule is met."""
     limit = n_init or most_starts(density.layout.n_components, sample.rows.n_rows)
     starts = diverse_starts(limit)
     short: list[EMRun] = []
@@ -176,7 +176,7 @@ def _from_starts(
 
 
 def most_starts(n_components: int, n_rows: int) -> int:
-    """Starts at most where none are asked for: one is enough for one component."""
+    """Default maximum number of starts: one for a single component."""
     if n_components == 1:
         return 1
     if n_rows <= RUNS.few_rows:
@@ -191,10 +191,10 @@ def from_start(density: Density, sample: Sample, start: Start, seed: int) -> EMR
 
 
 def _enough(density: Density, hits: dict[EMRun, int]) -> bool:
-    """Whether starts have led to each optimum that counts, and to the highest, often enough.
+    """Whether the best optimum and each relevant optimum were reached often enough.
 
-    The share of starts that lead where none has led yet is about that of those which led where no
-    other did (Good 1953).
+    The probability that the next start finds a new optimum is about the fraction of starts whose
+    optimum was reached only once (Good 1953).
 
     Parameters
     ----------

@@ -18,12 +18,12 @@ from bayes_gmm.model.density import Density
 
 @dataclass(frozen=True)
 class RunSettings:
-    """How long runs are, and which go on.
+    """Lengths of runs of EM, and rules for continuing them.
 
     Attributes
     ----------
     few_rows : int
-        Rows up to which runs are made one after the other: threads would wait for Python.
+        Number of rows up to which runs are sequential, because threads would wait for Python.
     short_steps, short_gain : int, float
         E-steps of a short run, and the nats left at which it ends.
     long_steps, long_gain : int, float
@@ -51,7 +51,7 @@ SETTINGS = RunSettings()
 
 
 Each = Callable[..., list[Any]]
-"""As `at_once`, perhaps on one core."""
+"""As `at_once`, possibly on one core."""
 
 
 def each_of(sample: Sample) -> Each:
@@ -65,12 +65,12 @@ def in_turn[T](f: Callable[..., T], *arguments: Iterable[Any]) -> list[T]:
 
 
 def short_run(density: Density, theta: Floats) -> EMRun:
-    """A few steps, which tell good starts from bad ones."""
+    """A short run, to rank starts."""
     return run_em(density, theta, max_iter=SETTINGS.short_steps, tolerance=SETTINGS.short_gain)
 
 
 def long_run(density: Density, run: EMRun) -> EMRun:
-    """Nearly to the optimum."""
+    """A long run, nearly to the optimum."""
     return run_em(density, run.theta, max_iter=SETTINGS.long_steps, tolerance=SETTINGS.long_gain)
 
 

@@ -1,7 +1,7 @@
 """Split-and-merge moves: from the best optima to better ones that EM does not reach from them.
 
 A move splits one component in two, runs EM with one component more, and merges two of these. The
-likelihood that the merge loses does not tell which moves lead higher (Ueda, Nakano, Ghahramani &
+likelihood lost by the merge does not predict which moves lead higher (Ueda, Nakano, Ghahramani &
 Hinton 2000 rank moves by similar measures), because the other components adapt. So all moves are
 tried by short runs of EM, and the runs that come near the best optimum go on.
 """
@@ -27,7 +27,7 @@ from bayes_gmm.model.parameters import Layout
 
 @dataclass(frozen=True)
 class MoveSettings:
-    """How far split-and-merge moves go.
+    """Settings of split-and-merge moves.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ SETTINGS = MoveSettings()
 
 @dataclass(frozen=True)
 class Memory:
-    """What a search knows of optima.
+    """Results shared between searches.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ def improved(
     *,
     best: int = SETTINGS.best,
 ) -> list[EMRun]:
-    """Optima, and those that moves from the best of them lead to, until none leads higher.
+    """Improve optima by split-and-merge moves until no move leads to a higher optimum.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Mixtures of one component more or less: by the best split of each, or the merge of two."""
+"""Mixtures with one component more or fewer, by splitting a component or merging two."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from bayes_gmm.model.parameters import Layout, Point
 from bayes_gmm.model.prior.constants import PriorConstants
 
 ROWS_OF_SPLIT = 500
-"""Rows of one component, at about that many, that its splits are tried on."""
+"""Approximate maximum number of rows of a component on which its splits are evaluated."""
 
 SAME_GAIN = 0.1
-"""Nats by which the gains of two splits of one component differ at least."""
+"""Minimum difference between the gains of two splits of a component, in nats."""
 
 type Split = tuple[float, Moments]
-"""What a split gains, and the two components."""
+"""The gain of a split, and the two components."""
 type Halves = list[list[Split]]
 """For each component its splits, the best first."""
 

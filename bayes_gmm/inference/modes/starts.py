@@ -1,8 +1,8 @@
-"""Starts that climb a ladder of structures: what a simple mixture finds, a richer one refines.
+"""Starts refined through structures of increasing complexity.
 
-Components with covariances of their own freeze around the rows they first hold, the sooner the
-more features there are. A mixture with fewer parameters moves on; which one finds the way differs
-from table to table, so starts take turns.
+With free covariances, components tend to stay at their initial rows, especially with many features.
+Mixtures with fewer parameters are more flexible in the first steps. The best structure differs
+between tables, so starts alternate between structures.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Components that close on rows in a plane, or are left with none, where no prior forbids it.
+"""Detection of degenerate components: those that collapse onto a plane or have no rows.
 
-A Gaussian mixture's density is unbounded (Day 1969): what a climb towards such a place has reached
-when it is stopped is no optimum, however high.
+The density of a Gaussian mixture is unbounded (Day 1969), so the end of an optimisation towards
+such a point is not an optimum, however high its density.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from bayes_gmm.inference.optimize.em import SMALLEST_SHARE
 from bayes_gmm.model.density import Density
 
 CLOSED = 1e-4
-"""Standardised standard deviation, across the others, of a component that has closed."""
+"""Conditional standard deviation below which a component is degenerate, in standardised units."""
 
 
 class Climb(Protocol):
-    """Anything that has come to a vector."""
+    """A result with a vector."""
 
     @property
     def theta(self) -> Floats:
-        """Where it is."""
+        """The vector."""
         ...
 
 
 def is_sound(density: Density, theta: Floats) -> bool:
-    """Whether every component holds rows, and holds them in all directions."""
+    """Whether no component is empty or degenerate."""
     point = density.layout.point(theta)
     held = density.prior.concentration < 1.0  # those may be left empty
     held |= point.log_weights > np.log(2.0 * SMALLEST_SHARE)
@@ -41,6 +41,6 @@ def is_sound(density: Density, theta: Floats) -> bool:
 
 
 def sound[Run: Climb](density: Density, runs: Sequence[Run]) -> list[Run]:
-    """The runs that came to a mixture; all of them where none did."""
+    """The runs without degenerate components; all runs if there are none."""
     kept = [run for run in runs if is_sound(density, run.theta)]
     return kept or list(runs)

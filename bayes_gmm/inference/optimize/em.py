@@ -34,14 +34,14 @@ from bayes_gmm.model.prior.prior import Prior
 from bayes_gmm.model.structure import Structure
 
 SMALLEST_SHARE = 1e-10
-"""Weight of a component that its rows and the prior have left with nothing."""
+"""Weight of a component without rows if its concentration is at most 1."""
 LONGEST_JUMP = 64.0
-"""EM steps' worth of way that one extrapolation covers at most: beyond, most overshoot."""
+"""Maximum length of an extrapolation in EM steps; longer ones mostly overshoot."""
 
 
 @dataclass(frozen=True, eq=False)
 class EMRun:
-    """Where EM came to, and how.
+    """Result of EM.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class EMRun:
 
     @property
     def prospect(self) -> float:
-        """The rough log mass that the run is predicted to reach."""
+        """Approximate log mass at which the run is predicted to converge."""
         return self.log_mass + self.expected_gain
 
 
@@ -106,7 +106,7 @@ def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) 
 def _climb_by_parts(
     density: Density, theta: Floats, point: Point, max_iter: int, tolerance: float
 ) -> tuple[Floats, tuple[float, ...], float]:
-    """The climb on rows that are summed by threads, or live elsewhere."""
+    """EM on rows that are summed by threads or not in memory."""
     indices, prior = density.layout.indices, density.prior
     history: list[float] = []
     best = base = first = second = theta
@@ -153,7 +153,7 @@ def m_step(
 
 @compiled()
 def _climb(kernel, m_step, block, theta, indices, point, prior, rho2, tolerance, history):
-    """The climb on rows in one piece: where it came to, the length of `history`, what is left."""
+    """EM on one block of rows: theta, the length of `history`, the expected gain."""
     K, d = point.means.shape
     stats, not_kept = np.empty(1 + K * (1 + d + d * d)), np.empty((0, 0))
     rows = (block.values, block.tiles, block.observed, block.weights, block.order)

@@ -26,9 +26,9 @@ AFFORDABLE = 2e10
 DATA_FREE = 1.5e6
 """As many as one gradient without a pass over the rows takes as long as."""
 NEGLIGIBLE = 1e-8
-"""Probability of a component below which a row says nothing of it."""
+"""Membership probability below which a row is ignored for a component."""
 CHUNK = 32
-"""Tiles that are looked at together."""
+"""Number of tiles processed together."""
 
 
 def hessian(density: Density, theta: Floats, whitening: Whitening, *, jacobian: bool) -> Floats:

@@ -17,7 +17,7 @@ from bayes_gmm.model.prior.scales import HALF_NORMAL, LOG_NORMAL
 from bayes_gmm.model.prior.wishart_density import invert_triangle, root_of_sum
 
 GRADIENT_STEPS = 2
-"""Steps along the gradient in an M-step: the climb after EM does the rest."""
+"""Number of gradient steps in an M-step; the optimisation after EM completes it."""
 SHORTEST_STEP = 0.02
 """Fraction of a step at which it is given up."""
 SMALLEST_GAIN = 1e-9

@@ -1,4 +1,4 @@
-"""From near a mode to the mode, in whitened coordinates, to a gradient tolerance."""
+"""Convergence to a mode in whitened coordinates, to a gradient tolerance."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from bayes_gmm.model.density import Density
 GRADIENT_TOLERANCE = 1e-6
 """Largest slope at a mode, in nats for each expected posterior standard deviation."""
 ACCEPTED_SLOPE = 1e-4
-"""Slope that still counts as a mode's, where rounding stops the climb: 5e-9 nats are left."""
+"""Slope tolerated at a mode if rounding stops the optimisation; the error is 5e-9 nats."""
 NEWTON_SIZE, NEWTON_STEPS = 200, 60
 """Parameters up to which, and steps for which, Newton's method takes over where that fails."""
 VALUE_NOISE = 1e-6
-"""Nats by which rounding may hide that a Newton step which flattens the slope also climbs."""
+"""Tolerated decrease in nats of a Newton step that reduces the slope, due to rounding."""
 CREEPING = 150
-"""Quasi-Newton steps of a climb after which Newton's method takes over where it can."""
+"""Number of quasi-Newton steps after which Newton's method is used if it is affordable."""
 CLIMBS = 3
-"""Times the climb sets out at most, each in the coordinates of where the last has come to."""
+"""Maximum number of restarts, each in coordinates scaled at the last point."""
 LONGEST_STEP = 10.0
-"""Of Newton's along an axis, in expected standard deviations: curvature says nothing of beyond."""
+"""Maximum Newton step along an axis, in expected standard deviations."""
 CHEAP = 1e7
 """Operations of a Hessian up to which Newton's method is the faster one from the start."""
 
@@ -70,9 +70,9 @@ def polish(
     max_iter: int = 1000,
     tolerance: float = GRADIENT_TOLERANCE,
 ) -> Polished:
-    """Climb to the mode: with L-BFGS-B, or by Newton's method where its Hessians cost little.
+    """Converge to the mode with L-BFGS-B, or with Newton's method if Hessians are cheap.
 
-    And by that method where L-BFGS-B stops short of the mode.
+    Newton's method is also used if L-BFGS-B stops before the mode.
 
     Parameters
     ----------
@@ -80,11 +80,11 @@ def polish(
     theta : ndarray
         Near a mode.
     jacobian : bool
-        Whether theta's own density is climbed, or that of (weights, means, scales, corr_chol).
+        Whether to maximise the density of theta, or that of (weights, means, scales, corr_chol).
     max_iter : int
-        Steps of a climb at most; one that takes as many is the last.
+        Maximum number of steps of a run; a run that reaches it is the last.
     tolerance : float
-        Slope at which the climb ends.
+        Slope at which a run stops.
     """
     value = density.log_posterior(theta, jacobian=jacobian)
     tolerance = _tolerance(value, tolerance)
@@ -108,7 +108,7 @@ def polish(
 def _quasi_newton(
     density: Density, theta: Floats, tolerance: float, steps: int, jacobian: bool
 ) -> tuple[Polished, bool]:
-    """Up to `CLIMBS` climbs, each in fresh coordinates, and whether the last was cut short."""
+    """Up to `CLIMBS` runs, each in new coordinates, and whether the last reached its limit."""
     history: list[float] = []
     accepted = max(tolerance, ACCEPTED_SLOPE)
     for _ in range(CLIMBS):
@@ -143,7 +143,7 @@ def _newton(
     max_iter: int,
     jacobian: bool,
 ) -> Polished:
-    """Full steps by the curvature itself: few, and also along a ridge that others creep on."""
+    """Newton's method with the exact Hessian, which also converges along ridges."""
     slope, history = np.inf, [value]
     for _ in range(max_iter):
         whitening = Whitening(density, theta)
@@ -173,7 +173,7 @@ def _newton(
 
 
 def _newton_steps(density: Density) -> int:
-    """How many steps of Newton's method can be afforded."""
+    """Affordable number of Newton steps."""
     if density.layout.size > NEWTON_SIZE:
         return 0
     return min(NEWTON_STEPS, int(AFFORDABLE / hessian_cost(density)))

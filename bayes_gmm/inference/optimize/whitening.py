@@ -1,4 +1,4 @@
-"""Coordinates in which a climb to a mode is short."""
+"""Coordinates in which the curvature at a mode is about the identity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The coordinates in which chains about a mode move, and how carefully."""
+"""Coordinates and step-size targets of chains that start at a mode."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from bayes_gmm.model.density import Density
 NORMAL_ENOUGH = 0.35
 """Departure from a normal posterior up to which its curvature is much the same everywhere."""
 DEFAULT_TUNE, SPARSE_TUNE = 300, 800
-"""Warm-up draws: scale and correlations are known from the mode, the step size is not.
+"""Warm-up draws: few, because scales and correlations are known from the mode.
 
-Where components may be empty the mode says little of either.
+More are needed if components may be empty, because the mode is then not informative.
 """
 TARGET_ACCEPT, CAREFUL, SPARSE = 0.8, 0.9, 0.95
 """Of the step size: the usual, that for posteriors with narrow places to diverge in, and that where
@@ -25,7 +25,7 @@ such places open as components take up rows and close as they lose them."""
 
 
 class Frame(NamedTuple):
-    """What `FusedDensity` needs beside the peak, and what a sampler is told."""
+    """Coordinates for `FusedDensity`, and options of the sampler."""
 
     factor: Floats
     bend: float | None

@@ -1,4 +1,4 @@
-"""Draws from the posterior, as samplers leave them: vectors theta, and how each came about."""
+"""Draws of a sampler: vectors theta with sampler statistics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bayes_gmm.model.points import renumbered
 
 @dataclass(frozen=True)
 class Draws:
-    """Chains of unconstrained vectors, labels as they fell.
+    """Chains of unconstrained vectors, with arbitrary labels.
 
     Attributes
     ----------
@@ -36,9 +36,9 @@ class Draws:
     khat : float, optional
         Laplace only: the Pareto shape of the importance ratios (Vehtari et al. 2024).
     interrupted : bool
-        Whether there are fewer draws than were asked for.
+        Whether there are fewer draws than requested.
     origin : Draws, optional
-        The chains, where these draws are a resample of them: what convergence is told from.
+        The original chains if these draws were resampled; diagnostics are computed from them.
 
     Examples
     --------
@@ -109,7 +109,7 @@ class Draws:
 
 
 def longest_length(lengths: Integers) -> int:
-    """The length to cut chains to, shorter ones being left out, so that most draws remain.
+    """The common length of chains that keeps most draws; shorter chains are dropped.
 
     Examples
     --------

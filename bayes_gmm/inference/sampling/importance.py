@@ -20,15 +20,15 @@ from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
 
 DOUBTFUL_KHAT = 0.3
-"""Pareto shape from which on better proposals are looked for.
+"""Pareto shape above which better proposals are tried.
 
-Of some thousand weights a shape is told to about 0.1; from 0.5 on they have no variance.
+The shape of some thousand weights has an error of about 0.1; above 0.5 their variance is infinite.
 """
 ROUNDS = 3
 FIRM = 5.0
-"""Effective proposals for each parameter from which on their covariance is better than P P'."""
+"""Effective proposals per parameter above which their covariance is more accurate than P P'."""
 FEWEST = 1024
-"""Proposals at least: they tell a Pareto shape, and the widths of intervals to 2 %."""
+"""Minimum number of proposals, enough for a Pareto shape and interval widths to 2 %."""
 GOOD_KHAT = 0.7
 """Pareto shape up to which importance weights can be trusted (Vehtari et al. 2024)."""
 
@@ -91,13 +91,13 @@ def sample_laplace(
 
 
 def misfit(khat: float | None, nuts: str = 'method="nuts"') -> str | None:
-    """Warning text for an approximation that k-hat does not certify, or None.
+    """Warning text if k-hat is too high for Laplace's approximation, else None.
 
     Parameters
     ----------
     khat : float or None
     nuts : str
-        The option that samples by NUTS, as the reader writes it.
+        The option that selects NUTS.
     """
     if khat is None or khat <= GOOD_KHAT:
         return None
@@ -134,7 +134,7 @@ class _Proposals(NamedTuple):
 
 
 def _adapted(peaks: Sequence[Peak], drawn: _Proposals, log_weights: Floats) -> list[Peak]:
-    """Peaks moved to the weighted mean and covariance of their proposals, where these are firm."""
+    """Peaks with the weighted mean and covariance of their proposals, if there are enough."""
     adapted = list(peaks)
     for m in np.unique(drawn.mode):
         theta, log_w = drawn.theta[drawn.mode == m], log_weights[drawn.mode == m]
@@ -146,7 +146,7 @@ def _adapted(peaks: Sequence[Peak], drawn: _Proposals, log_weights: Floats) -> l
 
 
 def _affordable(density: Density, wanted: int) -> int:
-    """As many proposals as draws, fewer where rows are many, but never too few to judge by."""
+    """Number of proposals: as many as draws, fewer for large tables, but at least the minimum."""
     affordable = int(AFFORDABLE / pass_cost(density))
     return max(FEWEST, min(wanted, affordable))
 
@@ -162,7 +162,7 @@ def _proposals(peaks: Sequence[Peak], n: int, rng: np.random.Generator) -> tuple
 
 
 def counted_shares(peaks: Sequence[Peak]) -> Floats:
-    """Masses of the modes that count, summing to 1."""
+    """Normalised masses of the relevant modes."""
     shares = mass_shares(peaks)
     shares = np.where(shares >= WORTH_A_CHAIN, shares, 0.0)
     return np.asarray(shares / shares.sum())

@@ -1,4 +1,4 @@
-"""Where chains set out from: about the modes, dispersed."""
+"""Dispersed initial points of chains near the modes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.model.density import Density
 
 OVERDISPERSION = 1.5
-"""Standard deviations of starts for each of the posterior's."""
+"""Standard deviation of initial points, relative to that of the posterior."""
 WORTH_A_CHAIN = 0.01
-"""Share of the mass from which on a mode gets a chain, as far as there are chains."""
+"""Smallest relative mass of a mode that gets a chain, if there are enough chains."""
 TRIES = 20
 
 
 def chains_of_modes(peaks: Sequence[Peak], chains: int) -> Integers:
-    """The mode that each chain starts in: in proportion to mass, but one for each that counts.
+    """The mode in which each chain starts: proportional to mass, at least one per relevant mode.
 
     Parameters
     ----------
@@ -55,12 +55,12 @@ def mass_shares(peaks: Sequence[Peak]) -> Floats:
 
 
 def dispersed_start(density: Density, peak: Peak, rng: np.random.Generator) -> Floats:
-    """Coordinates xi about a peak, wider than the posterior, where the density is a number.
+    """Coordinates xi near a peak, more dispersed than the posterior, with finite density.
 
     Raises
     ------
     FitError
-        If there is no such place near.
+        If no such point is found.
     """
     for attempt in range(TRIES):
         xi = OVERDISPERSION * 0.8**attempt * rng.normal(size=len(peak.theta))
@@ -68,6 +68,6 @@ def dispersed_start(density: Density, peak: Peak, rng: np.random.Generator) -> F
         if np.isfinite(value) and np.all(np.isfinite(gradient)):
             return xi
     raise FitError(
-        f"no start for a chain: the log-posterior is not finite in {TRIES} places about a mode; "
-        "give a resolution or a stronger prior"
+        f"no starting point for a chain: the log-posterior is not finite at {TRIES} points near a "
+        "mode; give a resolution or a stronger prior"
     )

@@ -1,4 +1,4 @@
-"""What a mode says of the posterior about it: where theta is likeliest, and how wide it is there.
+"""Laplace's approximation: the mode of the density of theta, and the curvature there.
 
 Samplers move in coordinates xi, theta = theta0 + P xi, in which the posterior about the mode has
 about unit curvature, so that they have little left to learn.
@@ -25,7 +25,7 @@ from bayes_gmm.model.density import Density
 LEAST_CURVATURE = 1e-2
 """Of a direction, in units of its curvature if all labels were known; below, it is taken for this.
 
-Where the labels say nothing at all the normal approximation would have no bounds.
+Without this limit, the normal approximation would be unbounded if labels are not informative.
 """
 ROWS_A_NU = 20
 """Rows of a component for each degree of freedom beyond these.
@@ -34,7 +34,7 @@ A component that shares no row with others is nearly t in as many as it has rows
 components overlap, the fewer rows tell.
 """
 LOOKS = 50
-"""Places at which a posterior is compared with its normal approximation."""
+"""Number of points at which a posterior is compared with its normal approximation."""
 SMALLEST_WEIGHT = 1e-3
 """A component that the mode leaves empty starts with this weight."""
 SAME = 0.05
@@ -72,9 +72,9 @@ def peaks_of(density: Density, modes: Sequence[FoundMode]) -> tuple[Peak, ...]:
 
 
 def _peak(density: Density, mode: FoundMode) -> Peak:
-    """Where components are empty theta's own mode fills them with shares of the others' rows.
+    """The vector of a mode with empty components, instead of the mode in theta.
 
-    That is far from where the mass is; the place is then that of the mode itself.
+    The mode in theta would assign rows to the empty components, far from most of the mass.
     """
     theta = _full_vector(density, mode)
     if mode.layout == density.layout:

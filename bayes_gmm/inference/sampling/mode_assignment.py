@@ -1,4 +1,4 @@
-"""Which mode every draw belongs to, which modes chains go between, and what each mode weighs."""
+"""Assignment of draws to modes, crossings of chains between modes, and resampling by mass."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Of n crossings a share w of the draws is known to about 2 w (1 - w) / sqrt(n): h
 
 @dataclass(frozen=True)
 class ModeVisits:
-    """How chains moved between modes.
+    """Visits of chains to modes.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ def visits_of(mode: Integers, n_modes: int) -> ModeVisits:
 
 
 def marked(draws: Draws, peaks: Sequence[Peak]) -> Draws:
-    """The same draws, each marked with the mode it belongs to.
+    """The same draws, each with the mode that it belongs to.
 
     That is the mode whose normal approximation, times its mass, is highest at the draw, its
     components numbered as they fit the mode best.
@@ -113,9 +113,9 @@ def _repeats(order: Integers) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 def resampled_by_mass(
     draws: Draws, visits: ModeVisits, masses: Floats, rng: np.random.Generator
 ) -> Draws:
-    """As many draws, the groups of modes among them in proportion to their masses.
+    """Resample draws so that groups of modes occur in proportion to their masses.
 
-    Chains that never meet say nothing of how much their modes weigh. Each new chain takes from
+    Chains in separate modes give no information on the masses. Each new chain takes from
     each group its share, evenly spaced from the old chains' draws of that group; the order of a
     group's draws stays, groups alternate at random. The old chains are kept as ``origin``.
 

@@ -41,7 +41,7 @@ STATS = {
 }
 """nutpie's names and ArviZ's."""
 PATIENCE = 0.01
-"""Seconds between looks at how far the chains are."""
+"""Seconds between updates of the progress."""
 
 Columns = dict[str, npt.NDArray[np.generic]]
 
@@ -69,17 +69,17 @@ def sample_nuts(
     seed : int
         The same seed gives the same draws, whatever the number of cores.
     progress : bool
-        Show a bar where there is a terminal or a notebook to show it in.
+        Show a progress bar in a terminal or notebook.
 
     Returns
     -------
     Draws
-        Those so far if interrupted from the keyboard.
+        The draws so far if interrupted from the keyboard.
 
     Raises
     ------
     FitError
-        If a chain could not be started or broke off.
+        If a chain could not start or failed.
     """
     modes = chains_of_modes(peaks, chains)
     seeds = np.random.SeedSequence(seed).spawn(chains)
@@ -133,7 +133,7 @@ def _start(
     draws: int,
     tune: int,
 ) -> _Chain:
-    """Set a chain going."""
+    """Start a chain."""
     nutpie, p = _nutpie(), len(peak.theta)
     fused = FusedDensity(density, peak.theta, frame.factor, frame.bend)
     xi = dispersed_start(density, peak, np.random.default_rng(seed))
@@ -164,7 +164,7 @@ def _start(
 
 
 def _wait(running: Sequence[_Chain], bar: Progress) -> bool:
-    """Wait for all chains; True if the user would not."""
+    """Wait for all chains; return True if the user interrupted."""
     waiting = list(running)
     try:
         while waiting:
@@ -188,7 +188,7 @@ def _finished(chain: _Chain) -> bool:
         return False
     except RuntimeError as error:
         cause = str(error).partition("Stack backtrace")[0].split("\n")[0]
-        raise FitError(f"a chain broke off: {cause}") from error
+        raise FitError(f"a chain failed: {cause}") from error
     return True
 
 
@@ -210,7 +210,7 @@ def _trace(chain: _Chain, p: int) -> tuple[Floats, Columns]:
 def _stacked(
     traces: Sequence[tuple[Floats, Columns]],
 ) -> tuple[Floats, Columns, list[int]]:
-    """Chains of one length, and which they are: as many draws as can be had of an interrupted run.
+    """Chains of equal length, with their indices; keeps most draws of an interrupted run.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A bar that says how far long work is, in terminals and notebooks."""
+"""Progress bars in terminals and notebooks."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any, Self
 
 
 class Progress:
-    """A progress bar on standard error; nothing where no one would see it.
+    """A progress bar on standard error; hidden unless it is a terminal or notebook.
 
     Parameters
     ----------
     total : int
         Steps to come.
     shown : bool
-        False shows nothing anywhere.
+        False disables the bar.
     title : str
     """
 

@@ -1,4 +1,4 @@
-"""PyMC's samplers on the PyMC model, with draws handed back as theta."""
+"""Sampling of the PyMC model by PyMC's samplers, with draws converted to theta."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def sample_pymc(
         "pymc" and "pymc-nutpie" are NUTS; "metropolis", "demetropolis", "demetropolisz", "slice"
         and "hmc" PyMC's step methods.
     draws, tune, chains : int
-        1000 warm-up draws by default: these samplers do not know what the mode tells.
+        Sizes; 1000 warm-up draws by default, because these samplers do not use the mode.
     seed : int
     progress : bool
     compile_mode : str or pytensor Mode, optional
@@ -71,7 +71,7 @@ def sample_pymc(
     Raises
     ------
     FitError
-        If the sampler is unknown or cannot be had.
+        If the sampler is unknown or not installed.
     """
     check_pymc_sampler(sampler)
     import pymc as pm
@@ -108,12 +108,12 @@ def sample_pymc(
 
 
 def check_pymc_sampler(sampler: str) -> None:
-    """Refuse a name that stands for no sampler here.
+    """Raise if a sampler is unknown or not available.
 
     Raises
     ------
     FitError
-        Naming the sampler, and what to do.
+        With the name of the sampler and a remedy.
 
     Examples
     --------
@@ -125,7 +125,7 @@ def check_pymc_sampler(sampler: str) -> None:
     """
     if sampler in ON_JAX:
         raise FitError(
-            f"sampler {sampler!r} runs on JAX, which the likelihood has not been written for; "
+            f"sampler {sampler!r} needs JAX, which the likelihood does not support; "
             "use 'nutpie' or 'pymc'"
         )
     if sampler not in PYMC_SAMPLERS:
@@ -203,7 +203,7 @@ def vectors(posterior: Mapping[str, Any], layout: Layout) -> Floats:
 
 
 def _stats(tree: Any, shape: tuple[int, ...]) -> dict[str, npt.NDArray[np.generic]]:
-    """What ArviZ says of each draw, where it says one number."""
+    """Scalar sample statistics of each draw."""
     stats = {name: np.asarray(values) for name, values in tree.sample_stats.items()}
     return {
         name: values

@@ -1,4 +1,4 @@
-r"""Labels that stay put: every draw numbered like the mode it belongs to.
+r"""Relabelling: number the components of every draw like those of its mode.
 
 A mixture's likelihood does not change when its components change numbers, so a sampler may number
 them anew in every draw (Stephens 2000). Each draw :math:`\theta` is renumbered by the permutation
@@ -16,9 +16,9 @@ classes representatives (ECR: Papastamoulis & Iliopoulos 2010): the n w*_l rows 
 to its l-th component go to the component of the draw under which they are likeliest. Two things
 follow from that choice.
 
-* No row is looked at, so the cost is the same for a million rows as for a hundred, and no small
+* No rows are used, so the cost does not depend on the number of rows, and no small
   segment is missed by a subsample. All of a component counts: ellipses that cross at one mean, an
-  overlap in which no row is sure, an empty component that roams (its w*_l is next to nothing).
+  overlap in which all memberships are uncertain, an empty component (its w*_l is nearly 0).
 * The rule depends on the data and the mode alone, not on the other draws: renumbered draws are
   those of the posterior confined to one of its K! identical parts, and a parameter drawn from the
   prior is numbered by the same rule.
@@ -41,9 +41,9 @@ from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.points import Points, renumbered
 
 AMBIGUOUS = 0.05
-"""Confusion of two components from which on their labels mean little."""
+"""Confusion of two components above which their labels are ambiguous."""
 CELLS_AT_ONCE = 1 << 21
-"""Numbers that are looked at together: draws are taken in chunks of so many."""
+"""Maximum number of elements in a chunk of draws."""
 SMALLEST_WEIGHT = 1e-9
 """What an empty component of a mode counts, so that it too is given the likeliest of the rest."""
 CONFUSION_DRAWS = 2000
@@ -71,16 +71,15 @@ class Reference(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Relabelling:
-    """How draws were renumbered.
+    """Relabelling of draws.
 
     Attributes
     ----------
     order : ndarray of int, shape (chain, draw, K)
         ``order[c, s, k]`` is the number that component k had in draw s of chain c.
     confusion : ndarray, shape (K, K)
-        For each pair, the probability with which a draw has the two the other way round than they
-        were numbered: 0 where the posterior keeps them apart, 1/2 where they are interchangeable
-        (see `confusion`).
+        For each pair, the probability that the two are swapped in a draw: 0 if the posterior
+        separates them, 1/2 if they are interchangeable (see `confusion`).
     """
 
     order: Integers
@@ -88,7 +87,7 @@ class Relabelling:
 
     @property
     def share_permuted(self) -> float:
-        """Share of draws whose numbering was changed."""
+        """Fraction of draws whose labels were changed."""
         return float(np.mean(np.any(self.order != np.arange(self.order.shape[-1]), axis=-1)))
 
     @property
@@ -97,9 +96,9 @@ class Relabelling:
         return float(self.confusion.max(initial=0.0))
 
     def ambiguous_pairs(self, empty: Sequence[bool] = ()) -> list[tuple[int, int]]:
-        """Pairs of components that are confused too often to be told apart, the worst first.
+        """Pairs of components with ambiguous labels, the worst first.
 
-        Not those with one that is `empty`: it is no segment that need be told apart.
+        Pairs with an `empty` component are left out.
         """
         counted = ~np.asarray(empty, bool) if len(empty) else np.ones(len(self.confusion), bool)
         ambiguous = (np.triu(self.confusion, 1) > AMBIGUOUS) & np.outer(counted, counted)
@@ -117,7 +116,7 @@ def relabel(
     ----------
     draws : Draws
     references : sequence of Reference
-        The modes that ``draws.mode`` speaks of, numbered alike.
+        The modes to which ``draws.mode`` refers, with consistent labels.
     rho2 : ndarray, shape (d,)
         Variance of the recording error of each feature.
 
@@ -207,7 +206,7 @@ def _confusion_within_modes(layout: Layout, theta: Floats, mode: Integers) -> Fl
 
 
 def confusion(points: Points) -> Floats:
-    r"""How often two components are the other way round than they were numbered, shape (K, K).
+    r"""Probability that two components are swapped, shape (K, K).
 
     Of two components k and l take the difference :math:`\delta` of their log weights, means, log
     standard deviations and correlations: exchanging their numbers changes its sign. Over draws of
@@ -219,7 +218,7 @@ def confusion(points: Points) -> Floats:
     solved by EM from P = 0, which is the numbering given (relabelling by probability: Sperrin,
     Jaki & Wit 2010). The mean of P over draws is 0.03 where the two numberings are four standard
     deviations apart, 0.15 at two, where the valley between them is gone, and tends to 1/2 where
-    there is nothing to tell them apart by.
+    the components are indistinguishable.
 
     Parameters
     ----------
@@ -236,7 +235,7 @@ def confusion(points: Points) -> Floats:
 
 
 def _coordinates(points: Points) -> Floats:
-    """What tells components apart: n draws of K components, shape (n, K, 1 + 2 d + d (d - 1) / 2).
+    """Features of components in n draws, shape (n, K, 1 + 2 d + d (d - 1) / 2).
 
     Fisher's transform of correlations keeps them from piling up at -1 and 1.
     """

@@ -1,4 +1,4 @@
-"""The hierarchical Wishart prior: precision matrices that learn a common scale matrix."""
+"""The hierarchical Wishart prior: precision matrices with a common, unknown scale matrix."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class HierarchicalWishart:
         p(P_1, \dots, P_K) = Z \prod_k |P_k|^{c_0 - (d + 1) / 2}
             \Big|G_0 + \sum_k P_k\Big|^{-(g_0 + K c_0)}
 
-    Components share what they have in common: given the others, the expected scale matrix is their
-    harmonic mean, so that no direction in which one of them is narrow is widened. Correlations have
+    The prior shrinks components towards each other: given the covariances, the expected scale
+    matrix is their harmonic mean, so that narrow directions are widened little. Correlations have
     prior standard deviations of 0.76, 0.61 and 0.55 for two, five and ten features (0.58 is that of
     a uniform correlation).
 
@@ -44,7 +44,7 @@ class HierarchicalWishart:
     ----------
     c0 : float, optional
         Degrees of freedom of the precisions, more than (d - 1) / 2; None means (d + 2) / 2.
-        2 c0 is the number of rows that the prior counts as in each component.
+        The prior counts as 2 c0 additional rows in each component.
     g0 : float, optional
         Degrees of freedom of the scale matrix, more than (d - 1) / 2; None means d / 2.
     G0 : float, sequence of d floats or d x d matrix, optional

@@ -28,9 +28,9 @@ class LKJ:
     Parameters
     ----------
     eta : float
-        0 leaves the prior out (flat on the Cholesky factor), for parity with maximum likelihood.
+        0 means a flat prior on the Cholesky factor, as in maximum likelihood.
     scales : LogNormal, HalfNormal or InverseGamma
-        On each standard deviation, in standardised units.
+        Prior on each standard deviation, in standardised units.
 
     Examples
     --------

@@ -28,7 +28,7 @@ class Normal:
     Parameters
     ----------
     location : float
-        In standardised units, so 0 is the column's mean.
+        Mean in standardised units; 0 is the mean of the column.
     scale : float
         Standard deviation, in standard deviations of the column.
     """
@@ -46,29 +46,29 @@ class Normal:
 
 @dataclass(frozen=True)
 class Prior:
-    """What is believed about segments before the table is seen, in standardised units.
+    """Prior on weights, means and covariances, in standardised units.
 
     Parameters
     ----------
     concentration : float or sequence of K floats
-        Of the Dirichlet on weights. Below 1, components may be left empty.
+        Concentration of the Dirichlet prior on weights. Below 1, components may be empty.
     means : Normal
-        On each coordinate of each mean.
+        Prior on each coordinate of each mean.
     covariances : LKJ or HierarchicalWishart, optional
-        On the covariance matrices. None means `HierarchicalWishart` for two or more features
-        where each component has its own covariance ("full") or all share one ("tied"), and `LKJ`
+        Prior on the covariance matrices. None means `HierarchicalWishart` for two or more features
+        if each component has its own covariance ("full") or all share one ("tied"), and `LKJ`
         otherwise.
     eta, scales
-        Parameters of `LKJ`: given here, they raise a TypeError that says so.
+        Parameters of `LKJ`, which raise a TypeError if given here.
 
     Notes
     -----
-    Under LKJ the density is that of the Cholesky factor C of a correlation matrix, as PyMC has it,
-    not of the matrix CC': the two differ by a Jacobian that depends on the order of the columns. So
-    does, slightly, the mode: weights move by about 1e-4 when columns change places on a few hundred
-    rows, and by less the more rows there are. The posterior distribution itself does not depend on
-    it. Under a hierarchical Wishart prior the density is that of the precision matrices, and its
-    mode does not depend on the order.
+    Under LKJ the density is that of the Cholesky factor C of a correlation matrix, as in PyMC, not
+    that of the matrix CC': the two differ by a Jacobian that depends on the order of the columns.
+    Therefore the mode depends slightly on this order: weights change by about 1e-4 with a few
+    hundred rows, and by less with more rows. The posterior distribution does not depend on it.
+    Under a hierarchical Wishart prior the density is that of the precision matrices, and its mode
+    does not depend on the order.
 
     Examples
     --------
@@ -102,7 +102,7 @@ class Prior:
 
     @classmethod
     def flat(cls) -> Prior:
-        """No prior at all: the mode is then the maximum-likelihood estimate.
+        """Flat prior, under which the mode is the maximum-likelihood estimate.
 
         Examples
         --------
@@ -113,12 +113,12 @@ class Prior:
         return cls(1.0, Normal(0.0, math.inf), flat)
 
     def covariance_prior(self, structure: Structure, n_features: int) -> CovariancePrior:
-        """The prior on covariances, with the default settled.
+        """The prior on covariances, with the default resolved.
 
         Raises
         ------
         ValueError
-            If the structure ties entries of covariances that a `HierarchicalWishart` has free.
+            If `HierarchicalWishart` is given for a structure that ties entries of covariances.
         """
         free = structure.n_covariances(2, n_features) > 0
         if self.covariances is None:
@@ -136,7 +136,7 @@ class Prior:
         n_features: int,
         structure: Structure = Structure(),  # noqa: B008  (frozen)
     ) -> PriorConstants:
-        """Settle the defaults that depend on K, d and the structure.
+        """Resolve the defaults that depend on K, d and the structure.
 
         Parameters
         ----------

@@ -16,7 +16,7 @@ HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 class LogNormal:
     """Log-normal prior on scales: log sigma ~ Normal(log median, spread).
 
-    It falls faster than any power as sigma tends to 0, so no component gains by shrinking onto a
+    It decreases faster than any power as sigma tends to 0, so components cannot collapse onto a
     single row.
 
     Parameters
@@ -40,7 +40,7 @@ class LogNormal:
 class HalfNormal:
     """Half-normal prior on scales; an infinite `scale` is flat.
 
-    It leaves the density unbounded where ``resolution=None``.
+    The density is unbounded under this prior if ``resolution=None``.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Candidates of a comparison side by side: their criteria and probabilities, in numbers."""
+"""Candidates of a comparison, with their criteria and probabilities."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ COLUMNS = {
     "laplace": ("log_evidence", "log_evidence_se"),
     "evidence": ("log_evidence", "log_evidence_se"),
 }
-"""Columns of the table by criterion; the first of each is compared."""
+"""Columns of the table for each criterion; candidates are compared by the first."""
 LOWER_IS_BETTER = ("bic", "icl", "aic")
 ALWAYS = ("log_likelihood", "log_posterior", "df")
 FROM_DRAWS = ("loo", "evidence")
@@ -54,16 +54,16 @@ class Candidate:
     structure : str
         Name of the `Structure`.
     values : mapping of str to float
-        By the table's columns; unknown values are left out.
+        Values by column of the table; unknown values are left out.
     fit : MapFit or None
-        At the mode of most mass, as `BayesGMM` gives it, where a criterion needs masses; else at
-        the mode that seems heaviest. None if nothing could be fitted; `notes` say why.
+        Fit at the mode with the most mass, as in `BayesGMM`, if a criterion needs masses; else at
+        the mode with the largest rough mass. None if the fit failed; `notes` give the reason.
     posterior : Posterior or None
-        Where a criterion needed draws.
+        Posterior draws, if a criterion needs them.
     loo : Loo or None
-        Where it was asked for.
+        Leave-one-out cross-validation, if requested.
     notes : tuple of Note
-        Why there is no fit or criterion, and what is in doubt; the posterior gives details.
+        Reasons for a missing fit or criterion, and warnings; see the posterior for details.
     shape_check : ShapeCheck or None
         Whether the rows of each segment of `fit` are Gaussian.
     """
@@ -83,7 +83,7 @@ class Candidate:
 
     @property
     def note(self) -> str:
-        """The notes in one line; empty if there are none."""
+        """All notes on one line; empty if there are none."""
         return notes_text(self.notes)
 
     def has_note(self, *codes: str) -> bool:
@@ -93,19 +93,19 @@ class Candidate:
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """The numbers of a comparison; `Comparison` adds the words.
+    """The numerical results of a comparison; `Comparison` adds texts.
 
     Attributes
     ----------
     candidates : tuple of Candidate
-        By n_components, then in the order of the structures given.
+        Sorted by n_components, then in the given order of the structures.
     criteria : tuple of str
-        As asked for.
+        Requested criteria.
     prior_over_k : mapping of int to float
-        Prior probability of each number of segments; structures share it evenly.
+        Prior probability of each number of segments, divided equally among structures.
     features : tuple of str
     draws : int, optional
-        Of each chain, where a criterion needs draws.
+        Number of draws in each chain, if a criterion needs draws.
     """
 
     candidates: tuple[Candidate, ...]
@@ -122,17 +122,18 @@ class Candidates:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """A row per candidate.
+        """One row per candidate.
 
         Columns: n_components, structure; log_likelihood, log_posterior (standardised), df (free
-        parameters), bic, icl, aic (lower is better), all at the mode that seems heaviest, which may
-        differ from the mode of most mass that `Candidate.fit` and `BayesGMM.bic` use; elpd_loo,
-        elpd_loo_se, elpd_diff (difference from the best), dse (row by row, so far
-        smaller), n_high_k (rows whose Pareto k is too high); log_evidence (of the table in its own
-        units), log_evidence_se (its Monte Carlo error, which accounts only for modes that starts or
-        chains reached; NaN for Laplace's), probability, probability_lower, probability_upper (94 %
-        Monte Carlo interval); note. Criteria that were not asked for have no columns. If "laplace"
-        is asked for beside "evidence", its column is log_evidence_laplace.
+        parameters), bic, icl, aic (lower is better), all at the mode with the largest rough
+        mass, which may differ from the mode used by `Candidate.fit` and `BayesGMM.bic`;
+        elpd_loo, elpd_loo_se, elpd_diff (difference from the best), dse (standard error of
+        elpd_diff, computed from paired rows), n_high_k (number of rows whose Pareto k is too high);
+        log_evidence (of the table in its own units), log_evidence_se (its Monte Carlo error, which
+        accounts only for modes that starts or chains reached; NaN for Laplace's approximation),
+        probability, probability_lower, probability_upper (94 % Monte Carlo interval); note.
+        Criteria that were not requested have no columns. If both "laplace" and "evidence" are
+        requested, the column of the former is log_evidence_laplace.
         """
         import pandas as pd
 
@@ -161,39 +162,39 @@ class Candidates:
 
     @property
     def n_components(self) -> tuple[int, ...]:
-        """Numbers of segments that were tried, rising."""
+        """Numbers of segments that were tried, in increasing order."""
         return tuple(sorted({c.n_components for c in self.candidates}))
 
     @property
     def has_fits(self) -> bool:
-        """Whether anything could be fitted."""
+        """Whether any candidate could be fitted."""
         return any(c.values for c in self.candidates)
 
     @property
     def structures(self) -> tuple[str, ...]:
-        """Names of the structures, in the order given."""
+        """Names of the structures, in the given order."""
         return tuple(dict.fromkeys(c.structure for c in self.candidates))
 
     @property
     def interrupted(self) -> bool:
-        """Whether Ctrl-C ended the work before all of it was done."""
+        """Whether Ctrl-C interrupted the comparison."""
         return any(c.has_note(*INTERRUPTED) for c in self.candidates)
 
     @property
     def evidence_criterion(self) -> str | None:
-        """The criterion behind the probabilities; None if there are none."""
+        """The criterion that determines the probabilities; None if there are none."""
         return next((c for c in reversed(OF_EVIDENCE) if c in self.criteria), None)
 
     @property
     def has_evidence(self) -> bool:
-        """Whether "evidence" or "laplace" was asked for, and so there are probabilities."""
+        """Whether "evidence" or "laplace" was requested, so that there are probabilities."""
         return self.evidence_criterion is not None
 
     @cached_property
     def _evidence_and_errors(self) -> tuple[np.ndarray, np.ndarray]:
         """P(K, structure) of candidates and the Monte Carlo errors of their log evidence.
 
-        If only one of several possible numbers has an evidence, no probability is known.
+        The probabilities are NaN if only one of several possible numbers has an evidence.
         """
         log_evidence = [c.values.get("log_evidence", np.nan) for c in self.candidates]
         errors = [c.values.get("log_evidence_se", np.nan) for c in self.candidates]
@@ -210,10 +211,10 @@ class Candidates:
 
     @property
     def probabilities(self) -> pd.Series:
-        """P(K), summed over structures; NaN where it is not known.
+        """P(K), summed over structures; NaN if unknown.
 
-        All are NaN if only one of several possible numbers has an evidence. Errors of the evidence
-        by Monte Carlo make these uncertain: see `probability_intervals`.
+        All are NaN if only one of several possible numbers has an evidence. See
+        `probability_intervals` for the effect of Monte Carlo errors of the evidence.
 
         Raises
         ------
@@ -226,10 +227,10 @@ class Candidates:
 
     @cached_property
     def probability_intervals(self) -> pd.DataFrame:
-        """94 % Monte Carlo intervals of P(K): columns lower and upper, a row per number.
+        """94 % Monte Carlo intervals of P(K): columns lower and upper, one row per number.
 
-        NaN where no error is known, as for Laplace's evidence. The errors of the log evidences
-        count as independent.
+        NaN if the error is unknown, as for Laplace's approximation. The errors of the log evidences
+        are treated as independent.
 
         Raises
         ------
@@ -253,7 +254,7 @@ class Candidates:
     def best(self) -> Mapping[str, Candidate]:
         """The best candidate by each criterion that could be computed.
 
-        By "evidence" and "laplace" it is the one of greatest evidence, whatever the prior over K.
+        By "evidence" and "laplace" it is the one with the largest evidence, whatever `k_prior` is.
         """
         best = {}
         for criterion in self.criteria:
@@ -271,7 +272,7 @@ class Candidates:
 
     @cached_property
     def elpd_diff(self) -> Mapping[Candidate, Difference]:
-        """By how much candidates predict rows worse than the best by LOO does."""
+        """Difference in elpd between each candidate and the best one by LOO."""
         best = self.best.get("loo")
         if best is None or best.loo is None:
             return {}
@@ -282,14 +283,14 @@ class Candidates:
         }
 
     def candidate(self, n_components: int, structure: str) -> Candidate | None:
-        """The candidate of a number and a structure, if it was tried."""
+        """The candidate with this number and structure, if it was tried."""
         for candidate in self.candidates:
             if (candidate.n_components, candidate.structure) == (n_components, structure):
                 return candidate
         return None
 
     def pieces_in(self, candidate: Candidate) -> Pieces | None:
-        """Whether segments of a candidate may be pieces of fewer that are not Gaussian."""
+        """Segments of a candidate that may be pieces of fewer, non-Gaussian segments."""
         if candidate.fit is None:
             return None
         checks = {
@@ -300,11 +301,11 @@ class Candidates:
         return pieces_of_segments(candidate.fit.mixture, checks)
 
     def column_of(self, criterion: str) -> str:
-        """The column of the table that a criterion compares."""
+        """The column of the table by which a criterion compares candidates."""
         if criterion == "laplace" and "evidence" in self.criteria:
             return "log_evidence_laplace"
         return COLUMNS[criterion][0]
 
     def is_lower_better(self, criterion: str) -> bool:
-        """Whether the least value of a criterion is the best."""
+        """Whether the smallest value of a criterion is the best."""
         return criterion in LOWER_IS_BETTER

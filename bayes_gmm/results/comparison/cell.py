@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from bayes_gmm.results.posterior.loo import Loo
 
 WORTHLESS = 8.0
-"""Nats below the best, in rough mass, at which another mode is left out."""
+"""Maximum difference to the best mode, in rough log mass; modes below are left out."""
 
 
 @dataclass(frozen=True)

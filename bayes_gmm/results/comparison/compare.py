@@ -30,7 +30,7 @@ from bayes_gmm.results.shape.check import check_mixture
 from bayes_gmm.text import counted
 
 STEPS_OF_DRAWS = 5
-"""Of the bar, where fitting a cell takes three."""
+"""Steps of the progress bar for the draws of a cell; its fit takes three."""
 
 
 def compare(
@@ -57,51 +57,52 @@ def compare(
     X : DataFrame (pandas, polars, pyarrow) or array_like, shape (N, d)
         NaN is a missing cell.
     n_components : iterable of int
-        Numbers of segments K; the table has them in rising order.
+        Numbers of segments K; the table lists them in increasing order.
     structures : sequence of str or Structure
-        What covariances share (see `Structure`).
+        Covariance structures (see `Structure`).
     prior : Prior, optional
-        In standardised units; None is ``Prior()``.
+        Prior in standardised units; None means ``Prior()``.
     criteria : sequence of str
-        Any of "bic", "icl", "aic" (lower is better; at the mode that seems heaviest, whatever else
-        is asked for); "laplace" (log evidence by Laplace's method, from the fits alone: quick,
-        without a known error, and inaccurate by nats where segments overlap), "evidence" (by bridge
-        sampling from draws of the posterior, with its Monte Carlo error) and "loo" (leave-one-out,
-        from the same draws).
+        Any of "bic", "icl", "aic" (lower is better; always computed at the mode with the
+        largest rough mass); "laplace"
+        (log evidence by Laplace's approximation: fast and without draws, but without a known error
+        and inaccurate by several nats if segments overlap), "evidence" (by bridge sampling from
+        draws of the posterior, with its Monte Carlo error) and "loo" (leave-one-out
+        cross-validation, from the same draws).
     sample_weight : array_like, shape (N,), optional
-        A weight of 2 is two copies of the row, 0 its absence.
+        Row weights. A weight of 2 counts the row twice; a weight of 0 excludes it.
     standardize, resolution, n_init
-        As in `BayesGMM`; `n_init` is the number of fresh starts of each number and structure, in
-        addition to starts from its neighbours in the grid.
+        As in `BayesGMM`; `n_init` is the number of new starts for each number and structure, in
+        addition to starts from neighbouring candidates in the grid.
     k_prior : sequence or mapping, optional
-        Prior weight of each of `n_components`, in the order given; uniform by default. Structures
-        share that of their K evenly.
+        Prior weight of each of `n_components`, in the given order; uniform by default. The weight
+        of each K is divided equally among structures.
     draws, chains : int
-        Of each posterior, where a criterion needs draws.
+        Number of draws in each chain and number of chains, if a criterion needs draws.
     random_state : int, Generator or None
         The same seed gives the same table.
     progress : bool
-        Show a bar in a terminal or notebook.
+        Show a progress bar in a terminal or notebook.
 
     Returns
     -------
     Comparison
-        Its `recommendation` reconciles the criteria. Ctrl-C ends the work early and keeps what is
-        done; notes say what is missing.
+        See `Comparison.recommendation` for one number based on all criteria. Ctrl-C interrupts the
+        comparison and returns the results so far; notes name the missing ones.
 
     Raises
     ------
     DataError
-        If the table cannot be used for any of the numbers. One that cannot be fitted while others
-        can is a row with a note.
+        If the table cannot be used for any of the numbers. A number that cannot be fitted while
+        others can is listed with a note.
     FitError
-        If an argument is out of range, evidence is asked for with a prior that is not proper, or
+        If an argument is out of range, if the evidence is requested with an improper prior, or if
         no number could be fitted.
 
     Warns
     -----
     DataWarning
-        As `BayesGMM.fit` does of the table, once for all candidates.
+        For the table, as in `BayesGMM.fit`, once for all candidates.
 
     Examples
     --------
@@ -150,7 +151,7 @@ class _Work:
                 self._fails(cell, error)
 
     def check(self) -> None:
-        """Raise if every cell has failed: the error that all share, or that of the first."""
+        """Raise if every cell has failed: the common error, or that of the first cell."""
         if len(self.failed) < len(self.plan.cells):
             return
         first, error = next(iter(self.failed.items()))
@@ -167,7 +168,7 @@ class _Work:
         self.notes[cell].append(Note("not_fitted", str(error)))
 
     def comparison(self) -> Comparison:
-        """All that can be done, or was done until Ctrl-C."""
+        """Compute the comparison; Ctrl-C ends it with the results so far."""
         plan, n = self.plan, len(self.densities)
         sweep = Sweep(
             self.densities, self.table.sample, np.random.default_rng(plan.sampling.seed),
@@ -183,7 +184,7 @@ class _Work:
         return self._compared()
 
     def _until_interrupted(self, work: Callable[[], None]) -> bool:
-        """Whether the work came to its end."""
+        """Whether the work finished without interruption."""
         try:
             work()
         except KeyboardInterrupt:
@@ -196,7 +197,7 @@ class _Work:
                 self.bar.advance(1)
 
     def _fit(self, sweep: Sweep) -> None:
-        # One after the other: steps on few rows are short, and threads would wait for Python.
+        # Sequential: steps on few rows are short, and threads would wait for Python.
         with one_blas_thread():
             for cell, runs in sweep.found.items():
                 self._fit_one(cell, runs)

@@ -1,4 +1,4 @@
-"""How many segments, and of what shape: fits side by side, in numbers and in words."""
+"""`Comparison`: criteria, verdicts and a recommendation for numbers of segments."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ __all__ = ["Candidate", "Comparison"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison(Candidates):
-    """Candidates side by side, as `compare` gives them.
+    """Comparison of candidates, as returned by `compare`.
 
     Attributes
     ----------
     candidates : tuple of Candidate
-        By n_components, then in the order of the structures given.
+        Sorted by n_components, then in the given order of the structures.
     criteria : tuple of str
-        As asked for.
+        Requested criteria.
     prior_over_k : mapping of int to float
-        Prior probability of each number of segments; structures share it evenly.
+        Prior probability of each number of segments, divided equally among structures.
     features : tuple of str
     draws : int, optional
-        Of each chain, where a criterion needs draws.
+        Number of draws in each chain, if a criterion needs draws.
 
     Examples
     --------
@@ -45,7 +45,7 @@ class Comparison(Candidates):
 
     @cached_property
     def verdicts(self) -> Mapping[str, Verdict]:
-        """What each criterion supports; ``str(verdict)`` gives it in words.
+        """The number of segments that each criterion supports; ``str(verdict)`` is its text.
 
         Examples
         --------
@@ -61,12 +61,13 @@ class Comparison(Candidates):
 
     @cached_property
     def recommendation(self) -> Recommendation:
-        """The number of segments that all criteria together support, and why they differ.
+        """The recommended number of segments, and the reasons why criteria differ.
 
-        The evidence decides, if it was asked for and its Monte Carlo error is small enough; BIC and
-        ICL decide between numbers that it barely distinguishes. `Recommendation.n_components` is
-        None where no number is supported, and `code` says why: the evidence does not determine
-        it, or the best number is at an end of the range. ``str(recommendation)`` gives it in words.
+        The evidence decides if it was requested and its Monte Carlo error is small enough; BIC and
+        ICL decide between numbers that the evidence barely distinguishes.
+        `Recommendation.n_components` is None if no number is supported, and `code` gives the
+        reason: the evidence does not determine the number, or the best number is at an end of the
+        range. ``str(recommendation)`` is its text.
 
         Examples
         --------
@@ -80,16 +81,16 @@ class Comparison(Candidates):
 
     @property
     def headline(self) -> str:
-        """The answer in a few words."""
+        """The result in a few words."""
         return headline(self, self.verdicts)
 
     def verdicts_in(self, options: OptionNames) -> dict[str, Verdict]:
-        """The verdicts, with advice that spells arguments as one interface does."""
+        """The verdicts, with the option names of one interface."""
         found = {criterion: verdict_of(self, criterion) for criterion in self.criteria}
         return {c: replace(v, text=verdict_text(v, self, options)) for c, v in found.items()}
 
     def recommendation_in(self, options: OptionNames) -> Recommendation:
-        """The recommendation, with advice that spells arguments as one interface does."""
+        """The recommendation, with the option names of one interface."""
         found = recommendation_of(self, self.verdicts)
         text = recommendation_text(found, self.verdicts, self, options)
         return replace(found, text=text)

@@ -61,7 +61,7 @@ def probability_intervals(
         Probabilities of models; NaN for those without evidence, which are left out.
     errors : ndarray, shape (n,)
         Standard errors of their log evidences: NaN where none is known, infinite where the
-        estimate says nothing.
+        estimate gives no information.
     groups : ndarray, shape (n,)
         The group of each model.
     mass : float

@@ -1,4 +1,4 @@
-"""Why a candidate of a comparison lacks a fit or a criterion, or is in doubt."""
+"""Notes on candidates of a comparison: missing fits and criteria, and warnings."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Note:
     code : str
         A key of `TEXTS`.
     detail : str
-        The message of the error or check behind it, or a number, where there is one.
+        The message of the error or check that caused it, or a number, if there is one.
 
     Examples
     --------
@@ -53,10 +53,10 @@ class Note:
     detail: str = ""
 
     def text(self, options: OptionNames = PYTHON) -> str:
-        """The finding in words."""
+        """Text of the note."""
         return TEXTS.get(self.code, "{detail}").format(detail=self.detail, draws=options.draws)
 
 
 def notes_text(notes: Iterable[Note], options: OptionNames = PYTHON) -> str:
-    """All notes in one line, each once."""
+    """All distinct notes on one line."""
     return "; ".join(dict.fromkeys(note.text(options) for note in notes))

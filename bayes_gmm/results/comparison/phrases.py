@@ -16,9 +16,9 @@ NAMES = {
 }  # fmt: skip
 SUBJECTS = NAMES | {"evidence": "the evidence", "laplace": "Laplace's approximate evidence"}
 MOST_NAMED = 6
-"""Numbers that are named one by one."""
+"""Largest number of items that are listed individually."""
 TINY = 0.0005
-"""Share below which `percent` writes no digits."""
+"""Probability below which `percent` writes no digits."""
 
 
 def wider(edges: Sequence[str], candidates: Candidates, options: OptionNames) -> str:
@@ -30,14 +30,14 @@ def wider(edges: Sequence[str], candidates: Candidates, options: OptionNames) ->
 
 
 def ends_tried(edges: Sequence[str], candidates: Candidates) -> str:
-    """Which ends of the range: "8 is the largest number"."""
+    """The ends of the range, for example "8 is the largest number"."""
     tried, words = candidates.n_components, {"lower": "smallest", "upper": "largest"}
     ends = {"lower": tried[0], "upper": tried[-1]}
     return " and ".join(f"{ends[side]} is the {words[side]} number" for side in edges)
 
 
 def range_to_try(edges: Sequence[str], candidates: Candidates, options: OptionNames) -> str:
-    """Half as many segments again, at least four more, or from one segment on."""
+    """A wider range: up to 1.5 times the segments, at least four more, or down to one segment."""
     first, last = candidates.n_components[0], candidates.n_components[-1]
     if "upper" in edges:
         last += max(4, last // 2)
@@ -50,35 +50,35 @@ def more_draws(n: int | None, options: OptionNames) -> str:
     Parameters
     ----------
     n : int or None
-        Draws of a chain that are expected to be enough, if that is a practical number.
+        Expected sufficient number of draws in a chain, if it is practical.
     options : OptionNames
     """
     return (
-        f"sample more ({options.number(options.draws, n)})"
+        f"sample more draws ({options.number(options.draws, n)})"
         if n is not None
-        else (f"sample more (several times the present {options.draws})")
+        else (f"sample more draws (several times the current {options.draws})")
     )
 
 
 def number_list(numbers: Sequence[int], word: str) -> str:
-    """Rising numbers as a range, or the first few of them."""
+    """Sorted numbers as a range, or the first few of them."""
     if len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1:
         return listed_numbers(numbers, word)
     return in_words(cut([str(K) for K in numbers]), word)
 
 
 def by_probability(verdict: Verdict) -> list[int]:
-    """The open numbers, the most probable first."""
+    """The plausible numbers, the most probable first."""
     return sorted(verdict.values["probabilities"], key=lambda K: -probability_of(verdict, K))
 
 
 def probability_of(verdict: Verdict, K: int) -> float:
-    """P(K) of an open number."""
+    """P(K) of a plausible number."""
     return float(verdict.values["probabilities"][K][0])
 
 
 def percents(lower: float, upper: float) -> str:
-    """Write the bounds of a share, rounded outwards to whole percent.
+    """The bounds of a probability, rounded outwards to whole percent.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def percents(lower: float, upper: float) -> str:
 
 
 def long_name(K: int, structure: str, candidates: Candidates) -> str:
-    """Such as "3 segments", with the structure if several were compared."""
+    """For example "3 segments", with the structure if several were compared."""
     number = counted(K, "segment")
     return f"{number}, {structure}" if len(candidates.structures) > 1 else number
 
@@ -102,7 +102,7 @@ def short_name(K: int, structure: str, candidates: Candidates) -> str:
 
 
 def cut(items: Sequence[str]) -> list[str]:
-    """The first few, and how many more there are."""
+    """The first few items, and the number of further items."""
     if len(items) <= MOST_NAMED:
         return list(items)
     return [*items[: MOST_NAMED - 1], f"{len(items) - MOST_NAMED + 1} more"]

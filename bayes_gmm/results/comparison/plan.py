@@ -1,4 +1,4 @@
-"""The plan of `compare`, checked before any work."""
+"""The options of `compare`, with checks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bayes_gmm.text import counted
 
 @dataclass(frozen=True)
 class GridPlan:
-    """What to compare, and how.
+    """Options of a comparison.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class GridPlan:
         cls, n_components: Any, structures: Any, prior: Any, criteria: Any, n_init: Any,
         k_prior: Any, draws: Any, chains: Any, seed: int, progress: Any,
     ) -> GridPlan:  # fmt: skip
-        """A plan from what a user gives.
+        """A plan from the arguments of a user.
 
         Raises
         ------
@@ -165,7 +165,7 @@ def _criteria(given: Any) -> tuple[str, ...]:
     for criterion in criteria:
         if not isinstance(criterion, str) or criterion not in COLUMNS:
             raise ValueError(
-                f"no criterion {shown(criterion)}; choose from {listed(list(COLUMNS))}"
+                f"unknown criterion {shown(criterion)}; choose from {listed(list(COLUMNS))}"
             )
     _refuse_twice("criteria", criteria)
     return tuple(criteria)

@@ -18,22 +18,23 @@ VOTERS = ("bic", "icl")
 
 @dataclass(frozen=True)
 class Recommendation:
-    """The number of segments that the criteria together support.
+    """Recommended number of segments, based on all criteria.
 
     Attributes
     ----------
     code : str
-        "agreement": all criteria support the number. "decided": the basis does, and other criteria
-        differ. "most_probable": the basis leaves several numbers open, and this one is ahead.
+        "agreement": all criteria support the number. "decided": the basis supports the number, and
+        other criteria differ. "most_probable": the basis leaves several numbers plausible, and this
+        one is the most probable.
         "tie_broken": the basis barely distinguishes some numbers, and others choose this one.
         "replaced": the evidence is not determined, and another criterion chooses this one among
-        the numbers that it leaves open. Without a number: "not_determined", "wider_range" (the
+        the plausible numbers. Without a number: "not_determined", "wider_range" (the
         best number is at an end of the range), "one_number" (only one was tried), "not_computed".
     n_components : int or None
     structure : str or None
         The best structure with that number, by the basis, if several were compared.
     basis : str or None
-        The criterion that the number is by.
+        The criterion that determines the number.
     choices : mapping of str to (int, str)
         The best number and structure by each criterion that could be computed.
     differing : tuple of str
@@ -47,7 +48,7 @@ class Recommendation:
     unmixed : bool
         Whether the basis needs draws, and the chains for the number have not mixed.
     text : str
-        In words, with Python's names of arguments; ``str(recommendation)`` gives it too.
+        Text with names of Python arguments; also ``str(recommendation)``.
 
     Examples
     --------

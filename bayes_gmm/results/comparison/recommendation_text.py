@@ -1,4 +1,4 @@
-"""Recommendations in words, for Python and for the command line."""
+"""Text of recommendations, for Python and for the command line."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from bayes_gmm.text import counted, in_words, percent
 REASONS = {
     "bic": "BIC adds a penalty of log(N) for each parameter, whatever the prior",
     "icl": "ICL also penalises overlap between segments",
-    "loo": "LOO measures prediction, which superfluous segments hardly worsen",
-    "aic": "AIC adds a penalty of only 2 for each parameter and tolerates superfluous segments",
+    "loo": "LOO measures predictive accuracy, which superfluous segments hardly reduce",
+    "aic": "AIC adds a penalty of only 2 for each parameter and often selects superfluous segments",
     "laplace": "Laplace's approximation of the evidence is inaccurate where segments overlap",
     "evidence": "the evidence averages the likelihood over the prior",
 }
-"""What makes a criterion differ from others, for every table."""
+"""Reasons why criteria differ."""
 
 
 def recommendation_text(
@@ -40,7 +40,7 @@ def recommendation_text(
     candidates: Candidates,
     options: OptionNames = PYTHON,
 ) -> str:
-    """The recommendation, why criteria differ, and what would make it firmer."""
+    """The recommendation, the reasons why criteria differ, and advice to confirm it."""
     words = _Words(recommendation, verdicts, candidates, options)
     parts = [words.lead(), words.support(), words.of_prior(), words.differences(), *words.doubts()]
     said = " ".join(sentence(part) for part in parts if part)
@@ -50,7 +50,7 @@ def recommendation_text(
 
 
 class _Words:
-    """The parts of the text of one recommendation."""
+    """Parts of the text of one recommendation."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class _Words:
         self.K = recommendation.n_components or 0
 
     def lead(self) -> str:
-        """The number and its basis, or why there is none."""
+        """The number and its basis, or the reason why there is none."""
         code, structure = self.recommendation.code, self.recommendation.structure
         if code == "not_computed":
             return "none, because no criterion could be computed"
@@ -93,10 +93,10 @@ class _Words:
         between = self.options.between(1, max(8, 2 * only))
         structure = self.recommendation.structure
         best = f"; its best structure is {structure}" if structure else ""
-        return f"none, because only {counted(only, 'segment')} can be judged; use {between}{best}"
+        return f"none, because only {counted(only, 'segment')} can be assessed; use {between}{best}"
 
     def _lead_without_number(self, main: Verdict) -> str:
-        """What to do, and what the basis leaves open."""
+        """Advice, and the numbers that the basis does not exclude."""
         edges, who = self.recommendation.edges, SUBJECTS[main.criterion]
         undetermined = self.recommendation.code == "not_determined"
         steps = [self._more_draws()] if undetermined else []
@@ -104,12 +104,12 @@ class _Words:
             between = range_to_try(edges, self.candidates, self.options)
             steps.append(f"widen the range ({between})")
         open_ = number_list(main.numbers, "or")
-        leaves = f"leaves {open_} segments open" if len(main.numbers) > 1 else f"supports {open_}"
+        leaves = f"leaves {open_} plausible" if len(main.numbers) > 1 else f"supports {open_}"
         if main.criterion not in ("evidence", "laplace"):
             leaves = f"is best for {main.n_components}"
         why = f"{who} {leaves}"
         if undetermined:
-            why = f"{who} does not determine it and {leaves}"
+            why = f"{who} does not determine the number and {leaves}"
         if edges:
             why += f", and {ends_tried(edges, self.candidates)} tried"
         return f"no single number yet; {in_words(steps, 'and')}. {first_upper(why)}"
@@ -152,13 +152,13 @@ class _Words:
         )
 
     def _with_probability(self, criterion: str) -> str:
-        """A criterion's name, with the probability that it gives to the number."""
+        """Name of a criterion, with its probability of the number."""
         shares = self.verdicts[criterion].values.get("probabilities", {})
         said = SUBJECTS[criterion]
         return f"{said} (probability {percent(shares[self.K][0])})" if self.K in shares else said
 
     def support(self) -> str:
-        """What the criteria choose that differ neither from the lead nor are named in it."""
+        """Choices of the criteria that are neither in the lead nor different from it."""
         code, choices = self.recommendation.code, self.recommendation.choices
         if code in ("agreement", "one_number", "not_computed"):
             return ""
@@ -174,17 +174,17 @@ class _Words:
         return in_words([self._of_choice(*choice, c) for choice, c in said.items()], "and")
 
     def _of_choice(self, what: str, K: int, criteria: list[str]) -> str:
-        """Which criteria choose a number, and how firmly."""
+        """The criteria that choose a number, and whether they exclude others."""
         names = in_words([SUBJECTS[c] for c in criteria], "and")
         verb = what.removesuffix("s") if len(criteria) > 1 else what
         if what == "supports":
             return f"{names} also {verb} {K}"
         if what == "chooses":
-            return f"{names} {verb} {K}, which remains open"
-        return f"{names} {verb} {K}, but not clearly to {self.K}"
+            return f"{names} {verb} {K}, which remains plausible"
+        return f"{names} {verb} {K}, but not clearly over {self.K}"
 
     def of_prior(self) -> str:
-        """Where the prior over numbers of segments, and not the evidence alone, decides."""
+        """A sentence if the prior on the number of segments changes the choice."""
         basis = self.recommendation.basis
         if basis is None or basis != self.candidates.evidence_criterion:
             return ""
@@ -197,7 +197,7 @@ class _Words:
         )
 
     def differences(self) -> str:
-        """Which criteria choose other numbers, and why."""
+        """The criteria that choose other numbers, and the reasons."""
         differing, choices = self.recommendation.differing, self.recommendation.choices
         if not differing:
             return ""
@@ -211,13 +211,13 @@ class _Words:
         ]
         kinds = {str(self.recommendation.basis), *differing}
         if "icl" in kinds:
-            kinds.add("bic")  # which its reason builds on
+            kinds.add("bic")  # the reason for ICL refers to BIC
         reasons = [REASONS[kind] for kind in ("evidence", "laplace", "bic", "icl", "loo", "aic")
                    if kind in kinds]  # fmt: skip
         return f"{in_words(chosen, 'and')}. The criteria differ because {'; '.join(reasons)}"
 
     def doubts(self) -> list[str]:
-        """What is missing, and chains that have not mixed."""
+        """Missing fits and criteria, and chains that have not mixed."""
         recommendation = self.recommendation
         if recommendation.code == "not_computed":
             return []

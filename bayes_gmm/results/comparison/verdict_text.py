@@ -1,4 +1,4 @@
-"""Verdicts in words, for Python and for the command line."""
+"""Text of verdicts, for Python and for the command line."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from bayes_gmm.results.shape.text import pieces_sentence
 from bayes_gmm.text import counted, in_words, percent
 
 NARROW = 0.02
-"""Width of a Monte Carlo interval up to which it is left out of a sentence."""
+"""Width of a Monte Carlo interval below which the text omits it."""
 
 
 def verdict_text(verdict: Verdict, candidates: Candidates, options: OptionNames = PYTHON) -> str:
-    """What one criterion supports, what it lacks, and whether the range was wide enough."""
+    """The number that a criterion supports, missing values, and whether the range is too narrow."""
     said = sentence(_of_verdict(verdict, candidates, options))
     if verdict.code == "not_computed":
         return said
@@ -44,7 +44,7 @@ def verdict_text(verdict: Verdict, candidates: Candidates, options: OptionNames 
 
 
 def _of_pieces(verdict: Verdict, candidates: Candidates) -> str:
-    """Whether the segments may be pieces of fewer that are not Gaussian."""
+    """A sentence if the segments may be pieces of fewer, non-Gaussian segments."""
     structure = str(verdict.structure)
     chosen = candidates.candidate(int(verdict.n_components or 0), structure)
     pieces = None if chosen is None else candidates.pieces_in(chosen)
@@ -55,7 +55,7 @@ def _of_pieces(verdict: Verdict, candidates: Candidates) -> str:
 
 
 def headline(candidates: Candidates, verdicts: Mapping[str, Verdict]) -> str:
-    """The answer in a few words: by the evidence if there is one, else by the first criterion."""
+    """The result in a few words: by the evidence if computed, else by the first criterion."""
     verdict = verdicts.get(str(candidates.evidence_criterion))
     if verdict is not None and verdict.level:
         lacking = [short_name(K, s, candidates) for K, s in verdict.missing]
@@ -95,7 +95,7 @@ def _of_verdict(verdict: Verdict, candidates: Candidates, options: OptionNames) 
     if verdict.code == "one_number":
         tried = counted(candidates.n_components[0], "segment")
         return (
-            f"{who} compares nothing, because only {tried} {_were(candidates)} tried"
+            f"{who} cannot be compared, because only {tried} {_were(candidates)} tried"
             + _of_structures(verdict)
         )
     if verdict.code == "one_probable":
@@ -127,20 +127,20 @@ def _of_undetermined(verdict: Verdict, candidates: Candidates, options: OptionNa
 
 
 def _remedy(verdict: Verdict, candidates: Candidates, options: OptionNames) -> str:
-    """How to reduce the Monte Carlo error, and what to use instead."""
+    """Advice to reduce the Monte Carlo error, or to use another criterion."""
     rules = [NAMES[c] for c in ("bic", "icl") if c in candidates.criteria]
     instead = f"decide by {in_words(rules, 'or')}" if rules else f"use {options.criteria}"
     return f"{first_upper(more_draws(verdict.values['draws'], options))}, or {instead}"
 
 
 def _of_values(verdict: Verdict, candidates: Candidates) -> str:
-    """By how far the next candidate is behind."""
+    """The best candidate, and the difference to the next."""
     values, lower = verdict.values, candidates.is_lower_better(verdict.criterion)
     best = long_name(int(verdict.n_components or 0), str(verdict.structure), candidates)
     said = f"{SUBJECTS[verdict.criterion]} is {'lowest' if lower else 'highest'} for {best}"
     if verdict.code == "level":
         level = [short_name(K, s, candidates) for K, s in values["level"]]
-        said += f", and not clearly lower for {in_words(cut(level), 'or')}"
+        said += f", but the difference to {in_words(cut(level), 'and')} is not clear"
     elif "next" in values:
         se = values["gap_se"]
         error = "" if math.isnan(se) else f" ± {se:,.1f}"
@@ -167,7 +167,7 @@ def _listed(verdict: Verdict) -> str:
 
 
 def _interval(verdict: Verdict, K: int, ending: str) -> str:
-    """The Monte Carlo interval of P(K) in brackets; empty if narrow or not known."""
+    """The Monte Carlo interval of P(K) in brackets; empty if narrow or unknown."""
     _, lower, upper = verdict.values["probabilities"][K]
     return f" ({percents(lower, upper)}{ending})" if upper - lower > NARROW else ""
 

@@ -1,4 +1,4 @@
-"""What each criterion of a comparison supports, and how firmly: rules and records, no sentences."""
+"""Verdicts of each criterion of a comparison: rules and records, without text."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ class VerdictSettings:
     """Thresholds of verdicts and recommendations."""
 
     plausible: float = 0.05
-    """Probability above which a number of segments is not ruled out; at an end of the range, the
+    """Probability above which a number of segments is plausible; at an end of the range, the
     probability above which a wider range is advised."""
     widest_interval: float = 0.5
     """Width of the Monte Carlo interval of the most probable number above which the evidence does
-    not determine the number: two level candidates reach it at an error of .6 nats between them."""
+    not determine the number: two equal candidates reach it at an error of .6 nats between them."""
     slight_ratio: float = 3.0
     """Ratio of probabilities up to which one number is barely preferred (Kass & Raftery 1995)."""
     slight_difference: float = 2.0
     """The same for differences of BIC, ICL and AIC (Kass & Raftery 1995, section 3.2)."""
     target_error: float = 0.4
-    """Monte Carlo error of a log evidence, in nats, with which level candidates have an interval of
-    `widest_interval`: more draws should reach it."""
+    """Target for the Monte Carlo error of a log evidence, in nats, at which equal candidates have
+    an interval of `widest_interval`."""
     most_draws: int = 20_000
-    """Draws of a chain above which no number of draws is advised."""
+    """Largest number of draws in a chain that is advised."""
 
 
 DEFAULTS = VerdictSettings()
@@ -38,35 +38,36 @@ DEFAULTS = VerdictSettings()
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one criterion supports.
+    """Result of one criterion.
 
     Attributes
     ----------
     criterion : str
     code : str
         "one_probable": a single number has more than 5 % probability. "several_probable": several
-        have. "not_determined": the Monte Carlo error of the evidence is larger than the
-        differences. "best": by the value of the criterion. "level": other numbers predict as well
-        (LOO). "one_number": only one number was tried. "one_known": the evidence is known for one
-        number alone. "not_computed": for no number that `k_prior` allows.
+        numbers have. "not_determined": the Monte Carlo error of the evidence is larger than the
+        differences. "best": the best number by the value of the criterion. "level": other numbers
+        predict equally well (LOO). "one_number": only one number was tried. "one_known": the
+        evidence is known for only one number. "not_computed": the evidence is unknown for all
+        numbers that `k_prior` allows.
     n_components : int or None
         The best number, or the most probable.
     structure : str or None
         Its structure.
     numbers : tuple of int
-        Numbers that the criterion leaves open, rising: with more than 5 % probability, or more
-        than 5 % within their Monte Carlo intervals if not determined; else those level with the
-        best.
+        Plausible numbers, in increasing order: those with more than 5 % probability, or more than
+        5 % within their Monte Carlo intervals if not determined; for other criteria those that
+        hardly differ from the best.
     level : tuple of int
-        Those between which the criterion barely has a preference.
+        Numbers that the criterion hardly distinguishes.
     edges : tuple of str
-        "lower", "upper": the ends of the range that carry more than 5 % probability or are best.
+        "lower", "upper": ends of the range that are best or have more than 5 % probability.
     missing : tuple of (int, str)
-        Candidates without the criterion; an empty structure stands for all of that number.
+        Candidates without the criterion; an empty structure means all structures of that number.
     values : mapping
-        Further numbers of the sentence, by name.
+        Further values used in the text, by name.
     text : str
-        The verdict in words, with Python's names of arguments; ``str(verdict)`` gives it too.
+        Text of the verdict, with names of Python arguments; also ``str(verdict)``.
 
     Examples
     --------
@@ -102,7 +103,7 @@ def verdict_of(
         if candidates.probabilities.notna().any():
             return _by_probability(candidates, criterion, missing, settings)
         code = "one_known" if candidates.prior_over_k[best.n_components] > 0.0 else "not_computed"
-        # One number without rivals has no probability, and so nothing for a recommendation.
+        # A single number has no probability, so it gives no recommendation.
         return Verdict(criterion, code, missing=missing, values={"known": best.n_components})
     return _by_value(candidates, criterion, best, missing, settings)
 
@@ -163,12 +164,12 @@ def _code_of(
         return "one_number"
     if not determined:
         return "not_determined"
-    # Of many numbers with little probability each, none is plausible alone.
+    # If many numbers have a small probability each, several are plausible.
     return "one_probable" if len(plausible) == 1 and p_top > 0.5 else "several_probable"
 
 
 def _draws_needed(draws: int | None, error: float, settings: VerdictSettings) -> int | None:
-    """Draws of a chain that would reach the target error; None if too many or not known.
+    """Draws in a chain to reach the target error; None if too many or unknown.
 
     The error falls with the square root of the draws once chains have mixed.
     """
@@ -179,7 +180,7 @@ def _draws_needed(draws: int | None, error: float, settings: VerdictSettings) ->
 
 
 def _structures(candidates: Candidates, settings: VerdictSettings) -> dict[str, float]:
-    """Probabilities of structures that are plausible, if there are several to choose from."""
+    """Probabilities of the plausible structures, if several were compared."""
     if len(candidates.structures) == 1:
         return {}
     p = candidates.table.groupby("structure", sort=False)["probability"].sum()
@@ -193,7 +194,7 @@ def _structure_by_probability(candidates: Candidates, K: int) -> str:
 
 
 def _edges(candidates: Candidates, best: int, carrying: list[int]) -> tuple[str, ...]:
-    """The ends of the range, where they are the best or carry probability."""
+    """The ends of the range that are best or have relevant probability."""
     tried = candidates.n_components
     ends = {"lower": tried[0], "upper": tried[-1]}
     if len(tried) == 1:
@@ -212,7 +213,7 @@ def _by_value(
     missing: tuple[tuple[int, str], ...],
     settings: VerdictSettings,
 ) -> Verdict:
-    """By the value of a criterion, and how far the next candidate is behind."""
+    """The verdict by the value of a criterion, with the difference to the next candidate."""
     by_loo = criterion == "loo" and bool(candidates.elpd_diff)
     gaps = _gaps_of_loo(candidates, best) if by_loo else _gaps(candidates, criterion, best)
     values: dict[str, Any] = {}
@@ -254,7 +255,7 @@ def _gaps_of_loo(candidates: Candidates, best: Candidate) -> dict[Candidate, tup
 
 
 def _is_same(a: Candidate, b: Candidate, column: str) -> bool:
-    """Whether they are one mixture, as one segment is under structures that share covariances."""
+    """Whether two candidates are the same mixture, as for K = 1 with tied covariances."""
     return (
         a.n_components == b.n_components
         and a.values["df"] == b.values["df"]

@@ -1,4 +1,4 @@
-"""Segments of a fit that have the same location and shape, and so count as one.
+"""Segments of a fit that have the same location and shape.
 
 Two segments coincide if their Bhattacharyya coefficient, the integral of the root of the product of
 their densities, is nearly 1. It does not depend on their weights.
@@ -34,7 +34,7 @@ class CoincidingSettings:
 
 @dataclass(frozen=True)
 class CoincidingSegments:
-    """Segments of a fit of which several are one.
+    """Groups of coinciding segments of a fit.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class CoincidingSegments:
         return self.n_components - sum(len(group) - 1 for group in self.groups)
 
     def __str__(self) -> str:
-        """The sentence for people.
+        """Warning text.
 
         Examples
         --------

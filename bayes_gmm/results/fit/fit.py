@@ -34,12 +34,12 @@ from bayes_gmm.results.fit.map_fit import MapFit, proper_modes
 from bayes_gmm.results.fit.small_segments import small_segments
 
 FEWEST_ROWS, ROWS_A_PARAMETER = 4000, 4
-"""Size of the sample that starts are tried on: every parameter is to be seen in it."""
+"""Size of the sample for starts, large enough to estimate every parameter."""
 
 
 @dataclass(frozen=True)
 class FitPlan:
-    """How a table is to be fitted.
+    """Options of a fit.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class FitPlan:
 
     @classmethod
     def of(cls, n_components: Any, structure: Any, prior: Any, n_init: Any, **more: Any) -> FitPlan:
-        """A plan from what a user gives, with names for defaults.
+        """A plan from the arguments of a user, with defaults resolved.
 
         Raises
         ------
@@ -116,7 +116,7 @@ class PreparedTable:
         standardize: bool = True,
         resolution: Any = "auto",
     ) -> PreparedTable:
-        """Standardise a checked table, and choose the rows that starts are tried on.
+        """Standardise a checked table, and choose a sample of rows for the starts.
 
         Parameters
         ----------
@@ -176,7 +176,7 @@ class PreparedTable:
         prior: Prior,
         masses: ModeMasses | None = None,
     ) -> MapFit:
-        """What was found, in the user's units."""
+        """The modes found, in the user's units."""
         return MapFit.from_modes(
             density, found, standardizer=self.standardizer, features=self.matrix.features,
             prior=prior, structure=density.layout.structure, masses=masses,
@@ -186,7 +186,7 @@ class PreparedTable:
 def fit_table(
     matrix: FeatureMatrix, weights: Floats | None, plan: FitPlan, rng: np.random.Generator
 ) -> tuple[MapFit, Density, tuple[FoundMode, ...]]:
-    """The fit of a table, with what samplers need of it: its density and where the modes lie.
+    """Fit a table; also return the density and the modes in standardised units, for samplers.
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ def fit_table(
     DataError
         If the table cannot be used.
     FitError
-        If a parameter does not suit the table, or no start leads anywhere.
+        If a parameter does not fit the table, or no start has a finite log-posterior.
 
     Warns
     -----
@@ -210,7 +210,7 @@ def fit_table(
         value that many rows share, if segments hold too few rows for their parameters, or if
         segments coincide.
     ConvergenceWarning
-        If the density has no maximum, or the climb stopped before its gradient vanished.
+        If the density has no maximum, or the optimisation stopped before the gradient vanished.
     """
     check_fit(matrix, weights, plan.n_components)
     warn_of_table(matrix, weights, stacklevel=3)
@@ -246,11 +246,11 @@ def warn_of_table(matrix: FeatureMatrix, weights: Floats | None, *, stacklevel: 
 
 
 def unfinished(fit: MapFit) -> str | None:
-    """What is to be said of a climb that stopped on its way, or None."""
+    """Warning text if the optimisation has not converged, else None."""
     if fit.converged:
         return None
     return (
-        f"the climb stopped after {fit.n_iter} steps before the gradient vanished; "
+        f"the optimisation stopped after {fit.n_iter} steps before the gradient vanished; "
         "the optimum is approximate"
     )
 
@@ -258,7 +258,7 @@ def unfinished(fit: MapFit) -> str | None:
 def _searched(
     table: PreparedTable, density: Density, rng: np.random.Generator, n_init: int | None
 ) -> tuple[tuple[FoundMode, ...], ModeMasses]:
-    """The proper modes by falling mass, and their masses."""
+    """The proper modes in order of decreasing mass, and their masses."""
     with within_floating_point():
         found = table.proper(density, find_modes(density, table.sample, rng, n_init=n_init))
         masses = mode_masses(density, found)
@@ -270,13 +270,13 @@ def _searched(
 
 @contextmanager
 def within_floating_point() -> Iterator[None]:
-    """A search that leaves floating point fails for its prior."""
+    """Convert arithmetic errors of the search to FitError."""
     try:
         yield
     except (ArithmeticError, np.linalg.LinAlgError) as error:
         raise FitError(
-            f"the search left floating point ({error}); "
-            "give the numbers of the prior in standardised units"
+            f"numerical overflow in the search ({error}); "
+            "give the parameters of the prior in standardised units"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Information criteria: how well a fit describes rows, less what its parameters cost."""
+"""Information criteria: BIC, AIC and ICL."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Criteria:
     n_parameters : int
         p, free parameters of the mixture.
     total_weight : float
-        N, the sum of the weights of rows that say something: their number where all are 1.
+        N, the total weight of the rows with observed cells.
 
     Examples
     --------
@@ -53,7 +53,7 @@ class Criteria:
 
 
 def log_certainty(membership: Floats, counts: Floats) -> float:
-    """sum_i log max_k r_ik of rows, each counted so many times: what ICL charges for.
+    """Weighted sum_i log max_k r_ik of rows, the penalty of ICL.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def log_certainty(membership: Floats, counts: Floats) -> float:
 
 
 def counts_of(matrix: FeatureMatrix, weights: Floats | None) -> Floats:
-    """How many times each row counts: by its weight, and not at all if nothing in it is measured.
+    """Weight of each row; 0 for rows without observed cells.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A fitted mixture: its modes in the user's units, and what it says of rows."""
+"""`MapFit`: a fitted mixture with its modes, in the user's units."""
 
 from __future__ import annotations
 
@@ -52,20 +52,20 @@ class Mode:
     Attributes
     ----------
     mixture : Mixture
-        In the user's units, its components labelled like those of the first mode.
+        The mixture in the user's units, with components numbered like those of the first mode.
     log_posterior : float
-        Log density of the table and of weights, means and covariances, standardised. Covariances
-        are measured by (scales, corr_chol), or by precision matrices under a hierarchical Wishart
-        prior.
+        Joint log density of the table, weights, means and covariances, in standardised units. The
+        density of covariances is that of (scales, corr_chol), or of precision matrices under a
+        hierarchical Wishart prior.
     log_evidence : float
         Laplace's approximation of the logarithm of its mass.
     probability : float
-        Its approximate share of the mass of the modes that were found: by tempering (see
-        `bayes_gmm.inference.evidence.mode_masses`) where `fit` found modes of comparable mass, else
-        from `log_evidence`. Modes that were not found have no share. NaN where no mass is known.
-        Posterior draws settle it.
+        Approximate mass relative to the total mass of the modes found: by tempering (see
+        `bayes_gmm.inference.evidence.mode_masses`) if `fit` found modes of comparable mass, else
+        from `log_evidence`. Modes that were not found are not included. NaN if unknown. Posterior
+        draws give a better estimate.
     probability_error : float
-        Monte-Carlo standard error of `probability` by tempering; NaN for Laplace's approximation.
+        Monte Carlo standard error of `probability` by tempering; NaN for Laplace's approximation.
     """
 
     mixture: Mixture
@@ -89,30 +89,31 @@ class MapFit:
     Attributes
     ----------
     mixture : Mixture
-        In the user's units; components by falling weight.
+        The mixture in the user's units; components are sorted by decreasing weight.
     prior : Prior
     structure : Structure
     standardizer : Standardizer
-        Between the user's units and those the prior speaks of.
+        Transformation between the user's units and the standardised units of the prior.
     features : tuple of str
     n_rows : int
-        Rows of positive weight.
+        Number of rows with positive weight.
     total_weight : float
-        Sum of the row weights: the number of rows where all weights are 1.
+        Sum of the row weights; equal to the number of rows if all weights are 1.
     measured_weight : float
-        The same of rows in which something is measured: the N of the BIC.
+        Sum of the weights of rows with at least one observed cell, the N of the BIC.
     log_posterior : float
-        Log density of (weights, means, scales, corr_chol) and the table, standardised: what
-        PyMC's model says with ``jacobian=False``.
+        Joint log density of (weights, means, scales, corr_chol) and the table, in standardised
+        units; equal to that of the PyMC model with ``jacobian=False``.
     log_likelihood : float
-        Of the table, per unit of the user's.
+        Log-likelihood of the table, in the user's units.
     converged : bool
         Whether the gradient vanished.
     n_iter : int
+        Number of iterations.
     history : ndarray
-        Log-posterior along EM and the climb that follows; it never falls.
+        Non-decreasing log-posterior during EM and the subsequent optimisation.
     modes : tuple of Mode
-        By falling mass; the first is this fit.
+        All modes in order of decreasing mass; the first is this fit.
     """
 
     mixture: Mixture
@@ -150,7 +151,7 @@ class MapFit:
         structure: Structure,
         masses: ModeMasses | None = None,
     ) -> MapFit:
-        """Take what was found in standardised units to the user's.
+        """Convert modes from standardised units to the user's units.
 
         Parameters
         ----------
@@ -193,16 +194,16 @@ class MapFit:
 
     @property
     def n_parameters(self) -> int:
-        """Free parameters of the mixture."""
+        """Number of free parameters of the mixture."""
         return self.structure.n_parameters(self.mixture.n_components, self.mixture.n_features)
 
     @property
     def bic(self) -> float:
-        """Bayesian information criterion of the fitted table; lower is better (see `Criteria`)."""
+        """Bayesian information criterion on the fitted table; lower is better (see `Criteria`)."""
         return Criteria(self.log_likelihood, self.n_parameters, self.measured_weight).bic
 
     def predict_proba(self, X: Any) -> Floats:
-        """Probability of each segment for each row, at the mode, shape (N, K)."""
+        """Probability of each segment for each row at the MAP, shape (N, K)."""
         return self.mixture.responsibilities(X)
 
     def predict(self, X: Any) -> npt.NDArray[np.int64]:
@@ -210,11 +211,11 @@ class MapFit:
         return self.predict_proba(X).argmax(axis=1)
 
     def score_samples(self, X: Any) -> Floats:
-        """Log density of each row at what it observes, in the user's units, shape (N,)."""
+        """Log density of the observed cells of each row, in the user's units, shape (N,)."""
         return self.mixture.log_prob(X)
 
     def segments(self) -> pd.DataFrame:
-        """A row per segment: its share, and the mean and standard deviation of each feature."""
+        """One row per segment: share, and mean and standard deviation of each feature."""
         import pandas as pd
 
         sd = self.mixture.standard_deviations
@@ -230,15 +231,16 @@ class MapFit:
     def check(self, X: Any, sample_weight: Any = None) -> ShapeCheck:
         """Check whether the rows of each segment look like a Gaussian sample.
 
-        Skewness and kurtosis of the rows of each segment, along features, principal directions and
-        directions that depart most, and over all features, against what Gaussian rows would give.
+        The check compares the skewness and kurtosis of the rows of each segment with those of
+        Gaussian rows, along features, principal directions and the directions of largest departure,
+        and over all features.
 
         Parameters
         ----------
         X : table or array, shape (N, d)
-            Of more than 5,000 distinct rows, a sample of 5,000 is looked at.
+            Rows to check. Of more than 5,000 distinct rows, a sample of 5,000 is checked.
         sample_weight : array_like, shape (N,), optional
-            A weight of 2 is two copies of the row. Copies add nothing to a shape.
+            Row weights: a weight of 2 counts the row twice. Copies do not change the shape.
 
         Returns
         -------
@@ -257,9 +259,9 @@ class MapFit:
         Raises
         ------
         DataError
-            If `path` names no file, or a column's name has a character that no file can carry.
+            If `path` is not a file name, or a column name has a character that no file can store.
         OSError
-            If the file cannot be written; an existing file is unchanged.
+            If the file cannot be written; an existing file is left unchanged.
         """
         from bayes_gmm.results.io.netcdf import write_tree
 
@@ -301,7 +303,7 @@ class MapFit:
 
 
 def log_units(density: Density, standardizer: Standardizer) -> float:
-    """By how much a log density of the standardised table exceeds that in the user's units."""
+    """Log density of the standardised table minus that of the table in the user's units."""
     return float(density.rows.cell_weights @ np.log(standardizer.scale))
 
 

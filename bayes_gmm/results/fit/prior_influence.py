@@ -1,4 +1,4 @@
-"""How far the prior moves scales and correlations from what the likelihood alone says."""
+"""Influence of the prior on scales and correlations, relative to a fit without prior."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ DEFAULTS = InfluenceSettings()
 
 @dataclass(frozen=True, eq=False)
 class LikelihoodEstimate:
-    """Scales and correlations that maximise the likelihood, given who belongs where.
+    """Scales and correlations that maximise the likelihood, given the responsibilities.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ class PriorInfluence:
         return PriorInfluence(self.scales[order], self.correlations[order])
 
     def to_dict(self) -> dict[str, list[float | None]]:
-        """What JSON can say; NaN is null."""
+        """JSON-compatible record; NaN becomes None."""
         return {
             name: [None if np.isnan(x) else float(x) for x in getattr(self, name)]
             for name in ("scales", "correlations")
@@ -97,7 +97,7 @@ class PriorInfluence:
 
     @classmethod
     def from_dict(cls, found: dict[str, Any]) -> PriorInfluence:
-        """What `to_dict` has written."""
+        """The inverse of `to_dict`."""
         of = {name: np.array([np.nan if x is None else x for x in found[name]]) for name in found}
         return cls(of["scales"], of["correlations"])
 
@@ -162,7 +162,7 @@ def _pooled(layout: Layout, n: Floats, scatter: Floats) -> LikelihoodEstimate:
 
 
 def _of_tied_entries(layout: Layout, n: Floats, scatter: Floats) -> LikelihoodEstimate:
-    """Where scales or correlations are shared but not both: by a climb, which sees no row."""
+    """The estimate if only scales or only correlations are shared, by numerical optimisation."""
     flat = Prior.flat().constants(layout.n_components, layout.n_features, layout.structure)
     start = np.zeros(layout.size)
     point = layout.point(start)

@@ -1,8 +1,8 @@
 r"""Segments of a fit that hold too few rows for their parameters.
 
-A covariance of d features has full rank only from d + 1 rows on; with fewer the prior determines
-what the rows leave open. At the mode of the posterior the expected rows of a segment follow from
-its weight, with concentration a of the Dirichlet prior:
+The sample covariance of d features has full rank only with d + 1 rows or more; with fewer rows the
+prior determines the remaining directions. At the mode of the posterior the expected number of rows
+n_k of a segment follows from its weight, with concentration a of the Dirichlet prior:
 
 .. math:: w_k = \frac{n_k + a - 1}{N + K (a - 1)}
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bayes_gmm.results.fit.map_fit import MapFit
 
 EMPTY = 0.5
-"""Expected rows below which a segment holds none."""
+"""Expected number of rows below which a segment counts as empty."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class SmallSegments:
     n_features: int
 
     def __str__(self) -> str:
-        """The sentence for people.
+        """Warning text.
 
         Examples
         --------

@@ -64,7 +64,7 @@ def _parts(tree: DataTree) -> Iterator[Any]:
 
 
 def _cells(values: np.ndarray[Any, Any]) -> bytes:
-    """Numbers by their bits, whose size is told by the type; texts by their letters."""
+    """Bytes of numbers with their type, or of texts."""
     if values.dtype.kind not in "biuf":
         return repr([str(text) for text in values.ravel()]).encode()
     kind = values.dtype.newbyteorder("<")

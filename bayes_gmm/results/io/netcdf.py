@@ -41,7 +41,7 @@ def write_tree(tree: DataTree, path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     DataError
-        If `path` names no file, or a column's name has a character that no file can carry.
+        If `path` is not a file name, or a column name has a character that cannot be stored.
     OSError
         If the file cannot be written; an existing file is unchanged.
     """
@@ -63,20 +63,20 @@ def read_tree(path: str | os.PathLike[str]) -> DataTree:
     Raises
     ------
     DataError
-        If `path` names no file, the file is damaged or no model file, or a newer bayes_gmm wrote it
-        in a format that this one does not know.
+        If there is no such file, if the file is damaged or not a model file, or if a newer version
+        of bayes_gmm wrote it in an unknown format.
     """
     path = file_path(path)
     if not _is_file(path):
         name = shown(str(path), width=4096)
-        raise DataError(f"no model file {name}; give a file that a fit was saved to")
+        raise DataError(f"no model file {name}; give the file of a saved fit or posterior")
     tree = _opened(path)
     with damaged(path):
         _check_format(tree, path)
         if is_broken(tree):
             raise DataError(
-                f"model file '{path}' is damaged: what it holds is not what was saved, or was "
-                "changed since; save the fit again"
+                f"model file '{path}' is damaged: its contents differ from what was saved; "
+                "save the fit again"
             )
     return tree
 
@@ -102,9 +102,9 @@ def _is_file(path: Path) -> bool:
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give the path of a draft beside `path`, which takes its place once the block has succeeded.
+    """Yield the path of a draft, which replaces `path` when the block has succeeded.
 
-    When the block fails, the draft goes away and `path` is as it was.
+    If the block fails, the draft is deleted and `path` is left unchanged.
 
     Examples
     --------
@@ -132,12 +132,12 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def check_file(path: str | os.PathLike[str]) -> None:
-    """Refuse a file that cannot be written, before any work is done for it.
+    """Raise if a file cannot be written, before any computation.
 
     Raises
     ------
     OSError
-        If it is no regular file, its folder is not there, or writing there is not allowed.
+        If it is not a regular file, its folder does not exist, or writing is not allowed.
     """
     _, draft = _target_and_draft(path)
     try:
@@ -153,14 +153,14 @@ def _target_and_draft(path: str | os.PathLike[str]) -> tuple[Path, Path]:
     if not target.parent.is_dir():
         raise FileNotFoundError(f"cannot write '{path}': there is no folder '{target.parent}'")
     if target.is_dir():
-        raise IsADirectoryError(f"cannot write '{path}': it is a folder; name a file")
+        raise IsADirectoryError(f"cannot write '{path}': it is a folder; give a file name")
     if target.exists() and not target.is_file():
-        raise FileExistsError(f"cannot write '{path}': it is a device or pipe; name a file")
+        raise FileExistsError(f"cannot write '{path}': it is a device or pipe; give a file name")
     return target, target.with_name(f".{uuid.uuid4().hex[:12]}{target.suffix}")
 
 
 def file_path(path: Any) -> Path:
-    """The path; a DataError if it is not the name of a file."""
+    """Return the path, or raise a DataError if it is not a file name."""
     if not isinstance(path, str | os.PathLike) or "\0" in str(path):
         raise DataError(f"path must be the name of a file, got {one_line(ascii(path))}")
     return Path(path)
@@ -180,13 +180,13 @@ def _opened(path: Path) -> DataTree:
         raise
     except Exception as error:  # whatever HDF5 makes of bytes that are not, or no longer, HDF5
         raise DataError(
-            f"'{path}' is damaged or no model file: it cannot be read as NetCDF; save the fit again"
+            f"'{path}' is damaged or not a model file: it is not valid NetCDF; save the fit again"
         ) from error
 
 
 def _check_format(tree: DataTree, path: Path) -> None:
     if tree.attrs.get("format") != FORMAT:
-        raise DataError(f"'{path}' is a NetCDF file, but no model that bayes_gmm has saved")
+        raise DataError(f"'{path}' is a NetCDF file, but not a model saved by bayes_gmm")
     version = int(tree.attrs.get("format_version", 0))
     kind = tree.attrs.get("kind")
     if version > FORMAT_VERSION or kind not in KINDS:

@@ -44,8 +44,8 @@ def _order_and_names(posterior: PosteriorDraws, other: Any) -> tuple[Integers, t
     ours = posterior.mixture
     if ours.features != theirs.features:
         raise DataError(
-            f"the other has the features {listed(theirs.features)}; this has "
-            f"{listed(ours.features)}: only segments of the same features can be matched"
+            f"the other has the features {listed(theirs.features)}, but this posterior has "
+            f"{listed(ours.features)}; only segments with the same features can be matched"
         )
     their_names = getattr(other, "names", tuple(segment_labels(theirs.n_components)))
     rows, columns = linear_sum_assignment(bhattacharyya(ours, theirs))

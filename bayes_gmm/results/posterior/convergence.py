@@ -1,9 +1,9 @@
-r"""How well chains have mixed, told from the draws as they were sampled.
+r"""Convergence diagnostics, computed from the draws as sampled.
 
-Where chains stay in modes that never meet, the tree holds a resample of them by the modes' masses,
-whose order is no chain's: its R-hat would be 1 and its effective size that of independent draws.
-So R-hat and effective sizes are of the chains themselves. The resample estimates a mean by
-:math:`\sum_g M_g \bar x_g`, g counting the regions that chains do not leave, M_g their masses and
+If chains stay in separate modes, the tree holds a resample of them by the masses of the modes,
+which is not a Markov chain: its R-hat would be 1 and its effective sample size that of independent
+draws. Diagnostics are therefore computed from the chains themselves. The resample estimates a mean
+by :math:`\sum_g M_g \bar x_g`, with g the regions that chains do not leave, M_g their masses and
 :math:`\bar x_g` the mean of the chains there, worth n_g independent draws. Its variance is that of
 
 .. math:: n = 1 / \sum_g (M_g^2 / n_g)
@@ -36,18 +36,18 @@ Booleans = npt.NDArray[np.bool_]
 TAILS = (0.05, 0.95)
 """Quantiles whose effective sample size is the tail's (Vehtari et al. 2021)."""
 HIGH_R_HAT = 1.01
-"""R-hat from which on chains are in doubt, unless it is chance."""
+"""R-hat above which chains have not mixed, unless by chance."""
 RARE = 1e-3
-"""Share of the runs of well mixed chains in which that is said all the same."""
+"""Probability of a false alarm for well mixed chains."""
 FEWEST_EFFECTIVE, LONG = 100, 1000
 """Effective draws needed for each chain that has as many draws as the second number, or more."""
 LITTLE = 0.05
-"""Mass of a region below which it does not matter how well chains mix there."""
+"""Mass of a region below which mixing is not checked."""
 BATCHES, FEWEST_BATCHES, SHORTEST_BATCH = 20, 4, 25
-"""Parts of a chain whose means show how much its draws are worth, and draws of each at least.
+"""Maximum number of batches of a chain for batch means, and minimum number of draws in each.
 
-Batches of s draws cannot show that n draws are worth fewer than n / s: `least_effective` may be
-n / 20.
+The effective sample size estimated from batches of s draws cannot be below n / s:
+`least_effective` may be n / 20.
 """
 FEWEST_DRAWS = 8
 """Draws of a region in a chain below which its R-hat is not computed.
@@ -57,7 +57,7 @@ Nor is it of less than a tenth of a chain.
 
 
 class Region(NamedTuple):
-    """Where chains move freely."""
+    """A region in which chains move freely."""
 
     members: Booleans
     """Which draws are of it, shape (chain, draw)."""
@@ -75,7 +75,7 @@ class Chains:
     draws : Draws
         Of the tree; their origin, if they have one, is what `values` are of.
     step : int
-        `values` are of every so manieth draw of each chain.
+        Thinning interval of `values`.
     """
 
     def __init__(self, values: Floats, draws: Draws, step: int = 1) -> None:
@@ -155,7 +155,7 @@ def least_effective(n_chains: int, n_draws: int) -> float:
 
 
 class Doubt(NamedTuple):
-    """A quantity whose draws say that chains have not mixed."""
+    """A quantity whose chains have not mixed."""
 
     quantity: int
     value: float
@@ -170,7 +170,7 @@ class Doubts(NamedTuple):
 
 
 def doubts(chains: Chains) -> Doubts:
-    r"""What stands against taking chains for draws of the posterior.
+    r"""Evidence that chains have not mixed.
 
     R-hat above 1.01 (Vehtari et al. 2021) in a region, and above what chance lets it be: with M
     half chains of n effective draws each, :math:`n (\hat R^2 - 1)` has about the distribution F
@@ -213,7 +213,7 @@ def _effective_at_a_glance(chains: Chains) -> Floats:
 
 
 def _worth_of_batches(part: Floats) -> Floats:
-    """Independent draws that the draws of one region are worth, shape (p,); 0 where not known."""
+    """Effective sample size of the draws of one region, shape (p,); 0 if unknown."""
     n_batches = min(BATCHES, part.shape[2] // SHORTEST_BATCH)
     if n_batches < FEWEST_BATCHES:
         return np.zeros(len(part))

@@ -16,22 +16,22 @@ from bayes_gmm.results.posterior.parameters import SegmentDraws
 from bayes_gmm.text import percent
 
 MOST_R_HAT = 1000
-"""Above which its size says no more."""
+"""Largest R-hat that is written as a number."""
 MOST_DIVERGED = 0.01
-"""Share of the draws that may diverge without a warning."""
+"""Fraction of divergent draws allowed without a warning."""
 
 
 class Parameter(NamedTuple):
-    """One number of one segment."""
+    """One scalar parameter of one segment."""
 
     label: str
     draws: Floats
     segment: int | None
-    """None for what all segments share."""
+    """None for parameters that all segments share."""
 
 
 def parameters_of(posterior: PosteriorDraws, of: SegmentDraws) -> Iterator[Parameter]:
-    """All that is free to vary, by the names that ArviZ gives it."""
+    """All free parameters, with their names in ArviZ."""
     structure = posterior.fit.structure
     names, features = posterior.names, posterior.features
     d = len(features)
@@ -56,12 +56,11 @@ def parameters_of(posterior: PosteriorDraws, of: SegmentDraws) -> Iterator[Param
 
 
 def unmixed_chains(posterior: PosteriorDraws) -> UnmixedChains | None:
-    """What stands against taking the chains for draws of the posterior, or None.
+    """Evidence that the chains have not mixed, or None.
 
-    Segments that cannot be told apart are left out: their parameters change places. Divergent
-    draws have the same cause there and the same remedy, and are left out too, unless the segments
-    that change places are empty. The log density, which has no labels, shows whether chains have
-    mixed all the same.
+    Segments with ambiguous labels are left out, since their parameters are swapped between draws.
+    Divergent draws have the same cause and remedy there, and are left out too, unless the swapped
+    segments are empty. The log density does not depend on labels and is always checked.
     """
     draws = posterior.draws
     if draws.method == "laplace":
@@ -92,18 +91,18 @@ def unmixed_chains(posterior: PosteriorDraws) -> UnmixedChains | None:
 
 @dataclass(frozen=True)
 class UnmixedChains:
-    """What stands against taking chains for draws of the posterior.
+    """Evidence that chains have not mixed.
 
     Attributes
     ----------
     r_hat : tuple of str and float, optional
-        The parameter with the highest R-hat, where that is too high.
+        The parameter with the highest R-hat, if it is too high.
     ess : tuple of str and float, optional
-        The parameter with the fewest effective draws in all chains, where these are too few.
+        The parameter with the smallest effective sample size, if it is too small.
     least_ess : float
-        Effective draws that intervals need.
+        Effective sample size that intervals need.
     diverged : float
-        Share of the draws that diverged, where that is too large; else 0.
+        Fraction of the draws that diverged, if it is too large; else 0.
     """
 
     r_hat: tuple[str, float] | None = None
@@ -112,14 +111,14 @@ class UnmixedChains:
     diverged: float = 0.0
 
     def text(self, options: OptionNames = PYTHON) -> str:
-        """Warning text, with what to do.
+        """Warning text, with advice.
 
         Examples
         --------
         >>> UnmixedChains(diverged=0.03).text().split("; ")[0]
         'the chains have not mixed: 3 % of the draws diverged'
         >>> UnmixedChains(ess=("weights[A]", 120.4), least_ess=400.0).text().split("; ")
-        ['the chains have not mixed: 120 effective draws for weights[A], of at least 400 needed',
+        ['the chains have not mixed: effective sample size 120 for weights[A], below 400',
         'increase draws and tune, or use fewer components or stronger priors']
         """
         said, more = [], ""
@@ -127,9 +126,7 @@ class UnmixedChains:
             said.append(f"R-hat is {written_r_hat(self.r_hat[1])} for {self.r_hat[0]}")
         if self.ess is not None:
             name, ess = self.ess
-            said.append(
-                f"{ess:,.0f} effective draws for {name}, of at least {self.least_ess:,.0f} needed"
-            )
+            said.append(f"effective sample size {ess:,.0f} for {name}, below {self.least_ess:,.0f}")
         if said:
             more = f"increase {options.draws} and {options.tune}, or "
         if self.diverged > 0.0:
@@ -138,7 +135,7 @@ class UnmixedChains:
 
 
 def written_r_hat(r_hat: float, decimals: int = 2) -> str:
-    """R-hat as a reader can take it in: that of chains that stand still has no end.
+    """R-hat as text; the huge values of constant chains are truncated.
 
     Examples
     --------

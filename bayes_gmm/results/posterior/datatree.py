@@ -1,4 +1,4 @@
-"""A posterior as ArviZ has it: a DataTree with named dimensions."""
+"""A posterior as ArviZ's DataTree with named dimensions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 MOST_CELLS = 1 << 28
-"""Numbers of the largest group that is made on request: 2 GiB."""
+"""Maximum number of elements of an optional group: 2 GiB."""
 SAMPLE = ("chain", "draw")
 MATRICES = ["correlations", "covariances"]
 COORDINATES = (
@@ -28,9 +28,9 @@ COORDINATES = (
 
 
 def data_tree(posterior: PosteriorDraws) -> DataTree:
-    """Groups posterior, sample_stats and constant_data, and those there is something to say in.
+    """Groups posterior, sample_stats and constant_data, and optional groups.
 
-    observed_data where rows are at hand; posterior_as_sampled where draws were resampled.
+    observed_data if rows are available; posterior_as_sampled if draws were resampled.
     """
     import xarray as xr
 
@@ -91,7 +91,7 @@ def _pairs_of_features(posterior: PosteriorDraws) -> tuple[list[str], Any]:
 
 
 def sample_stats_group(posterior: PosteriorDraws) -> Dataset:
-    """What the sampler said of each draw, and the mode that each belongs to."""
+    """Sampler statistics of each draw, and the mode that it belongs to."""
     stats = stats_of(posterior.draws)
     permuted = np.any(posterior.labels.order != np.arange(len(posterior.names)), axis=-1)
     stats["permuted"] = (SAMPLE, permuted)
@@ -112,7 +112,7 @@ def log_likelihood_group(posterior: PosteriorDraws, X: Any) -> Dataset:
 
 
 def posterior_predictive_group(posterior: PosteriorDraws, X: Any, seed: Any) -> Dataset:
-    """As many rows as X has, as each draw would have them, with their recording error."""
+    """Replicated rows of each draw, with recording error, as many as X has."""
     n_rows = posterior.mixture.matrix_of(X).n_rows
     _refuse_too_large(posterior, "posterior_predictive", n_rows * len(posterior.features))
     values = _replicated(posterior, n_rows, np.random.default_rng(seed))
@@ -148,7 +148,7 @@ def rows_of(posterior: PosteriorDraws, X: Any) -> Any:
     if X is not None:
         return X
     if posterior.table is None:
-        raise DataError("the rows of the table are not kept with this posterior; give them as X")
+        raise DataError("this posterior does not contain the rows of the table; pass them as X")
     return posterior.table.as_fitted()
 
 
@@ -156,9 +156,9 @@ def _refuse_too_large(posterior: PosteriorDraws, group: str, cells_a_draw: int) 
     n_draws = posterior.draws.mode.size
     if n_draws * cells_a_draw > MOST_CELLS:
         raise DataError(
-            f"{group} of {n_draws:,} draws and {cells_a_draw:,} numbers each would take "
-            f"{8 * n_draws * cells_a_draw / 2**30:.0f} GiB; give at most "
-            f"{MOST_CELLS // n_draws:,} numbers a draw: a sample of the rows as X"
+            f"{group} with {n_draws:,} draws and {cells_a_draw:,} values each would take "
+            f"{8 * n_draws * cells_a_draw / 2**30:.0f} GiB; use at most "
+            f"{MOST_CELLS // n_draws:,} values per draw: pass a sample of the rows as X"
         )
 
 

@@ -1,4 +1,4 @@
-"""What is to be known of a posterior before its numbers are read."""
+"""Caveats of a posterior: conditions that make its estimates unreliable."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
 
 FEWEST_DRAWS = 50
-"""In all: of fewer, not even two lie beyond either end of a 94 % interval."""
+"""Total number of draws; with fewer, less than two lie beyond each bound of a 94 % interval."""
 
 
 class Caveat(NamedTuple):
-    """One line that a reader must know, and the category it is warned of in."""
+    """Text of a caveat, and the category of its warning."""
 
     category: type[Warning]
     text: str
 
 
 def caveats(posterior: PosteriorDraws, options: OptionNames = PYTHON) -> dict[str, Caveat]:
-    """All caveats of a posterior, by what they are about; none where all is well.
+    """All caveats of a posterior, by subject; empty if there are none.
 
-    An "interruption" of the sampler, "draws" that are too few, "labels" that may change places,
-    several "modes", "mixing" of the chains, an "approximation" that does not fit, a "prior" that
-    moves parameters far.
+    Subjects: "interruption" of the sampler, too few "draws", ambiguous "labels", several "modes",
+    insufficient "mixing" of the chains, a Laplace "approximation" that does not fit, strong
+    influence of the "prior".
     """
     draws, unmixed, influence = (
         posterior.draws,
@@ -63,7 +63,7 @@ def caveats(posterior: PosteriorDraws, options: OptionNames = PYTHON) -> dict[st
 
 
 def warn(posterior: PosteriorDraws, *, but: tuple[str, ...] = (), stacklevel: int = 2) -> None:
-    """Warn of every caveat, `but` those that have been warned of."""
+    """Issue a warning for every caveat except the subjects in `but`."""
     for about, caveat in caveats(posterior).items():
         if about not in but:
             warnings.warn(caveat.text, caveat.category, stacklevel=stacklevel + 1)
@@ -73,27 +73,27 @@ def cut_short(draws: Draws) -> str | None:
     """Warning text if sampling was interrupted, else None."""
     if not draws.interrupted:
         return None
-    chains = "1 chain" if draws.n_chains == 1 else f"{draws.n_chains} chains"
+    chains, are = ("1 chain", "is") if draws.n_chains == 1 else (f"{draws.n_chains} chains", "are")
     return (
-        f"sampling was interrupted: of the draws asked for {chains} of {draws.n_draws:,} are kept; "
-        "sample again for all"
+        f"sampling was interrupted: only {chains} of {draws.n_draws:,} draws {are} kept; sample "
+        "again to get all draws"
     )
 
 
 def too_few(draws: Draws, options: OptionNames = PYTHON) -> str | None:
-    """Warning text for draws too few for intervals, or None."""
+    """Warning text for too few draws for intervals, else None."""
     n = draws.mode.size
     if n >= FEWEST_DRAWS:
         return None
     are = "there is 1 draw" if n == 1 else f"there are {n} draws"
     return (
-        f"{are} in all, too few for intervals; increase {options.draws} until there are "
-        f"{FEWEST_DRAWS} or more, better 1,000"
+        f"{are} in total, too few for intervals; increase {options.draws} to get at least "
+        f"{FEWEST_DRAWS}, better 1,000"
     )
 
 
 def standing(draws: Draws) -> str:
-    """Why independent draws have no R-hat, and what k-hat says of them in its place.
+    """Why independent draws have no R-hat, and their k-hat.
 
     Examples
     --------
@@ -103,11 +103,11 @@ def standing(draws: Draws) -> str:
     >>> from bayes_gmm.model.structure import Structure
     >>> drawn = Draws(np.zeros((1, 9, 2)), Layout(1, 1, Structure()), np.zeros((1, 9), int),
     ...               method="laplace", khat=0.4)
-    >>> standing(drawn).partition(", and ")[2]
-    'k-hat certifies them: it is 0.40, and up to 0.7 is good'
+    >>> standing(drawn).partition("; ")[2]
+    'their Pareto k-hat is 0.40, which is good (at most 0.7)'
     """
-    independent = "R-hat is for Markov chains; these draws are independent, and "
+    independent = "R-hat does not apply to independent draws; "
     if draws.khat is None:
-        return f"{independent}no k-hat says how well they fit the posterior"
-    good = f"k-hat certifies them: it is {draws.khat:.2f}, and up to {GOOD_KHAT} is good"
+        return f"{independent}no Pareto k-hat is available for them"
+    good = f"their Pareto k-hat is {draws.khat:.2f}, which is good (at most {GOOD_KHAT})"
     return independent + (misfit(draws.khat) or good)

@@ -1,4 +1,4 @@
-"""The record that all functions of a posterior take: draws, their labels, and the fit."""
+"""`PosteriorDraws`: draws, their labels, and the fit."""
 
 from __future__ import annotations
 
@@ -21,37 +21,37 @@ from bayes_gmm.results.posterior.parameters import SegmentDraws
 from bayes_gmm.results.posterior.segmentation import Segmentation
 
 MOST_MISSED = 0.05
-"""Mass of modes that draws may leave out without a warning."""
+"""Mass of modes without draws above which a warning is issued."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
 class PosteriorDraws:
-    """Draws of a mixture's posterior, all numbered like the MAP.
+    """Posterior draws of a mixture, with segments numbered like those of the MAP.
 
     Attributes
     ----------
     fit : MapFit
-        The modes, numbered as the draws are.
+        The fit, with modes numbered like the draws.
     draws : Draws
-        In unconstrained coordinates, renumbered.
+        Relabelled draws in unconstrained coordinates.
     labels : Relabelling
-        How the draws were renumbered, and how sure that is.
+        Relabelling of the draws, and its uncertainty.
     names : tuple of str
-        Of the segments: "Segment 1", ..., or as `rename` has it.
+        Names of the segments: "Segment 1", ..., or those set by `rename`.
     provenance : mapping
         Versions, seed, sampler, prior and a fingerprint of the data.
     table : KeptMatrix or None
-        The rows, where they are at hand; a file does not keep them. They are not copied: once
-        they have been written to they are refused.
+        The rows, if available; files do not contain them. They are not copied; methods that need
+        them raise an error if they were modified.
     row_weights : ndarray, shape (n_rows,), or None
-        Of the table's rows in the fit; None where all are 1, or there is no table.
+        Row weights of the fit; None if all are 1 or there is no table.
     segmentation : Segmentation or None
-        The one mode that the draws are of, its mass, and how others differ: after `of_mode`.
+        After `of_mode`: the mode of the draws, its mass, and the differences from other modes.
     prior_influence : PriorInfluence or None
-        How far the prior moves scales and correlations of each segment, in posterior standard
-        deviations; None for draws of a lighter mode alone.
+        Influence of the prior on scales and correlations of each segment, in posterior standard
+        deviations; None for draws from only a mode other than the first.
     """
 
     fit: MapFit
@@ -73,16 +73,16 @@ class PosteriorDraws:
 
     @property
     def mixture(self) -> Mixture:
-        """The optimum of the heaviest mode, or of that of `of_mode`, numbered as the draws are."""
+        """Optimum of the mode with the most mass, or that of `of_mode`, numbered like the draws."""
         alone = self.segmentation
         return self.fit.mixture if alone is None else self.fit.modes[alone.mode].mixture
 
     @cached_property
     def mean_mixture(self) -> Mixture:
-        """Posterior means of shares, means, standard deviations and correlations, as a density.
+        """Posterior means of shares, means, standard deviations and correlations, as a mixture.
 
-        The numbers that `segments` reports, as pictures draw them. Of draws of several modes it is
-        an average over segmentations, which may look like none of them.
+        These are the values that `segments` reports and that plots show. For draws from several
+        modes they are averages over segmentations, and may resemble none of them.
         """
         return self.parameters.average(self.mixture.resolution, self.features)
 
@@ -103,7 +103,7 @@ class PosteriorDraws:
 
     @cached_property
     def parameters_as_sampled(self) -> SegmentDraws:
-        """The same of the chains as they were sampled, which `draws` may be a resample of."""
+        """The same for the chains as sampled, before any resampling."""
         if self.draws.origin is None:
             return self.parameters
         origin = self.draws.origin
@@ -111,21 +111,21 @@ class PosteriorDraws:
 
     @cached_property
     def empty(self) -> tuple[bool, ...]:
-        """Which segments have less than one row's share in most draws, as sparse priors allow."""
+        """Segments with less than one expected row in most draws, as under sparse priors."""
         share = np.median(self.parameters.weights, axis=(0, 1))
         return tuple((share * self.fit.total_weight < 1.0).tolist())
 
     @property
     def mode_fractions(self) -> dict[int, float]:
-        """Share of the draws that belong to each mode of the fit that they visit at all."""
+        """Fraction of the draws in each visited mode of the fit."""
         modes, counts = np.unique(self.draws.mode, return_counts=True)
         return {int(m): float(n / counts.sum()) for m, n in zip(modes, counts, strict=True)}
 
     @property
     def modes_missed(self) -> dict[int, float]:
-        """Mass of each mode of the fit that no draw is of, where all of these have 5 % or more.
+        """Mass of each mode of the fit without draws, if these modes have 5 % or more in total.
 
-        None of the draws of `of_mode`, which leave the others out.
+        Empty after `of_mode`.
         """
         if self.segmentation is not None:
             return {}

@@ -1,4 +1,4 @@
-"""What missing cells may hold, given what their rows observe, averaged over the posterior.
+"""Posterior predictive distribution of missing cells, given the observed cells of their rows.
 
 In a draw theta_s the cells M of a row that observes the cells O are distributed as
 

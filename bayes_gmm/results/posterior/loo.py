@@ -1,7 +1,7 @@
-r"""Leave-one-out cross-validation of a posterior, without fitting anew.
+r"""Leave-one-out cross-validation of a posterior, without refitting.
 
-How well does the model predict a row that it has not seen? Of the log density of each row, given
-all the others, the sum is
+The predictive accuracy for a new row is measured by the sum of the log densities of each row given
+all the others,
 
 .. math:: \mathrm{elpd} = \sum_i \omega_i \log p(x_i \mid x_{-i}), \quad
     p(x_i \mid x_{-i}) \approx \frac{\sum_s r_{is}\, p(x_i \mid \theta_s)}{\sum_s r_{is}}, \quad
@@ -32,20 +32,20 @@ if TYPE_CHECKING:
     from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 MOST_ROWS = 2000
-"""Rows that are left out by default: a few seconds."""
+"""Default maximum number of rows, which takes a few seconds."""
 MOST_DRAWS = 4000
-"""Draws that are looked at, or few more: every so manieth of each chain where there are more."""
+"""Approximate maximum number of draws; longer chains are thinned."""
 FEWEST_DRAWS = 25
-"""A Pareto distribution is fitted to a fifth of the draws, and to five at least."""
+"""Minimum number of draws: the Pareto distribution is fitted to a fifth, at least five."""
 CONSTANT = 1e-10
-"""Log densities that differ by less say nothing."""
+"""Differences of log densities below this are treated as zero."""
 EFFICIENCY_ROWS = 100
-"""Rows whose likelihoods tell how much autocorrelated draws are worth."""
+"""Number of rows used to estimate the relative efficiency of autocorrelated draws."""
 
 
 @dataclass(frozen=True, eq=False)
 class Loo:
-    r"""What leave-one-out cross-validation says of a posterior; higher is better.
+    r"""Result of leave-one-out cross-validation; a higher elpd is better.
 
     Attributes
     ----------
@@ -55,25 +55,25 @@ class Loo:
         Its standard error, as rows are a sample: sqrt(W / (W - 1) sum_i w_i (elpd_i - mean)^2),
         W the sum of the weights. Models of the same rows differ by far less than their errors say.
     p_loo : float
-        Effective number of parameters: by how much log densities fall when rows are left out.
+        Effective number of parameters: the decrease of log densities when rows are left out.
     n_rows : float
-        Rows in which something is measured, each counted by its weight.
+        Total weight of the rows with at least one observed cell.
     n_high_k : int
-        Rows looked at whose Pareto shape is above `good_k`: their part of elpd is in doubt.
+        Number of rows whose Pareto shape is above `good_k`, so that their elpd is unreliable.
     subsample_se : float
-        Standard error of elpd as only a sample of rows was looked at; 0 where all were.
+        Standard error of elpd due to subsampling of rows; 0 without subsampling.
     good_k : float
         min(1 - 1 / log10 S, 0.7) for S draws (Vehtari et al. 2024).
     relative_efficiency : float
-        Effective draws for each draw, of the likelihoods.
+        Effective sample size of the likelihoods, relative to the number of draws.
     pareto_k : ndarray, shape (m,)
-        Of the rows looked at; NaN for a row whose density is the same in all draws.
+        Pareto shapes of the evaluated rows; NaN if the density is the same in all draws.
     elpd_i : ndarray, shape (m,)
-        log p(x_i | x_-i) of the rows looked at, each once whatever its weight.
+        log p(x_i | x_-i) of the evaluated rows, without row weights.
     rows : ndarray of int, shape (m,)
-        Which these are, among the rows that count; all of them, or a simple random sample.
+        Positions of the evaluated rows: all rows, or a simple random sample.
     row_weights : ndarray, shape (n,)
-        Of all rows that count: their weight is positive, and something in them is measured.
+        Weights of all rows with positive weight and at least one observed cell.
 
     Notes
     -----
@@ -126,7 +126,7 @@ def leave_one_out(
     theta = posterior.draws.theta[:, ::step]
     n_draws = theta.shape[0] * theta.shape[1]
     if n_draws < FEWEST_DRAWS:
-        raise FitError(f"loo needs {FEWEST_DRAWS} draws or more, got {n_draws}; sample more")
+        raise FitError(f"loo needs at least {FEWEST_DRAWS} draws, got {n_draws}; sample more")
     looked_at = rows.only(chosen)
     efficiency, weights = relative_efficiency(posterior, looked_at, step), looked_at.weights
     elpd_i, lpd_i, k = np.empty(m), np.empty(m), np.empty(m)
@@ -143,7 +143,7 @@ def leave_one_out(
 
 
 def thinning(n_draws: int, most: int) -> int:
-    """Of how many draws of each chain one is looked at, so that they are about `most`.
+    """Thinning interval of chains, to keep about `most` draws.
 
     Examples
     --------
@@ -154,7 +154,7 @@ def thinning(n_draws: int, most: int) -> int:
 
 
 def left_out(log_p: Floats, weights: Floats, efficiency: float = 1.0) -> tuple[Floats, Floats]:
-    """log p(x_i | x_-i) of rows, and the Pareto shapes of the ratios that they are found by.
+    """log p(x_i | x_-i) of rows, and the Pareto shapes of their importance ratios.
 
     Parameters
     ----------
@@ -194,8 +194,8 @@ def left_out(log_p: Floats, weights: Floats, efficiency: float = 1.0) -> tuple[F
 def relative_efficiency(posterior: PosteriorDraws, rows: Observed, step: int = 1) -> float:
     """Effective draws for each draw, the mean over the likelihoods of rows at equal distances.
 
-    Of every so manieth draw of the chains as they were sampled. Rows are as far apart as their
-    weights say, so that copies of rows are looked at as weights are.
+    The chains as sampled are thinned. Rows are selected at equal distances in cumulative weight, so
+    that copies of rows and row weights are equivalent.
     """
     sampled = posterior.draws.as_sampled.theta[:, ::step]
     upto = np.cumsum(rows.weights)
@@ -216,7 +216,7 @@ def relative_efficiency(posterior: PosteriorDraws, rows: Observed, step: int = 1
 def _summed(
     posterior: PosteriorDraws, rows: Observed, chosen: Integers, elpd_i: Floats
 ) -> tuple[float, float, float]:
-    """The elpd of all rows, its standard error, and that of having looked at some of them."""
+    """The elpd of all rows, its standard error, and the standard error of subsampling."""
     n, m, weights = rows.n_rows, len(chosen), rows.weights
     total = float(weights.sum())
     if m == n:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 CELLS_AT_ONCE = 1 << 22
-"""Probabilities held at once: rows are taken in chunks of so many over draws and segments."""
+"""Maximum number of probabilities in memory; rows are processed in chunks."""
 SHORTEST_CHUNK = 64
 FEWEST_DRAWS, MOST_DRAWS, ROW_DRAWS = 200, 1000, 10_000_000
 """Draws averaged over by default: so many that rows times draws stay below the third."""
@@ -138,7 +138,7 @@ def _chunks(
 
 
 def _n_draws(n_rows: int, max_draws: int | None) -> int:
-    """How many draws memberships are averaged over."""
+    """Number of draws over which memberships are averaged."""
     if max_draws is not None:
         return check_count("max_draws", max_draws)
     return max(FEWEST_DRAWS, min(MOST_DRAWS, ROW_DRAWS // n_rows))

@@ -1,4 +1,4 @@
-r"""How many segments hold rows, where a sparse prior leaves the others empty.
+r"""The number of occupied segments under a sparse prior.
 
 With K generous and a concentration a well under 1, the posterior empties components that the rows
 do not need (Rousseau & Mengersen 2011, for a below half the number of parameters of a component),
@@ -7,7 +7,7 @@ and the number that are left,
 .. math:: K_+ = \sum_k 1\{ n_k > 0 \}, \quad n_k = \sum_i 1\{ z_i = k \}, \quad
     P(z_i = k \mid \theta) = r_{ik}(\theta),
 
-tells how many segments there are (Malsiner-Walli, Fruehwirth-Schnatter & Gruen 2016). Rows are
+estimates the number of segments (Malsiner-Walli, Fruehwirth-Schnatter & Gruen 2016). Rows are
 allocated at random in each draw. The answer depends on a: the prior of K_+ is that of a Dirichlet
 process of concentration K a, nearly.
 """
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 FEWEST_DRAWS, ROW_DRAWS = 400, 10_000_000
-"""Draws looked at: all, or so many that rows times draws stay below the second."""
+"""Number of draws: all, or fewer so that rows times draws stay below the second number."""
 
 
 def occupied_table(

@@ -1,4 +1,4 @@
-"""Names of segments: found, and changed."""
+"""Names of segments: look-up and renaming."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bayes_gmm.errors import DataError, listed, nearest, one_line, shown
 
 
 def component_index(names: Sequence[str], segment: str | int) -> int:
-    """Position of a segment, from 0, that is given by name or position.
+    """Position from 0 of a segment given by name or position.
 
     Examples
     --------
@@ -26,7 +26,7 @@ def component_index(names: Sequence[str], segment: str | int) -> int:
         hint = f"; did you mean {shown(near)}?" if near is not None else "."
         raise DataError(f"no segment {shown(segment)}{hint} There are: {listed(names)}")
     if isinstance(segment, bool) or not isinstance(segment, int | np.integer):
-        raise DataError(f"a segment is given by name or position, got {shown(segment)}")
+        raise DataError(f"a segment must be given by name or position, got {shown(segment)}")
     if not 0 <= segment < len(names):
         raise DataError(f"no segment {segment}; there are {len(names)}, counted from 0")
     return int(segment)
@@ -55,20 +55,20 @@ def renamed(names: Sequence[str], changes: Mapping[str, str]) -> tuple[str, ...]
 
 
 def checked(name: Any) -> str:
-    """A name that tables, pictures and files can carry: text that is not empty.
+    """Return a valid name for tables, plots and files, or raise.
 
     Examples
     --------
     >>> checked(" ")
     Traceback (most recent call last):
     ...
-    bayes_gmm.errors.DataError: the name of a segment must be text that is not empty, got ' '
+    bayes_gmm.errors.DataError: the name of a segment must be non-empty text, got ' '
     """
     if not isinstance(name, str) or not name.strip():
-        raise DataError(f"the name of a segment must be text that is not empty, got {shown(name)}")
+        raise DataError(f"the name of a segment must be non-empty text, got {shown(name)}")
     if not is_writable(name):
         raise DataError(
-            f"the name {one_line(ascii(name))} has a character that no file can hold "
-            "(NUL, or half of a surrogate pair); leave it out"
+            f"the name {one_line(ascii(name))} has a character that cannot be stored "
+            "(NUL or a lone surrogate); leave it out"
         )
     return name

@@ -1,4 +1,4 @@
-"""The rows that a posterior is of, and how often each counts."""
+"""The rows and row weights that a posterior was fitted to."""
 
 from __future__ import annotations
 
@@ -45,22 +45,22 @@ class Observed(NamedTuple):
 
 
 def observed(posterior: PosteriorDraws, X: Any, sample_weight: Any) -> Observed:
-    """The rows given, or those that are kept, with their weights.
+    """The given or stored rows, with their weights.
 
     Raises
     ------
     DataError
-        If there are none, those kept were written to since the fit, or those given are not the
-        ones that the model was fitted to: their log-likelihood at the MAP is another.
+        If there are no rows, the stored rows were modified after the fit, or the given rows are not
+        those of the fit, judged by their log-likelihood at the MAP.
     """
     if X is None:
         if posterior.table is None:
             raise DataError(
-                "the rows of the table are not kept with this posterior; give those that it was "
+                "this posterior does not contain the rows of the table; pass the rows that it was "
                 "fitted to as X, and their weights as sample_weight"
             )
         if sample_weight is not None:
-            raise DataError("sample_weight belongs to X; the rows kept have their own weights")
+            raise DataError("sample_weight needs X; the stored rows have their own weights")
         return _counted(posterior.table.as_fitted(), posterior.row_weights)
     matrix = posterior.mixture.matrix_of(X)
     found = _counted(matrix, check_weights(sample_weight, matrix.n_rows))
@@ -81,7 +81,7 @@ def _refuse_others(posterior: PosteriorDraws, rows: Observed) -> None:
     if not np.isclose(total, fit.measured_weight, rtol=1e-9):
         raise DataError(
             f"the model was fitted to rows of total weight {fit.measured_weight:g}, but X has "
-            f"{rows.n_rows:,} rows of total weight {total:g}; give the rows that it was "
+            f"{rows.n_rows:,} rows of total weight {total:g}; pass the rows that it was "
             "fitted to, and their weights as sample_weight"
         )
     log_prob = fit.mixture.log_prob(rows.matrix.values)
@@ -89,5 +89,5 @@ def _refuse_others(posterior: PosteriorDraws, rows: Observed) -> None:
     if apart > SAME * float(rows.weights @ (1.0 + np.abs(log_prob))):
         raise DataError(
             f"X is not the table that the model was fitted to: its log-likelihood differs by "
-            f"{apart:.3g}; give the rows that it was fitted to, and their weights as sample_weight"
+            f"{apart:.3g}; pass the rows that it was fitted to, and their weights as sample_weight"
         )

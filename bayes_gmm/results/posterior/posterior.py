@@ -1,4 +1,4 @@
-"""Draws of the posterior, their labels settled, and what they say of segments and rows."""
+"""`Posterior`: relabelled posterior draws, with estimates for segments and rows."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Posterior(PosteriorDraws):
-    """Draws of a mixture's posterior, every one numbered like the MAP.
+    """Posterior draws of a mixture, with the segments of each draw numbered like those of the MAP.
 
-    The attributes are those of `PosteriorDraws`.
+    See `PosteriorDraws` for the attributes.
 
     Examples
     --------
@@ -75,33 +75,33 @@ class Posterior(PosteriorDraws):
     def from_draws(
         cls, fit: MapFit, density: Density, draws: Draws, *, table: FeatureMatrix | None = None
     ) -> Posterior:
-        """Settle the labels of what a sampler has drawn.
+        """Relabel the draws of a sampler.
 
         Parameters
         ----------
         fit : MapFit
-            Of the same table; ``draws.mode`` counts its modes.
+            Fit of the same table; ``draws.mode`` refers to its modes.
         density : Density
-            That was sampled.
+            The sampled density.
         draws : Draws
-            Each labelled as it happens to be.
+            Draws with arbitrary labels.
         table : FeatureMatrix, optional
             The rows in the user's units, for the tree's observed_data. It is not copied.
 
         Raises
         ------
         FitError
-            If there is no draw, or one that is not a number.
+            If there are no draws, or a draw is not finite.
 
         Warns
         -----
         AmbiguousLabelsWarning
-            If segments cannot be told apart, none of which is `empty`.
+            If the labels of segments are ambiguous, unless one of them is `empty`.
         MultimodalWarning
-            If the draws visit several modes, or none is of one that has 5 % of the mass.
+            If the draws visit several modes, or a mode with 5 % of the mass has no draws.
         ConvergenceWarning
             If the chains have not mixed (see `mixing.doubts`), 1 % of the draws diverged, sampling
-            was interrupted, or there are fewer than 50 draws in all.
+            was interrupted, or there are fewer than 50 draws in total.
         PriorWarning
             If the prior moves scales or correlations of a segment by more than one posterior
             standard deviation.
@@ -119,7 +119,7 @@ class Posterior(PosteriorDraws):
             None if table is None else density.rows.weights_in_table(table.n_rows),
             prior_influence=influence_of_draws(density, fit, draws),
         )
-        warn(posterior, but=("approximation",))  # which the sampler has warned of
+        warn(posterior, but=("approximation",))  # the sampler has issued this warning
         return posterior
 
     @cached_property
@@ -140,35 +140,34 @@ class Posterior(PosteriorDraws):
         posterior_predictive: bool = False,
         random_state: Any = None,
     ) -> DataTree:
-        """The draws as ArviZ's DataTree, with groups that are made on request.
+        """The draws as ArviZ's DataTree, with optional further groups.
 
-        Groups ``posterior``, ``sample_stats``, ``constant_data`` and, where the rows are at hand,
-        ``observed_data``; dimensions chain, draw, component, feature, feature_bis, pair, row.
-        Variables of ``posterior`` are weights, means, scales and correlation_pairs, the correlation
-        of each pair of features: all that is free to vary, so that ``arviz.summary(tree)`` has a
-        row for each and none of a constant. Its coordinates correlations and covariances hold the
-        matrices: ``tree["posterior/correlations"].sel(component="Segment 1")``. Where chains stay
-        in modes that never meet, ``posterior`` is a resample of the draws by the modes' masses, and
-        the chains that it was made of are in ``posterior_as_sampled``: R-hat and effective sizes
-        are of those.
+        Groups are ``posterior``, ``sample_stats``, ``constant_data`` and, if the rows are
+        available, ``observed_data``; dimensions are chain, draw, component, feature, feature_bis,
+        pair, row. Variables of ``posterior`` are weights, means, scales and correlation_pairs, the
+        correlation of each pair of features. These are the free parameters, so that
+        ``arviz.summary(tree)`` has one row for each and no constants. The coordinates correlations
+        and covariances hold the matrices: ``tree["posterior/correlations"].sel(component="Segment
+        1")``. If chains stay in separate modes, ``posterior`` is a resample of the draws in
+        proportion to the masses of the modes, and ``posterior_as_sampled`` holds the original
+        chains, from which R-hat and effective sample sizes are computed.
 
         Parameters
         ----------
         X : table or array, optional
-            Rows whose log density is wanted; by default those that the model was fitted to.
+            Rows for the optional groups; by default those that the model was fitted to.
         log_likelihood : bool
-            Add the log density of each row in each draw, in the user's units; a row counts once,
-            whatever its weight.
+            Add the log density of each row in each draw, in the user's units, without row weights.
         posterior_predictive : bool
-            Add as many rows as X has, drawn anew from the mixture of each draw.
+            Add new rows drawn from the mixture of each draw, as many as X has.
         random_state : int or Generator, optional
-            Of the rows drawn anew.
+            Seed of the new rows.
 
         Raises
         ------
         DataError
-            If a group would take more than 2 GiB, rows are wanted and none are at hand, or the
-            table has been written to since it was fitted.
+            If a group would take more than 2 GiB, if rows are needed but not available, or if the
+            table was modified after the fit.
         """
         from bayes_gmm.results.posterior import datatree as trees
 
@@ -182,30 +181,30 @@ class Posterior(PosteriorDraws):
         return found
 
     def summary(self, ci_prob: float = 0.94, ci_kind: str = "eti") -> pd.DataFrame:
-        """A row per segment and parameter, in ArviZ's columns.
+        """One row per segment and parameter, with the columns of ArviZ's summary.
 
         Parameters
         ----------
         ci_prob : float
             Probability of the credible interval.
         ci_kind : {"eti", "hdi"}
-            Equal tails, or highest density.
+            Equal-tailed interval, or highest density interval.
 
         Returns
         -------
         DataFrame
-            Columns mean, sd, the interval's bounds, ess_bulk, ess_tail, r_hat, mcse_mean and
-            mcse_sd, the latter five of the chains as they were sampled (see `mixing` for the
-            effective size where chains stay in modes that never meet). Where they do, r_hat
-            compares all draws, and r_hat_within_modes those of each mode that holds 5 % or more,
-            the worst being shown; modes that chains move between freely count as one. R-hat is NaN
-            for a single chain, and for draws that are no chain; ``.attrs["notes"]`` says so, and
-            all else that was warned of.
+            Columns mean, sd, the bounds of the interval, ess_bulk, ess_tail, r_hat, mcse_mean and
+            mcse_sd. The last five are computed from the chains as sampled (see `mixing` for the
+            effective sample size if chains stay in separate modes). In that case r_hat compares
+            all draws, and r_hat_within_modes is the largest R-hat within a mode that holds 5 % or
+            more; modes between which chains move freely count as one. R-hat is NaN for a single
+            chain and for independent draws. ``.attrs["notes"]`` explains this and holds the texts
+            of all warnings about the posterior.
 
         Warns
         -----
         MultimodalWarning
-            If the averages are over several modes, or leave one out that counts.
+            If the averages are over several modes, or omit a mode with relevant mass.
         """
         from bayes_gmm.results.posterior.summary import notes, summary_table
 
@@ -215,16 +214,16 @@ class Posterior(PosteriorDraws):
         return self._with_notes(summary_table(self, ci_prob, ci_kind), notes(self))
 
     def segments(self, ci_prob: float = 0.94) -> pd.DataFrame:
-        """A row per segment, in the words of a report.
+        """One row per segment: share, and mean and standard deviation of each feature.
 
-        The share of the segment, and the mean and standard deviation of each feature in it: the
-        posterior mean, and the bounds (lower, upper) that hold `ci_prob` of the posterior.
-        ``.attrs["notes"]`` has all that was warned of when the posterior was drawn.
+        Each quantity has its posterior mean and the bounds (lower, upper) of the credible interval
+        with probability `ci_prob`. ``.attrs["notes"]`` holds the texts of all warnings about the
+        posterior.
 
         Warns
         -----
         MultimodalWarning
-            If the averages are over several modes, or leave one out that counts.
+            If the averages are over several modes, or omit a mode with relevant mass.
         """
         from bayes_gmm.results.posterior.tables import segments_table
 
@@ -234,7 +233,7 @@ class Posterior(PosteriorDraws):
     def membership(
         self, X: Any, ci_prob: float = 0.94, *, max_draws: int | None = None
     ) -> pd.DataFrame:
-        """To which segment each row belongs, with what probability, and how sure that is.
+        """Most probable segment of each row, with its probability and uncertainty.
 
         Parameters
         ----------
@@ -243,15 +242,15 @@ class Posterior(PosteriorDraws):
         ci_prob : float
             Probability of the interval.
         max_draws : int, optional
-            Draws averaged over, evenly spread where there are more. By default 1,000, and fewer
-            for more than 10,000 rows, down to 200 from 50,000 on.
+            Maximum number of draws to average over; longer chains are thinned. By default 1,000
+            for up to 10,000 rows, decreasing to 200 for 50,000 rows or more.
 
         Returns
         -------
         DataFrame
-            A row per row of X: the most probable segment; its probability, averaged over the
-            posterior; the interval (lower, upper) of that probability over draws; the entropy
-            of the averaged memberships in nats: 0 is certain, log K knows nothing.
+            One row per row of X: the most probable segment; its probability, averaged over the
+            posterior; the interval (lower, upper) of that probability over draws; the entropy of
+            the averaged membership probabilities in nats, from 0 (certain) to log K (uniform).
         """
         from bayes_gmm.results.posterior.membership import membership_table
 
@@ -261,7 +260,7 @@ class Posterior(PosteriorDraws):
     def predict_proba(self, X: Any, *, max_draws: int | None = None) -> Floats:
         """Probability of each segment for each row, averaged over the posterior, shape (N, K).
 
-        At most `max_draws` draws, evenly spread over all, are averaged (see `membership`).
+        At most `max_draws` draws are averaged; longer chains are thinned (see `membership`).
         """
         from bayes_gmm.results.posterior.membership import mean_responsibilities
 
@@ -274,7 +273,7 @@ class Posterior(PosteriorDraws):
     def impute(
         self, X: Any, ci_prob: float = 0.94, *, max_draws: int | None = None
     ) -> pd.DataFrame:
-        """What missing cells may hold, given what their rows observe: a row per missing cell.
+        """Posterior predictive distribution of missing cells, given the observed cells of the row.
 
         Parameters
         ----------
@@ -283,14 +282,14 @@ class Posterior(PosteriorDraws):
         ci_prob : float
             Probability of the interval.
         max_draws : int, optional
-            Draws averaged over, evenly spread where there are more; 200 by default.
+            Maximum number of draws to average over, 200 by default; longer chains are thinned.
 
         Returns
         -------
         DataFrame
-            Columns row (its label in a pandas table, else its position), feature, and of the cell's
-            posterior predictive distribution, in the table's units: mean, sd, and the bounds
-            (lower, upper) that hold `ci_prob` of it.
+            One row per missing cell. Columns are row (its label in a pandas table, else its
+            position), feature, and the mean, sd and bounds (lower, upper) of the cell's posterior
+            predictive distribution, in the units of the table; the bounds hold `ci_prob` of it.
         """
         from bayes_gmm.results.posterior.imputation import imputed_cells
 
@@ -298,30 +297,31 @@ class Posterior(PosteriorDraws):
         return imputed_cells(self, X, ci_prob, max_draws)
 
     def completed(self, X: Any, *, max_draws: int | None = None) -> pd.DataFrame:
-        """The features of X with the mean of `impute` in the place of each missing cell."""
+        """The features of X, with each missing cell replaced by its mean from `impute`."""
         from bayes_gmm.results.posterior.imputation import completed_table
 
         return completed_table(self, X, max_draws)
 
     def contrast(self, a: str | int, b: str | int, ci_prob: float = 0.94) -> pd.DataFrame:
-        """How two segments differ: a row for the share, and the mean and sd of each feature.
+        """Differences between two segments in their share and in the mean and sd of each feature.
 
         Parameters
         ----------
         a, b : str or int
-            Segments, by name or from 0.
+            Segments, by name or by position from 0.
         ci_prob : float
 
         Returns
         -------
         DataFrame
-            Posterior means of both and of a's less b's, bounds (lower, upper) of the difference
-            and the probability that it is positive; ``.attrs["notes"]`` as of `segments`.
+            One row per quantity: posterior means for both segments and of the difference a - b,
+            bounds (lower, upper) of the difference, and the probability that it is positive;
+            ``.attrs["notes"]`` as in `segments`.
 
         Warns
         -----
         MultimodalWarning
-            If the averages are over several modes, or leave one out that counts.
+            If the averages are over several modes, or omit a mode with relevant mass.
         """
         from bayes_gmm.results.posterior.tables import contrast_table
 
@@ -330,10 +330,10 @@ class Posterior(PosteriorDraws):
         return self._with_notes(table)
 
     def co_clustering(self, X: Any) -> Floats:
-        """Probability that two rows are of one segment, for each pair of rows, shape (N, N).
+        """Probability that two rows belong to the same segment, for each pair, shape (N, N).
 
-        It needs no labels, so it means the same where those are ambiguous. At most 5,000 rows;
-        an average over at most 200 draws, evenly spread.
+        It does not depend on labels, so it is valid even if labels are ambiguous. X may have at
+        most 5,000 rows; the average is over at most 200 draws.
         """
         from bayes_gmm.results.posterior.membership import co_clustering_matrix
 
@@ -347,36 +347,36 @@ class Posterior(PosteriorDraws):
         max_rows: int | None = None,
         random_state: Any = None,
     ) -> Loo:
-        """How well each row is predicted by all the others (see `Loo`).
+        """Leave-one-out cross-validation (see `Loo`).
 
         Parameters
         ----------
         X : table or array, optional
-            The rows that the model was fitted to, where they are not kept: after `load`.
+            The rows that the model was fitted to; needed after `load`, which does not restore them.
         sample_weight : array_like, optional
-            Their weights in the fit.
+            Row weights of the fit.
         max_rows : int, optional
-            Rows looked at, a simple random sample where there are more; 2,000 by default. The
-            others' part is estimated, and `subsample_se` says how well.
+            Maximum number of rows, 2,000 by default; larger tables are subsampled at random. The
+            contribution of the other rows is estimated, with standard error `subsample_se`.
         random_state : int or Generator, optional
-            Of that sample; by default the seed of the draws.
+            Seed of the subsample; by default the seed of the draws.
         """
         return leave_one_out(self, X, sample_weight, max_rows, random_state)
 
     def check(self, X: Any = None, sample_weight: Any = None) -> ShapeCheck:
         """Posterior predictive check of whether the rows of each segment are Gaussian.
 
-        Skewness and kurtosis of the rows of each segment, along features, principal directions and
-        directions that depart most, and over all features, against what replicated Gaussian rows
-        would give, averaged over draws of the posterior.
+        The check compares the skewness and kurtosis of the rows of each segment with those of
+        replicated Gaussian rows, along features, principal directions and the directions of largest
+        departure, and over all features. It averages over draws of the posterior.
 
         Parameters
         ----------
         X : table or array, optional
-            By default the rows that the model was fitted to, where they are kept. Of more than
-            5,000 distinct rows, a sample of 5,000 is looked at.
+            Rows to check; by default those that the model was fitted to, if they are available. Of
+            more than 5,000 distinct rows, a sample of 5,000 is checked.
         sample_weight : array_like, optional
-            A weight of 2 is two copies of the row. Copies add nothing to a shape.
+            Row weights: a weight of 2 counts the row twice. Copies do not change the shape.
 
         Returns
         -------
@@ -394,57 +394,57 @@ class Posterior(PosteriorDraws):
     def occupied(
         self, X: Any = None, sample_weight: Any = None, *, random_state: Any = None
     ) -> pd.DataFrame:
-        """The posterior of the number of segments that hold rows.
+        """Posterior distribution of the number of occupied segments.
 
-        For sparse priors, ``Prior(concentration=0.05)`` or so, with more components than there are
-        segments (see `occupied_table`).
+        Use it with sparse priors, such as ``Prior(concentration=0.05)``, and more components than
+        expected segments (see `occupied_table`).
 
         Parameters
         ----------
         X, sample_weight : optional
-            The rows that the model was fitted to and their weights, where they are not kept.
+            The rows that the model was fitted to and their weights; needed after `load`.
         random_state : int or Generator, optional
-            Of the allocations; by default the seed of the draws.
+            Seed of the allocations; by default the seed of the draws.
 
         Returns
         -------
         DataFrame
-            For each number of segments its probability and ``mcse``, its Monte-Carlo error.
+            Probability of each number of segments, and ``mcse``, its Monte Carlo standard error.
         """
         from bayes_gmm.results.posterior.n_occupied import occupied_table
 
         return occupied_table(self, X, sample_weight, random_state)
 
     def component_index(self, segment: str | int) -> int:
-        """Position of a segment, from 0, that is given by name or position."""
+        """Position from 0 of a segment given by name or position."""
         return component_index(self.names, segment)
 
     def of_mode(self, i: int) -> Posterior:
-        """The draws of one mode alone: one segmentation, whose intervals mix it with no other.
+        """The draws of one mode, so that estimates and intervals describe a single segmentation.
 
-        Everything that a posterior has is of that mode then: `summary`, `segments`, `membership`,
-        pictures and the tree. ``segmentation`` holds its mass, and the masses of the other modes
-        and how their segments differ. Segments keep the MAP's numbers.
+        All methods of the result (`summary`, `segments`, `membership`, plots and the tree) use only
+        the draws of this mode. ``segmentation`` holds its mass, the masses of the other modes, and
+        the differences between their segments. Segments keep the numbers of the MAP.
 
-        The draws are those of the chains as they were sampled that are of the mode. Chains are cut
-        to one length so that most draws remain, and those that contribute few are left out; where
-        one chain is left of several, its halves stand for two.
+        The draws are taken from the chains as sampled. Chains are truncated to a common length that
+        keeps as many draws as possible, and chains with too few draws in the mode are dropped. If
+        only one of several chains remains, its halves are used as two chains.
 
         Parameters
         ----------
         i : int
-            Position of the mode in ``fit.modes``, from 0: the heaviest of the fit. Notes, warnings
-            and JSON number modes in the same way.
+            Position of the mode in ``fit.modes``, from 0, the mode with the most mass in the fit.
+            Notes, warnings and JSON use the same numbers.
 
         Raises
         ------
         DataError
-            If there is no such mode, or no draw is of it.
+            If there is no such mode, or it has no draws.
 
         Warns
         -----
         AmbiguousLabelsWarning, ConvergenceWarning
-            Of these draws, as `from_draws` warns of all.
+            For the draws of this mode, as in `from_draws`.
 
         Examples
         --------
@@ -458,7 +458,7 @@ class Posterior(PosteriorDraws):
         return alone
 
     def rename(self, names: Mapping[str, str]) -> Posterior:
-        """The same posterior with other names for some segments.
+        """The same posterior with new names for some segments.
 
         Examples
         --------
@@ -467,21 +467,21 @@ class Posterior(PosteriorDraws):
         Raises
         ------
         DataError
-            If there is no such segment, or two would have one name.
+            If there is no such segment, or two segments would have the same name.
         """
         return replace(self, names=renamed(self.names, names))
 
     def align_to(self, other: Posterior | MapFit | Mixture) -> Posterior:
-        """The same posterior, numbered and named like another of the same features.
+        """The same posterior, with segments numbered and named like those of another fit.
 
-        Segments are matched so that the sum of the Bhattacharyya distances between their MAPs is
-        least. Where this posterior has more segments than the other, those without a partner come
-        last; where it has fewer, partners keep the other's order.
+        Segments are matched by minimising the sum of the Bhattacharyya distances between the MAPs.
+        If this posterior has more segments than the other, unmatched segments come last; if it has
+        fewer, matched segments keep the order of the other.
 
         Parameters
         ----------
         other : Posterior, MapFit or Mixture
-            Such as last quarter's.
+            A fit with the same features, such as that of the previous quarter.
         """
         from bayes_gmm.results.posterior.align import aligned
 
@@ -490,7 +490,7 @@ class Posterior(PosteriorDraws):
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the posterior to a NetCDF file, which `bayes_gmm.load` reads.
 
-        The rows of the table are not written. ArviZ opens the file too.
+        The rows of the table are not written. ArviZ can also open the file.
         """
         from bayes_gmm.results.io.netcdf import write_tree
         from bayes_gmm.results.posterior.posterior_tree import posterior_tree
@@ -500,13 +500,13 @@ class Posterior(PosteriorDraws):
     def _with_notes(
         self, table: pd.DataFrame, more: Mapping[str, Any] | None = None
     ) -> pd.DataFrame:
-        """The table with all caveats as its notes; several modes are warned of each time."""
+        """Attach all caveats to the table as notes, and warn if there are several modes."""
         found = caveats(self)
         if "modes" in found:
             warnings.warn(found["modes"].text, MultimodalWarning, stacklevel=3)
         told = {about: caveat.text for about, caveat in found.items()}
         if self.segmentation is not None:
-            told["segmentation"] = f"the draws are of {self.segmentation.text}"
+            told["segmentation"] = f"the draws are from {self.segmentation.text}"
         table.attrs["notes"] = {**(more or {}), **told}
         return table
 
@@ -514,7 +514,7 @@ class Posterior(PosteriorDraws):
 def _relabelled(
     draws: Draws, references: Sequence[Reference], rho2: Floats
 ) -> tuple[Draws, Relabelling]:
-    """The draws, and the chains they may be a resample of, renumbered."""
+    """Relabel the draws and, if they were resampled, the original chains."""
     theta, labels = relabel(draws, references, rho2)
     origin = draws.origin
     if origin is not None:

@@ -10,7 +10,7 @@ from bayes_gmm.results.io.prior_json import prior_to_json
 
 
 def provenance(fit: MapFit, rows: Rows, draws: Draws) -> dict[str, str | int | float]:
-    """What made these draws, as attributes that NetCDF can hold.
+    """Provenance of draws, as attributes for NetCDF.
 
     Parameters
     ----------

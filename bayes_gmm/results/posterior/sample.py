@@ -1,4 +1,4 @@
-"""From the modes of a fit to its posterior: which sampler draws, and how much each mode weighs."""
+"""Sampling of the posterior from the modes of a fit, and masses of the modes."""
 
 from __future__ import annotations
 
@@ -30,29 +30,29 @@ from bayes_gmm.results.posterior.posterior import Posterior
 
 METHODS = ("nuts", "laplace")
 MOST_CELLS = 1 << 29
-"""Numbers that draws may take: 4 GiB. A sampler that asks for more than there is would abort."""
+"""Maximum number of elements of the draws: 4 GiB."""
 STAYED = 0.5
-"""Share of a chain that a mode has at least where chains started there."""
+"""Minimum fraction of a chain in the mode where it started."""
 OFTEN = 10
-"""Crossings out of a mode from which on chains find their way there by themselves."""
+"""Number of exits from a mode above which chains are assumed to return to it."""
 RETURNS = 2
-"""How often a chain is taken anew at most that leaves its mode."""
+"""Maximum number of new runs of a chain that leaves its mode."""
 
 
 @dataclass(frozen=True)
 class SamplingPlan:
-    """How a posterior is to be drawn from.
+    """Options of posterior sampling.
 
     Parameters
     ----------
     draws : int
-        Of each chain.
+        Number of draws in each chain.
     tune : int, optional
-        Warm-up draws of each chain; by default the sampler's own number.
+        Number of warm-up draws in each chain; by default the sampler chooses it.
     chains : int
     method : {"nuts", "laplace"}
     sampler : str
-        "nutpie", or what `sample_pymc` takes.
+        "nutpie", or a sampler of `sample_pymc`.
     seed : int
     progress : bool
 
@@ -80,7 +80,7 @@ class SamplingPlan:
         except ValueError as error:
             raise FitError(str(error)) from None
         if self.method not in METHODS:
-            raise FitError(f"no method {shown(self.method)}; choose one of {listed(METHODS)}")
+            raise FitError(f"unknown method {shown(self.method)}; choose from {listed(METHODS)}")
         if self.sampler != "nutpie":
             check_pymc_sampler(self.sampler)
 
@@ -93,16 +93,16 @@ def sample_posterior(
     *,
     table: FeatureMatrix | None = None,
 ) -> Posterior:
-    """Draws from the posterior about the modes of a fit, their labels settled.
+    """Relabelled posterior draws, from chains that start at the modes of a fit.
 
-    Chains that never leave their modes say nothing of how much these weigh: their masses are
-    settled by bridge sampling, and the draws resampled in proportion.
+    Chains that never leave their modes give no information on the masses of these modes. The masses
+    are then estimated by bridge sampling, and the draws are resampled in proportion.
 
     Parameters
     ----------
     fit : MapFit
     density : Density
-        On the rows that were fitted.
+        Density on the fitted rows.
     found : sequence of FoundMode
         The modes of the fit, in its order.
     plan : SamplingPlan
@@ -120,7 +120,7 @@ def posterior_and_peaks(
     *,
     table: FeatureMatrix | None = None,
 ) -> tuple[Posterior, tuple[Peak, ...]]:
-    """The same, and the peak of each mode."""
+    """Posterior draws, and the peak of each mode."""
     _refuse_too_large(plan, density)
     with _regular():
         peaks = peaks_of(density, found)
@@ -150,8 +150,9 @@ def _refuse_too_large(plan: SamplingPlan, density: Density) -> None:
     cells = of_one * (plan.draws + (plan.tune or 0))
     if cells > MOST_CELLS:
         raise FitError(
-            f"{plan.draws:,} draws and {plan.tune or 0:,} of warm-up in {plan.chains} chains would "
-            f"take {8 * cells / 2**30:,.0f} GiB; ask for at most {MOST_CELLS // of_one:,} a chain"
+            f"{plan.draws:,} draws and {plan.tune or 0:,} warm-up draws in {plan.chains} chains "
+            f"would take {8 * cells / 2**30:,.0f} GiB; use at most "
+            f"{MOST_CELLS // of_one:,} per chain"
         )
 
 
@@ -169,10 +170,9 @@ def _drawn(fit: MapFit, density: Density, peaks: Sequence[Peak], plan: SamplingP
 
 
 def _returned(density: Density, draws: Draws, peaks: Sequence[Peak], plan: SamplingPlan) -> Draws:
-    """The draws, where chains left a mode for good with one of them taken anew.
+    """The draws, with a new run for each mode that all its chains left.
 
-    Bridge sampling tells masses, but a mode that has no draws could not be given its share, and
-    one that chains pass through on their way out is not well known.
+    Bridge sampling estimates the mass of a mode, but resampling needs draws from every mode.
     """
     started = chains_of_modes(peaks, plan.chains)
     seeds = np.random.default_rng([plan.seed, 1]).integers(2**32, size=(len(peaks), RETURNS))
@@ -192,14 +192,14 @@ def _returned(density: Density, draws: Draws, peaks: Sequence[Peak], plan: Sampl
 
 
 def _shares_of_region(draws: Draws, n_modes: int, m: int) -> tuple[Floats, int]:
-    """Share of each chain in mode m, or modes often gone to from there, and how many left."""
+    """Fraction of each chain in mode m or modes connected to it, and the number of exits."""
     group = visits_of(draws.mode, n_modes).group
     here = group[draws.mode] == group[m]
     return here.mean(axis=1), int(np.count_nonzero(here[:, :-1] & ~here[:, 1:]))
 
 
 def _counted_once(fit: MapFit, peaks: Sequence[Peak]) -> MapFit:
-    """The fit, without the masses of modes that share a peak with a heavier one."""
+    """The fit with mass 0 for modes that share a peak with a mode of larger mass."""
     own = [not math.isnan(peak.log_evidence) for peak in peaks]
     counted = sum(mode.probability for mode, once in zip(fit.modes, own, strict=True) if once)
     if all(own) or not counted > 0.0:

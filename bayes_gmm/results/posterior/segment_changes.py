@@ -1,4 +1,4 @@
-"""How the segments of two segmentations, numbered alike, differ: records, not sentences."""
+"""Differences between the segments of two segmentations with consistent labels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ChangeSettings:
-    """Which differences count as 1, and are named from there on.
+    """Units of differences; differences of 1 or more are reported.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ SETTINGS = ChangeSettings()
 
 @dataclass(frozen=True)
 class SegmentChange:
-    """By what a segment of another segmentation differs most from the one reported.
+    """The largest difference of a segment from that of the reported segmentation.
 
     Attributes
     ----------

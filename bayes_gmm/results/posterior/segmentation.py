@@ -1,4 +1,4 @@
-"""The one segmentation that draws are of, and how others differ from it: records."""
+"""Records of the segmentation of draws from one mode, and its differences from others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bayes_gmm.results.posterior.segment_changes import SegmentChange
 
 @dataclass(frozen=True)
 class OtherSegmentation:
-    """A segmentation beside the one reported.
+    """A segmentation other than the reported one.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class OtherSegmentation:
 
 @dataclass(frozen=True)
 class Segmentation:
-    """The one segmentation that draws are of, among others.
+    """The segmentation of draws from one mode.
 
     Attributes
     ----------
@@ -60,18 +60,18 @@ class Segmentation:
 
     @property
     def text(self) -> str:
-        """A note: which mode, its mass, and the masses of others."""
+        """Text with the mode, its mass, and the masses of other modes."""
         return alone_of(self.mode, self.mass, {o.mode: o.mass for o in self.others})
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it in what JSON can say; `from_dict` reads it."""
+        """JSON-compatible record; `from_dict` is the inverse."""
         from dataclasses import asdict
 
         return asdict(self)
 
     @classmethod
     def from_dict(cls, found: dict[str, Any]) -> Segmentation:
-        """What `to_dict` has written."""
+        """The inverse of `to_dict`."""
         others = tuple(
             OtherSegmentation(
                 other["mode"],

@@ -1,11 +1,10 @@
-"""One segmentation of several: which draws are of it, and how the others differ from it.
+"""Selection of the draws of one segmentation (mode), and its differences from the others.
 
-Draws of several modes are averages over several segmentations, and an interval of a segment that
-lies elsewhere in each spans the gap between them. The draws of one mode alone are draws of the
-posterior given that mode. Of each chain those draws that are of the mode, in their order, are a
-Markov chain again, whose stationary distribution is the posterior confined to the mode (the chain
-watched there: Kemeny, Snell & Knapp 1976). So R-hat and effective sizes of them mean
-what they always do.
+Averages over draws from several modes mix segmentations, and the interval of a segment that has
+different locations in them spans the gap between these. The draws of one mode are draws of the
+posterior given that mode. Those draws of a chain that are in the mode, in their order, are again a
+Markov chain, whose stationary distribution is the posterior restricted to the mode (the watched
+chain: Kemeny, Snell & Knapp 1976). Therefore R-hat and effective sample sizes are valid for them.
 """
 
 from __future__ import annotations
@@ -34,13 +33,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SegmentationSettings:
-    """When one segmentation is reported alone.
+    """Threshold for reporting one segmentation.
 
     Attributes
     ----------
     main_mass : float
-        Mass from which on it is, unless all are asked for: the others together then hold a fifth
-        or less, and are named beside it.
+        Minimum mass of a segmentation that is reported by default instead of averages over all.
     """
 
     main_mass: float = 0.8
@@ -50,9 +48,9 @@ SETTINGS = SegmentationSettings()
 
 
 def masses(posterior: PosteriorDraws) -> dict[int, float]:
-    """Mass of each mode that holds 1 % or more, the heaviest first.
+    """Mass of each mode that holds 1 % or more, in decreasing order.
 
-    The shares of the draws and, of modes that no draw is of, the fit's estimates.
+    These are the fractions of the draws or, for modes without draws, the estimates of the fit.
     """
     if posterior.segmentation is not None:
         alone = posterior.segmentation
@@ -64,7 +62,7 @@ def masses(posterior: PosteriorDraws) -> dict[int, float]:
 
 
 def _mass(posterior: PosteriorDraws, mode: int) -> float:
-    """Mass of a mode that draws are of, less what the fit estimates of modes too light for draws.
+    """Mass of a visited mode, reduced by the estimated masses of modes without draws.
 
     Draws by Laplace's approximation are taken from all modes by their masses.
     """
@@ -83,7 +81,7 @@ def _mass(posterior: PosteriorDraws, mode: int) -> float:
 def main_segmentation(
     posterior: PosteriorDraws, settings: SegmentationSettings = SETTINGS
 ) -> int | None:
-    """The mode to be reported alone: one of several that holds 80 % or more; else None."""
+    """The mode to report: one of several that holds 80 % or more; else None."""
     found = masses(posterior)
     if posterior.segmentation is not None or len(found) < 2:
         return None
@@ -92,7 +90,7 @@ def main_segmentation(
 
 
 def heaviest(posterior: PosteriorDraws) -> int:
-    """The mode that most draws are of."""
+    """The mode with the most draws."""
     visited = posterior.mode_fractions
     return max(visited, key=lambda m: visited[m])
 
@@ -120,7 +118,7 @@ def of_mode[P: PosteriorDraws](posterior: P, i: Any) -> P:
 
 
 def reference_of(mixture: Mixture, fit: MapFit) -> Reference:
-    """A mixture of the fit as draws are numbered by: in standardised units."""
+    """A mixture of the fit in standardised units, as the reference of relabelling."""
     units = fit.standardizer
     return Reference(
         mixture.weights,
@@ -138,12 +136,12 @@ def _mode_number(posterior: PosteriorDraws, i: Any) -> int:
         return int(i)
     drawn = in_words([str(m) for m in visited], "and")
     if posterior.segmentation is not None:
-        raise DataError(f"these draws are of mode {drawn} alone; take those of {i} from all draws")
-    raise DataError(f"no draw is of mode {i}; the draws are of {drawn}, counted from 0")
+        raise DataError(f"these draws are only from mode {drawn}; select mode {i} from all draws")
+    raise DataError(f"no draws from mode {i}; the draws are from modes {drawn}, counted from 0")
 
 
 def _draws_of(posterior: PosteriorDraws, mode: int) -> tuple[Draws, Integers | None]:
-    """The draws of one mode as chains of one length, and how they were renumbered, if known."""
+    """The draws of one mode as chains of equal length, and their relabelling, if known."""
     whole = posterior.draws.as_sampled
     members = whole.mode == mode
     take = _even_parts(members) if whole.method == "laplace" else _watched(members)
@@ -167,10 +165,10 @@ class _Taking:
 
 
 def _watched(members: npt.NDArray[np.bool_]) -> _Taking:
-    """The draws of the mode in each chain, cut to one length so that most remain.
+    """The draws of the mode in each chain, truncated to a common length that keeps most draws.
 
-    Chains that contribute fewer are left out. Where one of several chains is left, its halves
-    stand for two chains.
+    Shorter chains are dropped. If only one of several chains remains, its halves are used as two
+    chains.
     """
     counts = members.sum(axis=1)
     n = longest_length(counts)
@@ -183,7 +181,7 @@ def _watched(members: npt.NDArray[np.bool_]) -> _Taking:
 
 
 def _even_parts(members: npt.NDArray[np.bool_]) -> _Taking:
-    """Independent draws, whose chains mean nothing, in as many parts as there are chains."""
+    """Independent draws, divided into as many parts as there were chains."""
     chain, draw = np.nonzero(members)
     n = max(len(chain) // len(members), 1)
     parts = min(len(members), len(chain))
@@ -200,7 +198,7 @@ def _others(posterior: PosteriorDraws, mode: int) -> tuple[OtherSegmentation, ..
 
 
 def _means_of_mode(posterior: PosteriorDraws, mode: int) -> SegmentMeans:
-    """Averages over the draws of one mode; what its optimum has where no draw is of it."""
+    """Averages over the draws of one mode; the values at its optimum if it has no draws."""
     members = posterior.draws.as_sampled.mode == mode
     if members.any():
         return SegmentMeans.of_draws(posterior.parameters_as_sampled, members)

@@ -1,4 +1,4 @@
-"""A posterior in numbers: ArviZ's summary, segment by segment."""
+"""ArviZ's summary of the parameters of all segments."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from bayes_gmm.results.posterior.draws import PosteriorDraws
 
-ONE_CHAIN = "R-hat compares chains, and there is one: it cannot be computed; sample with chains=4"
-COUNTED = "the number of draws, less what proposals that were drawn more than once take from it"
+ONE_CHAIN = "R-hat cannot be computed for 1 chain; sample with chains=4"
+COUNTED = "number of draws, reduced for proposals that were resampled more than once"
 
 
 def summary_table(posterior: PosteriorDraws, ci_prob: float, ci_kind: str) -> pd.DataFrame:
@@ -28,7 +28,7 @@ def summary_table(posterior: PosteriorDraws, ci_prob: float, ci_kind: str) -> pd
     import pandas as pd
 
     labels, draws = _rows(posterior, posterior.parameters)
-    # R-hat is of what never varies, too, such as one segment's weight.
+    # Some parameters are constant, such as the weight of a single segment.
     with np.errstate(divide="ignore", invalid="ignore"):
         columns = _columns(posterior, draws, ci_prob, ci_kind)
     return pd.DataFrame(columns, index=labels)
@@ -67,7 +67,7 @@ def _of_independent(posterior: PosteriorDraws, sd: Floats) -> dict[str, Floats]:
 
 
 def _of_chains(posterior: PosteriorDraws, draws: Floats, sd: Floats) -> dict[str, Floats]:
-    """Diagnostics of the chains that the draws are, or are a resample of.
+    """Diagnostics of the chains as sampled, before any resampling.
 
     ArviZ's Monte-Carlo errors: sd / sqrt(n) of the mean, and of sd that of the mean of squares
     by the delta method (Kenney & Keeping 1951, section 7.8), each with its own effective size n.
@@ -93,13 +93,13 @@ def _of_chains(posterior: PosteriorDraws, draws: Floats, sd: Floats) -> dict[str
 
 
 def _rows(posterior: PosteriorDraws, of: SegmentDraws) -> tuple[list[str], Floats]:
-    """Names as ArviZ writes them, and draws (row, chain, draw), of all that is free to vary."""
+    """Names as in ArviZ, and draws (row, chain, draw), of all free parameters."""
     rows = list(parameters_of(posterior, of))
     return [row.label for row in rows], np.stack([row.draws for row in rows])
 
 
 def notes(posterior: PosteriorDraws) -> dict[str, Any]:
-    """What a reader of the diagnostics must know besides the posterior's caveats."""
+    """Notes on the diagnostics, in addition to the caveats of the posterior."""
     draws = posterior.draws
     if draws.method == "laplace":
         return {"r_hat": standing(draws), "ess": COUNTED, "khat": draws.khat}

@@ -1,4 +1,4 @@
-"""Segments in the words of a report: their sizes and places, and how two of them differ."""
+"""Tables of segments and of differences between two segments."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def contrast_table(posterior: PosteriorDraws, a: int, b: int, ci_prob: float) ->
 
 
 def _quantities(posterior: PosteriorDraws) -> Iterator[tuple[str, Floats]]:
-    """What a report tells of a segment, with draws (chain, draw, K)."""
+    """Quantities of a segment in a report, with draws (chain, draw, K)."""
     of = posterior.parameters
     yield "share", of.weights
     for j, feature in enumerate(posterior.features):

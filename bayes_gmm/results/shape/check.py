@@ -1,10 +1,10 @@
 """Posterior predictive check of whether the rows of each segment are Gaussian.
 
-For a draw of the parameters, rows get segments, and missing and coarse cells get values
-(`complete_rows`); then the rows of a segment are a Gaussian sample if the model is right, and
-the distribution of their skewness and kurtosis is known (`shape_statistics`). A p-value is the
-probability that replicated rows of the segment depart further, averaged over the draws (Meng 1994).
-It is corrected for the number of statistics of all segments (Bonferroni).
+For each draw of the parameters, segments of rows and values of missing and coarse cells are imputed
+(`complete_rows`). If the model is right, the rows of a segment are then a Gaussian sample, and the
+distribution of their skewness and kurtosis is known (`shape_statistics`). The p-value is the
+probability of a larger departure in replicated rows, averaged over draws (Meng 1994), with a
+Bonferroni correction for the number of statistics of all segments.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def check_mixture(
     weights: Floats | None,
     settings: ShapeCheckSettings = DEFAULTS,
 ) -> ShapeCheck:
-    """The check of a fitted mixture, on rows of these weights (see `MapFit.check`)."""
+    """Check a fitted mixture on weighted rows (see `MapFit.check`)."""
     rows, x, draw = mixture_draw(mixture, units, matrix, weights, settings)
     names = tuple(segment_labels(mixture.n_components))
     return checked(x, rows, [draw], names, mixture.features, units.scale, settings)
@@ -61,7 +61,7 @@ def mixture_draw(
     weights: Floats | None,
     settings: ShapeCheckSettings,
 ) -> tuple[SampledRows, Floats, Draw]:
-    """Rows that represent all, standardised, and the mixture with their memberships."""
+    """A standardised sample of the rows, and the mixture with their membership probabilities."""
     rows = sampled_rows(matrix, weights, settings.max_rows, mixture.log_prob, mixture.resolution)
     x = matrix.values[rows.positions]
     gaussians = Gaussians(
@@ -73,13 +73,12 @@ def mixture_draw(
 
 
 def weights_to_check(matrix: FeatureMatrix, sample_weight: Any) -> Floats:
-    """Weights of given rows, at least one of which counts."""
+    """Row weights, at least one of which is positive."""
     weights = check_weights(sample_weight, matrix.n_rows)
     found = np.ones(matrix.n_rows) if weights is None else weights
     if not np.any(found * matrix.measured() > 0.0):
         raise DataError(
-            "X has no row of positive weight in which something is measured; "
-            "there is nothing to check"
+            "X has no row with positive weight and an observed cell, so there is nothing to check"
         )
     return found
 
@@ -100,7 +99,7 @@ def checked(
     x : ndarray, shape (n, d)
         Standardised rows.
     rows : SampledRows
-        Which rows they are, and their weights.
+        Positions and weights of the rows.
     draws : iterable of Draw
     names, features : tuple of str
     scale : ndarray, shape (d,)

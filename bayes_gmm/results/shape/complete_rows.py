@@ -26,7 +26,7 @@ from bayes_gmm.data.subsample import distinct_rows
 CELLS_AT_ONCE = 1 << 20
 """Entries of the covariance matrices that are held at once for rows with missing cells."""
 CANDIDATES = 10
-"""Rows that are looked at to find distinct ones, for each that is wanted."""
+"""Number of rows to search for distinct ones, per requested row."""
 COARSE = 0.25
 """Recording step, in standard deviations given the other features, from which on it matters."""
 TOO_COARSE = 1.0
@@ -100,10 +100,10 @@ def sampled_rows(
 ) -> SampledRows:
     """At most `size` distinct rows, those that the model expects to be tied as several.
 
-    Copies of a row say nothing new of a segment's shape, while ties in coarsely recorded columns
+    Copies of a row give no information on the shape of a segment, but ties in coarse columns
     are rows of their own. So a row of weight w stands as min(w, m) rows, where the model expects m
     rows with these very values (see `_expected_ties`). Of a table of more than
-    `CANDIDATES` * `size` rows, a random part of so many rows is looked at.
+    `CANDIDATES` * `size` rows, a random sample of this size is used.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a check of the shape of segments found."""
+"""Records of the check of segments against Gaussian shape."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ if TYPE_CHECKING:
 
 STATISTICS = ("skewness", "kurtosis", "radial kurtosis")
 GAUSSIAN = {"skewness": 0.0, "kurtosis": 3.0, "radial kurtosis": 3.0}
-"""What each statistic is for a Gaussian."""
+"""Value of each statistic for a Gaussian."""
 
 
 @dataclass(frozen=True)
 class ShapeCheckSettings:
-    """When a segment is said not to be Gaussian, and how many rows and draws are looked at."""
+    """Thresholds for flagging a segment, and the numbers of rows and draws to use."""
 
     alpha: float = 0.02
     """Probability of flagging any segment of a table in which all are Gaussian."""
     min_skewness: float = 0.2
-    """Smaller skewness is never flagged: many rows make it significant, but it changes little."""
+    """Smaller skewness is not flagged: with many rows it is significant but has little effect."""
     min_excess: float = 0.3
-    """Kurtosis nearer to 3 is never flagged."""
+    """Smaller differences of the kurtosis from 3 are not flagged."""
     skewness_ratio: float = 1.0 / 3.0
-    """Squared skewness over excess kurtosis from which on tails count as those of a skewed
+    """Ratio of squared skewness to excess kurtosis above which tails are attributed to a skewed
     distribution: it is .67 for a gamma distribution, .44 for a log-normal(.8), 0 for a t."""
     most_features: int = 3
-    """Features that describe a direction, at most."""
+    """Maximum number of features that describe a direction."""
     min_coefficient: float = 0.3
-    """Share of the largest coefficient from which on a feature describes a direction."""
+    """Minimum coefficient of a feature that describes a direction, relative to the largest."""
     max_rows: int = 5000
-    """Rows looked at; of more, a systematic sample."""
+    """Maximum number of rows; larger tables are sampled systematically."""
     max_draws: int = 20
-    """Draws of a posterior that p-values are averaged over."""
+    """Number of posterior draws over which p-values are averaged."""
     seed: int = 0
-    """Of the rows' segments and halves: the same table always gives the same answer."""
+    """Seed for the random segments and halves of rows, so that results are reproducible."""
 
 
 @dataclass(frozen=True)
 class ShapeStatistic:
-    """A statistic of a segment, along the direction in which it departs most from a Gaussian's.
+    """A statistic of a segment along the direction of its largest departure from a Gaussian.
 
-    Where it is flagged along features, it is that along the feature that departs most.
+    If it is flagged along features, the direction is the feature with the largest departure.
 
     Attributes
     ----------
@@ -59,19 +59,19 @@ class ShapeStatistic:
         One of `STATISTICS`. "radial kurtosis" is 3 / (d (d + 2)) times the mean of |y|^4 of
         whitened rows y; it has no direction.
     direction : tuple of float
-        Coefficients u of the projection u'x, in units of the table; empty for none.
+        Coefficients u of the projection u'x, in units of the table; empty if not applicable.
     main_features : tuple of int
         Positions of the features with the largest coefficients, for features of equal sd.
     features : tuple of int
-        Positions of the features along which it is flagged, the largest departure first; where
-        none is flagged, that of the direction if it is a feature.
+        Positions of the features along which it is flagged, the largest departure first; if none
+        is flagged, the position of the feature that is the direction, if any.
     observed : float
-        Averaged over draws.
+        Value of the statistic, averaged over draws.
     lower, upper : float
         Bounds that hold all statistics of a table with Gaussian segments, with probability
         1 - alpha.
     p_value : float
-        Corrected for the number of statistics of all segments.
+        p-value, corrected for the number of statistics of all segments.
     flagged : bool
         Whether the p-value is below alpha, and the departure large enough to matter.
     """
@@ -89,7 +89,7 @@ class ShapeStatistic:
 
     @property
     def departure(self) -> str:
-        """What it is a sign of: "skewed", "heavy tails" or "flat", as if it were flagged."""
+        """The kind of departure: "skewed", "heavy tails" or "flat", even if not flagged."""
         if self.statistic == "skewness":
             return "skewed"
         return "heavy tails" if self.observed > GAUSSIAN[self.statistic] else "flat"
@@ -102,14 +102,14 @@ class ShapeCheck:
     Attributes
     ----------
     statistics : tuple of ShapeStatistic
-        By segment, then in the order of `STATISTICS`; none for a segment of too few rows.
+        Sorted by segment, then by `STATISTICS`; segments with too few rows have none.
     names : tuple of str
-        Of the segments.
+        Names of the segments.
     features : tuple of str
     n_rows : tuple of float
         Effective number of rows of each segment.
     checked : tuple of bool
-        Which segments have rows enough, 20, for a check.
+        Whether each segment has enough rows (20) for a check.
     settings : ShapeCheckSettings
 
     Examples
@@ -133,7 +133,7 @@ class ShapeCheck:
     settings: ShapeCheckSettings
 
     def __repr__(self) -> str:
-        """The flagged segments and the p-value; `table` has all statistics."""
+        """Flagged segments and p-value; see `table` for all statistics."""
         flagged = [self.names[k] for k in self.flagged]
         return (
             f"ShapeCheck({len(self.names)} segments, flagged: {listed(flagged) or 'none'}, "
@@ -147,14 +147,14 @@ class ShapeCheck:
 
     @property
     def p_value(self) -> float:
-        """The least of all: of the hypothesis that every segment is Gaussian; 1 without any."""
+        """The smallest p-value, a test of the hypothesis that every segment is Gaussian."""
         return min((s.p_value for s in self.statistics), default=1.0)
 
     def departures(self, segment: int) -> tuple[ShapeStatistic, ...]:
-        """The flagged statistics of a segment, the one that explains the others best first.
+        """The flagged statistics of a segment, the main departure first.
 
-        A skewed distribution has heavy tails, too, and heavy tails make a sample skewed. Skewness
-        comes first if its square is at least `skewness_ratio` of the excess kurtosis.
+        A skewed distribution also has heavy tails, and heavy tails can make a sample skewed.
+        Skewness comes first if its square is at least `skewness_ratio` times the excess kurtosis.
         """
         found = [s for s in self.statistics if s.segment == segment and s.flagged]
         excess = max((s.observed - 3.0 for s in found if s.statistic != "skewness"), default=0.0)
@@ -168,10 +168,10 @@ class ShapeCheck:
 
     @property
     def table(self) -> pd.DataFrame:
-        """A row per segment and statistic.
+        """One row per segment and statistic.
 
         Columns segment, statistic, direction, observed, lower, upper, p_value, flagged (see
-        `ShapeStatistic`). A segment with too few rows has NaN in place of numbers.
+        `ShapeStatistic`). Segments with too few rows have NaN instead of numbers.
         """
         import pandas as pd
 
@@ -191,7 +191,7 @@ class ShapeCheck:
 
 
 def direction_words(statistic: ShapeStatistic, features: Sequence[str]) -> str:
-    """A direction, by the features with the largest coefficients in standard units.
+    """A direction, named by the features with the largest standardised coefficients.
 
     Examples
     --------
@@ -206,7 +206,7 @@ def direction_words(statistic: ShapeStatistic, features: Sequence[str]) -> str:
 
 
 def combination(names: Sequence[str]) -> str:
-    """Write the main features of a direction.
+    """Text for the main features of a direction.
 
     Examples
     --------

@@ -78,7 +78,7 @@ class ShapeStatistics:
 
 
 def n_directions(d: int) -> int:
-    """Directions that rows in d features are looked at along."""
+    """Directions of projections of rows with d features."""
     return 1 if d == 1 else 2 * d + 2 * SOUGHT
 
 

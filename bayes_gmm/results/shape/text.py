@@ -10,18 +10,18 @@ from bayes_gmm.results.shape.record import ShapeCheck, ShapeStatistic, combinati
 from bayes_gmm.text import counted, in_words
 
 MOST_NAMED = 3
-"""Segments that a warning names one by one."""
+"""Maximum number of segments or features listed by name."""
 MOST_DEPARTURES = 2
-"""Of one segment, in its sentence."""
+"""Maximum number of departures listed for one segment."""
 ADVICE = {
-    "skewed": "transform a skewed column, for instance by its logarithm",
-    "heavy tails": "look for outliers in rows with extreme values",
-    "flat": "try more segments where there are several peaks",
+    "skewed": "transform skewed columns, for instance by the logarithm",
+    "heavy tails": "check rows with extreme values for outliers",
+    "flat": "try more segments if there are several peaks",
 }
 
 
 def sentences(check: ShapeCheck) -> tuple[str, ...]:
-    """One per flagged segment, then one on segments with too few rows to check."""
+    """One sentence per flagged segment, then one for segments with too few rows to check."""
     said = [_of_segment(check, k) for k in check.flagged]
     few = [name for name, checked in zip(check.names, check.checked, strict=True) if not checked]
     if few:
@@ -30,40 +30,41 @@ def sentences(check: ShapeCheck) -> tuple[str, ...]:
 
 
 def warning(check: ShapeCheck) -> str | None:
-    """The text of the warning about segments that are not Gaussian, or None without any."""
+    """Warning text for segments that are not Gaussian, else None."""
     if not check.flagged:
         return None
     return (
-        f"{_named_departures(check)}: the intervals of such a segment can be too narrow, and "
-        f"further segments can be pieces of it; {advice(check)} (see shape_check_)"
+        f"{_named_departures(check)}: intervals of non-Gaussian segments can be too narrow, and "
+        f"other segments can be pieces of them; {advice(check)} (see shape_check_)"
     )
 
 
 def shape_advice(check: ShapeCheck) -> str:
-    """What not being Gaussian means for results, and what to try."""
+    """Consequences of non-Gaussian segments, and advice."""
     return (
-        "The intervals of a segment that is not Gaussian can be too narrow, and further segments "
-        f"can be pieces of it. What to try: {advice(check)}."
+        "Intervals of non-Gaussian segments can be too narrow, and other segments can be pieces of "
+        f"them. Advice: {advice(check)}."
     )
 
 
 def advice(check: ShapeCheck) -> str:
-    """What to try, by the kinds of departures found."""
+    """Advice for the kinds of departures found."""
     kinds = {check.departures(k)[0].departure for k in check.flagged}
     return in_words([text for kind, text in ADVICE.items() if kind in kinds], "and")
 
 
 def pieces_sentence(pieces: Pieces, check: ShapeCheck) -> str:
-    """That segments may be pieces of fewer that are not Gaussian; `check` is of the latter."""
+    """Warn that segments may be pieces of fewer segments; `check` is that of the fewer segments."""
     return (
-        f"The number may count pieces of segments: the {pieces.n_components} overlap and form "
-        f"{counted(pieces.n_groups, 'clear group')}, and with "
+        "Some segments may be pieces of a non-Gaussian segment: the "
+        f"{pieces.n_components} segments overlap and form "
+        f"{counted(pieces.n_groups, 'clear group')}, and in the fit with "
         f"{counted(pieces.n_groups, 'segment')} {_named_departures(check)}; {advice(check)}."
     )
 
 
 def _named_departures(check: ShapeCheck) -> str:
-    """The flagged segments and what each departs by, the first few of many."""
+    """The flagged segments and their main departures, the first few if there are many."""
     named = [
         f"{one_line(check.names[k])} ({_summary(check.departures(k)[0], check.features)})"
         for k in check.flagged[:MOST_NAMED]

@@ -272,8 +272,9 @@ def test_what_a_fit_would_refuse_is_found_with_the_rest(table):
     told = {f.columns[0]: (f.kind, str(f)) for f in found}
     assert told["City"][1].startswith("column 'City' is not numeric: row 1 holds 'Pisa'")
     assert told["Far"] == (
-        "unusable", "column 'Far' is infinite in row 1; make it missing (NaN) or a number",
-    )  # fmt: skip
+        "unusable",
+        "column 'Far' is infinite in row 1; set it to missing (NaN) or to a finite number",
+    )
     assert told["One"][0] == "constant"
     assert told["Void"][0] == "missing"
     assert told["Income"][0] == "atom"

@@ -77,7 +77,7 @@ def test_a_single_component_has_no_weight_to_move(sampler):
 @pytest.mark.parametrize(
     ("sampler", "message"),
     [
-        ("numpyro", "sampler 'numpyro' runs on JAX, which .*; use 'nutpie' or 'pymc'"),
+        ("numpyro", "sampler 'numpyro' needs JAX, which .*; use 'nutpie' or 'pymc'"),
         ("metropolys", "sampler 'metropolys' is unknown; did you mean 'metropolis'?"),
         ("zzz", "sampler 'zzz' is unknown; use nutpie, pymc, pymc-nutpie, metropolis"),
     ],

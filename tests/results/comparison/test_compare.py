@@ -378,7 +378,7 @@ class TestBadArguments:
             ({"structures": ["full", "round"]}, "structure 'round' is unknown"),
             ({"structures": ["full", bg.Structure()]}, "structures has 'full' twice"),
             ({"structures": []}, "structures is empty"),
-            ({"criteria": ["bic", "dic"]}, "no criterion 'dic'; choose from bic, icl, aic"),
+            ({"criteria": ["bic", "dic"]}, "unknown criterion 'dic'; choose from bic, icl, aic"),
             ({"criteria": []}, "criteria is empty"),
             ({"criteria": ["bic", "bic"]}, "criteria has 'bic' twice"),
             ({"k_prior": [1.0, 2.0]}, "k_prior has 2 weights for 4 n_components"),

@@ -22,7 +22,7 @@ def test_a_climb_that_stopped_early_is_told_where_the_fit_was_asked_for(X, monke
         return tuple(replace(m, converged=False) for m in modes.find_modes(*arguments, **options))
 
     monkeypatch.setattr(fitting, "find_modes", stopped)
-    with pytest.warns(ConvergenceWarning, match=r"the climb stopped after \d+ steps") as said:
+    with pytest.warns(ConvergenceWarning, match=r"optimisation stopped after \d+ steps") as said:
         model = BayesGMM(1, random_state=0).fit(X)
     assert not model.converged_
     assert [warning.filename for warning in said] == [__file__]

@@ -168,18 +168,18 @@ def test_truncated_file_is_refused_by_name(fit, kept, tmp_path):
     path = fit.save(tmp_path / "model.nc")
     whole = path.read_bytes()
     path.write_bytes(whole[: int(kept * len(whole))])
-    with pytest.raises(DataError, match=r"model\.nc' is damaged or no model file"):
+    with pytest.raises(DataError, match=r"model\.nc' is damaged or not a model file"):
         load(path)
 
 
 def test_foreign_files_are_refused_by_name(tmp_path):
     text = tmp_path / "customers.csv"
     text.write_text("a,b\n1,2\n")
-    with pytest.raises(DataError, match=r"customers\.csv' is damaged or no model file"):
+    with pytest.raises(DataError, match=r"customers\.csv' is damaged or not a model file"):
         load(text)
     foreign = tmp_path / "weather.nc"
     xr.Dataset({"rain": ("day", [1.0, 2.0])}).to_netcdf(foreign, engine="h5netcdf")
-    with pytest.raises(DataError, match=r"weather\.nc' is a NetCDF file, but no model"):
+    with pytest.raises(DataError, match=r"weather\.nc' is a NetCDF file, but not a model"):
         load(foreign)
 
 
@@ -213,7 +213,7 @@ def test_file_without_a_part_is_damaged(fit, tmp_path):
 def test_saving_where_there_is_no_folder_names_the_folder(fit, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"there is no folder .*absent"):
         fit.save(tmp_path / "absent" / "model.nc")
-    with pytest.raises(IsADirectoryError, match="is a folder; name a file"):
+    with pytest.raises(IsADirectoryError, match="is a folder; give a file name"):
         fit.save(tmp_path)
 
 
@@ -229,7 +229,7 @@ def test_what_is_no_name_of_a_file_is_refused(fit, path):
 def test_a_column_whose_name_no_file_can_carry_is_named(posterior, column, tmp_path):
     fit = dataclasses.replace(posterior.fit, features=(column, "Income"))
     for either in (fit, dataclasses.replace(posterior, fit=fit)):
-        with pytest.raises(DataError, match="has a name that no file can hold") as caught:
+        with pytest.raises(DataError, match="has a name that cannot be stored") as caught:
             either.save(tmp_path / "model.nc")
         assert ascii(column) in str(caught.value)
     assert list(tmp_path.iterdir()) == []
@@ -272,7 +272,7 @@ def test_a_link_stays_a_link(tmp_path):
 def test_a_device_is_not_replaced():
     before = os.stat(os.devnull)
     with (
-        pytest.raises(FileExistsError, match="it is a device or pipe; name a file"),
+        pytest.raises(FileExistsError, match="it is a device or pipe; give a file name"),
         replacing(os.devnull),
     ):
         pass
@@ -285,7 +285,7 @@ def test_a_root_attribute_that_cannot_be_read_is_one_error(fit, tmp_path):
     with h5py.File(path, "r+") as file:
         scalar = h5py.h5s.create(h5py.h5s.SCALAR)
         h5py.h5a.create(file.id, b"_nc3_strict", h5py.h5t.UNIX_D32LE, scalar)
-    with pytest.raises(DataError, match=r"model\.nc' is damaged or no model file"):
+    with pytest.raises(DataError, match=r"model\.nc' is damaged or not a model file"):
         load(path)
     gc.collect()
 
@@ -322,7 +322,7 @@ def test_a_file_is_tried_without_being_touched(tmp_path):
     assert path.read_text() == "former"
     with pytest.raises(FileNotFoundError, match="there is no folder"):
         check_file(tmp_path / "absent" / "scored.csv")
-    with pytest.raises(IsADirectoryError, match="it is a folder; name a file"):
+    with pytest.raises(IsADirectoryError, match="it is a folder; give a file name"):
         check_file(tmp_path)
 
 
@@ -401,7 +401,7 @@ def test_a_bit_that_turned_over_is_found(posterior, saved, part):
     assert start > 0
     flipped(saved, start + len(content) - 1)
     with pytest.raises(
-        DataError, match=r"posterior\.nc' is damaged: what it holds is not what was"
+        DataError, match=r"posterior\.nc' is damaged: its contents differ from what was"
     ):
         load(saved)
 

@@ -204,7 +204,7 @@ def test_a_warning_and_the_summary_count_the_same_effective_draws():
     assert ess == pytest.approx(posterior.summary().loc[name, "ess_bulk"])
     assert ess == pytest.approx(posterior.summary()["ess_bulk"].min())
     assert (
-        f"{ess:,.0f} effective draws for {name}, of at least 40" in posterior.unmixed_chains.text()
+        f"effective sample size {ess:,.0f} for {name}, below 40" in posterior.unmixed_chains.text()
     )
 
 

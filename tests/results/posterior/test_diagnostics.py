@@ -30,7 +30,7 @@ def test_k_hat_certifies_draws_up_to_its_bound(one_group, khat, tmp_path):
     posterior = of_khat(one_group, khat)
     for either in (posterior, load(posterior.save(tmp_path / "good.nc"))):
         notes = either.summary().attrs["notes"]
-        assert f"k-hat certifies them: it is {khat:.2f}, and up to 0.7 is good" in notes["r_hat"]
+        assert f"their Pareto k-hat is {khat:.2f}, which is good (at most 0.7)" in notes["r_hat"]
         assert notes["khat"] == khat
         assert either.segments().attrs["notes"] == {}
 
@@ -48,14 +48,14 @@ def test_above_it_every_table_says_that_the_approximation_does_not_fit(one_group
     for either in (posterior, back):
         notes = either.summary().attrs["notes"]
         assert notes["approximation"] == said
-        assert "certifies" not in notes["r_hat"]
+        assert "which is good" not in notes["r_hat"]
         assert notes["r_hat"].endswith(said)
         assert either.segments().attrs["notes"] == {"approximation": said}
 
 
 def test_without_a_k_hat_none_is_claimed(one_group):
     notes = of_khat(one_group, None).summary().attrs["notes"]
-    assert notes["r_hat"].endswith("no k-hat says how well they fit the posterior")
+    assert notes["r_hat"].endswith("no Pareto k-hat is available for them")
 
 
 def test_a_file_says_again_what_was_said_of_its_draws(tmp_path):
@@ -82,7 +82,7 @@ def test_a_file_says_again_what_was_said_of_its_draws(tmp_path):
 @pytest.mark.parametrize(
     ("shape", "counted"),
     [
-        ((7, 7), "there are 49 draws in all"), ((1, 1), "there is 1 draw in all"),
+        ((7, 7), "there are 49 draws in total"), ((1, 1), "there is 1 draw in total"),
         ((1, 50), None), ((5, 10), None),
     ],
 )  # fmt: skip
@@ -108,7 +108,7 @@ def fit_theta(one_group):
 def test_what_is_left_of_an_interrupted_run_says_so(one_group, chains, counted, tmp_path):
     fit, density, draws = one_group
     part = replace(draws, theta=draws.theta[:chains], mode=draws.mode[:chains], stats={})
-    said = f"sampling was interrupted: of the draws asked for {counted} are kept"
+    said = f"sampling was interrupted: only {counted} draws"
     with pytest.warns(ConvergenceWarning, match=said):
         posterior = Posterior.from_draws(fit, density, replace(part, interrupted=True))
     with pytest.warns(ConvergenceWarning, match=said):

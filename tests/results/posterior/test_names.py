@@ -10,13 +10,13 @@ NAMES = ("Segment 1", "Segment 2")
 
 @pytest.mark.parametrize("name", ["", " ", "\t\n", None, 7, ["a"], float("nan")])
 def test_what_is_no_name_is_refused(name):
-    with pytest.raises(DataError, match="name of a segment must be text that is not empty, got"):
+    with pytest.raises(DataError, match="name of a segment must be non-empty text, got"):
         renamed(NAMES, {"Segment 1": name})
 
 
 @pytest.mark.parametrize("name", ["a\x00b", "\x00", "trail\x00", "\ud800", "half \udfff"])
 def test_what_no_file_can_carry_is_refused(name):
-    with pytest.raises(DataError, match="has a character that no file can hold") as caught:
+    with pytest.raises(DataError, match="has a character that cannot be stored") as caught:
         renamed(NAMES, {"Segment 1": name})
     assert str(caught.value).isprintable()
 
@@ -30,7 +30,7 @@ def test_names_come_as_a_mapping(changes):
 
 @pytest.mark.parametrize("segment", [None, 1.0, True, ("Segment 1",)])
 def test_a_segment_is_named_or_counted(segment):
-    with pytest.raises(DataError, match="a segment is given by name or position, got"):
+    with pytest.raises(DataError, match="a segment must be given by name or position, got"):
         component_index(NAMES, segment)
 
 

@@ -64,7 +64,7 @@ def test_the_draws_of_one_mode_mix_nothing(halves, i):
     assert table.loc[0, ["y (mean) lower", "y (mean) upper"]].tolist() == pytest.approx(bounds)
     assert "r_hat_within_modes" not in alone.summary()
     assert alone.summary()["r_hat"].max() < 1.05
-    assert f"mode {i} alone" in table.attrs["notes"]["segmentation"]
+    assert f"only mode {i}," in table.attrs["notes"]["segmentation"]
     assert alone.tree.attrs["mode"] == i
     assert alone.tree["posterior/means"].shape[:2] == (2, 100)
     X = halves.table.values
@@ -124,7 +124,7 @@ def test_effective_draws_of_watched_chains_tell_the_error_of_their_mean():
 def test_independent_draws_are_dealt_out_evenly(posterior):
     marked = contributing(posterior, (11, 20, 0, 2))
     draws = replace(marked.draws, method="laplace", khat=0.1)
-    with pytest.warns(ConvergenceWarning, match="there are 32 draws in all"):
+    with pytest.warns(ConvergenceWarning, match="there are 32 draws in total"):
         alone = replace(marked, draws=draws).of_mode(1)
     assert alone.draws.mode.shape == (4, 8)
     assert alone.summary()["ess_bulk"].max() == pytest.approx(32.0)
@@ -134,9 +134,9 @@ def test_a_mode_that_is_none_is_refused(halves, posterior):
     for i in (len(halves.fit.modes), -1, True, "0", None):
         with pytest.raises(DataError, match="i must be the position of a mode, from 0 to"):
             halves.of_mode(i)
-    with pytest.raises(DataError, match=r"no draw is of mode 1; the draws are of 0"):
+    with pytest.raises(DataError, match=r"no draws from mode 1; the draws are from modes 0"):
         contributing(posterior, (0, 0, 0, 0)).of_mode(1)
-    with pytest.raises(DataError, match="these draws are of mode 0 alone"):
+    with pytest.raises(DataError, match="these draws are only from mode 0"):
         halves.of_mode(0).of_mode(1)
 
 
