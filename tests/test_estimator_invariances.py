@@ -125,7 +125,7 @@ def test_rows_with_nothing_measured_count_nowhere():
         for table in (X, padded)
     )
     np.testing.assert_allclose(one, other, rtol=1e-6)
-    with pytest.raises(DataError, match="no row of positive weight in which something"):
+    with pytest.raises(DataError, match="no row with positive weight and an observed cell"):
         without.score(padded, sample_weight=np.isnan(padded).all(axis=1))
 
 

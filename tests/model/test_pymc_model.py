@@ -241,7 +241,7 @@ def test_the_likelihood_is_of_its_own_rows_only():
     _, model = density_and_model(random_table(6, 20, 2), 2)
     rows = model["likelihood"]
     assert pm.logp(rows, model.rvs_to_values[rows]).ndim == 0
-    with pytest.raises(NotImplementedError, match="the rows the model was built with"):
+    with pytest.raises(NotImplementedError, match="the rows that the model was built with"):
         pm.logp(rows, np.zeros((20, 2)))
 
 

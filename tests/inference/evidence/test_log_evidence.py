@@ -198,7 +198,7 @@ def test_what_has_no_evidence_is_refused_by_name(prior, message):
 def test_draws_of_no_chains_are_refused():
     density, modes = problem(FEW, 1)
     peaks, draws = sampled(density, modes, draws=20, chains=2)
-    with pytest.raises(FitError, match='draws by method="laplace"'):
+    with pytest.raises(FitError, match='got method="laplace"'):
         bridge_evidence(density, peaks, replace(draws, method="laplace"))
 
 

@@ -178,7 +178,7 @@ def test_as_many_draws_are_kept_as_make_whole_chains(lengths, kept, n):
 def test_a_place_without_density_is_named(small):
     density, [peak, *_] = small
     nowhere = replace(peak, theta=np.full_like(peak.theta, np.nan))
-    with pytest.raises(FitError, match="not finite in 20 places"):
+    with pytest.raises(FitError, match="not finite at 20 points"):
         sample_nuts(density, [nowhere])
 
 
