@@ -124,7 +124,7 @@ class TestCollinear:
     def test_they_are_named(self, X, K, structure, covariances):
         Z = np.c_[X[:, :2], X[:, 0] - X[:, 1]]
         prior = Prior(covariances=covariances)
-        with pytest.raises(DataError, match="x[123]' is exactly a linear function") as raised:
+        with pytest.raises(DataError, match="x[123]' is a linear function") as raised:
             fitted(Z, K, structure=structure, prior=prior, resolution=None)
         assert {name for name in ("x1", "x2", "x3") if name in str(raised.value)} == {
             "x1", "x2", "x3"

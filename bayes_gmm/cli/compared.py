@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.cli.findings import findings_text
-from bayes_gmm.cli.layout import WIDTH, Columns, beside, column, in_blocks, label_column
+from bayes_gmm.cli.layout import Columns, beside, column, fill, in_blocks, label_column
 from bayes_gmm.results.comparison.notes import notes_text
 from bayes_gmm.results.comparison.phrases import NAMES, percents
 from bayes_gmm.results.option_names import COMMAND_LINE
@@ -195,7 +194,7 @@ class Compared:
         if "evidence" in self.comparison.criteria:
             parts.append("±: Monte Carlo standard error")
             parts.append("by Monte Carlo: 94 % Monte Carlo interval of the probability")
-        return textwrap.fill("; ".join(parts), WIDTH)
+        return fill("; ".join(parts))
 
     def _notes(self) -> str:
         """A line for each candidate with notes."""
@@ -207,7 +206,7 @@ class Compared:
 
 
 def _filled(lines: Iterable[str]) -> str:
-    return "\n".join(textwrap.fill(line, WIDTH) for line in lines)
+    return "\n".join(fill(line) for line in lines)
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from functools import cached_property
 from itertools import groupby
 from math import isfinite
 from pathlib import Path
-from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,10 +18,10 @@ from numpy.typing import NDArray
 from bayes_gmm.cli.assigned import DECIMALS, segment_names
 from bayes_gmm.cli.intervals import Intervals
 from bayes_gmm.cli.layout import (
-    WIDTH,
     Columns,
     beside,
     column,
+    fill,
     in_blocks,
     label_column,
     shortened,
@@ -163,9 +162,9 @@ class Report:
         blocks.append(self._summary())
         for found in (self.small_segments, self.coinciding_segments):
             if found is not None:
-                blocks.append(fill(f"{found}.", WIDTH))
+                blocks.append(fill(f"{found}."))
         if self.prior_influence is not None and (moved := self.prior_influence.text(self.names)):
-            blocks.append(fill(f"{moved[0].upper()}{moved[1:]}.", WIDTH))
+            blocks.append(fill(f"{moved[0].upper()}{moved[1:]}."))
         blocks += [findings_text(self.findings), _shape_text(self.shape_check)]
         return "\n\n".join(block for block in blocks if block)
 
@@ -290,7 +289,7 @@ def findings_text(findings: Sequence[Finding]) -> str:
     for kind, group in groupby(findings, key=lambda finding: finding.kind):
         of_kind = list(group)
         for finding in of_kind[:SHOWN_FINDINGS]:
-            lines.append(fill(str(finding), WIDTH, initial_indent="  ", subsequent_indent="    "))
+            lines.append(fill(str(finding), "  ", "    "))
         if len(of_kind) > SHOWN_FINDINGS:
             lines.append(f"  and {len(of_kind) - SHOWN_FINDINGS} more of this kind ({kind})")
     return "\n".join(lines)
@@ -303,7 +302,7 @@ def _shape_text(check: ShapeCheck | None) -> str:
     said = list(sentences(check))
     if check.flagged:
         said.append(shape_advice(check))
-    lines = [fill(line, WIDTH, initial_indent="  ", subsequent_indent="    ") for line in said]
+    lines = [fill(line, "  ", "    ") for line in said]
     return "\n".join(["Shape of the segments:", *lines])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -83,6 +84,19 @@ def under(name: str, columns: Columns) -> Columns:
     name = shortened(name)
     width = max(len(name), len(heads[1]))
     return [name.rjust(width), heads[1].rjust(width)], [row.rjust(width) for row in rows]
+
+
+def fill(text: str, first: str = "", rest: str = "") -> str:
+    """Text in lines of at most `WIDTH` characters; a number and its percent sign stay together.
+
+    Examples
+    --------
+    >>> fill("word " * 19 + "a 12 %").splitlines()[-1]
+    '12 %'
+    """
+    joined = text.replace(" %", "\u00a0%")
+    lines = textwrap.fill(joined, WIDTH, initial_indent=first, subsequent_indent=rest)
+    return lines.replace("\u00a0%", " %")
 
 
 def writer(means: NDArray[np.float64], sds: NDArray[np.float64]) -> Callable[[float], str]:

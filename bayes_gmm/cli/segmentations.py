@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from math import isnan
-from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from bayes_gmm.cli.layout import WIDTH, shortened, writer
+from bayes_gmm.cli.layout import fill, shortened, writer
 from bayes_gmm.results.posterior.segment_changes import SegmentChange, changes_of_mixtures
 from bayes_gmm.results.posterior.segmentation import OtherSegmentation, Segmentation
 from bayes_gmm.results.posterior.segmentations import masses
@@ -56,7 +55,9 @@ def text_of_fit(fit: MapFit, names: Sequence[str]) -> str:
     )
     lines = [*_paragraph(head), *_lines(found.others, names, writers_of(fit.mixture))]
     if any(other.mass > found.mass for other in found.others):
-        lines += _paragraph("These masses do not differ by more than three of their errors.")
+        lines += _paragraph(
+            "The masses of the heaviest two segmentations differ by less than three errors."
+        )
     return "\n".join(lines)
 
 
@@ -116,7 +117,7 @@ def writers_of(mixture: Mixture) -> dict[str, Callable[[float], str]]:
 
 
 def _paragraph(text: str) -> list[str]:
-    return fill(text, WIDTH).splitlines()
+    return fill(text).splitlines()
 
 
 def _lines(
@@ -128,9 +129,7 @@ def _lines(
         more = len(other.changes) - SHOWN_CHANGES
         also = f"; {more} more segment{'s' * (more > 1)}" if more > 0 else ""
         head = f"  {'' if isnan(other.mass) else percent(other.mass):>6}   "
-        lines.append(
-            fill("; ".join(said) + also, WIDTH, initial_indent=head, subsequent_indent=" " * 11)
-        )
+        lines.append(fill("; ".join(said) + also, head, " " * 11))
     if len(others) > SHOWN_MODES:
         lines.append(f"  and {len(others) - SHOWN_MODES} more")
     return lines

@@ -83,13 +83,14 @@ class Dependence:
         Examples
         --------
         >>> print(Dependence(("c", "a", "b"), 0, 90, 90.0))
-        column 'c' is exactly a linear function of 'a', 'b' in the 90 rows that hold all columns
+        column 'c' is a linear function of 'a', 'b' (to a millionth of its sd) in the 90 rows
+        that hold all columns
         """
         first, *others = self.columns
         more = f" ({self.more} more of the columns are functions of others)" if self.more else ""
         return (
-            f"column {shown(first)} is exactly a linear function of {named(others)} in the "
-            f"{self.n_rows:,} rows that hold all columns{more}"
+            f"column {shown(first)} is a linear function of {named(others)} (to a millionth of its "
+            f"sd) in the {self.n_rows:,} rows that hold all columns{more}"
         )
 
 
