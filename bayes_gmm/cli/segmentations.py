@@ -56,7 +56,8 @@ def text_of_fit(fit: MapFit, names: Sequence[str]) -> str:
     lines = [*_paragraph(head), *_lines(found.others, names, writers_of(fit.mixture))]
     if any(other.mass > found.mass for other in found.others):
         lines += _paragraph(
-            "The masses of the heaviest two segmentations differ by less than three errors."
+            "Another segmentation may hold more: masses that differ by less than three standard "
+            "errors are not ranked."
         )
     return "\n".join(lines)
 

@@ -5,7 +5,7 @@ Priors, change of variables, Jacobian, kernel, and an affine change of coordinat
     theta = theta0 + P xi,    d / d xi = P' d / d theta,    P lower triangular
 
 in one call without Python's lock. Where components may be empty the weights' coordinates are bent:
-see `bend`.
+see `weight_transform`.
 
 The function is the same for all tables, priors and structures and so is compiled once and kept on
 disk: it finds them through the pointer that samplers hand on.

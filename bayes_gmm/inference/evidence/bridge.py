@@ -31,7 +31,7 @@ class Bridge(NamedTuple):
     """A log mass with its effective sample size."""
 
     log_mass: float
-    footing: float
+    ess: float
     """Effective number of the draws, or of the proposals, whichever are fewer."""
 
 
@@ -85,11 +85,11 @@ def _log_mass(
     drawn = numbered_like(theta, density.layout, peak.theta)
     best = _bridge(density, peaks, m, peak, drawn, log_p, rng)
     half = len(drawn) // 2
-    if best.footing < FIRM and len(np.unique(drawn[:half, 0])) > drawn.shape[1] + 1:
+    if best.ess < FIRM and len(np.unique(drawn[:half, 0])) > drawn.shape[1] + 1:
         about = Peak.of_draws(drawn[:half])
         other = _bridge(density, peaks, m, about, drawn[half:], log_p[half:], rng)
-        best = max(best, other, key=lambda found: found.footing)
-    return best.log_mass if best.footing >= SHAKY else peak.log_evidence
+        best = max(best, other, key=lambda found: found.ess)
+    return best.log_mass if best.ess >= SHAKY else peak.log_evidence
 
 
 def _bridge(
@@ -118,12 +118,12 @@ def bridge(of_draws: Floats, of_proposals: Floats) -> Bridge:
 
     Examples
     --------
-    >>> log_mass, footing = bridge(np.full(10, 2.5), np.full(20, 2.5))
-    >>> round(log_mass, 6), footing
+    >>> log_mass, ess = bridge(np.full(10, 2.5), np.full(20, 2.5))
+    >>> round(log_mass, 6), ess
     (2.5, 10.0)
     """
     span = bridge_span(of_draws, of_proposals)
-    return Bridge(span.log_mass, span.footing)
+    return Bridge(span.log_mass, span.ess)
 
 
 class Span(NamedTuple):
@@ -143,7 +143,7 @@ class Span(NamedTuple):
     """-log of the mean of q / p over draws: above the log mass, or hardly below it."""
 
     @property
-    def footing(self) -> float:
+    def ess(self) -> float:
         """Effective number of the draws, of the proposals, or of those that overlap: the least.
 
         The first two alone do not show densities that have nothing in common: the numbers on each

@@ -140,7 +140,7 @@ def bridge_evidence(
 
     With more components than groups, proposals hardly come near the posterior. The evidence is
     then estimated from that of one component fewer as well, and the bridge from there (see
-    `removal`); the two are averaged by their errors (see `agreed`).
+    `bayes_factor`); the two are averaged by their errors (see `agreed`).
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def bridge_evidence(
     below = below or _drawn_below(density, draws, seed)
     by_removal = _from_below(density, draws, below, seed)
     both = agreed(_mass(direct), _mass(by_removal))
-    return LogEvidence(both.log_mass, both.error, "bridge", both.footing)
+    return LogEvidence(both.log_mass, both.error, "bridge", both.ess)
 
 
 def _mass(evidence: LogEvidence) -> Mass:
@@ -200,8 +200,8 @@ def _from_below(density: Density, draws: Draws, below: Neighbour, seed: int) -> 
     error = math.hypot(below.evidence.error, step.error)
     if not math.isfinite(error):
         return LogEvidence(math.nan, math.inf, "bridge", 0.0)
-    footing = min(below.evidence.effective, step.footing)
-    return LogEvidence(below.evidence.value + step.log_mass, error, "bridge", footing)
+    ess = min(below.evidence.effective, step.ess)
+    return LogEvidence(below.evidence.value + step.log_mass, error, "bridge", ess)
 
 
 def without_evidence(prior: PriorConstants, n_correlations: int) -> str | None:
@@ -322,8 +322,8 @@ def _one_way(
             region.heights(proposed, g) - proposals.log_density(proposed),
         )
         mass = mass_of_span(span, by_chain(span.of_draws, kept))
-        best = mass if mass.footing > best.footing else best
-        if best.footing >= GOOD * PROPOSALS:
+        best = mass if mass.ess > best.ess else best
+        if best.ess >= GOOD * PROPOSALS:
             break
     return best
 
@@ -344,11 +344,11 @@ def _masses_without_draws(
 
 
 def _summed(found: Sequence[Mass], n_components: int) -> LogEvidence:
-    footing = min(mass.footing for mass in found)
+    ess = min(mass.ess for mass in found)
     if not all(math.isfinite(mass.error) for mass in found):
-        return LogEvidence(math.nan, math.inf, "bridge", footing)
+        return LogEvidence(math.nan, math.inf, "bridge", ess)
     logs = np.array([mass.log_mass for mass in found])
     log_total = float(logsumexp(logs))
     errors = np.exp(logs - log_total) * [mass.error for mass in found]
     value = log_total + math.lgamma(n_components + 1)
-    return LogEvidence(value, float(np.linalg.norm(errors)), "bridge", footing)
+    return LogEvidence(value, float(np.linalg.norm(errors)), "bridge", ess)

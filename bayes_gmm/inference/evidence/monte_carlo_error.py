@@ -19,7 +19,7 @@ class Mass(NamedTuple):
 
     log_mass: float
     error: float
-    footing: float
+    ess: float
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def both_ways(one: Mass, other: Mass) -> Mass:
     Examples
     --------
     >>> both_ways(Mass(-3.0, 0.3, 50.0), Mass(-2.0, 0.4, 40.0))
-    Mass(log_mass=-2.5, error=0.5, footing=40.0)
+    Mass(log_mass=-2.5, error=0.5, ess=40.0)
     """
     if not (math.isfinite(one.error) and math.isfinite(other.error)):
         return min(one, other, key=lambda mass: mass.error)
@@ -81,7 +81,7 @@ def both_ways(one: Mass, other: Mass) -> Mass:
     # The larger counts, as two chains often show less autocorrelation than there is.
     error = max(one.error, other.error, abs(one.log_mass - other.log_mass) / 2)
     middle = (one.log_mass + other.log_mass) / 2
-    return Mass(middle, error, min(one.footing, other.footing))
+    return Mass(middle, error, min(one.ess, other.ess))
 
 
 def agreed(one: Mass, other: Mass) -> Mass:
@@ -103,7 +103,7 @@ def agreed(one: Mass, other: Mass) -> Mass:
     middle = share * one.log_mass + (1.0 - share) * other.log_mass
     apart = abs(one.log_mass - other.log_mass) / together
     error = min(one.error, other.error) * max(1.0, apart)
-    return Mass(middle, error, max(one.footing, other.footing))
+    return Mass(middle, error, max(one.ess, other.ess))
 
 
 def mass_of_span(
@@ -123,18 +123,18 @@ def mass_of_span(
     of_proposals : sequence of ndarray
         log p h likewise, where proposals are chains too.
     """
-    footing = span.footing
+    ess = span.ess
     if not math.isfinite(span.log_mass):
-        return Mass(span.log_mass, math.inf, footing)
-    if footing < SHAKY:
+        return Mass(span.log_mass, math.inf, ess)
+    if ess < SHAKY:
         apart = span.from_bounds
-        return Mass(span.log_mass, apart if apart <= BoundSettings().widest else math.inf, footing)
+        return Mass(span.log_mass, apart if apart <= BoundSettings().widest else math.inf, ess)
     relative2 = _relative_variance(span.of_draws) * inefficiency(of_draws)
     relative2 += _relative_variance(span.of_proposals) * inefficiency(of_proposals)
     relative2 = max(relative2, span.least_variance)
     # A small effective sample size tends to be overestimated, so the error is increased.
-    unsure = math.sqrt(max(1.0, FIRM / footing))
-    return Mass(span.log_mass, unsure * math.sqrt(relative2), footing)
+    unsure = math.sqrt(max(1.0, FIRM / ess))
+    return Mass(span.log_mass, unsure * math.sqrt(relative2), ess)
 
 
 def _relative_variance(log_values: Floats) -> float:

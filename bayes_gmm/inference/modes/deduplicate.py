@@ -30,7 +30,7 @@ class Climb(Protocol):
         ...
 
     @property
-    def log_mass(self) -> float:
+    def rough_log_mass(self) -> float:
         """Rough log mass, by which optima are ranked."""
         ...
 
@@ -59,7 +59,7 @@ def grouped[Run: Climb](
     """Results grouped by optimum, best first in each group and overall."""
     if not runs:
         return []
-    runs = sorted(runs, key=lambda run: -run.log_mass)
+    runs = sorted(runs, key=lambda run: -run.rough_log_mass)
     heights = np.array([run.log_posterior for run in runs])
     outlines = _Outlines.of(layout, np.array([run.theta for run in runs]).reshape(len(runs), -1))
     groups: list[list[Run]] = []

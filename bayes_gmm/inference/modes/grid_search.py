@@ -2,7 +2,8 @@
 
 Optima with K components give starts for K + 1, by splitting one component, and for K - 1, by
 merging two; optima of one structure give starts for the others. Each cell is searched like a fit
-(see `search`), with these additional starts; large tables need fewer starts of their own.
+(see `multistart.search`), with these additional starts; large tables need fewer starts of their
+own.
 """
 
 from __future__ import annotations
@@ -177,7 +178,7 @@ class Sweep:
             and other.structure != cell.structure
             and (cell, runs[0]) not in self.used
         ]
-        others.sort(key=lambda other: -self.found[other][0].log_mass)
+        others.sort(key=lambda other: -self.found[other][0].rough_log_mass)
         seeds = []
         for other in others[: SETTINGS.siblings]:
             run = self.found[other][0]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.inference.optimize.optimum import Optimum
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout, Point
 from bayes_gmm.model.prior.constants import PriorConstants
@@ -16,7 +17,7 @@ from bayes_gmm.model.prior.scales import HALF_NORMAL, LOG_NORMAL
 
 
 @dataclass(frozen=True)
-class FoundMode:
+class FoundMode(Optimum):
     """An optimum of the log-posterior, in standardised units.
 
     Attributes
@@ -42,11 +43,6 @@ class FoundMode:
     converged: bool
     history: tuple[float, ...]
     log_volume: float = 0.0
-
-    @property
-    def rough_log_mass(self) -> float:
-        """By which optima are compared where `log_evidence` is not computed."""
-        return self.log_posterior + self.log_volume
 
     def point(self, density: Density) -> Point:
         """The parameters of the mode, with the components of the density that it leaves empty."""

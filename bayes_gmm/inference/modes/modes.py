@@ -29,7 +29,7 @@ from bayes_gmm.model.density import Density
 MAX_MODES = 8
 """Maximum number of optima to report."""
 MAX_CLIMBS = 14
-"""Maximum number of optima to refine: alternately the highest and those with the most mass."""
+"""Maximum number of optima to refine: half by rough mass, half by a closer estimate of it."""
 MODES_OF_SAMPLE = 3
 """Number of optima on a sample that are evaluated on all rows."""
 WINDOW = 40.0
@@ -97,10 +97,10 @@ def modes_from(
     candidates : list of EMRun
         On the sample, best first.
     window : float
-        Nats below the best, in height and roughly in mass, at which an optimum is left out; the
-        highest never is.
+        Nats below the best, in rough mass, at which an optimum is left out.
     with_mass : bool
-        Whether to compute masses, which is expensive, and rank modes by them instead of height.
+        Whether to compute masses, which is expensive, and rank modes by them instead of by rough
+        mass.
     """
     on_sample = density.on(sample.rows)
     if not np.isfinite(candidates[0].log_posterior):
@@ -115,14 +115,14 @@ def modes_from(
     if with_mass and window < WINDOW and len(optima) > 1 and not density.prior.is_improper:
         rough = [_rough_log_evidence(full, peak.theta) for peak in optima]
         heavy = [mass > max(rough) - window for mass in rough]
-        optima = [peak for i, peak in enumerate(optima) if heavy[i] or i == 0]  # the highest stays
+        optima = [peak for i, peak in enumerate(optima) if heavy[i] or i == 0]
     if with_mass:
         optima = _heaviest(full, optima)
     return _rank(full, sample, optima, with_mass=with_mass)
 
 
 def _heaviest(density: Density, optima: list[Polished]) -> list[Polished]:
-    """The highest optimum and the `MAX_MODES` optima with the largest approximate mass."""
+    """The first optimum and the `MAX_MODES` others with the largest estimate of the mass."""
     if len(optima) <= MAX_MODES + 1 or density.prior.is_improper:
         return optima
     rest = sorted(optima[1:], key=lambda peak: -_rough_log_evidence(density, peak.theta))
@@ -137,11 +137,11 @@ def _polish_all(
         candidates = [
             run_em(density, run.theta, max_iter=5, tolerance=0.1)
             for run in candidates[:MODES_OF_SAMPLE]
-            if run.log_mass > candidates[0].log_mass - window
+            if run.rough_log_mass > candidates[0].rough_log_mass - window
         ]
-        candidates.sort(key=lambda run: -run.log_mass)
-    top = candidates[0].log_mass
-    near = [run for run in candidates if run.log_mass > top - window]
+        candidates.sort(key=lambda run: -run.rough_log_mass)
+    top = candidates[0].rough_log_mass
+    near = [run for run in candidates if run.rough_log_mass > top - window]
     optima: list[Polished] = []
     for run in _promising(density, near):
         peak = polish(density, run.theta)
@@ -155,7 +155,7 @@ def _polish_all(
 
 
 def _promising(density: Density, runs: list[EMRun]) -> list[EMRun]:
-    """`MAX_CLIMBS` runs at most: half of them the highest, the others those that seem heaviest."""
+    """At most `MAX_CLIMBS` runs: half by rough mass, half by a closer estimate of it."""
     if density.prior.is_improper:
         return runs[:MAX_MODES]
     if len(runs) <= MAX_CLIMBS:
@@ -177,7 +177,7 @@ def _rising(history: Sequence[float]) -> tuple[float, ...]:
 def _rank(
     density: Density, sample: Sample, optima: list[Polished], *, with_mass: bool
 ) -> tuple[FoundMode, ...]:
-    """Modes by decreasing mass or height; components of the first are sorted by weight."""
+    """Modes by decreasing mass, or rough mass; components of the first are sorted by weight."""
     layout = density.layout
     modes = [
         FoundMode(
@@ -189,7 +189,7 @@ def _rank(
     ]  # fmt: skip
     if with_mass and not density.prior.is_improper:
         modes.sort(key=lambda mode: -_or_lowest(mode.log_evidence))
-    return labelled(density, sample, _first_and_highest(modes))
+    return labelled(density, sample, _first_and_roughly_heaviest(modes))
 
 
 def labelled(density: Density, sample: Sample, modes: Sequence[FoundMode]) -> tuple[FoundMode, ...]:
@@ -203,12 +203,12 @@ def labelled(density: Density, sample: Sample, modes: Sequence[FoundMode]) -> tu
     return (first, *rest)
 
 
-def _first_and_highest(modes: list[FoundMode]) -> list[FoundMode]:
-    """`MAX_MODES` modes at most, the highest of all among them."""
-    highest = max(range(len(modes)), key=lambda i: modes[i].rough_log_mass)
-    if highest < MAX_MODES:
+def _first_and_roughly_heaviest(modes: list[FoundMode]) -> list[FoundMode]:
+    """At most `MAX_MODES` modes, among them the one with the largest rough mass."""
+    heaviest = max(range(len(modes)), key=lambda i: modes[i].rough_log_mass)
+    if heaviest < MAX_MODES:
         return modes[:MAX_MODES]
-    return [*modes[: MAX_MODES - 1], modes[highest]]
+    return [*modes[: MAX_MODES - 1], modes[heaviest]]
 
 
 def _labelled_like(r: Floats, density: Density, sample: Sample, mode: FoundMode) -> FoundMode:

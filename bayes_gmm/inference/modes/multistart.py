@@ -1,8 +1,8 @@
 """Multistart search of optima on a sample of the rows, until starts find no new optimum.
 
 Short runs from every start, those with the best prospects to the end (Biernacki, Celeux & Govaert
-2003), then split-and-merge moves. A fit searches once; `sweep` searches every cell of a grid in the
-same way, with starts from the cell's neighbours.
+2003), then split-and-merge moves. A fit searches once; `grid_search` searches every cell of a grid
+in the same way, with starts from the cell's neighbours.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def search(
     sample : Sample
     rng : Generator
     n_init : int, optional
-        Starts. By default they go on until the highest optimum has been reached by
+        Starts. By default they go on until the best optimum has been reached by
         `SearchSettings.sure` of them and every other that counts by `SearchSettings.seen`, but not
         beyond `most_starts`.
     extra : sequence of Moments
@@ -204,9 +204,9 @@ def _enough(density: Density, hits: dict[EMRun, int]) -> bool:
     """
     runs = sound(density, list(hits))
     optima = grouped(density.layout, runs, distance=RUNS.close, height=SETTINGS.unfinished)
-    best = optima[0][0].log_mass
+    best = optima[0][0].rough_log_mass
     for rank, optimum in enumerate(optima):
-        if optimum[0].log_mass < best - SETTINGS.counts:
+        if optimum[0].rough_log_mass < best - SETTINGS.counts:
             return True
         if sum(hits[run] for run in optimum) < (SETTINGS.sure if rank == 0 else SETTINGS.seen):
             return False

@@ -86,7 +86,7 @@ def climbed(
 
 
 def unlike(density: Density, runs: Sequence[EMRun], found: Sequence[EMRun]) -> list[EMRun]:
-    """The highest sound run to each place, except to those that were found before."""
+    """The best sound run to each place, except to places that were found before."""
     runs = [run for run in runs if is_sound(density, run.theta)]
     known = set(found)
     groups = grouped(density.layout, [*found, *runs], distance=SETTINGS.close)

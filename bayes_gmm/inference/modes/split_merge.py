@@ -32,11 +32,11 @@ class MoveSettings:
     Attributes
     ----------
     best : int
-        Optima, the highest ones, from which all moves are tried before the search ends.
+        Number of best optima from which all moves are tried before the search ends.
     within : float
-        Nats below the highest within which these lie.
+        Largest distance of these to the best, in nats of rough mass.
     stages : tuple of (int, float, float)
-        E-steps of a run after a move, the nats below the highest optimum at which the run ends
+        E-steps of a run after a move, the nats below the best optimum at which the run ends
         there, and the largest share of all moves that go on. From 40 optima some move led higher;
         the best move was among the best 70 % after 4 steps for 35 of them, and among the best third
         after 12 steps for 33.
@@ -108,26 +108,26 @@ def improved(
             break
         explored.add(start)
         moves = neighbours(density, sample, start, memory, each)
-        runs = _with_new(density, runs, _after(density, moves, runs[0].log_mass, each), each)
+        runs = _with_new(density, runs, _after(density, moves, runs[0].rough_log_mass, each), each)
     return runs
 
 
-def _after(density: Density, moves: Sequence[Moments], height: float, each: Each) -> list[EMRun]:
-    """Runs of EM after moves, those that come near a height."""
+def _after(density: Density, moves: Sequence[Moments], best: float, each: Each) -> list[EMRun]:
+    """Runs of EM after moves that come near the best rough mass."""
     thetas = [moments.theta(density.layout, density.prior) for moments in moves]
     runs: list[EMRun] = []
     for steps, below, share in SETTINGS.stages:
         runs = each(partial(run_em, density, max_iter=steps, tolerance=RUNS.long_gain), thetas)
         runs = sorted(runs, key=lambda run: -run.prospect)[: ceil(share * len(moves))]
-        runs = [run for run in runs if run.prospect > height - below]
+        runs = [run for run in runs if run.prospect > best - below]
         thetas = [run.theta for run in runs]
     return runs
 
 
 def _with_new(density: Density, runs: list[EMRun], others: list[EMRun], each: Each) -> list[EMRun]:
     """Optima with those that other runs lead to, best first."""
-    low = runs[0].log_mass - SETTINGS.within
-    near = [run for run in runs if run.log_mass > low]
+    low = runs[0].rough_log_mass - SETTINGS.within
+    near = [run for run in runs if run.rough_log_mass > low]
     new = each(partial(long_run, density), unlike(density, others, near))
     return [*distinct_optima(density, [*new, *near]), *runs[len(near) :]]
 
@@ -135,8 +135,8 @@ def _with_new(density: Density, runs: list[EMRun], others: list[EMRun], each: Ea
 def _unexplored(
     density: Density, runs: list[EMRun], explored: set[EMRun], best: int
 ) -> EMRun | None:
-    """The highest of the best few optima that moves have not been tried from."""
-    near = [run for run in runs if run.log_mass > runs[0].log_mass - SETTINGS.within]
+    """The best of the first few optima from which no moves have been tried."""
+    near = [run for run in runs if run.rough_log_mass > runs[0].rough_log_mass - SETTINGS.within]
     places = grouped(density.layout, [*near[: 4 * best], *explored], distance=RUNS.close)
     return next((place[0] for place in places[:best] if explored.isdisjoint(place)), None)
 

@@ -121,11 +121,11 @@ def best_splits(density: Density, sample: Sample, r: Floats, point: Point, k: in
         ]
     ]
     best: list[EMRun] = []
-    for run in sorted(runs, key=lambda run: -run.log_mass):
-        if not best or run.log_mass < best[-1].log_mass - SAME_GAIN:
+    for run in sorted(runs, key=lambda run: -run.rough_log_mass):
+        if not best or run.rough_log_mass < best[-1].rough_log_mass - SAME_GAIN:
             best.append(run)
     total = weights.sum()
-    return [(run.log_mass - alone.log_mass, _two(local, run, total)) for run in best]
+    return [(run.rough_log_mass - alone.rough_log_mass, _two(local, run, total)) for run in best]
 
 
 def _two(density: Density, run: EMRun, n: float) -> Moments:

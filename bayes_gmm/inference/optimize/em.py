@@ -23,6 +23,7 @@ import numpy as np
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.optimize.m_step import raise_covariances
+from bayes_gmm.inference.optimize.optimum import Optimum
 from bayes_gmm.inference.optimize.volume import log_volume
 from bayes_gmm.jit.addresses import address_of, call
 from bayes_gmm.jit.compiled import compiled, inlined
@@ -40,7 +41,7 @@ LONGEST_JUMP = 64.0
 
 
 @dataclass(frozen=True, eq=False)
-class EMRun:
+class EMRun(Optimum):
     """Result of EM.
 
     Attributes
@@ -53,7 +54,7 @@ class EMRun:
     expected_gain : float
         Nats that EM without end is predicted to add, from its rate of convergence.
     log_volume : float
-        Roughly how wide the posterior is there (see `volume`).
+        Approximate log volume of the posterior there (see `volume`).
     """
 
     theta: Floats
@@ -63,14 +64,9 @@ class EMRun:
     log_volume: float = 0.0
 
     @property
-    def log_mass(self) -> float:
-        """Rough log mass, by which optima are compared."""
-        return self.log_posterior + self.log_volume
-
-    @property
     def prospect(self) -> float:
         """Approximate log mass at which the run is predicted to converge."""
-        return self.log_mass + self.expected_gain
+        return self.rough_log_mass + self.expected_gain
 
 
 def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) -> EMRun:

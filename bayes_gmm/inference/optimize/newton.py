@@ -10,6 +10,7 @@ from scipy.optimize import minimize
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.optimize.degeneracy import is_sound
 from bayes_gmm.inference.optimize.hessian import AFFORDABLE, hessian, hessian_cost
+from bayes_gmm.inference.optimize.optimum import Optimum
 from bayes_gmm.inference.optimize.whitening import Whitening
 from bayes_gmm.model.density import Density
 
@@ -32,7 +33,7 @@ CHEAP = 1e7
 
 
 @dataclass(frozen=True)
-class Polished:
+class Polished(Optimum):
     """An optimum of the log-posterior.
 
     Attributes
@@ -46,7 +47,7 @@ class Polished:
     history : tuple of float
         Log-posteriors on the way.
     log_volume : float
-        Roughly how wide the posterior is there (see `volume`); 0 where it is not asked for.
+        Approximate log volume of the posterior there (see `volume`); 0 if not computed.
     """
 
     theta: Floats
@@ -55,11 +56,6 @@ class Polished:
     converged: bool
     history: tuple[float, ...]
     log_volume: float = 0.0
-
-    @property
-    def log_mass(self) -> float:
-        """Rough log mass, by which optima are compared."""
-        return self.log_posterior + self.log_volume
 
 
 def polish(

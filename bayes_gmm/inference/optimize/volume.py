@@ -1,14 +1,15 @@
-"""Roughly how wide the posterior is at an optimum, so that optima can be compared by mass.
+"""Approximate volume of the posterior at an optimum, so that optima can be compared by mass.
 
-Under a hierarchical Wishart prior the log-posterior is the density of precision matrices, which is
-the lower the narrower a component is: a height says little about the mass of a mode. With n_k rows
-in component k, all labels known, Laplace's approximation has, but for a constant, the log volume
+Under a hierarchical Wishart prior the log-posterior is the density of precision matrices. It is
+lower for narrower components, so heights of modes do not show their masses. With known labels and
+n_k rows in component k, the log volume in Laplace's approximation is, up to a constant,
 
     sum_k [log |Sigma_k| / 2 - d log(n_k + 1) / 2]
     - sum_m [(d + 1) log |Sigma_m| / 2 + d (d + 1) log(a_m) / 4]
 
-where m counts the free covariance matrices, n_m rows are behind each, and
-a_m = n_m / 2 + c_0 - (d + 1) / 2.
+where m runs over the free covariance matrices, n_m is the number of rows that determine each, and
+a_m = n_m / 2 + c_0 - (d + 1) / 2. Under priors on scales and correlations (`LKJ`) the volume is
+taken as constant, so heights are compared.
 """
 
 from __future__ import annotations
@@ -22,7 +23,13 @@ from bayes_gmm.model.parameters import unpack
 
 
 def log_volume(density: Density, theta: Floats) -> float:
-    """Rough log volume of the posterior about theta; 0 under priors on scales and correlations."""
+    """Approximate log volume of the posterior at theta; 0 under priors on scales and correlations.
+
+    Parameters
+    ----------
+    density : Density
+    theta : ndarray, shape (p,)
+    """
     if not density.prior.n_covariances:
         return 0.0
     layout, point = density.layout, density.layout.point(theta)
@@ -37,7 +44,7 @@ def log_volume(density: Density, theta: Floats) -> float:
 def _log_volume(theta, indices, point, n_covariances, c0, total_weight):
     unpack(theta, indices, point)
     K, d = point.means.shape
-    least = 0.5  # as many as a component has under the default prior that holds no row
+    least = 0.5  # a_m of a component without rows under the default prior
     volume, log_det = 0.0, 0.0
     for k in range(K):
         n = total_weight * np.exp(point.log_weights[k])

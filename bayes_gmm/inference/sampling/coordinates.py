@@ -43,7 +43,8 @@ def frame_of(density: Density, peak: Peak, rng: np.random.Generator) -> Frame:
     density exp(a log w): a tail 1 / a nats long, while that of one with n rows is known to
     1 / sqrt(n). No scale suits a component that goes from one to the other, and logs less their
     mean over components, as PyMC has them, all move with each empty one. So the weights'
-    coordinates are bent where a component has the weight of less than one row (see `bend`).
+    coordinates are bent where a component has the weight of less than one row (see
+    `weight_transform`).
     """
     scales = np.diag(np.sqrt((peak.factor**2).sum(axis=1)))
     if may_empty(density, peak):

@@ -8,6 +8,7 @@ import numpy as np
 
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.errors import FitError
+from bayes_gmm.inference.modes.mode import ModeMasses
 from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.model.density import Density
 
@@ -46,12 +47,8 @@ def chains_of_modes(peaks: Sequence[Peak], chains: int) -> Integers:
 
 def mass_shares(peaks: Sequence[Peak]) -> Floats:
     """Masses of the modes, summing to 1; a mode whose mass is unknown has none."""
-    logs = np.array([peak.log_evidence for peak in peaks])
-    logs = np.where(np.isnan(logs), -np.inf, logs)
-    if not np.isfinite(logs.max()):
-        return np.asarray(np.eye(len(peaks))[0])
-    shares = np.exp(logs - logs.max())
-    return np.asarray(shares / shares.sum())
+    shares = ModeMasses.by_laplace([peak.log_evidence for peak in peaks]).shares
+    return np.asarray(np.eye(len(peaks))[0]) if np.isnan(shares[0]) else shares
 
 
 def dispersed_start(density: Density, peak: Peak, rng: np.random.Generator) -> Floats:

@@ -46,8 +46,8 @@ class Peak:
     nu: float = LEAST_NU
 
     @property
-    def log_mass(self) -> float:
-        """By which `distinct` ranks peaks: their height."""
+    def rough_log_mass(self) -> float:
+        """The log-posterior: theta is unconstrained, so heights of peaks are comparable."""
         return self.log_posterior
 
     @property

@@ -178,7 +178,7 @@ def _noted(notes: list[Note], failed: str, degenerate: str | None = None) -> Ite
 
 
 def _pass_on(caught: Sequence[warnings.WarningMessage]) -> None:
-    """Warn again of what the notes do not cover: `caveats` gives the rest as records."""
+    """Warn again of what the notes do not cover: `diagnostics.caveats` has the rest as records."""
     covered = (ConvergenceWarning, AmbiguousLabelsWarning, MultimodalWarning, PriorWarning)
     for warning in caught:
         if not issubclass(warning.category, covered):
@@ -251,7 +251,5 @@ def _roughly_heaviest(
     table: PreparedTable, density: Density, found: tuple[FoundMode, ...], fit: MapFit
 ) -> MapFit:
     """The fit at the mode of the largest rough mass, whatever criteria are asked for."""
-    by_mass = tuple(sorted(found, key=lambda mode: -mode.rough_log_mass))
-    if by_mass[0] is found[0]:
-        return fit
-    return table.fit_of(density, by_mass, fit.prior)
+    heaviest = max(found, key=lambda mode: mode.rough_log_mass)
+    return fit if heaviest is found[0] else table.fit_of(density, (heaviest,), fit.prior)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 
@@ -22,8 +22,6 @@ from bayes_gmm.results.posterior.segmentation import Segmentation
 
 MOST_MISSED = 0.05
 """Mass of modes without draws above which a warning is issued."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +63,7 @@ class PosteriorDraws:
     prior_influence: PriorInfluence | None = None
     _computed: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
-    def computed(self, function: Callable[[Self], T]) -> T:
+    def computed[T](self, function: Callable[[Self], T]) -> T:
         """The value of a function of this record, computed once."""
         if function not in self._computed:
             self._computed[function] = function(self)

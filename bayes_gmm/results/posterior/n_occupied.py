@@ -42,8 +42,8 @@ def occupied_table(
 
     Rows are allocated in each draw as the chains were sampled; where chains stay in modes that
     never meet, each counts by its mass. The error of a probability p is sqrt(p (1 - p) / n) with n
-    effective draws (see `mixing`); p is shrunk to (n p + 1/2) / (n + 1) for it, so that a number
-    that never occurred has an error too.
+    effective draws (see `convergence`); p is shrunk to (n p + 1/2) / (n + 1) for it, so that a
+    number that never occurred has an error too.
 
     Examples
     --------

@@ -100,8 +100,8 @@ class Posterior(PosteriorDraws):
         MultimodalWarning
             If the draws visit several modes, or a mode with 5 % of the mass has no draws.
         ConvergenceWarning
-            If the chains have not mixed (see `mixing.doubts`), 1 % of the draws diverged, sampling
-            was interrupted, or there are fewer than 50 draws in total.
+            If the chains have not mixed (see `convergence.doubts`), 1 % of the draws diverged,
+            sampling was interrupted, or there are fewer than 50 draws in total.
         PriorWarning
             If the prior moves scales or correlations of a segment by more than one posterior
             standard deviation.
@@ -194,8 +194,8 @@ class Posterior(PosteriorDraws):
         -------
         DataFrame
             Columns mean, sd, the bounds of the interval, ess_bulk, ess_tail, r_hat, mcse_mean and
-            mcse_sd. The last five are computed from the chains as sampled (see `mixing` for the
-            effective sample size if chains stay in separate modes). In that case r_hat compares
+            mcse_sd. The last five are computed from the chains as sampled (see `convergence` for
+            the effective sample size if chains stay in separate modes). In that case r_hat compares
             all draws, and r_hat_within_modes is the largest R-hat within a mode that holds 5 % or
             more; modes between which chains move freely count as one. R-hat is NaN for a single
             chain and for independent draws. ``.attrs["notes"]`` explains this and holds the texts

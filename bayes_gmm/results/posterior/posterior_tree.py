@@ -3,7 +3,7 @@
 ::
 
     /                         attributes: what the file is, who wrote it and when; the provenance;
-                              the seal; the one segmentation that the draws are of
+                              the checksum; the one segmentation that the draws are of
     /posterior                weights, means, scales, correlations, covariances: for other readers
     /sample_stats             of the sampler, with each draw's mode
     /unconstrained_posterior  theta (chain, draw, parameter): what a posterior is read back from
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.relabel import Relabelling
@@ -36,7 +36,6 @@ from bayes_gmm.results.posterior.segmentation import Segmentation
 if TYPE_CHECKING:
     from xarray import DataTree
 
-P = TypeVar("P", bound=PosteriorDraws)
 OURS = ("mode", "permuted", "theta")
 """Sample statistics that are no sampler's."""
 

@@ -67,8 +67,8 @@ def test_few_effective_numbers_are_no_surer_than_they_are(apart):
         of_draws, of_proposals = (0.5 * apart**2 - apart * v for v in (x, y))
         span = bridge_span(of_draws, of_proposals)
         found.append(mass_of_span(span, np.split(span.of_draws, 4)))
-    values, errors, footing = np.transpose([mass for mass in found if np.isfinite(mass.error)])
-    assert np.median(footing) < 40.0
+    values, errors, ess = np.transpose([mass for mass in found if np.isfinite(mass.error)])
+    assert np.median(ess) < 40.0
     z = values / errors
     assert np.sqrt(np.mean(z**2)) < 1.2
     assert np.mean(np.abs(z) > 3.0) < 0.02
@@ -91,7 +91,7 @@ def test_samples_that_saw_different_modes_bound_the_mass():
     mass = mass_of_span(span, np.split(span.of_draws, 4))
     exact = np.logaddexp(0.0, -5.0) - np.logaddexp(0.0, -40.0)
     assert span.lower < exact < span.upper
-    assert mass.footing < 1e-3
+    assert mass.ess < 1e-3
     assert abs(mass.log_mass - exact) < mass.error < 30.0
 
 

@@ -19,7 +19,7 @@ class Run(NamedTuple):
     log_posterior: float
 
     @property
-    def log_mass(self):
+    def rough_log_mass(self):
         return self.log_posterior
 
 

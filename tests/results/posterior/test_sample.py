@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from example_posteriors import fit_and_density
 
+from bayes_gmm.errors import FitError
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.modes import find_modes
 from bayes_gmm.results.posterior.sample import SamplingPlan, sample_posterior
@@ -30,3 +31,15 @@ def test_modes_that_share_a_peak_are_counted_once(twice):
         posterior = sample_posterior(fit, density, found, plan)
         assert [mode.probability for mode in posterior.fit.modes] == [1.0, 0.0]
         assert posterior.modes_missed == {}
+
+
+def test_a_posterior_that_is_singular_is_refused_with_a_remedy(twice, monkeypatch):
+    fit, density, found = twice
+
+    def singular(*_, **__):
+        raise np.linalg.LinAlgError("singular matrix")
+
+    monkeypatch.setattr("bayes_gmm.results.posterior.sample.sample_laplace", singular)
+    plan = SamplingPlan(draws=10, chains=1, method="laplace", progress=False)
+    with pytest.raises(FitError, match="leave out columns that others determine"):
+        sample_posterior(fit, density, found, plan)
