@@ -65,7 +65,9 @@ def find_grid(values: Floats) -> Grid:
     m = min(len(values), MOST_VALUES)
     first = (len(values) - m) // 2
     log_chance, step = _find(np.ldexp(values[first : first + m], -exponent))
-    return Grid(log_chance, float(np.ldexp(step, exponent)))
+    with np.errstate(over="ignore"):  # a range may exceed the largest number
+        step = min(float(np.ldexp(step, exponent)), float(np.finfo(np.float64).max))
+    return Grid(log_chance, step)
 
 
 def _find(u: Floats) -> Grid:

@@ -4,7 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
@@ -195,6 +195,7 @@ def test_resolutions_refused(resolution, message):
 
 
 @given(st.lists(st.floats(allow_infinity=False, width=64), max_size=30))
+@example([9.280657439336447e293, -1.7976931348623065e308])  # a range beyond the largest number
 def test_any_column_has_a_finite_resolution(column):
     with np.errstate(over="ignore"):
         step = found(column)
