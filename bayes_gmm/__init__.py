@@ -16,7 +16,7 @@ __all__ = [
     "ConvergenceWarning",
     "DataError",
     "DataWarning",
-    "Finding",
+    "Diagnostic",
     "FitError",
     "HalfNormal",
     "HierarchicalWishart",
@@ -63,7 +63,7 @@ _WHERE = {
     "build_model": "bayes_gmm.model.pymc_model",
     "read_table": "bayes_gmm.data.table",
     "check_table": "bayes_gmm.data.checks.check_table",
-    "Finding": "bayes_gmm.data.checks.finding",
+    "Diagnostic": "bayes_gmm.diagnostics.diagnostic",
     "load": "bayes_gmm.results.load",
     "ShapeCheck": "bayes_gmm.results.shape.record",
     "DataError": "bayes_gmm.errors",
@@ -83,8 +83,8 @@ _MODULES = {
 if TYPE_CHECKING:
     from bayes_gmm.data import datasets
     from bayes_gmm.data.checks.check_table import check_table
-    from bayes_gmm.data.checks.finding import Finding
     from bayes_gmm.data.table import read_table
+    from bayes_gmm.diagnostics.diagnostic import Diagnostic
     from bayes_gmm.errors import (
         AmbiguousLabelsWarning,
         ConvergenceWarning,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import Any
 
 
 class DataError(ValueError):
@@ -28,19 +29,27 @@ class FitError(ValueError):
     """A mixture could not be fitted to usable data, or an argument is out of range."""
 
 
-class ConvergenceWarning(UserWarning):
+class DiagnosticWarning(UserWarning):
+    """A warning of this package; ``diagnostic`` is its record, with code and values (or None)."""
+
+    def __init__(self, diagnostic: object) -> None:
+        super().__init__(str(diagnostic))
+        self.diagnostic: Any = None if isinstance(diagnostic, str) else diagnostic
+
+
+class ConvergenceWarning(DiagnosticWarning):
     """An optimiser or sampler stopped before it met its criterion."""
 
 
-class AmbiguousLabelsWarning(UserWarning):
+class AmbiguousLabelsWarning(DiagnosticWarning):
     """The labels of segments are ambiguous in posterior draws."""
 
 
-class MultimodalWarning(UserWarning):
+class MultimodalWarning(DiagnosticWarning):
     """The posterior has several modes with relevant mass."""
 
 
-class DataWarning(UserWarning):
+class DataWarning(DiagnosticWarning):
     """The table may lead to a misleading fit (see `check_table`)."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -14,7 +13,8 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.snapshot import KeptMatrix
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.data.validate import check_weights
-from bayes_gmm.errors import DataError, ShapeWarning
+from bayes_gmm.diagnostics.diagnostic import warn
+from bayes_gmm.errors import DataError
 from bayes_gmm.model.checks import whole_number
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.model.prior.prior import Prior
@@ -25,7 +25,6 @@ from bayes_gmm.results.fit.information_criteria import Criteria, counts_of, log_
 from bayes_gmm.results.fit.map_fit import MapFit, Mode
 from bayes_gmm.results.fit.prior_influence import PriorInfluence, influence_at_mode
 from bayes_gmm.results.shape.check import check_mixture
-from bayes_gmm.results.shape.text import warning
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -101,6 +100,8 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         The fit as an immutable object with a ``save`` method.
     shape_check_ : ShapeCheck
         Whether the rows of each segment look like a Gaussian sample.
+    diagnostics_ : tuple of Diagnostic
+        Everything that `fit` warned of, and segments whose shape was not checked.
     prior_influence_ : PriorInfluence or None
         Difference that the prior makes to the scales and correlations of each segment, compared to
         a fit without prior, in posterior standard deviations.
@@ -179,13 +180,13 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         rng = generator(self.random_state)
         matrix = feature_matrix(X)
         weights = check_weights(sample_weight, matrix.n_rows)
-        self.map_fit_, self._density, self._found = fit_table(matrix, weights, plan, rng)
+        self.map_fit_, self._density, self._found, found = fit_table(matrix, weights, plan, rng)
         self._table = KeptMatrix.of(matrix)
         self.shape_check_ = check_mixture(
             self.map_fit_.mixture, self.map_fit_.standardizer, matrix, weights
         )
-        if (text := warning(self.shape_check_)) is not None:
-            warnings.warn(text, ShapeWarning, stacklevel=2)
+        warn((d for d in self.shape_check_.diagnostics if d.severity == "warning"), stacklevel=2)
+        self.diagnostics_ = (*found, *self.shape_check_.diagnostics)
         self.n_features_in_ = matrix.n_features
         if hasattr(X, "columns") or hasattr(X, "column_names"):
             self.feature_names_in_ = np.array(matrix.features, dtype=object)
@@ -201,7 +202,7 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
     @property
     def prior_influence_(self) -> PriorInfluence | None:
         """Influence of the prior on each segment; computed from the rows on access."""
-        return influence_at_mode(self._density, self._fit)
+        return influence_at_mode(self._density, self._fit.mixture, self._fit.standardizer)
 
     @property
     def mixture_(self) -> Mixture:

@@ -6,15 +6,16 @@ import math
 from collections.abc import Sequence
 
 
-def counted(n: int, noun: str) -> str:
-    """Write a number and what it counts.
+def counted(n: float, noun: str) -> str:
+    """Write a number and what it counts; with row weights it need not be whole.
 
     Examples
     --------
-    >>> counted(1, "row"), counted(20_000, "row")
-    ('1 row', '20,000 rows')
+    >>> counted(1, "row"), counted(20_000, "row"), counted(2.5, "row")
+    ('1 row', '20,000 rows', '2.5 rows')
     """
-    return f"{n:,} {noun}" + "s" * (n != 1)
+    text = f"{int(n):,}" if float(n).is_integer() else f"{n:,.4g}"
+    return f"{text} {noun}" + "s" * (n != 1)
 
 
 def listed_numbers(numbers: Sequence[int], word: str) -> str:
@@ -73,3 +74,40 @@ def share_interval(mean: float, lower: float, upper: float) -> tuple[str, str, s
     decimals = max(-math.floor(math.log10(half)), 0) if half > 0.0 else 0
     m, a, b = (f"{100 * x:.{min(decimals, 4)}f}" for x in (mean, lower, upper))
     return m, a, b
+
+
+def first_upper(text: str) -> str:
+    """The text with a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
+def sentence(text: str) -> str:
+    """The text with a capital first letter and a full stop."""
+    return f"{first_upper(text)}."
+
+
+def figure(x: float, digits: int = 3) -> str:
+    """A computed number, with thousands separators and without an exponent if it is short.
+
+    Examples
+    --------
+    >>> figure(0.12345), figure(2798.3), figure(9.0e15)
+    ('0.123', '2,800', '9e+15')
+    """
+    rounded = float(f"{x:.{digits}g}")
+    if rounded.is_integer() and abs(rounded) < 1e6:
+        return f"{int(rounded):,}"
+    return f"{rounded:.{digits}g}"
+
+
+def cell(x: float) -> str:
+    """The value of a cell: whole numbers in full, fractions to four digits.
+
+    Examples
+    --------
+    >>> cell(-999.0), cell(666666.0), cell(0.25), cell(1 / 3), cell(12345.678)
+    ('-999', '666666', '0.25', '0.3333', '12346')
+    """
+    if float(x).is_integer() and abs(x) < 1e15:
+        return f"{int(x)}"
+    return f"{x:.0f}" if 1e3 <= abs(x) < 1e15 else f"{x:.4g}"

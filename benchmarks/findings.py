@@ -5,7 +5,7 @@
 Clean tables are draws from Gaussian mixtures of 1 to 6 segments in 1 to 10 features, 60 to 10,000
 rows, correlations within segments up to .9, segments apart by 1.5 to 6 of their standard
 deviations, in arbitrary units; seven in ten are shifted to positive values, half are rounded.
-Stated is the share of tables in which each kind is found; "few rows" and "coarse" are true of the
+Stated is the share of tables in which each kind is found; "few_rows" and "coarse" are true of the
 tables that they are found in.
 
 Then the share of tables in which each planted fault is found, by kind, as faults of 200 to 1,000
@@ -114,14 +114,14 @@ def log_normal(sigma: float) -> Callable[[np.random.Generator], Table]:
 
 
 PLANTED = {
-    "missing code": [coded],
-    "near copies": [near_copies],
+    "missing_code": [coded],
+    "near_copies": [near_copies],
     "outliers": [far_income],
     "skewed": [refunds],
     "identifier": [numbered],
     "collinear": [score],
-    "nearly collinear": [nearly_collinear],
-    "skewed segments": [log_normal(0.3), log_normal(0.5), log_normal(0.8)],
+    "nearly_collinear": [nearly_collinear],
+    "skewed_segments": [log_normal(0.3), log_normal(0.5), log_normal(0.8)],
 }
 
 
@@ -133,17 +133,17 @@ def main() -> None:
     rng = np.random.default_rng(options.seed)
     alarms: Counter[str] = Counter()
     for _ in range(options.tables):
-        alarms.update({finding.kind for finding in check_table(clean(rng))})
+        alarms.update({finding.code for finding in check_table(clean(rng))})
     print(f"found in {options.tables} clean tables")
     for kind, n in alarms.most_common():
         print(f"  {kind:<18} {n / options.tables:6.1%}")
     print("found where planted, of 50 tables each")
     for kind, makers in PLANTED.items():
         for make in makers:
-            kinds = [{f.kind for f in check_table(make(rng))} for _ in range(50)]
+            kinds = [{f.code for f in check_table(make(rng))} for _ in range(50)]
             found = np.mean([kind in of_table for of_table in kinds])
             either = np.mean([bool(of_table & {kind, "skewed"}) for of_table in kinds])
-            more = f" (or skewed: {either:.0%})" if kind == "skewed segments" else ""
+            more = f" (or skewed: {either:.0%})" if kind == "skewed_segments" else ""
             print(f"  {kind:<18} {found:6.0%}{more}")
     X = rng.normal(size=(10**6, 6)) + rng.normal(0.0, 3.0, (4, 6))[rng.integers(0, 4, 10**6)]
     for name, table in (("with all decimals", X), ("rounded", X.round(1))):

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.results.comparison.comparison import Candidate, Comparison
-from bayes_gmm.results.comparison.notes import Note
 
 
 def comparison_of(column, values, *, criteria, errors=None, more=None, draws=None, notes=None):
@@ -19,15 +19,15 @@ def comparison_of(column, values, *, criteria, errors=None, more=None, draws=Non
     candidates = []
     for (K, structure), value in values.items():
         if value is None:
-            why = Note("not_fitted", f"no {K} distinct rows")
-            candidates.append(Candidate(K, structure, {}, notes=(why,)))
+            why = Diagnostic("not_fitted", values={"message": f"no {K} distinct rows"})
+            candidates.append(Candidate(K, structure, {}, diagnostics=(why,)))
             continue
         found = {"log_likelihood": -100.0, "log_posterior": -110.0, "df": 5.0 * K, column: value}
         if (K, structure) in errors or K in errors:
             found["log_evidence_se"] = errors.get((K, structure), errors.get(K))
-        doubts = tuple(Note(code) for code in (notes or {}).get(K, ()))
+        doubts = tuple(Diagnostic(code) for code in (notes or {}).get(K, ()))
         found |= (more or {}).get(K, {})
-        candidates.append(Candidate(K, structure, found, notes=doubts))
+        candidates.append(Candidate(K, structure, found, diagnostics=doubts))
     numbers = sorted({K for K, _ in values})
     prior = dict.fromkeys(numbers, 1.0 / len(numbers))
     return Comparison(tuple(candidates), tuple(criteria), prior, ("Age", "Income"), draws)
@@ -59,5 +59,5 @@ def by_loo(elpd_i, n_high_k=0):
 def interrupted():
     """One candidate was fitted, one was not."""
     done = by_bic({1: 210.0}).candidates
-    left = Candidate(2, "full", {}, notes=(Note("fit_interrupted"),))
+    left = Candidate(2, "full", {}, diagnostics=(Diagnostic("fit_interrupted"),))
     return Comparison((*done, left), ("bic",), {1: 0.5, 2: 0.5}, ("Age", "Income"))

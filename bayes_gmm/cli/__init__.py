@@ -39,7 +39,7 @@ from bayes_gmm.cli.options import (
     weights_of_rows,
 )
 from bayes_gmm.cli.sampling import SamplingOptions
-from bayes_gmm.errors import DataError, FitError
+from bayes_gmm.errors import DataError, DataWarning, FitError
 
 DEMO_FOLDER = "bayes-gmm-demo"
 INTERRUPTED = 130
@@ -239,7 +239,8 @@ def compare(
     _check_k_prior(k_prior, components)
     from bayes_gmm.cli.compared import Compared
     from bayes_gmm.cli.files import check_folder, write_comparison
-    from bayes_gmm.cli.findings import files_text, findings_apart
+    from bayes_gmm.cli.findings import files_text
+    from bayes_gmm.cli.sampling import without_warnings
     from bayes_gmm.cli.tables import read_columns
     from bayes_gmm.data.checks.check_table import check_table
     from bayes_gmm.results.comparison.compare import compare
@@ -247,7 +248,7 @@ def compare(
     if out is not None:
         check_folder(out)
     columns, row_weights = read_columns(table, features, weights)
-    with findings_apart():
+    with without_warnings(DataWarning):
         comparison = compare(
             columns, components, structures=shapes, criteria=asked, sample_weight=row_weights,
             resolution=resolution, k_prior=k_prior, draws=draws, random_state=seed,
@@ -279,13 +280,13 @@ def predict(model: str, table: str, out: Path, as_json: bool) -> None:
     from bayes_gmm.cli.assigned import Assigned, segment_names
     from bayes_gmm.cli.files import write_scored
     from bayes_gmm.cli.findings import files_text
-    from bayes_gmm.cli.sampling import loaded
     from bayes_gmm.cli.tables import whole_table
     from bayes_gmm.data.table import read_table
     from bayes_gmm.results.io.netcdf import check_file
+    from bayes_gmm.results.load import load
 
     check_file(out)
-    fit = loaded(model)
+    fit = load(model)
     columns = read_table(table, fit.features)
     assigned = Assigned(table, fit.predict_proba(columns), segment_names(fit))
     write_scored(whole_table(table), assigned.membership, out, assigned.names)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_gmm.cli.layout import shortened
+from bayes_gmm.cli.layout import REPORT, shortened
 from bayes_gmm.model.mixture import segment_labels
 from bayes_gmm.text import counted, percent
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from bayes_gmm.results.posterior.posterior import Posterior
 
 Array = NDArray[np.float64]
-DECIMALS = 3  # of an expected number of rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +58,7 @@ class Assigned:
 
     def json(self) -> dict[str, Any]:
         """Report as JSON, with size and assigned as in `fit`."""
-        sizes = self.membership.sum(axis=0).round(DECIMALS).tolist()
+        sizes = self.membership.sum(axis=0).round(REPORT.size_decimals).tolist()
         segments = [
             {"segment": name, "size": size, "assigned": n}
             for name, size, n in zip(self.names, sizes, self.assigned, strict=True)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.cli.findings import findings_text
 from bayes_gmm.cli.layout import Columns, beside, column, fill, in_blocks, label_column
-from bayes_gmm.results.comparison.notes import notes_text
+from bayes_gmm.diagnostics.diagnostic import plain
+from bayes_gmm.diagnostics.kind import COMMAND_LINE
 from bayes_gmm.results.comparison.phrases import NAMES, percents
-from bayes_gmm.results.option_names import COMMAND_LINE
 from bayes_gmm.text import counted, in_words, listed_numbers, percent
 
 if TYPE_CHECKING:
-    from bayes_gmm.data.checks.check_table import Finding
+    from bayes_gmm.diagnostics.diagnostic import Diagnostic
     from bayes_gmm.results.comparison.comparison import Comparison
     from bayes_gmm.results.comparison.verdicts import Verdict
 
@@ -36,14 +36,14 @@ class Compared:
     n_rows : int
         Rows of positive weight.
     comparison : Comparison
-    findings : tuple of Finding
+    findings : tuple of Diagnostic
         Those of `check_table`.
     """
 
     table: str
     n_rows: int
     comparison: Comparison
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Diagnostic, ...] = ()
 
     def check(self) -> None:
         """Raise if the comparison was interrupted before the first fit.
@@ -78,14 +78,13 @@ class Compared:
     def json(self) -> dict[str, Any]:
         """JSON-compatible record of the comparison."""
         comparison = self.comparison
-        rows = comparison.table.to_dict(orient="records")
         verdicts = comparison.verdicts_in(COMMAND_LINE)
         return {
             "table": self.table,
             "features": list(comparison.features),
             "n_rows": self.n_rows,
             "criteria": list(comparison.criteria),
-            "candidates": [{name: _plain(cell) for name, cell in row.items()} for row in rows],
+            "candidates": self._candidates(),
             "probabilities": self._shares(),
             "probability_intervals": self._bounds(),
             "best": {
@@ -94,9 +93,16 @@ class Compared:
             },
             "verdicts": {criterion: _verdict(verdict) for criterion, verdict in verdicts.items()},
             "recommendation": self._recommendation(),
-            "findings": [finding.json() for finding in self.findings],
+            "findings": [finding.json(COMMAND_LINE) for finding in self.findings],
             "interrupted": comparison.interrupted,
         }
+
+    def _candidates(self) -> list[dict[str, Any]]:
+        rows = plain(self.comparison.table.to_dict(orient="records"))
+        for row, candidate in zip(rows, self.comparison.candidates, strict=True):
+            row["note"] = candidate.note_in(COMMAND_LINE)
+            row["diagnostics"] = [found.json(COMMAND_LINE) for found in candidate.diagnostics]
+        return list(rows)
 
     def _recommendation(self) -> dict[str, Any]:
         found = self.comparison.recommendation_in(COMMAND_LINE)
@@ -114,13 +120,12 @@ class Compared:
     def _shares(self) -> dict[str, float | None] | None:
         if not self.comparison.has_evidence:
             return None
-        return {str(K): _plain(p) for K, p in self.comparison.probabilities.items()}
+        return dict(plain(self.comparison.probabilities.to_dict()))
 
     def _bounds(self) -> dict[str, dict[str, float | None]] | None:
         if not self.comparison.has_evidence:
             return None
-        bounds = self.comparison.probability_intervals.to_dict(orient="index")
-        return {str(K): {str(end): _plain(p) for end, p in of.items()} for K, of in bounds.items()}
+        return dict(plain(self.comparison.probability_intervals.to_dict(orient="index")))
 
     def _title(self) -> str:
         comparison = self.comparison
@@ -199,9 +204,9 @@ class Compared:
     def _notes(self) -> str:
         """A line for each candidate with notes."""
         return _filled(
-            f"{c.n_components} ({c.structure}): {notes_text(c.notes, COMMAND_LINE)}"
+            f"{c.n_components} ({c.structure}): {c.note_in(COMMAND_LINE)}"
             for c in self.comparison.candidates
-            if c.notes
+            if c.diagnostics
         )
 
 
@@ -214,11 +219,6 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     return {
         "code": verdict.code, "n_components": verdict.n_components,
         "structure": verdict.structure, "numbers": list(verdict.numbers),
-        "edges": list(verdict.edges), "missing": missing, "text": verdict.text,
+        "edges": list(verdict.edges), "missing": missing, "values": plain(verdict.values),
+        "text": verdict.text,
     }  # fmt: skip
-
-
-def _plain(cell: Any) -> Any:
-    """A cell for JSON; NaN and infinity become None."""
-    cell = cell.item() if hasattr(cell, "item") else cell
-    return None if isinstance(cell, float) and not math.isfinite(cell) else cell

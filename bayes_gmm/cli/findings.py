@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -15,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_gmm.cli.assigned import DECIMALS, segment_names
+from bayes_gmm.cli.assigned import segment_names
 from bayes_gmm.cli.intervals import Intervals
 from bayes_gmm.cli.layout import (
+    REPORT,
     Columns,
     beside,
     column,
@@ -28,15 +27,16 @@ from bayes_gmm.cli.layout import (
     under,
     writer,
 )
-from bayes_gmm.cli.sampling import CI_PROB, SamplingOptions
+from bayes_gmm.cli.sampling import CI_PROB, SamplingOptions, without_warnings
 from bayes_gmm.cli.segmentations import text_of_fit, text_of_posterior
-from bayes_gmm.data.checks.check_table import Finding, check_table
+from bayes_gmm.data.checks.check_table import check_table
+from bayes_gmm.diagnostics import tables
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
+from bayes_gmm.diagnostics.kind import COMMAND_LINE
 from bayes_gmm.errors import DataWarning
-from bayes_gmm.results.fit.coinciding_segments import CoincidingSegments, coinciding_segments
-from bayes_gmm.results.fit.small_segments import SmallSegments, small_segments
 from bayes_gmm.results.posterior.segmentations import masses
-from bayes_gmm.results.shape.text import sentences, shape_advice
-from bayes_gmm.text import counted, percent
+from bayes_gmm.results.shape.text import advice_sentences, sentences
+from bayes_gmm.text import counted, percent, sentence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +49,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-SHOWN_FINDINGS = 3  # of each kind
+PRINTED = ("small_segments", "coinciding_segments", "prior_influence")
+"""Diagnostics of the fit that the report prints; others are warnings, or printed elsewhere."""
 SIZE = "size: expected number of rows in the segment, the sum of the rows' probabilities"
 WEIGHTED_SIZE = (
     "size: expected total weight of the rows in the segment, the sum of the rows' weights times\n"
@@ -74,8 +75,10 @@ class Report:
     posterior : Posterior, optional
         Draws, if intervals were requested: shares, sizes, means and standard deviations are then
         posterior averages, and those of the MAP are not shown.
-    findings : tuple of Finding
+    findings : tuple of Diagnostic
         Those of `check_table`.
+    diagnostics : tuple of Diagnostic
+        Those of the fit.
     shape_check : ShapeCheck, optional
         Whether the rows of each segment are Gaussian.
     prior_influence : PriorInfluence, optional
@@ -89,7 +92,8 @@ class Report:
     membership: Array
     row_weights: Array
     posterior: Posterior | None = None
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Diagnostic, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
     shape_check: ShapeCheck | None = None
     prior_influence: PriorInfluence | None = None
     ci_prob: float = CI_PROB
@@ -109,16 +113,6 @@ class Report:
     def intervals(self) -> Intervals | None:
         """The tables of the posterior."""
         return None if self.posterior is None else Intervals(self.posterior, self.ci_prob)
-
-    @cached_property
-    def small_segments(self) -> SmallSegments | None:
-        """Segments with too few rows for their parameters, if there are any."""
-        return small_segments(self.fit)
-
-    @cached_property
-    def coinciding_segments(self) -> CoincidingSegments | None:
-        """Segments that have the same location and shape, if there are any."""
-        return coinciding_segments(self.fit)
 
     @property
     def mixture(self) -> Mixture:
@@ -152,7 +146,7 @@ class Report:
         place = 1 + max(
             table.columns.get_loc(name) for name in ("share", "share upper") if name in table
         )
-        table.insert(place, "size", self.sizes.round(DECIMALS))
+        table.insert(place, "size", self.sizes.round(REPORT.size_decimals))
         table.insert(place + 1, "assigned", as_counts(self.assigned))
         return table
 
@@ -160,11 +154,11 @@ class Report:
         """Report as text, in lines of at most 100 characters."""
         blocks = [self._title(), *_tables(self), self._after_tables(), self._modes()]
         blocks.append(self._summary())
-        for found in (self.small_segments, self.coinciding_segments):
-            if found is not None:
-                blocks.append(fill(f"{found}."))
-        if self.prior_influence is not None and (moved := self.prior_influence.text(self.names)):
-            blocks.append(fill(f"{moved[0].upper()}{moved[1:]}."))
+        blocks += [
+            fill(sentence(found.text(COMMAND_LINE)))
+            for found in self._all_diagnostics()
+            if found.code in PRINTED
+        ]
         blocks += [findings_text(self.findings), _shape_text(self.shape_check)]
         return "\n\n".join(block for block in blocks if block)
 
@@ -186,20 +180,25 @@ class Report:
             "n_iter": int(fit.n_iter),
             "segments": [self._segment(k) for k in range(mixture.n_components)],
             "other_modes": [_mode(mode) for mode in self.other_modes],
-            "findings": [finding.json() for finding in self.findings],
-            "small_segments": None if self.small_segments is None else self.small_segments.json(),
-            "coinciding_segments": self.coinciding_segments and self.coinciding_segments.json(),
+            "findings": [finding.json(COMMAND_LINE) for finding in self.findings],
+            "diagnostics": [found.json(COMMAND_LINE) for found in self._all_diagnostics()],
             "prior_influence": influence and influence.to_dict(),
             "shape_check": None if self.shape_check is None else _shape_json(self.shape_check),
             "posterior": None if self.intervals is None else self.intervals.json(),
         }
+
+    def _all_diagnostics(self) -> list[Diagnostic]:
+        """Those of the fit, and the influence of the prior on it."""
+        influence = self.prior_influence
+        moved = [] if influence is None else influence.diagnostics(self.names)
+        return [*self.diagnostics, *moved]
 
     def _segment(self, k: int) -> dict[str, Any]:
         features, mixture = self.fit.features, self.mixture
         return {
             "segment": self.names[k],
             "share": float(mixture.weights[k]),
-            "size": round(float(self.sizes[k]), DECIMALS),
+            "size": round(float(self.sizes[k]), REPORT.size_decimals),
             "assigned": as_counts(self.assigned)[k],
             "mean": dict(zip(features, mixture.means[k].tolist(), strict=True)),
             "sd": dict(zip(features, mixture.standard_deviations[k].tolist(), strict=True)),
@@ -250,30 +249,23 @@ def fitted(
     """Fit a table, sample the posterior if requested, and collect the report."""
     from bayes_gmm.estimator import BayesGMM
 
-    with findings_apart():
+    with without_warnings(DataWarning):
         model = BayesGMM(components, **options).fit(table, sample_weight=row_weights)
     findings = check_table(table, sample_weight=row_weights)
+    found = tuple(found for found in model.diagnostics_ if found.code not in tables.KINDS)
     weights = np.ones(len(table)) if row_weights is None else row_weights
     if sampling is None:
         membership = model.predict_proba(table)
         return Report(
-            name, model.map_fit_, membership, weights, findings=findings,
+            name, model.map_fit_, membership, weights, findings=findings, diagnostics=found,
             shape_check=model.shape_check_, prior_influence=model.prior_influence_,
         )  # fmt: skip
     posterior = sampling.drawn(model)
     membership = posterior.predict_proba(table)
     return Report(
-        name, model.map_fit_, membership, weights, posterior, findings, posterior.check(),
+        name, model.map_fit_, membership, weights, posterior, findings, found, posterior.check(),
         ci_prob=sampling.ci_prob,
     )  # fmt: skip
-
-
-@contextmanager
-def findings_apart() -> Iterator[None]:
-    """Suppress warnings about a table: its findings are printed with the results."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        yield
 
 
 def files_text(files: dict[str, Path]) -> str:
@@ -281,17 +273,17 @@ def files_text(files: dict[str, Path]) -> str:
     return "\n".join(["written", *(f"  {what:<12} {path}" for what, path in files.items())])
 
 
-def findings_text(findings: Sequence[Finding]) -> str:
+def findings_text(findings: Sequence[Diagnostic]) -> str:
     """Findings in the table, one paragraph each; the first few of each kind."""
     if not findings:
         return ""
     lines = ["Findings in the table:"]
-    for kind, group in groupby(findings, key=lambda finding: finding.kind):
-        of_kind = list(group)
-        for finding in of_kind[:SHOWN_FINDINGS]:
-            lines.append(fill(str(finding), "  ", "    "))
-        if len(of_kind) > SHOWN_FINDINGS:
-            lines.append(f"  and {len(of_kind) - SHOWN_FINDINGS} more of this kind ({kind})")
+    for code, group in groupby(findings, key=lambda finding: finding.code):
+        of_code = list(group)
+        for finding in of_code[: REPORT.findings]:
+            lines.append(fill(finding.text(COMMAND_LINE), "  ", "    "))
+        if len(of_code) > REPORT.findings:
+            lines.append(f"  and {len(of_code) - REPORT.findings} more of this kind ({code})")
     return "\n".join(lines)
 
 
@@ -299,9 +291,7 @@ def _shape_text(check: ShapeCheck | None) -> str:
     """The segments that are not Gaussian, with advice."""
     if check is None or not sentences(check):
         return ""
-    said = list(sentences(check))
-    if check.flagged:
-        said.append(shape_advice(check))
+    said = [*sentences(check), *filter(None, [advice_sentences(check)])]
     lines = [fill(line, "  ", "    ") for line in said]
     return "\n".join(["Shape of the segments:", *lines])
 
@@ -340,7 +330,7 @@ def as_counts(sizes: Array) -> list[float]:
     """
     if np.all(sizes == np.round(sizes)):
         return [int(size) for size in sizes]
-    return [round(float(size), DECIMALS) for size in sizes]
+    return [round(float(size), REPORT.size_decimals) for size in sizes]
 
 
 def _tables(report: Report) -> list[str]:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_gmm.cli.layout import Columns, beside, column, in_lines, under, writer
-from bayes_gmm.cli.sampling import CI_PROB, without_caveats
+from bayes_gmm.cli.sampling import CI_PROB, without_warnings
 from bayes_gmm.cli.segmentations import json_of
+from bayes_gmm.diagnostics.draws import written_r_hat
+from bayes_gmm.diagnostics.kind import COMMAND_LINE
 from bayes_gmm.inference.sampling.importance import GOOD_KHAT
-from bayes_gmm.results.checks import WORTH_A_WORD
-from bayes_gmm.results.option_names import COMMAND_LINE
-from bayes_gmm.results.posterior.convergence_check import written_r_hat
 from bayes_gmm.results.posterior.segmentations import masses
+from bayes_gmm.results.thresholds import THRESHOLDS
 from bayes_gmm.text import percent, share_interval
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ class Intervals:
     @cached_property
     def segments(self) -> pd.DataFrame:
         """A row per segment (see `Posterior.segments`)."""
-        with without_caveats():
+        with without_warnings():
             return self.posterior.segments(self.ci_prob)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
         """A row per segment and parameter (see `Posterior.summary`)."""
-        with without_caveats():
+        with without_warnings():
             return self.posterior.summary(self.ci_prob)
 
     @property
@@ -105,6 +105,7 @@ class Intervals:
             "draws": draws.n_draws,
             "ci_prob": self.ci_prob,
             **self._diagnostics(),
+            "diagnostics": [found.json(COMMAND_LINE) for found in posterior.diagnostics],
             "mode_fractions": {str(m): share for m, share in posterior.mode_fractions.items()},
             "segmentation": None if alone is None else json_of(alone, posterior.names),
             "segments": self.segments.to_dict(orient="records"),
@@ -154,7 +155,9 @@ class Intervals:
             said.append(f"effective sample size at least {found['ess_bulk']:,.0f}")
         said.append(f"divergences {found['divergences']:,}")
         if self._several and alone:
-            said.append(f"chains also visited modes with less than {percent(WORTH_A_WORD)} mass")
+            said.append(
+                f"chains also visited modes with less than {percent(THRESHOLDS.min_mode_mass)} mass"
+            )
         return said
 
 

@@ -5,14 +5,35 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_gmm.errors import one_line
 
-WIDTH = 100  # characters per line
-NAME_WIDTH = 32  # characters of a feature's name
+
+@dataclass(frozen=True)
+class ReportSettings:
+    """Sizes and numbers of items in reports."""
+
+    width: int = 100
+    """Characters in a line."""
+    name_width: int = 32
+    """Characters of the name of a feature or segment."""
+    findings: int = 3
+    """Findings of each code that are printed."""
+    modes: int = 5
+    """Other modes that are printed."""
+    changes: int = 3
+    """Changed segments of each mode that are printed."""
+    least_mass: float = 0.001
+    """Mass below which a mode of a fit is not printed."""
+    size_decimals: int = 3
+    """Decimals of expected numbers of rows in files and JSON."""
+
+
+REPORT = ReportSettings()
 
 Columns = tuple[list[str], list[str]]  # two lines of heading, one line per segment
 
@@ -48,7 +69,7 @@ def in_blocks(labels: Columns, first: Columns, groups: Iterable[Columns]) -> lis
     block, blocks, has_group = first, [], False
     for group in groups:
         wider = beside(block, group)
-        if has_group and len(wider[0][1]) > WIDTH:
+        if has_group and len(wider[0][1]) > REPORT.width:
             blocks.append(block)
             wider = beside(labels, group)
         block, has_group = wider, True
@@ -65,7 +86,7 @@ def in_lines(parts: Iterable[str]) -> str:
     """
     lines: list[str] = []
     for part in parts:
-        if lines and len(lines[-1]) + 3 + len(part) <= WIDTH:
+        if lines and len(lines[-1]) + 3 + len(part) <= REPORT.width:
             lines[-1] += f"   {part}"
         else:
             lines.append(part)
@@ -87,7 +108,7 @@ def under(name: str, columns: Columns) -> Columns:
 
 
 def fill(text: str, first: str = "", rest: str = "") -> str:
-    """Text in lines of at most `WIDTH` characters; a number and its percent sign stay together.
+    """Text in lines of at most `width` characters; a number and its percent sign stay together.
 
     Examples
     --------
@@ -95,7 +116,7 @@ def fill(text: str, first: str = "", rest: str = "") -> str:
     '12 %'
     """
     joined = text.replace(" %", "\u00a0%")
-    lines = textwrap.fill(joined, WIDTH, initial_indent=first, subsequent_indent=rest)
+    lines = textwrap.fill(joined, REPORT.width, initial_indent=first, subsequent_indent=rest)
     return lines.replace("\u00a0%", " %")
 
 
@@ -109,5 +130,5 @@ def writer(means: NDArray[np.float64], sds: NDArray[np.float64]) -> Callable[[fl
 
 def shortened(name: str) -> str:
     """A name on one line, truncated if it is long."""
-    name = one_line(name, len(name) + NAME_WIDTH)
-    return name if len(name) <= NAME_WIDTH else name[: NAME_WIDTH - 1] + "…"
+    name = one_line(name, len(name) + REPORT.name_width)
+    return name if len(name) <= REPORT.name_width else name[: REPORT.name_width - 1] + "…"

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from bayes_gmm.diagnostics.kind import COMMAND_LINE
+
 PROGRAM = "bayes-gmm"
 
 
@@ -37,11 +39,12 @@ def note(text: str) -> None:
 
 
 def shown_once() -> Callable[..., None]:
-    """Function that prints each distinct warning once."""
+    """Function that prints each distinct warning once, with the names of command-line options."""
     said: set[str] = set()
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        line = line_of(message)
+        diagnostic = getattr(message, "diagnostic", None)
+        line = line_of(message if diagnostic is None else diagnostic.text(COMMAND_LINE))
         if line not in said:
             said.add(line)
             say(f"warning: {line}")

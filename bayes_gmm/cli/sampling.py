@@ -10,16 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bayes_gmm.errors import (
-    AmbiguousLabelsWarning,
-    ConvergenceWarning,
-    MultimodalWarning,
-    PriorWarning,
-)
+from bayes_gmm.errors import DiagnosticWarning
 
 if TYPE_CHECKING:
     from bayes_gmm.estimator import BayesGMM
-    from bayes_gmm.results.fit.map_fit import MapFit
     from bayes_gmm.results.posterior.posterior import Posterior
 
 DRAWS, CHAINS, CI_PROB = 1000, 4, 0.94
@@ -81,15 +75,13 @@ class SamplingOptions:
         return None if method == "none" else cls(method, **given)
 
     def drawn(self, model: BayesGMM) -> Posterior:
-        """Sample the posterior to report, and warn of each of its caveats."""
-        from bayes_gmm.results.option_names import COMMAND_LINE
-        from bayes_gmm.results.posterior.diagnostics import caveats
+        """Sample the posterior to report, and warn of its diagnostics."""
+        from bayes_gmm.diagnostics.diagnostic import warn
 
-        with without_caveats():
+        with without_warnings():
             whole = model.sample_posterior(self.draws, self.tune, self.chains, self.method)
             shown = self._shown(whole)
-        for caveat in caveats(shown, COMMAND_LINE).values():
-            warnings.warn(caveat.text, caveat.category, stacklevel=2)
+        warn(shown.diagnostics, stacklevel=2)
         return shown
 
     def _shown(self, whole: Posterior) -> Posterior:
@@ -104,33 +96,16 @@ class SamplingOptions:
         return whole if mode is None else whole.of_mode(mode)
 
 
-def loaded(model: str) -> MapFit | Posterior:
-    """Read a model file; caveats of its posterior name command-line options."""
-    from bayes_gmm.results.fit.map_fit import MapFit
-    from bayes_gmm.results.load import load
-    from bayes_gmm.results.option_names import COMMAND_LINE
-    from bayes_gmm.results.posterior.diagnostics import caveats
-
-    with without_caveats():
-        fit = load(model)
-    if not isinstance(fit, MapFit):
-        for caveat in caveats(fit, COMMAND_LINE).values():
-            warnings.warn(f"model {model}: {caveat.text}", caveat.category, stacklevel=2)
-    return fit
-
-
 @contextmanager
-def without_caveats() -> Iterator[None]:
-    """Suppress warnings that name Python options; the command line issues its own.
+def without_warnings(category: type[DiagnosticWarning] = DiagnosticWarning) -> Iterator[None]:
+    """Suppress warnings of the package whose diagnostics the report contains.
 
     Examples
     --------
-    >>> with without_caveats():
-    ...     warnings.warn("use of_mode(0)", MultimodalWarning)
+    >>> from bayes_gmm.errors import ConvergenceWarning
+    >>> with without_warnings():
+    ...     warnings.warn(ConvergenceWarning("the chains have not mixed"))
     """
     with warnings.catch_warnings():
-        for kind in (
-            AmbiguousLabelsWarning, ConvergenceWarning, MultimodalWarning, PriorWarning,
-        ):  # fmt: skip
-            warnings.simplefilter("ignore", kind)
+        warnings.simplefilter("ignore", category)
         yield

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from bayes_gmm.cli.layout import fill, shortened, writer
-from bayes_gmm.results.posterior.segment_changes import SegmentChange, changes_of_mixtures
-from bayes_gmm.results.posterior.segmentation import OtherSegmentation, Segmentation
+from bayes_gmm.cli.layout import REPORT, fill, shortened, writer
+from bayes_gmm.results.posterior.segment_changes import changes_of_mixtures
+from bayes_gmm.results.posterior.segmentation import OtherSegmentation, Segmentation, SegmentChange
 from bayes_gmm.results.posterior.segmentations import masses
 from bayes_gmm.text import percent
 
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from bayes_gmm.model.mixture import Mixture
     from bayes_gmm.results.fit.map_fit import MapFit
     from bayes_gmm.results.posterior.posterior import Posterior
-
-SHOWN_MODES = 5
-SHOWN_CHANGES = 3  # of each mode
-LEAST_MASS = 0.001  # modes with less mass are not listed
 
 Writers = Mapping[str, Callable[[float], str]]
 """A number format for each feature."""
@@ -31,7 +27,7 @@ def of_fit(fit: MapFit) -> Segmentation:
     others = tuple(
         OtherSegmentation(m, mode.probability, changes_of_mixtures(fit.mixture, mode.mixture))
         for m, mode in enumerate(fit.modes)
-        if m > 0 and not mode.probability < LEAST_MASS  # NaN: not computed
+        if m > 0 and not mode.probability < REPORT.least_mass  # NaN: not computed
     )
     return Segmentation(0, fit.modes[0].probability, others)
 
@@ -125,14 +121,14 @@ def _lines(
     others: Sequence[OtherSegmentation], names: Sequence[str], writers: Writers
 ) -> list[str]:
     lines = []
-    for other in others[:SHOWN_MODES]:
-        said = [sentence(change, names, writers) for change in other.changes[:SHOWN_CHANGES]]
-        more = len(other.changes) - SHOWN_CHANGES
+    for other in others[: REPORT.modes]:
+        said = [sentence(change, names, writers) for change in other.changes[: REPORT.changes]]
+        more = len(other.changes) - REPORT.changes
         also = f"; {more} more segment{'s' * (more > 1)}" if more > 0 else ""
         head = f"  {'' if isnan(other.mass) else percent(other.mass):>6}   "
         lines.append(fill("; ".join(said) + also, head, " " * 11))
-    if len(others) > SHOWN_MODES:
-        lines.append(f"  and {len(others) - SHOWN_MODES} more")
+    if len(others) > REPORT.modes:
+        lines.append(f"  and {len(others) - REPORT.modes} more")
     return lines
 
 

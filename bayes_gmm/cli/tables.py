@@ -35,12 +35,8 @@ def read_columns(
     columns = read_table(table, wanted)
     if weights is None:
         return columns, None
-    try:
-        row_weights = check_weights(columns[weights].to_numpy(), len(columns))
-    except DataError as error:
-        message = str(error).replace("sample_weight", f"weights column {weights!r}", 1)
-        raise DataError(message) from None
-    return columns[names], row_weights
+    name = f"weights column {weights!r}"
+    return columns[names], check_weights(columns[weights].to_numpy(), len(columns), name)
 
 
 def chosen_features(table: str, given: Sequence[str]) -> list[str]:

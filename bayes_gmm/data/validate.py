@@ -30,7 +30,7 @@ LARGEST_CHUNK = 65_536
 """Maximum number of rows in a chunk when distinct rows are counted."""
 
 
-def check_weights(sample_weight: Any, n_rows: int) -> Floats | None:
+def check_weights(sample_weight: Any, n_rows: int, name: str = "sample_weight") -> Floats | None:
     """Row weights as floats, or None if all weights are 1.
 
     Parameters
@@ -39,6 +39,8 @@ def check_weights(sample_weight: Any, n_rows: int) -> Floats | None:
         Finite and non-negative, not all 0.
     n_rows : int
         Number of rows of the table.
+    name : str
+        Name of the weights in messages.
 
     Raises
     ------
@@ -56,50 +58,50 @@ def check_weights(sample_weight: Any, n_rows: int) -> Floats | None:
     """
     if sample_weight is None:
         return None
-    weights = _as_floats(sample_weight)
+    weights = _as_floats(sample_weight, name)
     if weights.ndim == 0:
         weights = np.full(n_rows, weights)
     if weights.shape != (n_rows,):
         found = f"{len(weights)} values" if weights.ndim == 1 else f"shape {weights.shape}"
         raise DataError(
-            f"sample_weight has {found} for {n_rows} rows; give one weight per row: "
+            f"{name} has {found} for {n_rows} rows; give one weight per row: "
             f"its shape must be ({n_rows},)"
         )
-    _refuse_weights(weights, ~np.isfinite(weights), "weights must be finite numbers")
-    _refuse_weights(weights, weights < 0.0, "weights must be at least 0")
+    _refuse_weights(name, weights, ~np.isfinite(weights), "weights must be finite numbers")
+    _refuse_weights(name, weights, weights < 0.0, "weights must be at least 0")
     if not np.any(weights):
-        raise DataError(f"sample_weight is zero in all {n_rows} rows; one must be positive")
+        raise DataError(f"{name} is zero in all {n_rows} rows; one must be positive")
     with np.errstate(over="ignore"):
         total = float(np.sum(weights))
     if total > MOST_ROWS:
         raise DataError(
-            f"sample_weight sums to {total:.3g} rows, above the maximum of {MOST_ROWS:.3g}; "
+            f"{name} sums to {total:.3g} rows, above the maximum of {MOST_ROWS:.3g}; "
             "rescale the weights so that they sum to a number of rows"
         )
     return weights
 
 
-def _as_floats(sample_weight: Any) -> Floats:
+def _as_floats(sample_weight: Any, name: str) -> Floats:
     if isinstance(sample_weight, np.ma.MaskedArray):
         masked: Any = sample_weight.astype(np.float64)
         sample_weight = masked.filled(np.nan)
     try:
         array = np.asarray(sample_weight)
     except ValueError as error:
-        raise DataError("sample_weight holds lists; give one number per row") from error
+        raise DataError(f"{name} holds lists; give one number per row") from error
     if array.dtype.kind not in "fiubO":
-        raise DataError(f"sample_weight is not numeric: it holds {array.dtype} values")
+        raise DataError(f"{name} is not numeric: it holds {array.dtype} values")
     try:
         # A pandas column is read-only, and numba would compile every kernel again for it.
         return np.require(array, dtype=np.float64, requirements=["C", "A", "W"])
     except (TypeError, ValueError) as error:
-        raise DataError(f"sample_weight is not numeric: {one_line(error)}") from error
+        raise DataError(f"{name} is not numeric: {one_line(error)}") from error
 
 
-def _refuse_weights(weights: Floats, refused: npt.NDArray[np.bool_], rule: str) -> None:
+def _refuse_weights(name: str, weights: Floats, refused: npt.NDArray[np.bool_], rule: str) -> None:
     if refused.any():
         row = int(refused.argmax())
-        raise DataError(f"sample_weight is {weights[row]:g} in row {row + 1}; {rule}")
+        raise DataError(f"{name} is {weights[row]:g} in row {row + 1}; {rule}")
 
 
 def check_fit(matrix: FeatureMatrix, weights: Floats | None, n_components: int) -> None:

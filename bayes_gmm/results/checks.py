@@ -1,24 +1,18 @@
-"""Checks of draws and arguments, and texts of warnings about results."""
+"""Checks of draws, densities and arguments."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import DataError, FitError, shown
 from bayes_gmm.inference.sampling.draws import Draws
-from bayes_gmm.inference.sampling.relabel import Relabelling
 from bayes_gmm.model.density import Density
-from bayes_gmm.results.option_names import PYTHON, OptionNames
-from bayes_gmm.text import percent
-
-MOST_PAIRS_NAMED = 3
-WORTH_A_WORD = 0.01
-"""Smallest fraction of the draws at which their mode is reported."""
 
 
 @contextmanager
@@ -90,119 +84,6 @@ def check_count(name: str, value: Any) -> int:
     return int(value)
 
 
-def without_maximum(density: Density) -> str | None:
-    """Warning text for a density without a maximum, else None."""
-    if density.has_maximum:
-        return None
-    return (
-        "the posterior has no maximum: with resolution=None and this prior a component can shrink "
-        "onto a few rows without limit; give a resolution, or use the result as a local optimum"
-    )
-
-
-def ambiguous_labels(
-    labels: Relabelling,
-    names: Sequence[str],
-    empty: Sequence[bool] = (),
-    options: OptionNames = PYTHON,
-) -> str | None:
-    """Warning text for segments with ambiguous labels, else None; `empty` segments are skipped.
-
-    Examples
-    --------
-    >>> confusion = np.array([[0.0, 0.3], [0.3, 0.0]])
-    >>> said = ambiguous_labels(Relabelling(np.array([[[0, 1]]]), confusion), ["A", "B"])
-    >>> said.split(";")[0]
-    'segments have ambiguous labels: A and B may be swapped in 30 % of the draws'
-    """
-    pairs = labels.ambiguous_pairs(empty)
-    if not pairs:
-        return None
-    named = ", ".join(
-        f"{names[k]} and {names[l]} may be swapped in "
-        f"{percent(float(labels.confusion[k, l]))} of the draws"
-        for k, l in pairs[:MOST_PAIRS_NAMED]
-    )
-    more = len(pairs) - MOST_PAIRS_NAMED
-    also = f", and {more} more pair{'s' * (more > 1)} of segments" if more > 0 else ""
-    return f"segments have ambiguous labels: {named}{also}; {options.overlap}"
-
-
-def several_modes(
-    visited: Mapping[int, float], missed: Mapping[int, float], options: OptionNames = PYTHON
-) -> str | None:
-    """Warning text for averages over several modes, else None; modes are counted from 0.
-
-    Parameters
-    ----------
-    visited : mapping
-        Fraction of the draws in each visited mode.
-    missed : mapping
-        Masses of the relevant modes without draws.
-    options : OptionNames
-        Names of the options in the interface of the user.
-
-    Examples
-    --------
-    >>> from bayes_gmm.results.option_names import COMMAND_LINE
-    >>> several_modes({0: 0.75, 2: 0.25}, {}, COMMAND_LINE).split("; ")[1]
-    'use --segmentation main to report only the most probable segmentation'
-    >>> several_modes({0: 1.0}, {1: 0.3})
-    'no draws from mode 1, which holds 30 % of the mass; sample with chains=4 or more'
-    """
-    said = []
-    visited = worth_a_word(visited)
-    if len(visited) > 1:
-        main = max(visited, key=lambda m: visited[m])
-        said += [
-            f"the draws come from {len(visited)} different segmentations ({_shares(visited)}), and "
-            "averages mix them",
-            options.one_mode.format(mode=main),
-        ]
-    if missed:
-        chains = options.number(options.chains, max(max(missed) + 1, 4))
-        said += [_none_of(missed), f"sample with {chains} or more"]
-    return "; ".join(said) or None
-
-
-def averaged_over(visited: Mapping[int, float], missed: Mapping[int, float]) -> list[str]:
-    """Lines of the same warning for the subtitle of a plot.
-
-    Examples
-    --------
-    >>> averaged_over({0: 0.75, 2: 0.25}, {})
-    ['averages over 2 different segmentations (mode 0: 75 %, mode 2: 25 %)']
-    >>> averaged_over({0: 1.0}, {1: 0.3})
-    ['no draws from mode 1, which holds 30 % of the mass']
-    """
-    visited = worth_a_word(visited)
-    mixed = f"averages over {len(visited)} different segmentations ({_shares(visited)})"
-    return [mixed] * (len(visited) > 1) + ([_none_of(missed)] if missed else [])
-
-
-def alone_of(mode: int, mass: float, others: Mapping[int, float]) -> str:
-    """Text of a note on draws from one mode.
-
-    Examples
-    --------
-    >>> alone_of(0, 0.89, {2: 0.06, 1: 0.05})
-    'only mode 0, which holds 89 % of the mass (other modes: mode 2: 6 %, mode 1: 5 %)'
-    """
-    also = f" (other modes: {_shares(others)})" if others else ""
-    return f"only mode {mode}, which holds {percent(mass)} of the mass{also}"
-
-
-def worth_a_word(visited: Mapping[int, float]) -> dict[int, float]:
-    """The modes with at least 1 % of the draws."""
-    return {m: share for m, share in visited.items() if share >= WORTH_A_WORD}
-
-
-def _none_of(missed: Mapping[int, float]) -> str:
-    if len(missed) > 1:
-        return f"no draws from other modes that hold mass ({_shares(missed)})"
-    [(m, mass)] = missed.items()
-    return f"no draws from mode {m}, which holds {percent(mass)} of the mass"
-
-
-def _shares(modes: Mapping[int, float]) -> str:
-    return ", ".join(f"mode {m}: {percent(share)}" for m, share in modes.items())
+def without_maximum(density: Density) -> list[Diagnostic]:
+    """A diagnostic for a density without a maximum."""
+    return [] if density.has_maximum else [Diagnostic("no_maximum")]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
+from bayes_gmm.diagnostics.diagnostic import warn
 from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.fit.map_fit_tree import map_fit_from
 from bayes_gmm.results.io.netcdf import damaged, read_tree
-from bayes_gmm.results.posterior.diagnostics import warn
 from bayes_gmm.results.posterior.posterior import Posterior
 from bayes_gmm.results.posterior.posterior_tree import posterior_from
 
@@ -40,5 +40,5 @@ def load(path: str | os.PathLike[str]) -> MapFit | Posterior:
         if tree.attrs["kind"] == "MapFit":
             return map_fit_from(tree)
         posterior = posterior_from(tree, Posterior)
-    warn(posterior)
+    warn(posterior.diagnostics, stacklevel=2)
     return posterior

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_gmm.errors import DataError, listed, nearest, printable
-from bayes_gmm.results.checks import averaged_over
+from bayes_gmm.results.posterior.diagnostics import several_modes
 from bayes_gmm.results.posterior.posterior import Posterior
 from bayes_gmm.views.palette import FIGURE_SIZE, LABEL_SIZE, TEXT_SIZE, TITLE_SIZE
 
@@ -134,5 +134,5 @@ def add_title(ax: Axes, title: str, notes: Sequence[str]) -> None:
 def notes_of(posterior: Posterior) -> list[str]:
     """Notes on the segmentations that averages over a posterior cover."""
     if posterior.segmentation is not None:
-        return [posterior.segmentation.text]
-    return averaged_over(posterior.mode_fractions, posterior.modes_missed)
+        return [posterior.segmentation.diagnostic.found]
+    return [diagnostic.found for diagnostic in several_modes(posterior)]

@@ -268,6 +268,6 @@ def test_the_findings_are_printed_as_fit_prints_them(tmp_path, capsys):
     assert paragraph_of_findings(out) == by_fit
     assert main([*compared, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["findings"]
-    assert [(f["kind"], f["columns"]) for f in found][:2] == [
-        ("identifier", ["Number"]), ("missing code", [SPEND]),
+    assert [(f["code"], f["subject"]) for f in found][:2] == [
+        ("identifier", ["Number"]), ("missing_code", [SPEND]),
     ]  # fmt: skip

@@ -73,9 +73,9 @@ def test_json_has_the_findings(tmp_path, capsys):
     assert main(fit_arguments(path, "--components", 2, "--json")) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    [finding] = [f for f in json.loads(out)["findings"] if f["kind"] == "atom"]
-    assert (finding["columns"], finding["number"]) == ([VISITS], 0.25)
-    assert finding["sentence"].startswith("column 'Visits' is 0 in 25 % of the rows")
+    [finding] = [f for f in json.loads(out)["findings"] if f["code"] == "atom"]
+    assert (finding["subject"], finding["values"]["fraction"]) == ([VISITS], 0.25)
+    assert "column 'Visits' is 0 in 25 % of the rows" in finding["text"]
 
 
 def test_same_seed_gives_the_same_answer(table, capsys):

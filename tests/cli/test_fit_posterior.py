@@ -104,7 +104,7 @@ def test_two_segmentations_are_warned_of_once_and_each_table_is_made_once(
         warnings.simplefilter("always")
         assert main(["predict", str(model), corners, "--out", str(scored)]) == 0
     said = capsys.readouterr().err
-    assert f"model {model}: the draws come from 2 different segmentations" in said
+    assert "averages mix draws from 2 different segmentations" in said
     assert "of_mode" not in said
 
 

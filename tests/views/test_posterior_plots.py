@@ -190,7 +190,7 @@ def test_a_map_needs_two_features(posterior, ax):
         membership(posterior, posterior.table.values, features="Age", ax=ax)
 
 
-MIXED = "averages over 2 different segmentations (mode 0: 50 %, mode 1: 50 %)"
+MIXED = "averages mix draws from 2 different segmentations (mode 0: 50 %, mode 1: 50 %)"
 
 
 def said_in(figure):
@@ -205,7 +205,7 @@ def test_a_picture_says_itself_that_it_averages_over_segmentations(two_modes, ax
     segments(two_modes, X, features, ax=ax)
     assert MIXED in said_in(ax.figure)
     ax.figure.canvas.draw()
-    (note,) = [text for text in ax.texts if "averages over" in text.get_text()]
+    (note,) = [text for text in ax.texts if "averages mix" in text.get_text()]
     renderer = ax.figure.canvas.get_renderer()
     assert not note.get_window_extent(renderer).overlaps(ax._left_title.get_window_extent(renderer))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,6 @@ import numpy as np
 from bayes_gmm.data.checks.collinearity import collinear_findings
 from bayes_gmm.data.checks.column_parts import ColumnParts
 from bayes_gmm.data.checks.columns import column_findings
-from bayes_gmm.data.checks.finding import KINDS, Finding
-from bayes_gmm.data.checks.finding_text import warning_text
 from bayes_gmm.data.checks.identifiers import identifier_finding
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.rows import row_findings
@@ -26,15 +25,16 @@ from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import feature_matrix, read_table
 from bayes_gmm.data.validate import check_weights
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
+from bayes_gmm.diagnostics.tables import KINDS
 from bayes_gmm.errors import DataError
 
 if TYPE_CHECKING:
     import narwhals as nw
 
-__all__ = ["Finding", "check_table", "fit_findings", "fit_warnings"]
-
-EXPLAINED = ("unusable", "constant", "identifier", "skewed")
-"""Kinds of findings after which the skewness of the segments of a column is not checked."""
+ORDER = tuple(KINDS)
+EXPLAINED = ("unusable", "constant", "nearly_constant", "identifier", "skewed")
+"""Codes after which the skewness of the segments of a column is not checked."""
 
 
 def check_table(
@@ -43,7 +43,7 @@ def check_table(
     sample_weight: Any = None,
     *,
     settings: CheckSettings | None = None,
-) -> tuple[Finding, ...]:
+) -> tuple[Diagnostic, ...]:
     """List possible problems of a table before a fit.
 
     The table is not changed. A column for which `fit` would raise an error is also a finding.
@@ -61,35 +61,37 @@ def check_table(
 
     Returns
     -------
-    tuple of Finding
-        Findings by kind, the most severe first, then by column. The kinds are
+    tuple of Diagnostic
+        By code, the most severe first, then by column. The codes are
 
         - ``unusable``: `fit` raises an error for the column, such as for text or an infinite cell;
-        - ``missing``: missing cells, rows in which all cells are missing, and pairs of columns
-          that are never observed in the same row;
-        - ``constant``: one value in all rows, for which `fit` raises an error, or in 95 % of them;
-        - ``few rows``: fewer than 5, by their weights, for each parameter of a segment with a full
-          covariance;
+        - ``missing_column``: all cells are missing, for which `fit` raises an error;
+        - ``never_together``: two columns that are never observed in the same row;
+        - ``empty_rows``: rows in which all cells are missing;
+        - ``missing_cells``: missing cells in a column;
+        - ``constant``: one value in all rows, for which `fit` raises an error;
+        - ``nearly_constant``: one value in 95 % of the rows;
+        - ``few_rows``: fewer than 5 for each parameter of a segment with a full covariance;
+        - ``small_weights``: the same, only because of the weights of the rows;
         - ``identifier``: a running number, in any order and with gaps, or unique whole numbers in
           a column that is named like an identifier; `fit` issues a `DataWarning`;
-        - ``missing code``: a value far from all others that several rows share, such as 999 or -1,
+        - ``missing_code``: a value far from all others that several rows share, such as 999 or -1,
           or a usual code that far more rows share than any other value; `fit` issues a
           `DataWarning`;
         - ``atom``: a value in 5 % of the rows that is 5 times as frequent as the next, in a column
           that is not a list of categories; `fit` issues a `DataWarning`;
         - ``collinear``: columns of which one has a residual variance below .001 given the others;
-          `number` is the condition number of their correlations;
-        - ``nearly collinear``: columns of which one has a residual variance below .005 within
-          groups of rows that are separate on the first principal component; `number` is the same;
-        - ``near copies``: groups of rows that are much closer to each other than other rows are;
+          ``condition_number`` is that of their correlations;
+        - ``nearly_collinear``: columns of which one has a residual variance below .005 within
+          groups of rows that are separate on the first principal component;
+        - ``near_copies``: groups of rows that are much closer to each other than other rows are;
         - ``outliers``: a few rows further than 8 robust standard deviations from the median, on
           the log scale where the column is skewed without them;
         - ``skewed``: a skewness above 2 that the logarithm reduces by half or more, even if a few
-          cells are negative; `number` is the skewness;
-        - ``skewed segments``: a positive column that fewer Gaussian segments fit better on the log
-          scale; `number` is the reduction of the BIC;
-        - ``coarse``: a column recorded in steps of half its standard deviation or more; `number` is
-          the step in standard deviations;
+          cells are negative;
+        - ``skewed_segments``: a positive column that fewer Gaussian segments fit better on the log
+          scale;
+        - ``coarse``: a column recorded in steps of half its standard deviation or more;
         - ``duplicates``: rows that repeat others more often than rounding explains.
 
     Raises
@@ -102,10 +104,12 @@ def check_table(
     >>> rng = np.random.default_rng(0)
     >>> spend = np.where(rng.random(400) < 0.3, 0.0, rng.normal(50, 10, 400))
     >>> [finding] = check_table(np.column_stack([spend, rng.normal(size=400)]))
-    >>> finding.columns, finding.kind, round(finding.number, 2)
-    (('x1',), 'atom', 0.26)
-    >>> print(finding.sentence.split(":")[0])
-    column 'x1' is 0 in 26.2 % of the rows, far more often than any other value
+    >>> finding.code, finding.subject, round(finding.values["fraction"], 2)
+    ('atom', ('x1',), 0.26)
+    >>> print(finding)
+    column 'x1' is 0 in 26 % of the rows, far more often than any other value: a segment may \
+collapse onto this value, with almost no variance; fit these rows separately, or interpret such a \
+segment as the rows with this value
     """
     settings = settings or CheckSettings()
     if isinstance(X, str | Path):
@@ -118,25 +122,25 @@ def check_table(
     profiles = _profiles(matrix, weights)
     found = [*refused, *row_findings(matrix, weights, profiles, settings)]
     columns = [ColumnParts(profile, settings) for profile in profiles]
-    in_empty_rows = {f.values["rows"] for f in found if f.kind == "missing" and not f.columns}
+    in_empty_rows = {f.values["rows"] for f in found if f.code == "empty_rows"}
     of_columns = [
         f
         for column in columns
         for f in column_findings(column, settings)
         # Rows with nothing in them are said to be so once, not for each column.
-        if not (f.kind == "missing" and f.values["rows"] in in_empty_rows)
+        if not (f.code == "missing_cells" and f.values["rows"] in in_empty_rows)
     ]
-    identifiers = {f.columns[0] for f in of_columns if f.kind == "identifier"}
-    explained = {f.columns[0] for f in of_columns if f.kind in EXPLAINED}
+    identifiers = {f.subject[0] for f in of_columns if f.code == "identifier"}
+    explained = {f.subject[0] for f in of_columns if f.code in EXPLAINED}
     found += of_columns
     found += collinear_findings(matrix, profiles, settings.collinear, but=identifiers)
     found += segment_skew_findings(columns, settings, but=explained)
-    return tuple(sorted(found, key=lambda finding: KINDS.index(finding.kind)))
+    return tuple(sorted(found, key=lambda finding: ORDER.index(finding.code)))
 
 
 def fit_findings(
     matrix: FeatureMatrix, weights: Floats | None, settings: CheckSettings | None = None
-) -> tuple[Finding, ...]:
+) -> tuple[Diagnostic, ...]:
     """Findings for which `fit` issues warnings: identifiers, codes for missing values, and atoms.
 
     Parameters
@@ -150,7 +154,7 @@ def fit_findings(
     --------
     >>> from bayes_gmm.data.table import feature_matrix
     >>> table = feature_matrix([[0.0]] * 60 + [[float(x) ** 1.5] for x in range(1, 41)])
-    >>> [(finding.kind, finding.number) for finding in fit_findings(table, None)]
+    >>> [(finding.code, finding.values["fraction"]) for finding in fit_findings(table, None)]
     [('atom', 0.6)]
     """
     settings = settings or CheckSettings()
@@ -164,20 +168,25 @@ def fit_findings(
         chosen = [matrix.features.index(name) for name in suspects]
         matrix = FeatureMatrix(matrix.values[:, chosen], tuple(suspects))
     found = [f for profile in _profiles(matrix, weights) for f in _for_fits(profile, settings)]
-    return tuple(sorted(found, key=lambda finding: KINDS.index(finding.kind)))
+    return tuple(sorted(found, key=lambda finding: ORDER.index(finding.code)))
 
 
-def fit_warnings(matrix: FeatureMatrix, weights: Floats | None) -> list[str]:
-    """Warning texts of `fit`, one for each kind of finding (see `fit_findings`)."""
-    by_kind = groupby(fit_findings(matrix, weights), key=lambda finding: finding.kind)
-    groups = [list(group) for _, group in by_kind]
-    return [
-        warning_text([finding.columns[0] for finding in group], group[0].sentence)
-        for group in groups
-    ]
+def one_of_each_code(findings: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """The first finding of each code, with the other columns ("also") among its values.
+
+    Examples
+    --------
+    >>> both = [Diagnostic("missing_column", (name,)) for name in ("a", "b")]
+    >>> [finding.values["also"] for finding in one_of_each_code(both)]
+    [['b']]
+    """
+    for _, group in groupby(findings, key=lambda finding: finding.code):
+        first, *more = group
+        also = list(dict.fromkeys(finding.subject[0] for finding in more))
+        yield replace(first, values={**first.values, "also": also}) if also else first
 
 
-def _for_fits(profile: Profile, settings: CheckSettings) -> Iterator[Finding]:
+def _for_fits(profile: Profile, settings: CheckSettings) -> Iterator[Diagnostic]:
     identifier = identifier_finding(profile, settings.identifiers)
     if identifier is not None:
         yield identifier
@@ -200,7 +209,9 @@ def _counted(matrix: FeatureMatrix, weights: Floats | None) -> tuple[FeatureMatr
     return FeatureMatrix(matrix.values[counted], matrix.features), weights[counted]
 
 
-def _usable(X: Any, features: Sequence[str] | None) -> tuple[FeatureMatrix | None, list[Finding]]:
+def _usable(
+    X: Any, features: Sequence[str] | None
+) -> tuple[FeatureMatrix | None, list[Diagnostic]]:
     """The columns that hold finite numbers, and findings about the others."""
     try:
         return feature_matrix(X, features), []
@@ -213,7 +224,7 @@ def _usable(X: Any, features: Sequence[str] | None) -> tuple[FeatureMatrix | Non
         try:
             kept[name] = feature_matrix(frame, [name]).values[:, 0]
         except DataError as error:
-            refused.append(Finding((name,), "unusable", 1.0, {"message": str(error)}))
+            refused.append(Diagnostic("unusable", (name,), {"message": str(error)}))
     matrix = FeatureMatrix(np.column_stack(list(kept.values())), tuple(kept)) if kept else None
     return matrix, refused
 

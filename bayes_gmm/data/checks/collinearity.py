@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from bayes_gmm.data.checks.finding import Finding
-from bayes_gmm.data.checks.finding_text import named
 from bayes_gmm.data.checks.mixture_1d import best_mixtures, memberships
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import CollinearSettings, SkewSettings, TailSettings
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
+from bayes_gmm.diagnostics.tables import named
 from bayes_gmm.errors import shown
 
 FLOAT_EPS = float(np.finfo(np.float64).eps)
@@ -31,7 +31,7 @@ def collinear_findings(
     profiles: Sequence[Profile],
     settings: CollinearSettings | None = None,
     but: Collection[str] = (),
-) -> Iterator[Finding]:
+) -> Iterator[Diagnostic]:
     """A finding for each column that is a function of others, and for each nearly collinear group.
 
     Only rows without missing cells and outliers count: one far row would correlate all columns.
@@ -137,7 +137,7 @@ def exact_dependence(
     if not found:
         return None
     weight = float(len(complete) if weights is None else weights[counted].sum())
-    return Dependence(found[0].columns, len(found) - 1, len(complete), weight)
+    return Dependence(found[0].subject, len(found) - 1, len(complete), weight)
 
 
 def _varies(profile: Profile) -> bool:
@@ -170,10 +170,10 @@ def _correlations(values: Floats) -> Floats:
 
 def _dependent(
     correlations: Floats, names: Sequence[str], settings: CollinearSettings
-) -> tuple[list[Finding], list[int]]:
+) -> tuple[list[Diagnostic], list[int]]:
     """Findings for columns that are functions of those before them, and the other columns."""
     basis: list[int] = []
-    found: list[Finding] = []
+    found: list[Diagnostic] = []
     factor = np.zeros_like(correlations)
     for j in range(len(names)):
         m = len(basis)
@@ -189,8 +189,10 @@ def _dependent(
         group = _in_order(correlations, [*(basis[i] for i in needed), j])
         condition = _condition(correlations[np.ix_(group, group)])
         columns = tuple(names[i] for i in group)
-        values = {"own": max(own, 0.0), "exact": own < settings.exact}
-        found.append(Finding(columns, "collinear", condition, values))
+        values = {
+            "condition_number": condition, "own": max(own, 0.0), "exact": own < settings.exact,
+        }  # fmt: skip
+        found.append(Diagnostic("collinear", columns, values))
     return found, basis
 
 
@@ -253,7 +255,7 @@ def _condition(correlations: Floats) -> float:
 
 def _nearly(
     values: Floats, correlations: Floats, names: Sequence[str], settings: CollinearSettings
-) -> Iterator[Finding]:
+) -> Iterator[Diagnostic]:
     """Groups of columns that are strongly correlated even within groups of rows."""
     if len(names) < 2 or (own_shares(correlations) > settings.nearly).all():
         return
@@ -324,12 +326,13 @@ def _regressed_on(correlations: Floats, j: int, settings: CollinearSettings) -> 
 
 def _group_finding(
     correlations: Floats, own: Floats, group: list[int], names: Sequence[str]
-) -> Finding:
+) -> Diagnostic:
     of_group = correlations[np.ix_(group, group)]
     least = min(group, key=lambda j: own[j])
     values = {
+        "condition_number": _condition(of_group),
         "correlation": float(np.abs(of_group - np.eye(len(group))).max()),
         "own": float(own[least]), "column": names[least],
     }  # fmt: skip
     columns = tuple(names[j] for j in group)
-    return Finding(columns, "nearly collinear", _condition(of_group), values)
+    return Diagnostic("nearly_collinear", columns, values)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bayes_gmm.data.checks.finding import Finding
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import CopySettings
 from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
 
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree
@@ -25,7 +25,7 @@ ODD = np.uint64(0x9E3779B97F4A7C15)
 
 def copy_findings(
     values: Floats, profiles: Sequence[Profile], settings: CopySettings | None = None
-) -> Iterator[Finding]:
+) -> Iterator[Diagnostic]:
     """Findings about exact copies and about near-copies; rows in which all is missing are left out.
 
     Examples
@@ -33,16 +33,16 @@ def copy_findings(
     >>> X = np.random.default_rng(0).normal(size=(300, 2))
     >>> X[:8] = X[8] + 1e-4 * X[:8]
     >>> profiles = [Profile.of("a", X[:, 0]), Profile.of("b", X[:, 1])]
-    >>> [(finding.kind, finding.values["rows"]) for finding in copy_findings(X, profiles)]
-    [('near copies', 9.0)]
+    >>> [(finding.code, finding.values["rows"]) for finding in copy_findings(X, profiles)]
+    [('near_copies', 9.0)]
     """
     settings = settings or CopySettings()
     if values.shape[1] < 2:
         return
     n_repeated = len(values) - count_distinct_rows(values)
     if n_repeated >= settings.fewest_repeats and _beyond_rounding(values, profiles, settings):
-        share = n_repeated / len(values)
-        yield Finding((), "duplicates", share, {"rows": float(n_repeated)})
+        figures = {"rows": float(n_repeated), "fraction": n_repeated / len(values)}
+        yield Diagnostic("duplicates", (), figures)
     if values.shape[1] <= settings.most_columns:
         yield from _near_copies(values, profiles, settings)
 
@@ -122,7 +122,7 @@ def _pairs(values: Floats, j: int, width: float, settings: CopySettings) -> tupl
 
 def _near_copies(
     values: Floats, profiles: Sequence[Profile], settings: CopySettings
-) -> Iterator[Finding]:
+) -> Iterator[Diagnostic]:
     from scipy.spatial import cKDTree
 
     chosen = [profile for profile in profiles if 0.0 < profile.span < np.inf]
@@ -143,11 +143,12 @@ def _near_copies(
     if not n_copies:
         return
     figures = {
-        "rows": n_copies, "groups": len(groups), "largest": max(map(len, groups)),
+        "rows": n_copies, "fraction": n_copies / len(some),
+        "groups": len(groups), "largest": max(map(len, groups)),
         "within": max(float(np.ptp(some[group], axis=0).max()) for group in groups),
         "sample": float(len(some)), "sampled": every > 1,
     }  # fmt: skip
-    yield Finding((), "near copies", n_copies / len(some), figures)
+    yield Diagnostic("near_copies", (), figures)
 
 
 def _on_atoms(

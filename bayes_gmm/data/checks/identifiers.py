@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from bayes_gmm.data.checks.finding import Finding
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import IdentifierSettings
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
 
 LARGEST_WHOLE = 2.0**53
 """Beyond this a float does not hold every whole number."""
@@ -21,7 +21,7 @@ LOOKED_AT = 64
 
 def identifier_finding(
     profile: Profile, settings: IdentifierSettings | None = None
-) -> Finding | None:
+) -> Diagnostic | None:
     """A finding for a running number, or for unique whole numbers under an identifier's name.
 
     The order of the rows does not matter. A running number may have gaps, as long as draws from its
@@ -83,10 +83,11 @@ def _log_chance(values: Floats) -> float:
     return -0.5 * n * (n - 1.0) / cells
 
 
-def _finding(profile: Profile, pattern: str) -> Finding:
+def _finding(profile: Profile, pattern: str) -> Diagnostic:
     distinct = len(profile.values)
     values: dict[str, Any] = {
         "pattern": pattern, "distinct": distinct, "times": profile.n_entries / distinct,
         "first": float(profile.values[0]), "last": float(profile.values[-1]),
+        "fraction": profile.n_observed / profile.n_rows,
     }  # fmt: skip
-    return Finding((profile.name,), "identifier", profile.n_observed / profile.n_rows, values)
+    return Diagnostic("identifier", (profile.name,), values)

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from bayes_gmm.data.checks.copies import copy_findings
-from bayes_gmm.data.checks.finding import Finding
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import CheckSettings
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
 
 ROWS_AT_ONCE = 1 << 16
 
@@ -21,14 +21,14 @@ def row_findings(
     weights: Floats | None,
     profiles: Sequence[Profile],
     settings: CheckSettings,
-) -> Iterator[Finding]:
+) -> Iterator[Diagnostic]:
     """All findings about the rows, whose weights are positive."""
     yield from _few(matrix, weights, settings)
     empty = ~matrix.measured()
     if empty.any() and not empty.all():
         total = matrix.n_rows if weights is None else float(weights.sum())
         n_empty = float(empty.sum() if weights is None else weights[empty].sum())
-        yield Finding((), "missing", n_empty / total, {"rows": n_empty})
+        yield Diagnostic("empty_rows", (), {"rows": n_empty, "fraction": n_empty / total})
     yield from _never_together(matrix, settings)
     coarse = settings.tails.coarse
     fine = any(profile.step < coarse * profile.sd for profile in profiles if profile.span > 0.0)
@@ -39,7 +39,7 @@ def row_findings(
 
 def _few(
     matrix: FeatureMatrix, weights: Floats | None, settings: CheckSettings
-) -> Iterator[Finding]:
+) -> Iterator[Diagnostic]:
     d = matrix.n_features
     n_parameters = d + d * (d + 1) // 2
     total = float(matrix.n_rows if weights is None else weights.sum())
@@ -47,12 +47,13 @@ def _few(
     if ratio < settings.fewest_rows:
         values = {
             "total": total, "rows": matrix.n_rows, "columns": d, "parameters": n_parameters,
-            "diagonal": 2 * d, "weighted": settings.fewest_rows <= matrix.n_rows / n_parameters,
+            "diagonal": 2 * d, "rows_per_parameter": ratio,
         }  # fmt: skip
-        yield Finding((), "few rows", ratio, values)
+        by_weight = settings.fewest_rows <= matrix.n_rows / n_parameters
+        yield Diagnostic("small_weights" if by_weight else "few_rows", (), values)
 
 
-def _never_together(matrix: FeatureMatrix, settings: CheckSettings) -> Iterator[Finding]:
+def _never_together(matrix: FeatureMatrix, settings: CheckSettings) -> Iterator[Diagnostic]:
     """Pairs of columns that no row observes both of, though it observes each somewhere."""
     if not 2 <= matrix.n_features <= settings.most_pair_columns:
         return
@@ -65,4 +66,4 @@ def _never_together(matrix: FeatureMatrix, settings: CheckSettings) -> Iterator[
     for i, j in apart[: settings.most_pairs]:
         names = (matrix.features[i], matrix.features[j])
         more = max(len(apart) - settings.most_pairs, 0)
-        yield Finding(names, "missing", 0.0, {"more": more})
+        yield Diagnostic("never_together", names, {"more": more})

@@ -16,16 +16,16 @@ from collections.abc import Collection, Iterator, Sequence
 import numpy as np
 
 from bayes_gmm.data.checks.column_parts import ColumnParts
-from bayes_gmm.data.checks.finding import Finding
 from bayes_gmm.data.checks.mixture_1d import best_mixtures
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import CheckSettings
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
 
 
 def segment_skew_findings(
     columns: Sequence[ColumnParts], settings: CheckSettings, but: Collection[str] = ()
-) -> Iterator[Finding]:
+) -> Iterator[Diagnostic]:
     """A finding for each column that needs fewer components on the log scale, and fits better.
 
     Parameters
@@ -40,8 +40,8 @@ def segment_skew_findings(
     >>> x = np.exp(np.random.default_rng(0).normal(0.0, 0.5, 600)) * np.repeat([1.0, 8.0], 300)
     >>> column = ColumnParts(Profile.of("Spend", x), CheckSettings())
     >>> [finding] = segment_skew_findings([column], CheckSettings())
-    >>> finding.kind, finding.values["log_segments"]
-    ('skewed segments', 2)
+    >>> finding.code, finding.values["log_segments"]
+    ('skewed_segments', 2)
     """
     asked = [column for column in columns if column.profile.name not in but]
     bodies = [
@@ -90,7 +90,7 @@ def _within_cuts(profile: Profile, settings: CheckSettings) -> Profile:
 
 def _compared(
     bodies: Sequence[Profile], n_rows: float, settings: CheckSettings
-) -> Iterator[Finding]:
+) -> Iterator[Diagnostic]:
     shares = (np.arange(settings.skew.points) + 0.5) / settings.skew.points
     x: Floats = np.array([body.quantiles(shares) for body in bodies])
     own = best_mixtures(x, n_rows, settings.skew)
@@ -105,5 +105,5 @@ def _compared(
         margin = a.bic - (b.bic + penalty)
         K_own, K_log = len(a.weights), len(b.weights)
         if margin > settings.skew.margin and K_own >= settings.skew.fewer * K_log:
-            values = {"own_segments": K_own, "log_segments": K_log}
-            yield Finding((body.name,), "skewed segments", margin, values)
+            values = {"own_segments": K_own, "log_segments": K_log, "bic_reduction": margin}
+            yield Diagnostic("skewed_segments", (body.name,), values)

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bayes_gmm.data.checks.finding import Finding
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import SharedValueSettings
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
 
 USUAL_CODE = re.compile(r"-[1-9]|-?(9+|8+|9*9[78])")
 """Whole numbers that stand for missing: -1, -9, 99, 999, 888, 97, 998, ..."""
@@ -28,16 +28,19 @@ class Shared(NamedTuple):
 
 def shared_value_findings(
     profile: Profile, codes: list[Shared], found: list[Shared]
-) -> Iterator[Finding]:
+) -> Iterator[Diagnostic]:
     """A finding for each code and each atom."""
     for code in codes:
-        share = code.rows / profile.n_rows
-        values = {"value": code.value, "rows": code.rows, "nearest": code.nearest, "sds": code.sds}
-        yield Finding((profile.name,), "missing code", share, values)
+        values = {
+            "value": code.value, "rows": code.rows, "fraction": code.rows / profile.n_rows,
+            "nearest": code.nearest, "sds": code.sds,
+        }  # fmt: skip
+        yield Diagnostic("missing_code", (profile.name,), values)
     for atom in found:
-        share = atom.rows / profile.n_rows
-        values = {"value": atom.value, "rows": atom.rows}
-        yield Finding((profile.name,), "atom", share, values)
+        values = {
+            "value": atom.value, "rows": atom.rows, "fraction": atom.rows / profile.n_rows,
+        }  # fmt: skip
+        yield Diagnostic("atom", (profile.name,), values)
 
 
 def atoms_of(profile: Profile, settings: SharedValueSettings | None = None) -> list[Shared]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from bayes_gmm.data.checks.finding import Finding
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import TailSettings
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
 
 Mask = npt.NDArray[np.bool_]
 
@@ -20,7 +20,7 @@ def tail_findings(
     without: Sequence[float],
     settings: TailSettings | None = None,
     far: Mask | None = None,
-) -> Iterator[Finding]:
+) -> Iterator[Diagnostic]:
     """Outliers and a long tail of a column without its atoms and codes.
 
     A few far values are outliers where the column is not skewed without them. Where it is, they
@@ -39,7 +39,7 @@ def tail_findings(
     --------
     >>> income = np.random.default_rng(0).normal(40.0, 8.0, 2200)
     >>> income[7] = 666666.0
-    >>> [finding.kind for finding in tail_findings(Profile.of("Income", income), [])]
+    >>> [finding.code for finding in tail_findings(Profile.of("Income", income), [])]
     ['outliers']
     """
     settings = settings or TailSettings()
@@ -125,21 +125,22 @@ def _non_negative(profile: Profile, settings: TailSettings) -> tuple[Profile | N
     return (profile if kept.all() else profile.of_values(kept)), negative
 
 
-def _outliers(profile: Profile, far: Mask, scale: str = "own") -> Finding:
+def _outliers(profile: Profile, far: Mask, scale: str = "own") -> Diagnostic:
     on_scale = profile.log if scale == "log" else profile
     score = np.where(far, np.abs(on_scale.score(on_scale.values)), 0.0)
     furthest = int(score.argmax())
     n = float(profile.counts[far].sum())
     values = {
-        "rows": n, "furthest": float(profile.values[furthest]),
+        "rows": n, "fraction": n / profile.n_rows, "furthest": float(profile.values[furthest]),
         "sds": float(score[furthest]), "scale": scale,
     }  # fmt: skip
-    return Finding((profile.name,), "outliers", n / profile.n_rows, values)
+    return Diagnostic("outliers", (profile.name,), values)
 
 
-def _skewed(profile: Profile, without: Sequence[float], negative: float) -> Finding:
+def _skewed(profile: Profile, without: Sequence[float], negative: float) -> Diagnostic:
     values = {
-        "log_skewness": profile.log_skewness, "zeros": bool(profile.values[0] == 0.0),
+        "skewness": profile.skewness, "log_skewness": profile.log_skewness,
+        "zeros": bool(profile.values[0] == 0.0),
         "without": [float(x) for x in without], "negative": negative,
     }  # fmt: skip
-    return Finding((profile.name,), "skewed", profile.skewness, values)
+    return Diagnostic("skewed", (profile.name,), values)

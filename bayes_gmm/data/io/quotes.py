@@ -11,7 +11,6 @@ import csv
 import io
 import re
 import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
@@ -20,7 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from bayes_gmm.data.io.dialect import Dialect, open_bytes
-from bayes_gmm.errors import DataError, DataWarning, file_named
+from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
+from bayes_gmm.errors import DataError, file_named
 
 CHUNK = 1 << 22
 LAST = "the last line"
@@ -104,14 +104,13 @@ def _look_at_cells(path: Path, dialect: Dialect) -> None:
             "or remove it"
         )
     if most:
-        said = (
-            f"{file_named(path)}: a quoted cell of row {suspect} contains {most + 1} lines that "
-            "look like rows"
-        )
+        values = {"row": suspect, "lines": most + 1}
+        found = Diagnostic("rows_in_quotes", (str(path),), values)
         if most >= BEYOND_DOUBT and len(dialect.header) > 2:
-            raise DataError(f"{said}; remove the quotation marks, or the line breaks in the cell")
-        advice = f"{said}; remove the quotation marks unless this is intended"
-        warnings.warn(advice, DataWarning, stacklevel=6)
+            raise DataError(
+                f"{found.found}; remove the quotation marks, or the line breaks in the cell"
+            )
+        warn([found], stacklevel=6)
 
 
 def _rows_within(row: Sequence[str], dialect: Dialect, numeric: Sequence[int]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -11,7 +10,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from bayes_gmm.data.rows import Floats, Integers
-from bayes_gmm.errors import ConvergenceWarning
+from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
 from bayes_gmm.inference.optimize.hessian import AFFORDABLE, pass_cost
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.initial_points import WORTH_A_CHAIN, mass_shares
@@ -80,9 +79,7 @@ def sample_laplace(
             log_weights, khat = drawn.weighted(rounds)
     theta, mode, log_p = drawn
     chosen = _resampled(np.exp(log_weights), wanted, rng).reshape(chains, draws)
-    said = misfit(khat)
-    if said is not None:
-        warnings.warn(said, ConvergenceWarning, stacklevel=2)
+    warn(high_khat(khat), stacklevel=2)
     return Draws(
         theta[chosen], density.layout, mode[chosen],
         {"lp": log_p[chosen], "log_weight": log_weights[chosen], "proposal": chosen},
@@ -90,21 +87,11 @@ def sample_laplace(
     )  # fmt: skip
 
 
-def misfit(khat: float | None, nuts: str = 'method="nuts"') -> str | None:
-    """Warning text if k-hat is too high for Laplace's approximation, else None.
-
-    Parameters
-    ----------
-    khat : float or None
-    nuts : str
-        The option that selects NUTS.
-    """
+def high_khat(khat: float | None) -> list[Diagnostic]:
+    """A diagnostic if k-hat is too high for Laplace's approximation."""
     if khat is None or khat <= GOOD_KHAT:
-        return None
-    return (
-        f"Laplace's approximation does not fit the posterior: Pareto k-hat is {khat:.2f}, "
-        f"above {GOOD_KHAT}; use {nuts}"
-    )
+        return []
+    return [Diagnostic("high_khat", values={"khat": khat, "max_khat": GOOD_KHAT})]
 
 
 class _Proposals(NamedTuple):

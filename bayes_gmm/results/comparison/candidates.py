@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
+from bayes_gmm.diagnostics.kind import PYTHON, OptionNames
 from bayes_gmm.errors import FitError
 from bayes_gmm.results.comparison.elpd_diff import Difference, elpd_difference
 from bayes_gmm.results.comparison.model_probabilities import (
@@ -16,7 +18,6 @@ from bayes_gmm.results.comparison.model_probabilities import (
     probabilities,
     probability_intervals,
 )
-from bayes_gmm.results.comparison.notes import INTERRUPTED, Note, notes_text
 from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.posterior.draws import PosteriorDraws
 from bayes_gmm.results.shape.pieces import Pieces, pieces_of_segments
@@ -57,13 +58,13 @@ class Candidate:
         Values by column of the table; unknown values are left out.
     fit : MapFit or None
         Fit at the mode with the most mass, as in `BayesGMM`, if a criterion needs masses; else at
-        the mode with the largest rough mass. None if the fit failed; `notes` give the reason.
+        the mode with the largest rough mass. None if the fit failed; `diagnostics` give the reason.
     posterior : Posterior or None
         Posterior draws, if a criterion needs them.
     loo : Loo or None
         Leave-one-out cross-validation, if requested.
-    notes : tuple of Note
-        Reasons for a missing fit or criterion, and warnings; see the posterior for details.
+    diagnostics : tuple of Diagnostic
+        Reasons for a missing fit or criterion, and the diagnostics of fit and posterior.
     shape_check : ShapeCheck or None
         Whether the rows of each segment of `fit` are Gaussian.
     """
@@ -73,7 +74,7 @@ class Candidate:
     values: Mapping[str, float]
     fit: MapFit | None = None
     posterior: PosteriorDraws | None = None
-    notes: tuple[Note, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
     loo: Loo | None = None
     shape_check: ShapeCheck | None = None
 
@@ -83,12 +84,16 @@ class Candidate:
 
     @property
     def note(self) -> str:
-        """All notes on one line; empty if there are none."""
-        return notes_text(self.notes)
+        """All diagnostics in brief, on one line; empty if there are none."""
+        return self.note_in(PYTHON)
 
-    def has_note(self, *codes: str) -> bool:
-        """Whether a note has one of the codes."""
-        return any(note.code in codes for note in self.notes)
+    def note_in(self, options: OptionNames) -> str:
+        """The same, with the option names of one interface."""
+        return "; ".join(dict.fromkeys(found.brief(options) for found in self.diagnostics))
+
+    def has(self, *codes: str) -> bool:
+        """Whether a diagnostic has one of the codes."""
+        return any(found.code in codes for found in self.diagnostics)
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +183,7 @@ class Candidates:
     @property
     def interrupted(self) -> bool:
         """Whether Ctrl-C interrupted the comparison."""
-        return any(c.has_note(*INTERRUPTED) for c in self.candidates)
+        return any(c.has("fit_interrupted", "draws_interrupted") for c in self.candidates)
 
     @property
     def evidence_criterion(self) -> str | None:

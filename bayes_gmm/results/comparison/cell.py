@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import (
     AmbiguousLabelsWarning,
     ConvergenceWarning,
@@ -30,26 +31,23 @@ from bayes_gmm.inference.modes.modes import modes_from
 from bayes_gmm.inference.optimize.em import EMRun
 from bayes_gmm.model.density import Density
 from bayes_gmm.results.checks import without_maximum
-from bayes_gmm.results.comparison.notes import Note
 from bayes_gmm.results.comparison.plan import GridPlan
 from bayes_gmm.results.fit.fit import PreparedTable, unfinished, within_floating_point
 from bayes_gmm.results.fit.information_criteria import Criteria, counts_of, log_certainty
 from bayes_gmm.results.fit.map_fit import MapFit, log_units
-from bayes_gmm.results.posterior.diagnostics import caveats
 from bayes_gmm.results.posterior.posterior import Posterior
 from bayes_gmm.results.posterior.sample import posterior_and_peaks
 
 if TYPE_CHECKING:
     from bayes_gmm.results.posterior.loo import Loo
 
-WORTHLESS = 8.0
-"""Maximum difference to the best mode, in rough log mass; modes below are left out."""
-
 
 @dataclass(frozen=True)
 class EvidenceCheck:
-    """When an evidence by bridge sampling contradicts Laplace's approximation."""
+    """Which modes an evidence needs, and when bridge sampling contradicts Laplace's method."""
 
+    window: float = 8.0
+    """Maximum difference to the best mode, in rough log mass; modes below are left out."""
     most_below: float = 5.0
     """Nats by which Laplace's approximation may be higher. It misses mass outside of the modes and
     so is lower as a rule; where it is far higher, the bridge has missed mass."""
@@ -71,7 +69,7 @@ class EvidenceCheck:
 
 @dataclass(frozen=True, eq=False)
 class FittedCell:
-    """A fit with its criteria and notes.
+    """A fit with its criteria and diagnostics.
 
     Attributes
     ----------
@@ -80,7 +78,7 @@ class FittedCell:
     fit : MapFit
     values : mapping of str to float
         By the table's columns.
-    notes : tuple of Note
+    diagnostics : tuple of Diagnostic
     posterior : Posterior, optional
     evidence : LogEvidence, optional
         In the density's units.
@@ -91,7 +89,7 @@ class FittedCell:
     found: tuple[FoundMode, ...]
     fit: MapFit
     values: Mapping[str, float]
-    notes: tuple[Note, ...]
+    diagnostics: tuple[Diagnostic, ...]
     posterior: Posterior | None = None
     evidence: LogEvidence | None = None
     loo: Loo | None = None
@@ -117,7 +115,7 @@ class FittedCell:
         """
         seed = int(np.random.default_rng([plan.sampling.seed, number]).integers(2**31))
         sampling = replace(plan.sampling, seed=seed, progress=False)
-        values, evidence, loo, notes = dict(self.values), None, None, list(self.notes)
+        values, evidence, loo, noted = dict(self.values), None, None, list(self.diagnostics)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             posterior, peaks = posterior_and_peaks(
@@ -126,11 +124,11 @@ class FittedCell:
             if posterior.draws.interrupted:
                 raise KeyboardInterrupt
             if "loo" in plan.criteria:
-                with _noted(notes, "no_loo", "constant_draws_loo"):
+                with _noted(noted, "no_loo", "constant_draws_loo"):
                     # One seed for all cells: they use the same sample of many rows.
                     loo = posterior.loo(random_state=plan.sampling.seed)
             if "evidence" in plan.criteria:
-                with _noted(notes, "no_evidence", "few_draws_evidence"):
+                with _noted(noted, "no_evidence", "few_draws_evidence"):
                     evidence = bridge_evidence(
                         self.density, peaks, posterior.draws, seed=seed,
                         below=None if below is None else below.as_neighbour(),
@@ -138,25 +136,24 @@ class FittedCell:
         if loo is not None:
             values |= {"elpd_loo": loo.elpd, "elpd_loo_se": loo.se, "n_high_k": loo.n_high_k}
         if evidence is not None:
-            evidence = self._checked(evidence, notes)
+            evidence = self._checked(evidence, noted)
             values["log_evidence"] = evidence.value - log_units(self.density, table.standardizer)
             values["log_evidence_se"] = evidence.error
         _pass_on(caught)
-        notes += [Note(code, caveat.text) for code, caveat in caveats(posterior).items()]
         return replace(
-            self, values=values, notes=tuple(notes), posterior=posterior,
-            evidence=evidence, loo=loo,
+            self, values=values, diagnostics=(*noted, *posterior.diagnostics),
+            posterior=posterior, evidence=evidence, loo=loo,
         )  # fmt: skip
 
-    def _checked(self, evidence: LogEvidence, notes: list[Note]) -> LogEvidence:
+    def _checked(self, evidence: LogEvidence, noted: list[Diagnostic]) -> LogEvidence:
         """The evidence, with the error that its contradiction to Laplace's approximation shows."""
         if math.isnan(evidence.value):
-            notes.append(Note("few_draws_evidence"))
+            noted.append(Diagnostic("few_draws_evidence"))
         laplace = laplace_evidence(self.found, self.density.layout.n_components)
         excess = EvidenceCheck().excess(evidence, laplace)
         if not excess:
             return evidence
-        notes.append(Note("evidence_below_laplace", f"{excess:,.0f}"))
+        noted.append(Diagnostic("evidence_below_laplace", values={"excess": excess}))
         return replace(evidence, error=max(evidence.error, excess))
 
     def as_neighbour(self) -> Neighbour | None:
@@ -167,18 +164,18 @@ class FittedCell:
 
 
 @contextmanager
-def _noted(notes: list[Note], failed: str, degenerate: str | None = None) -> Iterator[None]:
-    """Turn a failure into a note, so that other criteria are still computed."""
+def _noted(noted: list[Diagnostic], failed: str, degenerate: str = "") -> Iterator[None]:
+    """Turn a failure into a diagnostic, so that other criteria are still computed."""
     try:
         yield
-    except np.linalg.LinAlgError as error:
-        notes.append(Note(degenerate) if degenerate else Note(failed, str(error)))
-    except (FitError, ArithmeticError) as error:
-        notes.append(Note(failed, str(error)))
+    except (FitError, ArithmeticError, np.linalg.LinAlgError) as error:
+        is_degenerate = degenerate and isinstance(error, np.linalg.LinAlgError)
+        values = {} if is_degenerate else {"message": str(error)}
+        noted.append(Diagnostic(degenerate if is_degenerate else failed, values=values))
 
 
 def _pass_on(caught: Sequence[warnings.WarningMessage]) -> None:
-    """Warn again of what the notes do not cover: `diagnostics.caveats` has the rest as records."""
+    """Warn again of what the diagnostics of the cell do not cover."""
     covered = (ConvergenceWarning, AmbiguousLabelsWarning, MultimodalWarning, PriorWarning)
     for warning in caught:
         if not issubclass(warning.category, covered):
@@ -214,7 +211,7 @@ def fitted_cell(
     with within_floating_point():
         found = modes_from(
             density, table.sample, runs, with_mass=plan.needs_mass,
-            window=WORTHLESS,
+            window=EvidenceCheck().window,
         )  # fmt: skip
     found = table.proper(density, found)
     fit = table.fit_of(density, found, plan.prior)
@@ -227,24 +224,17 @@ def fitted_cell(
     if "icl" in plan.criteria:
         membership = heaviest.predict_proba(table.matrix.values)
         values["icl"] = criteria.icl(log_certainty(membership, counts_of(table.matrix, weights)))
-    notes = _doubts(density, fit, heaviest)
+    noted = [*without_maximum(density)]
+    noted += dict.fromkeys([*unfinished(fit), *unfinished(heaviest)])
     if "laplace" in plan.criteria:
         both = "evidence" in plan.criteria
         column = "log_evidence_laplace" if both else "log_evidence"
-        with _noted(notes, "no_laplace"):
+        with _noted(noted, "no_laplace"):
             evidence = laplace_evidence(found, density.layout.n_components)
             values[column] = evidence.value - log_units(density, table.standardizer)
             if math.isnan(evidence.value):
-                notes.append(Note("not_normal"))
-    return FittedCell(density, found, fit, values, tuple(notes))
-
-
-def _doubts(density: Density, *fits: MapFit) -> list[Note]:
-    """Notes on the optimum and on fits that have not converged."""
-    said = without_maximum(density)
-    notes = [Note("no_maximum", said)] if said else []
-    stopped = dict.fromkeys(unfinished(fit) for fit in fits)
-    return notes + [Note("not_converged", text) for text in stopped if text]
+                noted.append(Diagnostic("not_normal"))
+    return FittedCell(density, found, fit, values, tuple(noted))
 
 
 def _roughly_heaviest(

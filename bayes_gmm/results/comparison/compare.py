@@ -10,6 +10,7 @@ import numpy as np
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.data.validate import check_fit, check_weights
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import DataError, FitError
 from bayes_gmm.inference.modes.grid_search import Cell, Sweep
 from bayes_gmm.inference.optimize.em import EMRun
@@ -23,7 +24,6 @@ from bayes_gmm.results.checks import seed_of
 from bayes_gmm.results.comparison.candidates import Candidate
 from bayes_gmm.results.comparison.cell import FittedCell, fitted_cell
 from bayes_gmm.results.comparison.comparison import Comparison
-from bayes_gmm.results.comparison.notes import Note
 from bayes_gmm.results.comparison.plan import GridPlan
 from bayes_gmm.results.fit.fit import PreparedTable, warn_of_table, within_floating_point
 from bayes_gmm.results.shape.check import check_mixture
@@ -88,13 +88,13 @@ def compare(
     -------
     Comparison
         See `Comparison.recommendation` for one number based on all criteria. Ctrl-C interrupts the
-        comparison and returns the results so far; notes name the missing ones.
+        comparison and returns the results so far; diagnostics name the missing ones.
 
     Raises
     ------
     DataError
         If the table cannot be used for any of the numbers. A number that cannot be fitted while
-        others can is listed with a note.
+        others can is listed with a diagnostic.
     FitError
         If an argument is out of range, if the evidence is requested with an improper prior, or if
         no number could be fitted.
@@ -141,7 +141,7 @@ class _Work:
         self.plan, self.table, self.weights = plan, table, weights
         self.densities: dict[Cell, Density] = {}
         self.fitted: dict[Cell, FittedCell] = {}
-        self.notes: dict[Cell, list[Note]] = {cell: [] for cell in plan.cells}
+        self.failures: dict[Cell, list[Diagnostic]] = {cell: [] for cell in plan.cells}
         self.failed: dict[Cell, DataError | FitError] = {}
         for cell in plan.cells:
             try:
@@ -165,7 +165,7 @@ class _Work:
 
     def _fails(self, cell: Cell, error: DataError | FitError) -> None:
         self.failed[cell] = error
-        self.notes[cell].append(Note("not_fitted", str(error)))
+        self.failures[cell].append(Diagnostic("not_fitted", values={"message": str(error)}))
 
     def comparison(self) -> Comparison:
         """Compute the comparison; Ctrl-C ends it with the results so far."""
@@ -218,7 +218,8 @@ class _Work:
             try:
                 self.fitted[cell] = fitted.with_draws(self.plan, self.table, below, number=i)
             except (FitError, ArithmeticError, np.linalg.LinAlgError) as error:
-                self.notes[cell].append(Note("no_draws", str(error)))
+                values = {"message": str(error)}
+                self.failures[cell].append(Diagnostic("no_draws", values=values))
             self.bar.advance(STEPS_OF_DRAWS)
 
     def _compared(self) -> Comparison:
@@ -231,16 +232,16 @@ class _Work:
 
     def _candidate(self, cell: Cell) -> Candidate:
         fitted = self.fitted.get(cell)
-        notes = self.notes[cell]
+        noted = self.failures[cell]
         if fitted is None:
-            if cell in self.densities and not notes:
-                notes = [Note("fit_interrupted")]
-            return Candidate(cell.n_components, cell.structure.name, {}, notes=tuple(notes))
-        if self.plan.needs_draws and fitted.posterior is None and not notes:
-            notes = [Note("draws_interrupted")]
+            if cell in self.densities and not noted:
+                noted = [Diagnostic("fit_interrupted")]
+            return Candidate(cell.n_components, cell.structure.name, {}, diagnostics=tuple(noted))
+        if self.plan.needs_draws and fitted.posterior is None and not noted:
+            noted = [Diagnostic("draws_interrupted")]
         fit = fitted.fit
         return Candidate(
             cell.n_components, cell.structure.name, fitted.values, fit, fitted.posterior,
-            tuple(dict.fromkeys([*fitted.notes, *notes])), fitted.loo,
+            tuple(dict.fromkeys([*fitted.diagnostics, *noted])), fitted.loo,
             check_mixture(fit.mixture, fit.standardizer, self.table.matrix, self.weights),
         )  # fmt: skip

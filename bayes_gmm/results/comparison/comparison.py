@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
+from bayes_gmm.diagnostics.kind import PYTHON, OptionNames
 from bayes_gmm.results.comparison.candidates import Candidate, Candidates
 from bayes_gmm.results.comparison.recommendation import Recommendation, recommendation_of
 from bayes_gmm.results.comparison.recommendation_text import recommendation_text
 from bayes_gmm.results.comparison.verdict_text import headline, verdict_text
 from bayes_gmm.results.comparison.verdicts import Verdict, verdict_of
-from bayes_gmm.results.option_names import PYTHON, OptionNames
 
 __all__ = ["Candidate", "Comparison"]
 
@@ -78,6 +79,13 @@ class Comparison(Candidates):
         Recommendation: 5 segments; BIC and ICL agree.
         """
         return self.recommendation_in(PYTHON)
+
+    @property
+    def diagnostics(self) -> dict[tuple[int, str], tuple[Diagnostic, ...]]:
+        """The diagnostics of each candidate that has any, by its number and structure."""
+        return {
+            (c.n_components, c.structure): c.diagnostics for c in self.candidates if c.diagnostics
+        }
 
     @property
     def headline(self) -> str:

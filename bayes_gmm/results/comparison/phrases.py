@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from bayes_gmm.diagnostics.kind import OptionNames
 from bayes_gmm.results.comparison.candidates import Candidates
 from bayes_gmm.results.comparison.verdicts import Verdict
-from bayes_gmm.results.option_names import OptionNames
-from bayes_gmm.text import counted, in_words, listed_numbers, percent
+from bayes_gmm.text import counted, first_upper, in_words, listed_numbers, percent
 
 NAMES = {
     "bic": "BIC", "icl": "ICL", "aic": "AIC", "loo": "LOO", "evidence": "evidence",
@@ -106,13 +106,3 @@ def cut(items: Sequence[str]) -> list[str]:
     if len(items) <= MOST_NAMED:
         return list(items)
     return [*items[: MOST_NAMED - 1], f"{len(items) - MOST_NAMED + 1} more"]
-
-
-def first_upper(text: str) -> str:
-    """The text with a capital first letter."""
-    return text[:1].upper() + text[1:]
-
-
-def sentence(text: str) -> str:
-    """The text with a capital first letter and a full stop."""
-    return f"{first_upper(text)}."

@@ -191,7 +191,7 @@ def _is_unmixed(candidates: Candidates, basis: Verdict, number: int, structure: 
     if basis.criterion not in ("evidence", "loo"):
         return False
     return any(
-        c.has_note("mixing")
+        c.has("unmixed_chains")
         for c in candidates.candidates
         if c.n_components == number and structure in (None, c.structure)
     )

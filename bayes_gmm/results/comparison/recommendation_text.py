@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bayes_gmm.diagnostics.kind import PYTHON, OptionNames
 from bayes_gmm.results.comparison.candidates import Candidates
 from bayes_gmm.results.comparison.phrases import (
     SUBJECTS,
     cut,
     ends_tried,
-    first_upper,
     more_draws,
     number_list,
     probability_of,
     range_to_try,
-    sentence,
     short_name,
     wider,
 )
 from bayes_gmm.results.comparison.recommendation import VOTERS, Recommendation
 from bayes_gmm.results.comparison.verdicts import Verdict
-from bayes_gmm.results.option_names import PYTHON, OptionNames
-from bayes_gmm.text import counted, in_words, percent
+from bayes_gmm.text import counted, first_upper, in_words, percent, sentence
 
 REASONS = {
     "bic": "BIC adds a penalty of log(N) for each parameter, whatever the prior",

@@ -5,26 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from bayes_gmm.diagnostics.kind import PYTHON, OptionNames
 from bayes_gmm.results.comparison.candidates import Candidates
 from bayes_gmm.results.comparison.phrases import (
     NAMES,
     SUBJECTS,
     by_probability,
     cut,
-    first_upper,
     long_name,
     more_draws,
     number_list,
     percents,
     probability_of,
-    sentence,
     short_name,
     wider,
 )
 from bayes_gmm.results.comparison.verdicts import Verdict
-from bayes_gmm.results.option_names import PYTHON, OptionNames
 from bayes_gmm.results.shape.text import pieces_sentence
-from bayes_gmm.text import counted, in_words, percent
+from bayes_gmm.text import counted, first_upper, in_words, percent, sentence
 
 NARROW = 0.02
 """Width of a Monte Carlo interval below which the text omits it."""

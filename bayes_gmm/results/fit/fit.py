@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from bayes_gmm.data.checks.check_table import fit_warnings
+from bayes_gmm.data.checks.check_table import fit_findings, one_of_each_code
 from bayes_gmm.data.checks.collinearity import Dependence, exact_dependence
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.subsample import sample_rows
 from bayes_gmm.data.validate import check_fit
-from bayes_gmm.errors import ConvergenceWarning, DataError, DataWarning, FitError, shown
+from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
+from bayes_gmm.errors import DataError, FitError, shown
 from bayes_gmm.inference.evidence.mode_masses import mode_masses
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.mode import FoundMode, ModeMasses
@@ -33,8 +33,18 @@ from bayes_gmm.results.fit.coinciding_segments import coinciding_segments
 from bayes_gmm.results.fit.map_fit import MapFit, proper_modes
 from bayes_gmm.results.fit.small_segments import small_segments
 
-FEWEST_ROWS, ROWS_A_PARAMETER = 4000, 4
-"""Size of the sample for starts, large enough to estimate every parameter."""
+
+@dataclass(frozen=True)
+class StartSampleSettings:
+    """Size of the sample of rows for starts, large enough to estimate every parameter."""
+
+    min_rows: int = 4000
+    """Rows of the sample, or all if the table has fewer."""
+    rows_per_parameter: int = 4
+    """Rows for each parameter of the largest mixture, if that is more."""
+
+
+SAMPLE = StartSampleSettings()
 
 
 @dataclass(frozen=True)
@@ -127,7 +137,7 @@ class PreparedTable:
         standardize, resolution
             As `Density.of_table` takes them.
         """
-        n_rows = max(FEWEST_ROWS, ROWS_A_PARAMETER * most_parameters)
+        n_rows = max(SAMPLE.min_rows, SAMPLE.rows_per_parameter * most_parameters)
         # Chosen before the rows are copied into tiles: the order that it takes is gone by then.
         chosen, held = sample_rows(matrix.values, weights, n_rows)
         with fit_errors():
@@ -185,8 +195,8 @@ class PreparedTable:
 
 def fit_table(
     matrix: FeatureMatrix, weights: Floats | None, plan: FitPlan, rng: np.random.Generator
-) -> tuple[MapFit, Density, tuple[FoundMode, ...]]:
-    """Fit a table; also return the density and the modes in standardised units, for samplers.
+) -> tuple[MapFit, Density, tuple[FoundMode, ...], tuple[Diagnostic, ...]]:
+    """Fit a table; also return the density and modes for samplers, and the diagnostics of the fit.
 
     Parameters
     ----------
@@ -213,7 +223,7 @@ def fit_table(
         If the density has no maximum, or the optimisation stopped before the gradient vanished.
     """
     check_fit(matrix, weights, plan.n_components)
-    warn_of_table(matrix, weights, stacklevel=3)
+    findings = warn_of_table(matrix, weights, stacklevel=3)
     compile_at_first_use()
     layout = Layout(plan.n_components, matrix.n_features, plan.structure)
     table = PreparedTable.of(
@@ -221,18 +231,19 @@ def fit_table(
         standardize=plan.standardize, resolution=plan.resolution,
     )  # fmt: skip
     density = table.density_of(plan.n_components, plan.structure, plan.prior)
-    _warn(without_maximum(density))
+    no_maximum = without_maximum(density)
+    warn(no_maximum, stacklevel=3)
     found, masses = _searched(table, density, rng, plan.n_init)
     fit = table.fit_of(density, found, plan.prior, masses)
-    _warn(unfinished(fit))
-    for found_segments in (small_segments(fit), coinciding_segments(fit)):
-        if found_segments is not None:
-            _warn(str(found_segments), DataWarning)
-    return fit, density, found
+    doubts = [*unfinished(fit), *small_segments(fit), *coinciding_segments(fit)]
+    warn(doubts, stacklevel=3)
+    return fit, density, found, (*findings, *no_maximum, *doubts)
 
 
-def warn_of_table(matrix: FeatureMatrix, weights: Floats | None, *, stacklevel: int) -> None:
-    """Warn of findings in the table that affect a fit.
+def warn_of_table(
+    matrix: FeatureMatrix, weights: Floats | None, *, stacklevel: int
+) -> tuple[Diagnostic, ...]:
+    """Warn of findings in the table that affect a fit, once for each code, and return all.
 
     Parameters
     ----------
@@ -241,18 +252,14 @@ def warn_of_table(matrix: FeatureMatrix, weights: Floats | None, *, stacklevel: 
     stacklevel : int
         As `warnings.warn` takes it, seen from the caller.
     """
-    for text in fit_warnings(matrix, weights):
-        warnings.warn(text, DataWarning, stacklevel=stacklevel + 1)
+    findings = fit_findings(matrix, weights)
+    warn(one_of_each_code(findings), stacklevel=stacklevel + 1)
+    return findings
 
 
-def unfinished(fit: MapFit) -> str | None:
-    """Warning text if the optimisation has not converged, else None."""
-    if fit.converged:
-        return None
-    return (
-        f"the optimisation stopped after {fit.n_iter} steps before the gradient vanished; "
-        "the optimum is approximate"
-    )
+def unfinished(fit: MapFit) -> list[Diagnostic]:
+    """A diagnostic if the optimisation has not converged."""
+    return [] if fit.converged else [Diagnostic("not_converged", values={"n_iter": fit.n_iter})]
 
 
 def _searched(
@@ -278,8 +285,3 @@ def within_floating_point() -> Iterator[None]:
             f"numerical overflow in the search ({error}); "
             "give the parameters of the prior in standardised units"
         ) from error
-
-
-def _warn(said: str | None, kind: type[Warning] = ConvergenceWarning) -> None:
-    if said is not None:
-        warnings.warn(said, kind, stacklevel=4)  # in the line that called `fit`

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import minimize
 
-from bayes_gmm.data.checks.finding_text import figure
 from bayes_gmm.data.rows import Floats, Integers
-from bayes_gmm.errors import listed
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.inference.optimize.m_step import expected_log_posterior, moment_covariances
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout, Point
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from bayes_gmm.data.standardize import Standardizer
     from bayes_gmm.inference.sampling.draws import Draws
     from bayes_gmm.model.mixture import Mixture
-    from bayes_gmm.results.fit.map_fit import MapFit
 
 
 @dataclass(frozen=True)
@@ -101,28 +99,24 @@ class PriorInfluence:
         of = {name: np.array([np.nan if x is None else x for x in found[name]]) for name in found}
         return cls(of["scales"], of["correlations"])
 
-    def text(self, names: Sequence[str]) -> str | None:
-        """Warning text, or None if no segment is moved by more than the threshold.
+    def diagnostics(
+        self, names: Sequence[str], settings: InfluenceSettings = DEFAULTS
+    ) -> list[Diagnostic]:
+        """One diagnostic if segments are moved by more than the threshold, else none.
 
         Examples
         --------
         >>> influence = PriorInfluence(np.array([0.2, 2.34]), np.array([0.1, 0.4]))
-        >>> print(influence.text(["Segment 1", "Segment 2"]))
-        the prior moves standard deviations or correlations by more than 1 posterior standard \
-deviation, by up to 2.3 (Segment 2): the rows of these segments determine some parameters \
-poorly; compare with another prior, or use fewer segments or a structure with fewer parameters
+        >>> [found] = influence.diagnostics(["Segment 1", "Segment 2"])
+        >>> found.subject, found.values
+        (('Segment 2',), {'shifts': [2.34], 'threshold': 1.0})
         """
-        moved = self.warned()
+        moved = self.warned(settings)
         if not moved:
-            return None
-        most = figure(float(np.nanmax(self.largest)), 2)
-        return (
-            "the prior moves standard deviations or correlations by more than "
-            f"{DEFAULTS.largest:g} posterior standard deviation, by up to {most} "
-            f"({listed([names[k] for k in moved], most=5)}): the rows of these segments determine "
-            "some parameters poorly; compare with another prior, or use fewer segments or a "
-            "structure with fewer parameters"
-        )
+            return []
+        shifts = [float(self.largest[k]) for k in moved]
+        values = {"shifts": shifts, "threshold": settings.largest}
+        return [Diagnostic("prior_influence", tuple(names[k] for k in moved), values)]
 
 
 def likelihood_estimate(density: Density, point: Point) -> LikelihoodEstimate:
@@ -190,13 +184,15 @@ def fisher_z(correlations: Floats, settings: InfluenceSettings = DEFAULTS) -> Fl
     return z
 
 
-def influence_at_mode(density: Density, fit: MapFit) -> PriorInfluence | None:
+def influence_at_mode(
+    density: Density, mixture: Mixture, units: Standardizer
+) -> PriorInfluence | None:
     """At a MAP: posterior standard deviations are taken as 1 / sqrt(2 n) and 1 / sqrt(n).
 
     These are the asymptotic ones of log sigma and of atanh r for the n rows that determine the
     parameter (Fisher 1921). None where a covariance is singular.
     """
-    point = point_of(fit.mixture, fit.standardizer)
+    point = point_of(mixture, units)
     if point is None:
         return None
     estimate = likelihood_estimate(density, point)
@@ -228,7 +224,11 @@ def point_of(mixture: Mixture, units: Standardizer) -> Point | None:
 
 
 def influence_of_draws(
-    density: Density, fit: MapFit, draws: Draws, settings: InfluenceSettings = DEFAULTS
+    density: Density,
+    mixture: Mixture,
+    units: Standardizer,
+    draws: Draws,
+    settings: InfluenceSettings = DEFAULTS,
 ) -> PriorInfluence | None:
     """Posterior means and standard deviations of log sigma and atanh r against the likelihood's.
 
@@ -239,13 +239,14 @@ def influence_of_draws(
     ----------
     density : Density
         That was sampled.
-    fit : MapFit
-        Whose first mode the draws are numbered like.
+    mixture : Mixture
+        The optimum of the first mode, numbered like the draws.
+    units : Standardizer
     draws : Draws
         Numbered.
     """
     layout, theta = draws.layout, draws.theta[draws.mode == 0]
-    point = point_of(fit.mixture, fit.standardizer)
+    point = point_of(mixture, units)
     if point is None or len(theta) < settings.fewest_draws:
         return None
     estimate, points = likelihood_estimate(density, point), Points.of(layout, theta)

@@ -10,80 +10,39 @@ n_k of a segment follows from its weight, with concentration a of the Dirichlet 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from bayes_gmm.data.checks.finding_text import figure
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.errors import listed
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.model.mixture import segment_labels
 
 if TYPE_CHECKING:
     from bayes_gmm.model.structure import Structure
     from bayes_gmm.results.fit.map_fit import MapFit
 
-EMPTY = 0.5
-"""Expected number of rows below which a segment counts as empty."""
-
 
 @dataclass(frozen=True)
-class SmallSegments:
-    """Segments with fewer rows than their parameters need.
+class SmallSegmentSettings:
+    """When a segment counts as small or empty."""
 
-    Attributes
-    ----------
-    names : tuple of str
-    rows : tuple of float
-        Expected rows of each.
-    needed : int
-        Rows that each needs: d + 1 where segments have correlations of their own, 2 where they have
-        only scales of their own, 1 where they share their covariance.
-    n_components : int
-        Segments of the fit.
-    n_features : int
-    """
-
-    names: tuple[str, ...]
-    rows: tuple[float, ...]
-    needed: int
-    n_components: int
-    n_features: int
-
-    def __str__(self) -> str:
-        """Warning text.
-
-        Examples
-        --------
-        >>> print(SmallSegments(("Segment 3",), (2.5,), 4, 3, 3))
-        1 of 3 segments holds fewer than 4 rows, as few as 2.5 (Segment 3): the prior determines \
-its covariance, of 3 features; use fewer segments or a structure with fewer parameters, such as \
-'diag'
-        """
-        n, least = len(self.names), figure(min(self.rows), 2)
-        hold, their = ("holds", "its") if n == 1 else ("hold", "their")
-        many = "1 row" if self.needed == 1 else f"{self.needed} rows"
-        remedies = ["fewer segments"] * (self.n_components > 1)
-        remedies += ["a structure with fewer parameters, such as 'diag'"] * (self.needed > 2)
-        of = f"covariance, of {self.n_features} features"
-        what = of if self.n_features > 1 else f"standard deviation{'s' * (n > 1)}"
-        segments = f"{self.n_components} segment{'s' * (self.n_components > 1)}"
-        return (
-            f"{n} of {segments} {hold} fewer than {many}, as few as {least} "
-            f"({listed(self.names, most=5)}): the prior determines {their} {what}; "
-            f"use {' or '.join(remedies) or 'more rows'}"
-        )
-
-    def json(self) -> dict[str, Any]:
-        """The record as JSON can hold it."""
-        return {"segments": list(self.names), "rows": list(self.rows), "needed": self.needed}
+    empty: float = 0.5
+    """Expected number of rows below which a segment counts as empty."""
+    tolerance: float = 1e-6
+    """Rows by which a segment may miss the number it needs, for rounding."""
 
 
-def small_segments(fit: MapFit) -> SmallSegments | None:
-    """The segments of a fit that hold fewer rows than they need, or None.
+SETTINGS = SmallSegmentSettings()
 
-    A concentration below 1 asks for segments without rows, which are not reported then.
+
+def small_segments(fit: MapFit) -> list[Diagnostic]:
+    """One diagnostic if segments of a fit hold fewer rows than they need, else none.
+
+    Each needs d + 1 rows where segments have correlations of their own, 2 where they have only
+    scales of their own, and 1 where they share their covariance. A concentration below 1 asks for
+    segments without rows, which are not reported then.
 
     Examples
     --------
@@ -93,26 +52,28 @@ def small_segments(fit: MapFit) -> SmallSegments | None:
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore")
     ...     fit = bg.BayesGMM(8, random_state=0).fit(X).map_fit_
-    >>> small_segments(fit).needed
+    >>> small_segments(fit)[0].values["needed"]
     4
     """
     needed = rows_needed(fit.structure, fit.mixture.n_features)
     rows = expected_rows(fit)
-    small = rows < needed - 1e-6
+    small = rows < needed - SETTINGS.tolerance
     small &= ~are_left_empty(fit)
     if not small.any():
-        return None
+        return []
     labels = segment_labels(fit.mixture.n_components)
     chosen = np.flatnonzero(small)
-    names = tuple(labels[k] for k in chosen)
-    of_each = tuple(float(rows[k]) for k in chosen)
-    return SmallSegments(names, of_each, needed, len(labels), fit.mixture.n_features)
+    values = {
+        "rows": [float(rows[k]) for k in chosen], "needed": needed,
+        "n_components": len(labels), "n_features": fit.mixture.n_features,
+    }  # fmt: skip
+    return [Diagnostic("small_segments", tuple(labels[k] for k in chosen), values)]
 
 
 def are_left_empty(fit: MapFit) -> npt.NDArray[np.bool_]:
     """Which segments hold no rows because the prior asks for such segments, shape (K,)."""
-    empty: npt.NDArray[np.bool_] = (expected_rows(fit) < EMPTY) & (_concentration(fit) < 1.0)
-    return empty
+    few = expected_rows(fit) < SETTINGS.empty
+    return np.asarray(few & (_concentration(fit) < 1.0))
 
 
 def rows_needed(structure: Structure, n_features: int) -> int:

@@ -30,30 +30,9 @@ from scipy.special import fdtri
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.sampling.draws import Draws, longest_length
 from bayes_gmm.inference.sampling.mode_assignment import visits_of
+from bayes_gmm.results.thresholds import THRESHOLDS
 
 Booleans = npt.NDArray[np.bool_]
-
-TAILS = (0.05, 0.95)
-"""Quantiles whose effective sample size is the tail's (Vehtari et al. 2021)."""
-HIGH_R_HAT = 1.01
-"""R-hat above which chains have not mixed, unless by chance."""
-RARE = 1e-3
-"""Probability of a false alarm for well mixed chains."""
-FEWEST_EFFECTIVE, LONG = 100, 1000
-"""Effective draws needed for each chain that has as many draws as the second number, or more."""
-LITTLE = 0.05
-"""Mass of a region below which mixing is not checked."""
-BATCHES, FEWEST_BATCHES, SHORTEST_BATCH = 20, 4, 25
-"""Maximum number of batches of a chain for batch means, and minimum number of draws in each.
-
-The effective sample size estimated from batches of s draws cannot be below n / s:
-`least_effective` may be n / 20.
-"""
-FEWEST_DRAWS = 8
-"""Draws of a region in a chain below which its R-hat is not computed.
-
-Nor is it of less than a tenth of a chain.
-"""
 
 
 class Region(NamedTuple):
@@ -113,7 +92,7 @@ class Chains:
         return np.asarray(array_stats.rhat(self.values))
 
     def r_hat_within_modes(self) -> Floats:
-        """The largest R-hat of one region, over regions that hold `LITTLE` or more, shape (p,).
+        """The largest R-hat of one region, over regions that hold 5 % or more, shape (p,).
 
         Modes that chains move between freely are one region. NaN where no region has enough draws.
         """
@@ -130,10 +109,12 @@ class Chains:
         Chains are cut and left out so that most draws remain. A region that one chain alone visits
         has the two halves of its draws for chains.
         """
+        of_chain = THRESHOLDS.min_region_part * self.values.shape[2]
+        least = max(THRESHOLDS.min_region_draws, of_chain)
         for region in self.regions:
             part = _part(self.values, region.members)
             n = part.shape[2]
-            if n < max(FEWEST_DRAWS, self.values.shape[2] / 10) or region.mass < LITTLE:
+            if n < least or region.mass < THRESHOLDS.min_region_mass:
                 continue
             yield part if part.shape[1] > 1 else halves(part)
 
@@ -151,7 +132,9 @@ def least_effective(n_chains: int, n_draws: int) -> float:
     >>> least_effective(4, 1000), least_effective(2, 100)
     (400, 10.0)
     """
-    return n_chains * (FEWEST_EFFECTIVE if n_draws >= LONG else n_draws / 20)
+    is_long = n_draws >= THRESHOLDS.long_chain
+    of_chain = THRESHOLDS.ess_per_chain if is_long else THRESHOLDS.short_chain_ess * n_draws
+    return n_chains * of_chain
 
 
 class Doubt(NamedTuple):
@@ -214,8 +197,8 @@ def _effective_at_a_glance(chains: Chains) -> Floats:
 
 def _worth_of_batches(part: Floats) -> Floats:
     """Effective sample size of the draws of one region, shape (p,); 0 if unknown."""
-    n_batches = min(BATCHES, part.shape[2] // SHORTEST_BATCH)
-    if n_batches < FEWEST_BATCHES:
+    n_batches = min(THRESHOLDS.max_batches, part.shape[2] // THRESHOLDS.min_batch_draws)
+    if n_batches < THRESHOLDS.min_batches:
         return np.zeros(len(part))
     size = part.shape[2] // n_batches
     batches = part[:, :, : size * n_batches].reshape(len(part), -1, size).mean(axis=2)
@@ -232,7 +215,7 @@ def _apart(part: Floats) -> Booleans:
             x.mean(axis=2).var(axis=1, ddof=1) / x.var(axis=2).mean(axis=1)
             for x in (halves(part), halves(folded))
         ]
-        return np.asarray(np.max(ratios, axis=0) > HIGH_R_HAT**2 - 1.0)
+        return np.asarray(np.max(ratios, axis=0) > THRESHOLDS.max_r_hat**2 - 1.0)
 
 
 def _r_hat_and_bound(draws: Floats, n_quantities: int) -> tuple[float, float]:
@@ -248,11 +231,12 @@ def _r_hat_and_bound(draws: Floats, n_quantities: int) -> tuple[float, float]:
         float(np.sum(array_stats.ess(values[:, None, :], method="bulk")))
         for values in (draws, folded)
     )
-    bound = HIGH_R_HAT
+    bound = THRESHOLDS.max_r_hat
     if float(array_stats.ess(draws, method="bulk")) >= least_effective(*draws.shape):
         n_halves = 2 * len(draws)
-        ratio = fdtri(n_halves - 1, max(ess - n_halves, 1.0), 1.0 - RARE / (2 * n_quantities))
-        bound = max(HIGH_R_HAT, math.sqrt(1.0 + n_halves * ratio / ess))
+        by_chance = THRESHOLDS.false_alarm / (2 * n_quantities)
+        ratio = fdtri(n_halves - 1, max(ess - n_halves, 1.0), 1.0 - by_chance)
+        bound = max(THRESHOLDS.max_r_hat, math.sqrt(1.0 + n_halves * ratio / ess))
     with np.errstate(divide="ignore", invalid="ignore"):  # of chains that stand still
         return float(array_stats.rhat(draws)), bound
 

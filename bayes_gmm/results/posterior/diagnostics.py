@@ -1,113 +1,78 @@
-"""Caveats of a posterior: conditions that make its estimates unreliable."""
+"""Diagnostics of a posterior: conditions that make its estimates unreliable."""
 
 from __future__ import annotations
 
-import warnings
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from bayes_gmm.errors import (
-    AmbiguousLabelsWarning,
-    ConvergenceWarning,
-    MultimodalWarning,
-    PriorWarning,
-)
-from bayes_gmm.inference.sampling.importance import GOOD_KHAT, misfit
-from bayes_gmm.results import checks
-from bayes_gmm.results.option_names import PYTHON, OptionNames
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
+from bayes_gmm.inference.sampling.importance import high_khat
 from bayes_gmm.results.posterior.convergence_check import unmixed_chains
+from bayes_gmm.results.posterior.segmentation import relevant_modes
+from bayes_gmm.results.thresholds import THRESHOLDS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bayes_gmm.inference.sampling.draws import Draws
+    from bayes_gmm.inference.sampling.relabel import Relabelling
     from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 
-FEWEST_DRAWS = 50
-"""Total number of draws; with fewer, less than two lie beyond each bound of a 94 % interval."""
-
-
-class Caveat(NamedTuple):
-    """Text of a caveat, and the category of its warning."""
-
-    category: type[Warning]
-    text: str
-
-
-def caveats(posterior: PosteriorDraws, options: OptionNames = PYTHON) -> dict[str, Caveat]:
-    """All caveats of a posterior, by subject; empty if there are none.
-
-    Subjects: "interruption" of the sampler, too few "draws", ambiguous "labels", several "modes",
-    insufficient "mixing" of the chains, a Laplace "approximation" that does not fit, strong
-    influence of the "prior".
-    """
-    draws, unmixed, influence = (
-        posterior.draws,
-        posterior.computed(unmixed_chains),
-        posterior.prior_influence,
-    )
-    said = {
-        "interruption": (ConvergenceWarning, cut_short(draws)),
-        "draws": (ConvergenceWarning, too_few(draws, options)),
-        "labels": (
-            AmbiguousLabelsWarning,
-            checks.ambiguous_labels(posterior.labels, posterior.names, posterior.empty, options),
-        ),
-        "modes": (
-            MultimodalWarning,
-            checks.several_modes(posterior.mode_fractions, posterior.modes_missed, options),
-        ),
-        "mixing": (ConvergenceWarning, None if unmixed is None else unmixed.text(options)),
-        "approximation": (ConvergenceWarning, misfit(draws.khat, options.nuts)),
-        "prior": (PriorWarning, None if influence is None else influence.text(posterior.names)),
-    }
-    return {about: Caveat(kind, text) for about, (kind, text) in said.items() if text is not None}
-
-
-def warn(posterior: PosteriorDraws, *, but: tuple[str, ...] = (), stacklevel: int = 2) -> None:
-    """Issue a warning for every caveat except the subjects in `but`."""
-    for about, caveat in caveats(posterior).items():
-        if about not in but:
-            warnings.warn(caveat.text, caveat.category, stacklevel=stacklevel + 1)
-
-
-def cut_short(draws: Draws) -> str | None:
-    """Warning text if sampling was interrupted, else None."""
-    if not draws.interrupted:
-        return None
-    chains, are = ("1 chain", "is") if draws.n_chains == 1 else (f"{draws.n_chains} chains", "are")
+def diagnostics(posterior: PosteriorDraws) -> tuple[Diagnostic, ...]:
+    """All diagnostics that `Posterior.from_draws` warns of, and that of k-hat."""
+    draws, influence = posterior.draws, posterior.prior_influence
     return (
-        f"sampling was interrupted: only {chains} of {draws.n_draws:,} draws {are} kept; sample "
-        "again to get all draws"
+        *interrupted(draws),
+        *few_draws(draws),
+        *ambiguous_labels(posterior.labels, posterior.names, posterior.empty),
+        *several_modes(posterior),
+        *posterior.computed(unmixed_chains),
+        *high_khat(draws.khat),
+        *(() if influence is None else influence.diagnostics(posterior.names)),
     )
 
 
-def too_few(draws: Draws, options: OptionNames = PYTHON) -> str | None:
-    """Warning text for too few draws for intervals, else None."""
-    n = draws.mode.size
-    if n >= FEWEST_DRAWS:
-        return None
-    are = "there is 1 draw" if n == 1 else f"there are {n} draws"
-    return (
-        f"{are} in total, too few for intervals; increase {options.draws} to get at least "
-        f"{FEWEST_DRAWS}, better 1,000"
-    )
+def interrupted(draws: Draws) -> list[Diagnostic]:
+    """A diagnostic if sampling was interrupted."""
+    values = {"n_chains": draws.n_chains, "n_draws": draws.n_draws}
+    return [Diagnostic("interrupted", values=values)] if draws.interrupted else []
 
 
-def standing(draws: Draws) -> str:
-    """Why independent draws have no R-hat, and their k-hat.
+def few_draws(draws: Draws) -> list[Diagnostic]:
+    """A diagnostic if there are too few draws for intervals."""
+    values = {"n": draws.mode.size, "needed": THRESHOLDS.min_draws}
+    return [Diagnostic("few_draws", values=values)] if values["n"] < values["needed"] else []
+
+
+def ambiguous_labels(
+    labels: Relabelling, names: Sequence[str], empty: Sequence[bool] = ()
+) -> list[Diagnostic]:
+    """A diagnostic for segments with ambiguous labels; `empty` segments are skipped.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from bayes_gmm.inference.sampling.draws import Draws
-    >>> from bayes_gmm.model.parameters import Layout
-    >>> from bayes_gmm.model.structure import Structure
-    >>> drawn = Draws(np.zeros((1, 9, 2)), Layout(1, 1, Structure()), np.zeros((1, 9), int),
-    ...               method="laplace", khat=0.4)
-    >>> standing(drawn).partition("; ")[2]
-    'their Pareto k-hat is 0.40, which is good (at most 0.7)'
+    >>> from bayes_gmm.inference.sampling.relabel import Relabelling
+    >>> confusion = np.array([[0.0, 0.3], [0.3, 0.0]])
+    >>> [found] = ambiguous_labels(Relabelling(np.array([[[0, 1]]]), confusion), ["A", "B"])
+    >>> found.subject, found.values
+    (('A', 'B'), {'pairs': [('A', 'B', 0.3)]})
     """
-    independent = "R-hat does not apply to independent draws; "
-    if draws.khat is None:
-        return f"{independent}no Pareto k-hat is available for them"
-    good = f"their Pareto k-hat is {draws.khat:.2f}, which is good (at most {GOOD_KHAT})"
-    return independent + (misfit(draws.khat) or good)
+    pairs = [
+        (names[k], names[l], float(labels.confusion[k, l]))
+        for k, l in labels.ambiguous_pairs(empty)
+    ]
+    subject = tuple(dict.fromkeys(name for pair in pairs for name in pair[:2]))
+    return [Diagnostic("ambiguous_labels", subject, {"pairs": pairs})] if pairs else []
+
+
+def several_modes(posterior: PosteriorDraws) -> list[Diagnostic]:
+    """Diagnostics for averages over several modes, and for modes that have mass but no draws."""
+    visited, missed = relevant_modes(posterior.mode_fractions), posterior.modes_missed
+    found = []
+    if len(visited) > 1:
+        found.append(Diagnostic("several_modes", values={"masses": visited}))
+    if missed:
+        values = {"masses": missed, "chains": max(max(missed) + 1, 4)}
+        found.append(Diagnostic("modes_without_draws", values=values))
+    return found

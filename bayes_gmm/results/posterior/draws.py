@@ -19,9 +19,7 @@ from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.fit.prior_influence import PriorInfluence
 from bayes_gmm.results.posterior.parameters import SegmentDraws
 from bayes_gmm.results.posterior.segmentation import Segmentation
-
-MOST_MISSED = 0.05
-"""Mass of modes without draws above which a warning is issued."""
+from bayes_gmm.results.thresholds import THRESHOLDS
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,5 +130,5 @@ class PosteriorDraws:
             for m, mode in enumerate(self.fit.modes)
             if mode.probability >= WORTH_A_CHAIN and m not in self.mode_fractions
         }
-        counted = self.draws.method != "laplace" and sum(masses.values()) >= MOST_MISSED
-        return masses if counted else {}
+        is_chain, missed = self.draws.method != "laplace", sum(masses.values())
+        return masses if is_chain and missed >= THRESHOLDS.max_missed_mass else {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.snapshot import KeptMatrix
+from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
 from bayes_gmm.errors import DataError, MultimodalWarning, shown
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.relabel import Reference, Relabelling, relabel
@@ -24,8 +24,7 @@ from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.results import checks
 from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.fit.prior_influence import influence_of_draws
-from bayes_gmm.results.posterior.convergence_check import UnmixedChains, unmixed_chains
-from bayes_gmm.results.posterior.diagnostics import caveats, warn
+from bayes_gmm.results.posterior.diagnostics import diagnostics
 from bayes_gmm.results.posterior.draws import PosteriorDraws
 from bayes_gmm.results.posterior.loo import Loo, leave_one_out
 from bayes_gmm.results.posterior.names import component_index, renamed
@@ -117,9 +116,10 @@ class Posterior(PosteriorDraws):
             provenance(fit, density.rows, draws),
             None if table is None else KeptMatrix.of(table),
             None if table is None else density.rows.weights_in_table(table.n_rows),
-            prior_influence=influence_of_draws(density, fit, draws),
+            prior_influence=influence_of_draws(density, fit.mixture, fit.standardizer, draws),
         )
-        warn(posterior, but=("approximation",))  # the sampler has issued this warning
+        # The sampler has warned of a high k-hat.
+        warn((d for d in posterior.diagnostics if d.code != "high_khat"), stacklevel=2)
         return posterior
 
     @cached_property
@@ -128,9 +128,9 @@ class Posterior(PosteriorDraws):
         return self.to_datatree()
 
     @property
-    def unmixed_chains(self) -> UnmixedChains | None:
-        """The parameters that show that the chains have not mixed, or None."""
-        return self.computed(unmixed_chains)
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Conditions that make estimates unreliable; empty if there are none (see `from_draws`)."""
+        return diagnostics(self)
 
     def to_datatree(
         self,
@@ -198,27 +198,27 @@ class Posterior(PosteriorDraws):
             the effective sample size if chains stay in separate modes). In that case r_hat compares
             all draws, and r_hat_within_modes is the largest R-hat within a mode that holds 5 % or
             more; modes between which chains move freely count as one. R-hat is NaN for a single
-            chain and for independent draws. ``.attrs["notes"]`` explains this and holds the texts
-            of all warnings about the posterior.
+            chain and for independent draws. ``.attrs["diagnostics"]`` explains this and holds the
+            `diagnostics` of the posterior as JSON records, ``.attrs["notes"]`` their texts by code.
 
         Warns
         -----
         MultimodalWarning
             If the averages are over several modes, or omit a mode with relevant mass.
         """
-        from bayes_gmm.results.posterior.summary import notes, summary_table
+        from bayes_gmm.results.posterior.summary import of_columns, summary_table
 
         checks.check_probability(ci_prob)
         if ci_kind not in ("eti", "hdi"):
             raise DataError(f"ci_kind must be 'eti' or 'hdi', got {shown(ci_kind)}")
-        return self._with_notes(summary_table(self, ci_prob, ci_kind), notes(self))
+        return self._with_notes(summary_table(self, ci_prob, ci_kind), of_columns(self))
 
     def segments(self, ci_prob: float = 0.94) -> pd.DataFrame:
         """One row per segment: share, and mean and standard deviation of each feature.
 
         Each quantity has its posterior mean and the bounds (lower, upper) of the credible interval
-        with probability `ci_prob`. ``.attrs["notes"]`` holds the texts of all warnings about the
-        posterior.
+        with probability `ci_prob`. ``.attrs["diagnostics"]`` holds the `diagnostics` of the
+        posterior as JSON records, and ``.attrs["notes"]`` their texts by code.
 
         Warns
         -----
@@ -316,7 +316,7 @@ class Posterior(PosteriorDraws):
         DataFrame
             One row per quantity: posterior means for both segments and of the difference a - b,
             bounds (lower, upper) of the difference, and the probability that it is positive;
-            ``.attrs["notes"]`` as in `segments`.
+            ``.attrs`` as in `segments`.
 
         Warns
         -----
@@ -454,7 +454,7 @@ class Posterior(PosteriorDraws):
 
         alone = of_mode(self, i)
         if alone is not self:
-            warn(alone)
+            warn(alone.diagnostics, stacklevel=2)
         return alone
 
     def rename(self, names: Mapping[str, str]) -> Posterior:
@@ -498,16 +498,16 @@ class Posterior(PosteriorDraws):
         return write_tree(posterior_tree(self), path)
 
     def _with_notes(
-        self, table: pd.DataFrame, more: Mapping[str, Any] | None = None
+        self, table: pd.DataFrame, of_columns: Sequence[Diagnostic] = ()
     ) -> pd.DataFrame:
-        """Attach all caveats to the table as notes, and warn if there are several modes."""
-        found = caveats(self)
-        if "modes" in found:
-            warnings.warn(found["modes"].text, MultimodalWarning, stacklevel=3)
-        told = {about: caveat.text for about, caveat in found.items()}
-        if self.segmentation is not None:
-            told["segmentation"] = f"the draws are from {self.segmentation.text}"
-        table.attrs["notes"] = {**(more or {}), **told}
+        """Attach all diagnostics to the table, and warn if there are several modes."""
+        found = self.diagnostics
+        warn((d for d in found if isinstance(d.warning(), MultimodalWarning)), stacklevel=3)
+        alone = [] if self.segmentation is None else [self.segmentation.diagnostic]
+        every = (*of_columns, *found, *alone)
+        # Plain records: pandas writes the attributes of a table to Parquet files as JSON.
+        table.attrs["diagnostics"] = [diagnostic.json() for diagnostic in every]
+        table.attrs["notes"] = {diagnostic.code: str(diagnostic) for diagnostic in every}
         return table
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.results.posterior.parameters import SegmentDraws
+from bayes_gmm.results.posterior.segmentation import SegmentChange
 
 if TYPE_CHECKING:
     from bayes_gmm.model.mixture import Mixture
@@ -38,31 +39,6 @@ class ChangeSettings:
 
 
 SETTINGS = ChangeSettings()
-
-
-@dataclass(frozen=True)
-class SegmentChange:
-    """The largest difference of a segment from that of the reported segmentation.
-
-    Attributes
-    ----------
-    segment : int
-        From 0.
-    quantity : {"share", "mean", "sd", "correlation"}
-    features : tuple of str
-        None of a share, one of a mean or sd, two of a correlation.
-    here, there : float
-        Posterior means in the segmentation reported and in the other one.
-    size : float
-        In the units of `ChangeSettings`.
-    """
-
-    segment: int
-    quantity: str
-    features: tuple[str, ...]
-    here: float
-    there: float
-    size: float
 
 
 @dataclass(frozen=True, eq=False)

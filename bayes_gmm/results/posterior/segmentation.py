@@ -2,12 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bayes_gmm.data.rows import Integers
-from bayes_gmm.results.checks import alone_of
-from bayes_gmm.results.posterior.segment_changes import SegmentChange
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
+from bayes_gmm.results.thresholds import THRESHOLDS, DiagnosticThresholds
+
+
+@dataclass(frozen=True)
+class SegmentChange:
+    """The largest difference of a segment from that of the reported segmentation.
+
+    Attributes
+    ----------
+    segment : int
+        From 0.
+    quantity : {"share", "mean", "sd", "correlation"}
+    features : tuple of str
+        None of a share, one of a mean or sd, two of a correlation.
+    here, there : float
+        Posterior means in the segmentation reported and in the other one.
+    size : float
+        In the units of `ChangeSettings`.
+    """
+
+    segment: int
+    quantity: str
+    features: tuple[str, ...]
+    here: float
+    there: float
+    size: float
+
+
+def relevant_modes(
+    masses: Mapping[int, float], thresholds: DiagnosticThresholds = THRESHOLDS
+) -> dict[int, float]:
+    """The modes with at least 1 % of the mass.
+
+    Examples
+    --------
+    >>> relevant_modes({0: 0.997, 1: 0.003})
+    {0: 0.997}
+    """
+    return {m: mass for m, mass in masses.items() if mass >= thresholds.min_mode_mass}
 
 
 @dataclass(frozen=True)
@@ -59,9 +98,11 @@ class Segmentation:
         return replace(self, others=tuple(map(moved, self.others)))
 
     @property
-    def text(self) -> str:
-        """Text with the mode, its mass, and the masses of other modes."""
-        return alone_of(self.mode, self.mass, {o.mode: o.mass for o in self.others})
+    def diagnostic(self) -> Diagnostic:
+        """The mode, its mass, and the masses of other modes."""
+        others = {other.mode: other.mass for other in self.others}
+        values = {"mode": self.mode, "mass": self.mass, "others": others}
+        return Diagnostic("one_segmentation", values=values)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-compatible record; `from_dict` is the inverse."""

@@ -19,10 +19,13 @@ from bayes_gmm.data.rows import Integers
 from bayes_gmm.errors import DataError, shown
 from bayes_gmm.inference.sampling.draws import Draws, longest_length
 from bayes_gmm.inference.sampling.relabel import Reference, Relabelling, relabel
-from bayes_gmm.results.checks import worth_a_word
 from bayes_gmm.results.posterior.membership import recording_variances
 from bayes_gmm.results.posterior.segment_changes import SegmentMeans, changes
-from bayes_gmm.results.posterior.segmentation import OtherSegmentation, Segmentation
+from bayes_gmm.results.posterior.segmentation import (
+    OtherSegmentation,
+    Segmentation,
+    relevant_modes,
+)
 from bayes_gmm.text import in_words
 
 if TYPE_CHECKING:
@@ -58,7 +61,7 @@ def masses(posterior: PosteriorDraws) -> dict[int, float]:
     missed = posterior.modes_missed
     seen = 1.0 - sum(missed.values())
     found = {m: seen * share for m, share in posterior.mode_fractions.items()} | missed
-    return dict(sorted(worth_a_word(found).items(), key=lambda item: -item[1]))
+    return dict(sorted(relevant_modes(found).items(), key=lambda item: -item[1]))
 
 
 def _mass(posterior: PosteriorDraws, mode: int) -> float:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.errors import ConvergenceWarning
-from bayes_gmm.results.posterior.convergence import TAILS, Chains
+from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
+from bayes_gmm.inference.sampling.importance import GOOD_KHAT
+from bayes_gmm.results.posterior.convergence import Chains
 from bayes_gmm.results.posterior.convergence_check import parameters_of
-from bayes_gmm.results.posterior.diagnostics import standing
 from bayes_gmm.results.posterior.parameters import SegmentDraws
+from bayes_gmm.results.thresholds import THRESHOLDS
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bayes_gmm.results.posterior.draws import PosteriorDraws
-
-ONE_CHAIN = "R-hat cannot be computed for 1 chain; sample with chains=4"
-COUNTED = "number of draws, reduced for proposals that were resampled more than once"
 
 
 def summary_table(posterior: PosteriorDraws, ci_prob: float, ci_kind: str) -> pd.DataFrame:
@@ -73,11 +70,10 @@ def _of_chains(posterior: PosteriorDraws, draws: Floats, sd: Floats) -> dict[str
     by the delta method (Kenney & Keeping 1951, section 7.8), each with its own effective size n.
     """
     chains = Chains(_rows(posterior, posterior.parameters_as_sampled)[1], posterior.draws)
-    if posterior.draws.n_chains == 1:
-        warnings.warn(ONE_CHAIN, ConvergenceWarning, stacklevel=5)
+    warn(of_columns(posterior), stacklevel=5)
     columns = {
         "ess_bulk": chains.ess(method="bulk"),
-        "ess_tail": chains.ess(method="tail", prob=TAILS),
+        "ess_tail": chains.ess(method="tail", prob=THRESHOLDS.tails),
         "r_hat": chains.r_hat(),
     }
     if len(chains.regions) > 1:
@@ -98,9 +94,10 @@ def _rows(posterior: PosteriorDraws, of: SegmentDraws) -> tuple[list[str], Float
     return [row.label for row in rows], np.stack([row.draws for row in rows])
 
 
-def notes(posterior: PosteriorDraws) -> dict[str, Any]:
-    """Notes on the diagnostics, in addition to the caveats of the posterior."""
+def of_columns(posterior: PosteriorDraws) -> list[Diagnostic]:
+    """Why columns of diagnostics are missing, or differ from ArviZ's."""
     draws = posterior.draws
     if draws.method == "laplace":
-        return {"r_hat": standing(draws), "ess": COUNTED, "khat": draws.khat}
-    return {"r_hat": ONE_CHAIN} if draws.n_chains == 1 else {}
+        values = {"khat": draws.khat, "max_khat": GOOD_KHAT}
+        return [Diagnostic("independent_draws", values=values)]
+    return [Diagnostic("one_chain")] if draws.n_chains == 1 else []

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
+from bayes_gmm.diagnostics.fits import combination
 from bayes_gmm.errors import listed, one_line
-from bayes_gmm.text import in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -166,6 +167,28 @@ class ShapeCheck:
 
         return tuple(sorted(found, key=order))
 
+    @cached_property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Segments that are not Gaussian, and segments with too few rows to check."""
+        found, few = [], [k for k, checked in enumerate(self.checked) if not checked]
+        for code, segments in (("not_gaussian", self.flagged), ("shape_not_checked", few)):
+            names = tuple(self.names[k] for k in segments)
+            departures = [[self._departure(s) for s in self.departures(k)] for k in segments]
+            values = {"departures": departures, "rows": [self.n_rows[k] for k in segments]}
+            found += [Diagnostic(code, names, values)] * bool(names)
+        return tuple(found)
+
+    def _departure(self, statistic: ShapeStatistic) -> dict[str, Any]:
+        """A departure for `diagnostics`."""
+        direction = "combination" if statistic.direction else "all"
+        features = statistic.features or statistic.main_features
+        return {
+            "departure": statistic.departure, "statistic": statistic.statistic,
+            "direction": "feature" if statistic.features else direction,
+            "features": [self.features[j] for j in features],
+            "observed": statistic.observed, "lower": statistic.lower, "upper": statistic.upper,
+        }  # fmt: skip
+
     @property
     def table(self) -> pd.DataFrame:
         """One row per segment and statistic.
@@ -203,14 +226,3 @@ def direction_words(statistic: ShapeStatistic, features: Sequence[str]) -> str:
     if not statistic.direction:
         return "all"
     return combination([one_line(features[j], 40) for j in statistic.main_features])
-
-
-def combination(names: Sequence[str]) -> str:
-    """Text for the main features of a direction.
-
-    Examples
-    --------
-    >>> combination(["Income", "Age"]), combination(["Income"])
-    ('combination of Income and Age', 'mostly Income')
-    """
-    return f"mostly {names[0]}" if len(names) == 1 else f"combination of {in_words(names, 'and')}"

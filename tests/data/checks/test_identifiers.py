@@ -33,7 +33,7 @@ def with_column(name, values, rng):
 def test_running_numbers_are_identifiers(number, rng):
     table = with_column("Customer", number(rng), rng)
     [finding] = check_table(table)
-    assert (finding.kind, finding.columns) == ("identifier", ("Customer",))
+    assert (finding.code, finding.subject) == ("identifier", ("Customer",))
     assert finding.values["pattern"] == "running"
     assert finding.values["first"] == table["Customer"].min()
     assert check_table(table.sample(frac=1.0, random_state=1)) == (finding,)
@@ -42,7 +42,7 @@ def test_running_numbers_are_identifiers(number, rng):
 def test_unique_numbers_are_identifiers_by_their_name_only(rng):
     numbers = rng.choice(10**8, 300, replace=False).astype(float)
     [finding] = check_table(with_column("customer_id", numbers, rng))
-    assert (finding.kind, finding.values["pattern"]) == ("identifier", "unique")
+    assert (finding.code, finding.values["pattern"]) == ("identifier", "unique")
     assert check_table(with_column("Balance", numbers, rng)) == ()
 
 
@@ -60,13 +60,13 @@ def test_unique_numbers_are_identifiers_by_their_name_only(rng):
 def test_measurements_are_no_identifiers(measured, rng):
     for _ in range(4):
         found = check_table(with_column("Customer", measured(rng), rng))
-        assert "identifier" not in {finding.kind for finding in found}
+        assert "identifier" not in {finding.code for finding in found}
 
 
 def test_row_weights_leave_an_identifier_one(rng):
     table = with_column("Customer", rng.permutation(np.arange(300.0)), rng)
     [finding] = check_table(table, sample_weight=rng.uniform(0.5, 3.0, 300))
-    assert finding.kind == "identifier"
+    assert finding.code == "identifier"
 
 
 @pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")  # the findings are tested
@@ -77,5 +77,5 @@ def test_a_fit_warns_of_an_identifier_among_its_features(rng):
     assert [warning.filename for warning in caught if warning.category is DataWarning] == [
         fitted.__code__.co_filename
     ]
-    assert [f.kind for f in fit_findings(feature_matrix(table), None)] == ["identifier"]
+    assert [f.code for f in fit_findings(feature_matrix(table), None)] == ["identifier"]
     assert fit_findings(feature_matrix(table[["Spend"]]), None) == ()

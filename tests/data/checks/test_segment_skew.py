@@ -19,10 +19,10 @@ def two_log_normal(rng, sigma, n_rows):
 def test_two_log_normal_segments_are_found(sigma, n_rows):
     for seed in range(6):
         found = check_table(two_log_normal(np.random.default_rng(seed), sigma, n_rows))
-        assert {f.columns[0] for f in found} == {"x1", "x2"}
-        assert {f.kind for f in found} <= {"skewed", "skewed segments"}
+        assert {f.subject[0] for f in found} == {"x1", "x2"}
+        assert {f.code for f in found} <= {"skewed", "skewed_segments"}
         for finding in found:
-            if finding.kind == "skewed segments":
+            if finding.code == "skewed_segments":
                 assert finding.values["log_segments"] < finding.values["own_segments"]
 
 
@@ -43,8 +43,8 @@ def gaussian_mixture(rng):
 def test_clean_gaussian_mixtures_raise_no_findings():
     """Over 1,200 tables of this kind each kind was found in less than 1 %."""
     rng = np.random.default_rng(5)
-    kinds = [f.kind for _ in range(40) for f in check_table(gaussian_mixture(rng))]
-    assert len([kind for kind in kinds if kind != "few rows"]) <= 1
+    kinds = [f.code for _ in range(40) for f in check_table(gaussian_mixture(rng))]
+    assert len([kind for kind in kinds if kind != "few_rows"]) <= 1
 
 
 @pytest.mark.parametrize("K", [1, 2, 3])

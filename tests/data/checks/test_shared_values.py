@@ -22,8 +22,8 @@ def test_a_far_value_that_rows_share_is_a_code_at_any_share(code, n_coded):
     x = ages(np.random.default_rng(1))
     x[:n_coded] = code
     [finding] = check_table(x[:, None])
-    assert (finding.kind, finding.columns) == ("missing code", ("x1",))
-    assert finding.number == n_coded / 2000
+    assert (finding.code, finding.subject) == ("missing_code", ("x1",))
+    assert finding.values["fraction"] == n_coded / 2000
     assert finding.values["value"] == code
     assert finding.values["rows"] == n_coded
     assert finding.values["sds"] >= 1.0
@@ -32,7 +32,7 @@ def test_a_far_value_that_rows_share_is_a_code_at_any_share(code, n_coded):
 def test_a_code_in_a_third_of_the_rows_is_no_atom():
     x = ages(np.random.default_rng(2))
     x[:700] = -999.0
-    assert [f.kind for f in check_table(x[:, None])] == ["missing code"]
+    assert [f.code for f in check_table(x[:, None])] == ["missing_code"]
 
 
 def test_several_codes_at_both_ends():
@@ -84,7 +84,7 @@ def test_these_columns_have_no_codes(make):
 def test_two_far_rows_are_outliers_and_no_code():
     x = ages(np.random.default_rng(6))
     x[:2] = 999.0
-    assert [f.kind for f in check_table(x[:, None])] == ["outliers"]
+    assert [f.code for f in check_table(x[:, None])] == ["outliers"]
 
 
 def test_many_zeros_are_an_atom_and_few_far_ones_a_code():

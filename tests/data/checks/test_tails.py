@@ -7,7 +7,7 @@ from bayes_gmm.data.checks.check_table import check_table
 
 
 def found(x):
-    return {f.kind: f for f in check_table(np.asarray(x)[:, None])}
+    return {f.code: f for f in check_table(np.asarray(x)[:, None])}
 
 
 def test_one_income_of_666666_among_normal_ones_is_an_outlier():
@@ -29,13 +29,13 @@ def test_a_long_tail_is_no_set_of_outliers(sigma):
 
 def test_an_outlier_beyond_a_long_tail_is_named_beside_it():
     x = np.random.default_rng(1).lognormal(10.0, 0.8, 1000)
-    tail = found(x)["skewed"].number
+    tail = found(x)["skewed"].values["skewness"]
     x[3] = 1e12
     findings = found(x)
     assert sorted(findings) == ["outliers", "skewed"]
     assert findings["outliers"].values["furthest"] == 1e12
     assert findings["outliers"].values["scale"] == "log"
-    assert findings["skewed"].number == pytest.approx(tail, rel=0.01)
+    assert findings["skewed"].values["skewness"] == pytest.approx(tail, rel=0.01)
 
 
 @pytest.mark.parametrize("n_negative", [1, 3, 20])

@@ -220,7 +220,7 @@ class TestDraws:
 
         monkeypatch.setattr("bayes_gmm.results.comparison.cell.bridge_evidence", missed)
         found = compared(three_groups()[::6], [1, 2], criteria=("evidence",), draws=30, chains=2)
-        assert all(c.has_note("evidence_below_laplace") for c in found.candidates)
+        assert all(c.has("evidence_below_laplace") for c in found.candidates)
         assert found.table.log_evidence_se.min() > 100.0
         assert found.verdicts["evidence"].code == "not_determined"
         assert found.recommendation.n_components is None
@@ -369,7 +369,7 @@ class TestNothingFitted:
         with pytest.raises(DataError, match="^column 'x[1-4]' is a linear function"):
             compared(Z, [1, 2], criteria="bic", resolution=None)
         found = compared(Z, [1], criteria="bic", resolution=None, structures=("full", "diag"))
-        assert [len(c.notes) for c in found.candidates] == [1, 0]
+        assert [len(c.diagnostics) for c in found.candidates] == [1, 0]
 
 
 class TestBadArguments:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from example_comparisons import by_bic, by_evidence, by_loo, comparison_of
 
+from bayes_gmm.diagnostics.kind import COMMAND_LINE, PYTHON
 from bayes_gmm.results.comparison.recommendation_text import REASONS
-from bayes_gmm.results.option_names import COMMAND_LINE, PYTHON
 
 NAN = math.nan
 VALUES = {1: -60.0, 2: -20.0, 3: -9.0, 4: -3.5, 5: 0.0, 6: -3.8}
@@ -220,11 +220,11 @@ class TestFailures:
 
     def test_chains_that_have_not_mixed(self):
         evidence = {1: -20.0, 2: 0.0, 3: -9.0}
-        notes = {2: ("mixing",), 3: ("labels",)}
+        notes = {2: ("unmixed_chains",), 3: ("ambiguous_labels",)}
         comparison = of_all(evidence, lowest_at(2, evidence), notes=notes)
         assert comparison.recommendation.unmixed
         assert "--draws" in comparison.recommendation_in(COMMAND_LINE).text
-        other = of_all(evidence, lowest_at(2, evidence), notes={3: ("mixing",)})
+        other = of_all(evidence, lowest_at(2, evidence), notes={3: ("unmixed_chains",)})
         assert not other.recommendation.unmixed
 
 

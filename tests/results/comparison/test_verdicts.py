@@ -11,8 +11,8 @@ from example_comparisons import by_bic, by_evidence, by_loo, comparison_of
 
 import bayes_gmm as bg
 from bayes_gmm.cli import commands
+from bayes_gmm.diagnostics.kind import COMMAND_LINE, PYTHON
 from bayes_gmm.results.comparison.verdicts import VerdictSettings, verdict_of
-from bayes_gmm.results.option_names import COMMAND_LINE, PYTHON
 
 LOG_3, LOG_19 = math.log(3.0), math.log(19.0)
 
@@ -243,12 +243,12 @@ class TestAdvice:
         assert {"--draws", "--criteria", "--segmentation", "--components"} <= named <= known
 
     def test_of_python(self):
-        asked = (bg.compare, bg.BayesGMM.sample_posterior)
+        asked = (bg.BayesGMM, bg.compare, bg.BayesGMM.sample_posterior)
         known = {name for function in asked for name in inspect.signature(function).parameters}
         bare = {name for name, text in vars(PYTHON).items() if name == text}
         assigned = {name for text in vars(PYTHON).values() for name in ASSIGNED.findall(text)}
-        assert bare == {"draws", "tune", "chains", "k_prior"}
-        assert assigned == {"criteria", "method", "n_components"}
+        assert bare == {"draws", "tune", "chains", "k_prior", "resolution"}
+        assert assigned == {"criteria", "method", "n_components", "resolution", "structure"}
         assert bare | assigned <= known
 
     @pytest.mark.parametrize("options", [PYTHON, COMMAND_LINE])

@@ -28,7 +28,7 @@ def customers(missing=0.0):
 
 def fitted(X, K=2, structure="full", prior=None, resolution="auto", weights=None):
     plan = FitPlan.of(K, structure, prior, "auto", resolution=resolution)
-    return fit_table(feature_matrix(X, FEATURES), weights, plan, np.random.default_rng(0))
+    return fit_table(feature_matrix(X, FEATURES), weights, plan, np.random.default_rng(0))[:3]
 
 
 def row_log_densities(X, mixture):

@@ -29,7 +29,7 @@ def fitted(X, K=1, **options):
 
 
 def at_map(model):
-    return influence_at_mode(model._density, model.map_fit_)
+    return influence_at_mode(model._density, model.map_fit_.mixture, model.map_fit_.standardizer)
 
 
 @pytest.mark.parametrize("structure", Structure.all(), ids=lambda s: s.name)
@@ -72,9 +72,9 @@ def test_draws_say_the_same():
         posterior = model.sample_posterior(draws=300, method="laplace", random_state=0)
     influence = posterior.prior_influence
     assert influence.correlations == pytest.approx(model.prior_influence_.correlations, rel=0.4)
-    assert "prior" in posterior.summary().attrs["notes"]
+    assert "prior_influence" in posterior.summary().attrs["notes"]
     named = posterior.rename({"Segment 1": "Everyone"})
-    assert "Everyone" in named.segments().attrs["notes"]["prior"]
+    assert named.diagnostics[-1].subject == ("Everyone",)
 
 
 def test_it_is_saved(tmp_path):
@@ -110,7 +110,7 @@ def test_the_estimate_is_the_samples_own():
 def test_too_few_rows_have_no_estimate():
     influence = fitted(correlated(4, 5)).prior_influence_
     assert np.isnan(influence.largest).all()
-    assert influence.text(["Segment 1"]) is None
+    assert influence.diagnostics(["Segment 1"]) == []
     assert json.loads(json.dumps(influence.to_dict()))["scales"] == [None]
     assert np.isnan(PriorInfluence.from_dict(influence.to_dict()).scales).all()
 
@@ -120,4 +120,4 @@ def test_a_comparison_notes_it_and_warns_of_nothing():
         correlated(), [1], prior=STRONG, criteria=("loo",), draws=200, random_state=0,
         progress=False,
     )  # fmt: skip
-    assert compared.candidates[0].has_note("prior")
+    assert compared.candidates[0].has("prior_influence")

@@ -9,6 +9,7 @@ from arviz_stats.base.array import array_stats
 from example_posteriors import fit_and_density, normal_draws
 
 from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import ConvergenceWarning, MultimodalWarning
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.mode_assignment import resampled_by_mass, visits_of
@@ -16,9 +17,9 @@ from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.load import load
-from bayes_gmm.results.posterior.convergence import HIGH_R_HAT, Chains, _r_hat_and_bound, doubts
-from bayes_gmm.results.posterior.convergence_check import UnmixedChains
+from bayes_gmm.results.posterior.convergence import Chains, _r_hat_and_bound, doubts
 from bayes_gmm.results.posterior.posterior import Posterior
+from bayes_gmm.results.thresholds import THRESHOLDS
 
 
 @pytest.fixture(scope="module")
@@ -199,13 +200,13 @@ def test_a_warning_and_the_summary_count_the_same_effective_draws():
         return centre + gap
 
     posterior, _ = drawn(theta=slow)
-    name, ess = posterior.unmixed_chains.ess
-    assert posterior.unmixed_chains.least_ess == 40.0
+    [found] = [each for each in posterior.diagnostics if each.code == "unmixed_chains"]
+    name, ess = found.values["ess_of"], found.values["ess"]
+    assert name in found.subject
+    assert found.values["needed"] == 40.0
     assert ess == pytest.approx(posterior.summary().loc[name, "ess_bulk"])
     assert ess == pytest.approx(posterior.summary()["ess_bulk"].min())
-    assert (
-        f"effective sample size {ess:,.0f} for {name}, below 40" in posterior.unmixed_chains.text()
-    )
+    assert f"effective sample size {ess:,.0f} for {name}, below 40" in str(found)
 
 
 def test_where_few_draws_are_effective_r_hat_is_told_too():
@@ -214,16 +215,20 @@ def test_where_few_draws_are_effective_r_hat_is_told_too():
     found = doubts(chains_of(x))
     r_hat, bound = _r_hat_and_bound(x[0], 1)
     assert r_hat > 1.1
-    assert bound == HIGH_R_HAT
+    assert bound == THRESHOLDS.max_r_hat
     assert found.r_hat == (0, r_hat)
     assert found.ess.quantity == 0
 
 
+def of_r_hat(name, r_hat):
+    return Diagnostic("unmixed_chains", (name,), {"r_hat": r_hat, "r_hat_of": name})
+
+
 def test_an_endless_r_hat_is_told_in_few_digits():
-    said = UnmixedChains(r_hat=("weights[Segment 1]", 5.97e15)).text()
+    said = str(of_r_hat("weights[Segment 1]", 5.97e15))
     assert "R-hat is above 1,000 for weights[Segment 1]" in said
-    assert "R-hat is above 1,000 for" in UnmixedChains(r_hat=("x", np.inf)).text()
-    assert "R-hat is 1000.00 for" in UnmixedChains(r_hat=("x", 1000.0)).text()
+    assert "R-hat is above 1,000 for" in str(of_r_hat("x", np.inf))
+    assert "R-hat is 1000.00 for" in str(of_r_hat("x", 1000.0))
 
 
 def test_chains_in_different_modes_are_no_doubt_of_mixing():
@@ -256,7 +261,7 @@ def drawn(**changes):
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         posterior = Posterior.from_draws(fit, density, draws)
-    return posterior, [(w.category, str(w.message)) for w in said]
+    return posterior, [w.message for w in said]
 
 
 def test_chains_that_have_not_mixed_are_warned_of_once():
@@ -265,12 +270,15 @@ def test_chains_that_have_not_mixed_are_warned_of_once():
         theta[0, :, 1:3] += 0.3
         return theta
 
-    posterior, [(category, said)] = drawn(theta=one_apart)
-    assert category is ConvergenceWarning
-    assert said.startswith("the chains have not mixed: R-hat is 1.")
-    assert "for means[Segment" in said
-    assert "\n" not in said
-    assert posterior.summary().attrs["notes"]["mixing"] == said
+    posterior, [said] = drawn(theta=one_apart)
+    assert type(said) is ConvergenceWarning
+    assert said.diagnostic in posterior.diagnostics
+    assert said.diagnostic.values["r_hat"] > 1.01
+    assert "for means[Segment" in str(said)
+    assert "\n" not in str(said)
+    attrs = posterior.summary().attrs
+    assert attrs["notes"] == {"unmixed_chains": str(said)}
+    assert attrs["diagnostics"] == [said.diagnostic.json()]
     assert drawn()[1] == []
     assert drawn(theta=one_apart, method=lambda _: "laplace")[1] == []
 
@@ -283,4 +291,5 @@ def test_divergent_draws_are_warned_of_from_one_in_a_hundred(share, warned):
     said = drawn(stats=some)[1]
     assert (len(said) == 1) == warned
     if warned:
-        assert "2 % of the draws diverged; use fewer components" in said[0][1]
+        assert said[0].diagnostic.values == {"divergent": 0.02}
+        assert "2 % of the draws diverged; use fewer components" in str(said[0])

@@ -1,4 +1,4 @@
-"""What was warned of when a posterior was drawn stays with its tables, and with its file."""
+"""Diagnostics of a posterior stay with its tables and its file."""
 
 import warnings
 from dataclasses import replace
@@ -9,7 +9,6 @@ from example_posteriors import fit_and_density, normal_draws
 
 from bayes_gmm.errors import AmbiguousLabelsWarning, ConvergenceWarning
 from bayes_gmm.results.load import load
-from bayes_gmm.results.posterior.diagnostics import caveats
 from bayes_gmm.results.posterior.posterior import Posterior
 
 
@@ -29,33 +28,33 @@ def of_khat(one_group, khat):
 def test_k_hat_certifies_draws_up_to_its_bound(one_group, khat, tmp_path):
     posterior = of_khat(one_group, khat)
     for either in (posterior, load(posterior.save(tmp_path / "good.nc"))):
-        notes = either.summary().attrs["notes"]
-        assert f"their Pareto k-hat is {khat:.2f}, which is good (at most 0.7)" in notes["r_hat"]
-        assert notes["khat"] == khat
-        assert either.segments().attrs["notes"] == {}
+        [found] = either.summary().attrs["diagnostics"]
+        assert found["code"] == "independent_draws"
+        assert found["values"] == {"khat": khat, "max_khat": 0.7}
+        assert f"{khat:.2f}, which is good (at most 0.7)" in found["text"]
+        assert either.segments().attrs == {"diagnostics": [], "notes": {}}
 
 
 @pytest.mark.parametrize("khat", [0.71, 1.3, np.inf])
 def test_above_it_every_table_says_that_the_approximation_does_not_fit(one_group, khat, tmp_path):
     posterior = of_khat(one_group, khat)
-    said = (
-        "Laplace's approximation does not fit the posterior: "
-        f'Pareto k-hat is {khat:.2f}, above 0.7; use method="nuts"'
-    )
     with pytest.warns(ConvergenceWarning) as warned:
         back = load(posterior.save(tmp_path / "bad.nc"))
-    assert [str(w.message) for w in warned] == [said]
+    [found] = posterior.diagnostics
+    assert (found.code, found.values) == ("high_khat", {"khat": khat, "max_khat": 0.7})
+    assert 'use method="nuts"' in found.remedy
+    assert [w.message.diagnostic for w in warned] == [found]
     for either in (posterior, back):
         notes = either.summary().attrs["notes"]
-        assert notes["approximation"] == said
-        assert "which is good" not in notes["r_hat"]
-        assert notes["r_hat"].endswith(said)
-        assert either.segments().attrs["notes"] == {"approximation": said}
+        assert set(notes) == {"independent_draws", "high_khat"}
+        assert "too high" in notes["independent_draws"]
+        assert either.segments().attrs["notes"] == {"high_khat": str(found)}
 
 
 def test_without_a_k_hat_none_is_claimed(one_group):
-    notes = of_khat(one_group, None).summary().attrs["notes"]
-    assert notes["r_hat"].endswith("no Pareto k-hat is available for them")
+    [found] = of_khat(one_group, None).summary().attrs["diagnostics"]
+    assert found["values"]["khat"] is None
+    assert "no Pareto k-hat is available" in found["text"]
 
 
 def test_a_file_says_again_what_was_said_of_its_draws(tmp_path):
@@ -80,23 +79,16 @@ def test_a_file_says_again_what_was_said_of_its_draws(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("shape", "counted"),
-    [
-        ((7, 7), "there are 49 draws in total"), ((1, 1), "there is 1 draw in total"),
-        ((1, 50), None), ((5, 10), None),
-    ],
-)  # fmt: skip
-def test_draws_too_few_for_intervals_are_warned_of(one_group, shape, counted):
+    ("shape", "few"), [((7, 7), True), ((1, 1), True), ((1, 50), False), ((5, 10), False)]
+)
+def test_draws_too_few_for_intervals_are_warned_of(one_group, shape, few):
     fit, density, _ = one_group
     draws = normal_draws(density, fit_theta(one_group), shape, method="laplace")
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         posterior = Posterior.from_draws(fit, density, draws)
-    assert len(said) == bool(counted)
-    if counted:
-        assert str(said[0].message).startswith(counted)
-        assert "increase draws" in str(said[0].message)
-    assert ("draws" in posterior.segments().attrs["notes"]) == bool(counted)
+    assert [w.message.diagnostic.values["n"] for w in said] == [shape[0] * shape[1]] * few
+    assert ("few_draws" in posterior.segments().attrs["notes"]) == few
 
 
 def fit_theta(one_group):
@@ -104,17 +96,18 @@ def fit_theta(one_group):
     return one_group[2].theta.mean(axis=(0, 1))
 
 
-@pytest.mark.parametrize(("chains", "counted"), [(1, "1 chain of 100"), (2, "2 chains of 100")])
-def test_what_is_left_of_an_interrupted_run_says_so(one_group, chains, counted, tmp_path):
+@pytest.mark.parametrize("chains", [1, 2])
+def test_what_is_left_of_an_interrupted_run_says_so(one_group, chains, tmp_path):
     fit, density, draws = one_group
     part = replace(draws, theta=draws.theta[:chains], mode=draws.mode[:chains], stats={})
-    said = f"sampling was interrupted: only {counted} draws"
+    said = f"sampling was interrupted: only {chains} chains? of 100 draws"
     with pytest.warns(ConvergenceWarning, match=said):
         posterior = Posterior.from_draws(fit, density, replace(part, interrupted=True))
     with pytest.warns(ConvergenceWarning, match=said):
         back = load(posterior.save(tmp_path / "cut.nc"))
-    assert said in back.summary().attrs["notes"]["interruption"]
+    values = [found.values for found in back.diagnostics if found.code == "interrupted"]
+    assert values == [{"n_chains": chains, "n_draws": 100}]
 
 
 def test_a_posterior_without_faults_has_no_caveats(posterior):
-    assert caveats(posterior) == {}
+    assert posterior.diagnostics == ()

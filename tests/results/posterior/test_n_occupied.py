@@ -80,7 +80,7 @@ def test_it_agrees_with_another_sampler(sparse):
 
 def test_few_chains_diverge_and_they_mix(sparse):
     assert sparse.draws.stats["diverging"].mean() < 0.01
-    assert sparse.unmixed_chains is None
+    assert "unmixed_chains" not in {found.code for found in sparse.diagnostics}
     assert sum(sparse.empty) == 3
 
 

@@ -183,7 +183,7 @@ def test_one_chain_has_no_r_hat_and_the_summary_says_so(posterior):
         table = one.summary()
     assert table["r_hat"].isna().all()
     assert np.isfinite(table["ess_bulk"]).all()
-    assert "cannot be computed" in table.attrs["notes"]["r_hat"]
+    assert list(table.attrs["notes"]) == ["one_chain"]
 
 
 def test_independent_draws_have_no_r_hat_and_need_none():
@@ -191,7 +191,7 @@ def test_independent_draws_have_no_r_hat_and_need_none():
     draws = normal_draws(density, thetas[0], (1, 400), method="laplace")
     table = Posterior.from_draws(fit, density, draws).summary()
     assert table["r_hat"].isna().all()
-    assert "independent" in table.attrs["notes"]["r_hat"]
+    assert "independent_draws" in table.attrs["notes"]
 
 
 def test_proposals_drawn_more_than_once_count_for_less():
@@ -332,14 +332,14 @@ def test_several_modes_are_told_by_share_and_by_r_hat_within(two_modes):
     posterior, said = two_modes
     assert posterior.mode_fractions == {0: 0.5, 1: 0.5}
     assert "2 different segmentations (mode 0: 50 %, mode 1: 50 %)" in said[0]
-    with pytest.warns(MultimodalWarning, match="averages mix them"):
+    with pytest.warns(MultimodalWarning, match="averages mix draws from 2"):
         table = posterior.summary()
     assert table["r_hat"].max() > 1.5
     assert table["r_hat_within_modes"].max() < 1.1
     for table in (posterior.segments, lambda: posterior.contrast(0, 1)):
-        with pytest.warns(MultimodalWarning, match="averages mix them") as warned:
+        with pytest.warns(MultimodalWarning, match="averages mix draws from 2") as warned:
             notes = table().attrs["notes"]
-        assert notes == {"modes": said[0]}
+        assert notes == {"several_modes": said[0]}
         assert warned[0].filename == __file__
 
 

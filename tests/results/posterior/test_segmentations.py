@@ -8,15 +8,14 @@ import pytest
 from arviz_stats.base.array import array_stats
 from example_posteriors import resampled_segmentations, two_segmentations
 
+from bayes_gmm.diagnostics.kind import COMMAND_LINE
 from bayes_gmm.errors import ConvergenceWarning, DataError, MultimodalWarning
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.load import load
-from bayes_gmm.results.option_names import COMMAND_LINE
 from bayes_gmm.results.posterior.convergence import Chains
-from bayes_gmm.results.posterior.diagnostics import caveats
 from bayes_gmm.results.posterior.segment_changes import changes_of_mixtures
 from bayes_gmm.results.posterior.segmentations import (
     _watched,
@@ -64,7 +63,8 @@ def test_the_draws_of_one_mode_mix_nothing(halves, i):
     assert table.loc[0, ["y (mean) lower", "y (mean) upper"]].tolist() == pytest.approx(bounds)
     assert "r_hat_within_modes" not in alone.summary()
     assert alone.summary()["r_hat"].max() < 1.05
-    assert f"only mode {i}," in table.attrs["notes"]["segmentation"]
+    assert alone.segmentation.diagnostic.values["mode"] == i
+    assert f"only mode {i}," in table.attrs["notes"]["one_segmentation"]
     assert alone.tree.attrs["mode"] == i
     assert alone.tree["posterior/means"].shape[:2] == (2, 100)
     X = halves.table.values
@@ -174,11 +174,13 @@ def test_the_heaviest_is_reported_alone_from_four_fifths_on(halves, fifths):
 
 
 def test_each_reader_is_told_what_to_do_by_its_name(fifths):
-    assert "of_mode(0)" in caveats(fifths)["modes"].text
-    assert "--segmentation main" in caveats(fifths, COMMAND_LINE)["modes"].text
+    [found] = fifths.diagnostics
+    assert found.code == "several_modes"
+    assert "of_mode(0)" in found.remedy
+    assert "--segmentation main" in found.text(COMMAND_LINE)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert caveats(fifths.of_mode(0)) == {}
+        assert fifths.of_mode(0).diagnostics == ()
 
 
 def mixture(weights=(0.5, 0.5), means=((0.0, 0.0), (9.0, 9.0)), sd=1.0, correlation=0.0):

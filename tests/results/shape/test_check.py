@@ -12,7 +12,6 @@ from bayes_gmm.results.shape.check import check_mixture
 from bayes_gmm.results.shape.complete_rows import Gaussians, completed_rows, drawn_segments
 from bayes_gmm.results.shape.pieces import PiecesSettings, overlapping_groups, pieces_of_segments
 from bayes_gmm.results.shape.record import ShapeCheckSettings
-from bayes_gmm.results.shape.text import warning
 
 FEATURES = ["Income ($)", "Age"]
 
@@ -63,7 +62,7 @@ class TestWhatIsFlagged:
     def test_gaussian_segments_are_not(self):
         check = fitted(two_segments()).shape_check_
         assert check.flagged == ()
-        assert warning(check) is None
+        assert check.diagnostics == ()
 
     def test_both_skewed_features_are_named(self, skewed):
         statistic = skewed[0].shape_check_.departures(1)[0]

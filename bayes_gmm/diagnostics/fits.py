@@ -1,0 +1,164 @@
+"""Diagnostics of fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bayes_gmm.diagnostics.kind import TEXT, Kind, OptionNames, Parts, Subject, Values, fixed
+from bayes_gmm.errors import (
+    ConvergenceWarning,
+    DataWarning,
+    PriorWarning,
+    ShapeWarning,
+    listed,
+    one_line,
+)
+from bayes_gmm.text import counted, figure, in_words
+
+ADVICE = {
+    "skewed": "transform skewed columns, for instance by the logarithm",
+    "heavy tails": "check rows with extreme values for outliers",
+    "flat": "try more segments if there are several peaks",
+}
+
+
+def _small_segments(segments: Subject, values: Values, options: OptionNames) -> Parts:
+    n, d, needed = len(segments), values["n_features"], values["needed"]
+    hold, their = ("holds", "its") if n == 1 else ("hold", "their")
+    remedies = ["fewer segments"] * (values["n_components"] > 1)
+    remedies += ["a structure with fewer parameters, such as 'diag'"] * (needed > 2)
+    what = f"covariance, of {d} features" if d > 1 else f"standard deviation{'s' * (n > 1)}"
+    return (
+        f"{n} of {counted(values['n_components'], 'segment')} {hold} fewer than "
+        f"{counted(needed, 'row')}, as few as {figure(min(values['rows']), 2)} "
+        f"({listed(segments, TEXT.most_segments)}): the prior determines {their} {what}",
+        f"use {' or '.join(remedies) or 'more rows'}",
+    )
+
+
+def _coinciding_segments(segments: Subject, values: Values, options: OptionNames) -> Parts:
+    groups, n_distinct = values["groups"], values["n_distinct"]
+    named = "; ".join(listed(group, TEXT.most_segments) for group in groups[: TEXT.most_named])
+    more = len(groups) - TEXT.most_named
+    also = f"; and {counted(more, 'more group')}" if more > 0 else ""
+    are = "segment is" if n_distinct == 1 else "segments are"
+    return (
+        f"{len(segments)} of {values['n_components']} segments coincide ({named}{also}): they have "
+        "the same location and shape (Bhattacharyya coefficient at least "
+        f"{figure(values['coefficient'], 2)}), so only {n_distinct} {are} distinct",
+        "use fewer segments",
+    )
+
+
+def _prior_influence(segments: Subject, values: Values, options: OptionNames) -> Parts:
+    return (
+        "the prior moves standard deviations or correlations by more than "
+        f"{values['threshold']:g} posterior standard deviation, by up to "
+        f"{figure(max(values['shifts']), 2)} ({listed(segments, TEXT.most_segments)}): the rows of "
+        "these segments determine some parameters poorly",
+        "compare with another prior, or use fewer segments or a structure with fewer parameters",
+    )
+
+
+def _not_gaussian(segments: Subject, values: Values, options: OptionNames) -> Parts:
+    return (
+        f"{not_gaussian(segments, values)}: intervals of non-Gaussian segments can be too narrow, "
+        "and other segments can be pieces of them",
+        shape_advice(values) + options.see_shape,
+    )
+
+
+def not_gaussian(segments: Subject, values: Values) -> str:
+    """Segments that are not Gaussian with their main departures, the first few if there are many.
+
+    Parameters
+    ----------
+    segments : sequence of str
+    values : mapping
+        "departures" has one list for each segment, the main departure first, with departure,
+        direction ("feature", "combination" or "all") and features of each.
+    """
+    named = [
+        f"{one_line(name)} ({departure_text(departures[0])})"
+        for name, departures in zip(segments, values["departures"][: TEXT.most_named], strict=False)
+    ]
+    more = len(segments) - len(named)
+    named += [f"{more} more"] * (more > 0)
+    return f"{in_words(named, 'and')} {'is' if len(segments) == 1 else 'are'} not Gaussian"
+
+
+def shape_advice(values: Values) -> str:
+    """Advice for the main departures of the segments."""
+    main = {departures[0]["departure"] for departures in values["departures"]}
+    return in_words([text for kind, text in ADVICE.items() if kind in main], "and")
+
+
+def departure_text(departure: Values) -> str:
+    """One departure from a Gaussian, in a few words.
+
+    Examples
+    --------
+    >>> departure_text({"departure": "skewed", "direction": "combination", "features": ["a", "b"]})
+    "skewed along a combination of 'a' and 'b'"
+    """
+    kind = departure["departure"]
+    what = "flat or with several peaks" if kind == "flat" else kind
+    return f"{what} {_where(departure['direction'], departure['features'])}"
+
+
+def _where(direction: str, features: Sequence[str]) -> str:
+    names = [f"'{one_line(name)}'" for name in features[: TEXT.most_named]]
+    if direction == "all":
+        return "over all features"
+    if direction == "combination":
+        return f"along {combination(names, 'a ')}"
+    more = len(features) - len(names)
+    return f"in {in_words([*names, *[f'{more} more'] * (more > 0)], 'and')}"
+
+
+def combination(names: Sequence[str], article: str = "") -> str:
+    """Text for the main features of a direction.
+
+    Examples
+    --------
+    >>> combination(["Income", "Age"]), combination(["Income"])
+    ('combination of Income and Age', 'mostly Income')
+    """
+    if len(names) == 1:
+        return f"mostly {names[0]}"
+    return f"{article}combination of {in_words(names, 'and')}"
+
+
+def _shape_not_checked(segments: Subject, values: Values, options: OptionNames) -> Parts:
+    return f"too few rows to check the shape of {listed(segments)}", ""
+
+
+KINDS: Mapping[str, Kind] = {
+    "no_maximum": Kind(
+        "warning",
+        fixed(
+            "the posterior has no maximum: with {options.no_resolution} and this prior a component "
+            "can shrink onto a few rows without limit",
+            "set {options.resolution}, or use the result as a local optimum",
+        ),
+        ConvergenceWarning,
+    ),
+    "not_converged": Kind(
+        "warning",
+        fixed(
+            "the optimisation stopped after {n_iter} steps before the gradient vanished, so the "
+            "optimum is approximate"
+        ),
+        ConvergenceWarning,
+    ),
+    "small_segments": Kind("warning", _small_segments, DataWarning),
+    "coinciding_segments": Kind("warning", _coinciding_segments, DataWarning),
+    "prior_influence": Kind(
+        "warning",
+        _prior_influence,
+        PriorWarning,
+        "the prior moves some segments by more than 1 posterior standard deviation",
+    ),
+    "not_gaussian": Kind("warning", _not_gaussian, ShapeWarning),
+    "shape_not_checked": Kind("note", _shape_not_checked),
+}

@@ -1,0 +1,177 @@
+"""Kinds of diagnostics, and the names of options that their texts use in each interface.
+
+Each text is written once, and filled in with the option names of Python or of the command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class OptionNames:
+    """Names of options, and advice with them, in one interface.
+
+    Fields in braces are filled in by the message.
+
+    Attributes
+    ----------
+    draws, tune, chains, k_prior : str
+        Bare names.
+    resolution, no_resolution : str
+        The option for the recording resolution, and its value for none.
+    diag : str
+        The option for segments without correlations.
+    criteria : str
+        The option that computes BIC and ICL.
+    nuts : str
+        The option that selects NUTS.
+    components : str
+        The numbers of segments from `first` to `last`.
+    with_value : str
+        Assignment of a {value} to an {option}.
+    simplify : str
+        Advice for a posterior that is hard to sample.
+    overlap : str
+        Advice for segments with ambiguous labels.
+    one_mode : str
+        Advice to select the draws of the most probable {mode}; modes are counted from 0.
+    see_shape : str
+        Where the check of the shape of segments is found.
+
+    Examples
+    --------
+    >>> PYTHON.number(PYTHON.chains, 4), COMMAND_LINE.number(COMMAND_LINE.chains, 4)
+    ('chains=4', '--chains 4')
+    >>> PYTHON.between(1, 12), COMMAND_LINE.between(1, 12)
+    ('n_components=range(1, 13)', '--components 1-12')
+    """
+
+    draws: str
+    tune: str
+    chains: str
+    k_prior: str
+    resolution: str
+    no_resolution: str
+    diag: str
+    criteria: str
+    nuts: str
+    components: str
+    with_value: str
+    simplify: str
+    overlap: str
+    one_mode: str
+    see_shape: str
+
+    def number(self, option: str, value: int) -> str:
+        """An option with a number."""
+        return self.with_value.format(option=option, value=value)
+
+    def between(self, first: int, last: int) -> str:
+        """The option for all numbers of segments from `first` to `last`."""
+        return self.components.format(first=first, last=last, end=last + 1)
+
+
+PYTHON = OptionNames(
+    draws="draws",
+    tune="tune",
+    chains="chains",
+    k_prior="k_prior",
+    resolution="resolution",
+    no_resolution="resolution=None",
+    diag="structure='diag'",
+    criteria='criteria=("bic", "icl")',
+    nuts='method="nuts"',
+    components="n_components=range({first}, {end})",
+    with_value="{option}={value}",
+    simplify="use fewer components or stronger priors",
+    overlap="use fewer components, or co_clustering, which does not depend on labels",
+    one_mode="use of_mode({mode}) to select the draws of mode {mode}, and fit.modes for the optima",
+    see_shape=" (see shape_check_)",
+)
+COMMAND_LINE = OptionNames(
+    draws="--draws",
+    tune="--tune",
+    chains="--chains",
+    k_prior="--k-prior",
+    resolution="--resolution",
+    no_resolution="--resolution none",
+    diag="structure diag",
+    criteria="--criteria bic,icl",
+    nuts="--posterior nuts",
+    components="--components {first}-{last}",
+    with_value="{option} {value}",
+    simplify="use fewer --components",
+    overlap="use fewer --components",
+    one_mode="use --segmentation main to report only the most probable segmentation",
+    see_shape="",
+)
+
+
+Severity = Literal["error", "warning", "note"]
+Subject = Sequence[str]
+Values = Mapping[str, Any]
+Parts = tuple[str, str]
+Text = Callable[[Subject, Values, OptionNames], Parts]
+"""What was found, and what to do ("" if there is no advice), from the subject and the values."""
+
+
+@dataclass(frozen=True)
+class TextSettings:
+    """Limits on the length of texts."""
+
+    most_named: int = 3
+    """Pairs or groups of segments, departures or features that are listed."""
+    most_segments: int = 5
+    """Segments that are listed by name."""
+    most_departures: int = 2
+    """Departures from a Gaussian that are described for one segment."""
+    largest_r_hat: int = 1000
+    """Largest R-hat that is written as a number; constant chains have a huge one."""
+
+
+TEXT = TextSettings()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Severity and text of the diagnostics with one code.
+
+    Attributes
+    ----------
+    severity : {"error", "warning", "note"}
+        "error": a result cannot be computed; "warning": results may be misleading; "note": for
+        information.
+    text : callable
+        See `Text`.
+    category : type of Warning, optional
+        Category of its warning, if it is issued as one.
+    brief : str, optional
+        A few words for tables with many diagnostics, with option names in braces; by default the
+        whole text.
+    """
+
+    severity: Severity
+    text: Text
+    category: type[Warning] | None = None
+    brief: str = ""
+
+
+def fixed(found: str, remedy: str = "") -> Text:
+    """Text with option names and values in braces.
+
+    Examples
+    --------
+    >>> fixed("{n} draws", "increase {options.draws}")((), {"n": 3}, COMMAND_LINE)
+    ('3 draws', 'increase --draws')
+    """
+
+    def text(subject: Subject, values: Values, options: OptionNames) -> Parts:
+        return (
+            found.format(options=options, **values),
+            remedy.format(options=options, **values),
+        )
+
+    return text
