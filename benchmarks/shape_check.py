@@ -114,8 +114,8 @@ def print_gaussian(n_tables: int, n_posteriors: int) -> None:
         if found.flagged:
             flagged.append(about)
             print(f"  flagged: {about}")
-            for sentence in found.sentences:
-                print(f"    {sentence}")
+            for diagnostic in found.diagnostics:
+                print(f"    {diagnostic}")
         if seed < n_posteriors:
             posterior = model.sample_posterior(draws=250, progress=False)
             of_posteriors += bool(posterior.check().flagged)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,12 +110,7 @@ class Compared:
             criterion: {"n_components": K, "structure": structure}
             for criterion, (K, structure) in found.choices.items()
         }
-        return {
-            "code": found.code, "n_components": found.n_components, "structure": found.structure,
-            "basis": found.basis, "choices": choices, "differing": list(found.differing),
-            "edges": list(found.edges), "missing": list(found.missing),
-            "failed": list(found.failed), "unmixed": found.unmixed, "text": found.text,
-        }  # fmt: skip
+        return {**plain(asdict(found)), "choices": choices}
 
     def _shares(self) -> dict[str, float | None] | None:
         if not self.comparison.has_evidence:
@@ -216,9 +211,4 @@ def _filled(lines: Iterable[str]) -> str:
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
     missing = [{"n_components": K, "structure": s or None} for K, s in verdict.missing]
-    return {
-        "code": verdict.code, "n_components": verdict.n_components,
-        "structure": verdict.structure, "numbers": list(verdict.numbers),
-        "edges": list(verdict.edges), "missing": missing, "values": plain(verdict.values),
-        "text": verdict.text,
-    }  # fmt: skip
+    return {**plain(asdict(verdict)), "missing": missing}

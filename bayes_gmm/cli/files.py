@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bayes_gmm.cli.layout import REPORT
 from bayes_gmm.model.mixture import segment_labels
 from bayes_gmm.results.io.netcdf import replacing
 
@@ -30,7 +31,6 @@ INNER_START = re.compile(r"([;|\t\r\n][\"\s]*)(?=[=+\-@＝＋－＠])")
 NUMBER = re.compile(r"[+-]?(\d[\d.,]*|[.,]\d+)([eE][+-]?\d+)?%?", re.ASCII)
 NO_NUMBERS = ("-inf", "+inf", "-infinity", "+infinity", "-nan", "+nan")
 """Non-finite numbers as text; they are not formulas and must stay readable."""
-DECIMALS = 6  # of a written probability
 
 
 def write_fit(
@@ -101,7 +101,7 @@ def _write_posterior(
     save_forest(posterior, draft / "intervals.png", ci_prob=intervals.ci_prob)
     of_rows = posterior.membership(table, intervals.ci_prob)
     for place, name in enumerate(("lower", "upper", "entropy")):
-        rows.insert(3 + place, name, of_rows[name].to_numpy().round(DECIMALS))
+        rows.insert(3 + place, name, of_rows[name].to_numpy().round(REPORT.probability_decimals))
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> dict[str, Path]:
@@ -152,7 +152,7 @@ def assignments(
 
     labels = list(segment_labels(membership.shape[1]) if names is None else names)
     top = membership.argmax(axis=1)
-    rounded = membership.round(DECIMALS)
+    rounded = membership.round(REPORT.probability_decimals)
     probabilities = pd.DataFrame(rounded, columns=labels)
     probabilities.insert(0, "segment", [labels[k] for k in top], allow_duplicates=True)
     probabilities.insert(1, "probability", rounded.max(axis=1), allow_duplicates=True)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,15 +26,15 @@ from bayes_gmm.cli.layout import (
     under,
     writer,
 )
-from bayes_gmm.cli.sampling import CI_PROB, SamplingOptions, without_warnings
+from bayes_gmm.cli.sampling import SamplingOptions, without_warnings
 from bayes_gmm.cli.segmentations import text_of_fit, text_of_posterior
 from bayes_gmm.data.checks.check_table import check_table
 from bayes_gmm.diagnostics import tables
-from bayes_gmm.diagnostics.diagnostic import Diagnostic
+from bayes_gmm.diagnostics.diagnostic import Diagnostic, plain
 from bayes_gmm.diagnostics.kind import COMMAND_LINE
 from bayes_gmm.errors import DataWarning
 from bayes_gmm.results.posterior.segmentations import masses
-from bayes_gmm.results.shape.text import advice_sentences, sentences
+from bayes_gmm.results.shape.text import sentences
 from bayes_gmm.text import counted, percent, sentence
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ class Report:
     diagnostics: tuple[Diagnostic, ...] = ()
     shape_check: ShapeCheck | None = None
     prior_influence: PriorInfluence | None = None
-    ci_prob: float = CI_PROB
+    ci_prob: float = SamplingOptions.ci_prob
 
     @cached_property
     def sizes(self) -> Array:
@@ -188,10 +187,10 @@ class Report:
         }
 
     def _all_diagnostics(self) -> list[Diagnostic]:
-        """Those of the fit, and the influence of the prior on it."""
-        influence = self.prior_influence
+        """Those of the fit, the shape of segments, and the influence of the prior."""
+        influence, shape = self.prior_influence, self.shape_check
         moved = [] if influence is None else influence.diagnostics(self.names)
-        return [*self.diagnostics, *moved]
+        return [*self.diagnostics, *(() if shape is None else shape.diagnostics), *moved]
 
     def _segment(self, k: int) -> dict[str, Any]:
         features, mixture = self.fit.features, self.mixture
@@ -252,7 +251,8 @@ def fitted(
     with without_warnings(DataWarning):
         model = BayesGMM(components, **options).fit(table, sample_weight=row_weights)
     findings = check_table(table, sample_weight=row_weights)
-    found = tuple(found for found in model.diagnostics_ if found.code not in tables.KINDS)
+    reported = {*tables.KINDS, *(d.code for d in model.shape_check_.diagnostics)}
+    found = tuple(found for found in model.diagnostics_ if found.code not in reported)
     weights = np.ones(len(table)) if row_weights is None else row_weights
     if sampling is None:
         membership = model.predict_proba(table)
@@ -289,10 +289,9 @@ def findings_text(findings: Sequence[Diagnostic]) -> str:
 
 def _shape_text(check: ShapeCheck | None) -> str:
     """The segments that are not Gaussian, with advice."""
-    if check is None or not sentences(check):
+    if check is None or not check.diagnostics:
         return ""
-    said = [*sentences(check), *filter(None, [advice_sentences(check)])]
-    lines = [fill(line, "  ", "    ") for line in said]
+    lines = [fill(line, "  ", "    ") for line in sentences(check)]
     return "\n".join(["Shape of the segments:", *lines])
 
 
@@ -303,21 +302,12 @@ def _shape_json(check: ShapeCheck) -> dict[str, Any]:
             "segment": check.names[s.segment],
             "statistic": s.statistic,
             "features": [check.features[j] for j in s.features],
-            **{
-                name: _known(getattr(s, name)) for name in ("observed", "lower", "upper", "p_value")
-            },
+            **{name: plain(getattr(s, name)) for name in ("observed", "lower", "upper", "p_value")},
             "flagged": s.flagged,
         }
         for s in check.statistics
     ]
-    return {
-        "flagged": [check.names[k] for k in check.flagged],
-        "too_few_rows": [
-            name for name, checked in zip(check.names, check.checked, strict=True) if not checked
-        ],
-        "statistics": statistics,
-        "sentences": list(sentences(check)),
-    }
+    return {"flagged": [check.names[k] for k in check.flagged], "statistics": statistics}
 
 
 def as_counts(sizes: Array) -> list[float]:
@@ -362,15 +352,11 @@ def _feature_group(report: Report, j: int) -> Columns:
 
 
 def _mode(mode: Mode) -> dict[str, Any]:
-    return {
-        "probability": _known(mode.probability),
-        "probability_error": _known(mode.probability_error),
-        "log_posterior": float(mode.log_posterior),
+    record = {
+        "probability": mode.probability,
+        "probability_error": mode.probability_error,
+        "log_posterior": mode.log_posterior,
         "shares": mode.mixture.weights.tolist(),
         "means": mode.mixture.means.tolist(),
     }
-
-
-def _known(x: float) -> float | None:
-    """The number, or None for NaN, which JSON does not have."""
-    return float(x) if isfinite(x) else None
+    return dict(plain(record))

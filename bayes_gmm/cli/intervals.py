@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_gmm.cli.layout import Columns, beside, column, in_lines, under, writer
-from bayes_gmm.cli.sampling import CI_PROB, without_warnings
+from bayes_gmm.cli.sampling import SamplingOptions, without_warnings
 from bayes_gmm.cli.segmentations import json_of
 from bayes_gmm.diagnostics.draws import written_r_hat
 from bayes_gmm.diagnostics.kind import COMMAND_LINE
@@ -38,7 +38,7 @@ class Intervals:
     """
 
     posterior: Posterior
-    ci_prob: float = CI_PROB
+    ci_prob: float = SamplingOptions.ci_prob
 
     @cached_property
     def segments(self) -> pd.DataFrame:

@@ -29,6 +29,8 @@ class ReportSettings:
     """Changed segments of each mode that are printed."""
     least_mass: float = 0.001
     """Mass below which a mode of a fit is not printed."""
+    probability_decimals: int = 6
+    """Decimals of a probability in files."""
     size_decimals: int = 3
     """Decimals of expected numbers of rows in files and JSON."""
 

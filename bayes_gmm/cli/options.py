@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-MOST_NUMBERS = 100
-"""Largest number of segment counts in one comparison."""
+
+@dataclass(frozen=True)
+class OptionLimits:
+    """Bounds on the values of options."""
+
+    most_numbers: int = 100
+    """Largest number of segment counts in one comparison."""
+
+
+LIMITS = OptionLimits()
 
 
 class Resolution(click.ParamType):
@@ -62,8 +71,8 @@ class Numbers(click.ParamType):
             low, high = map(int, ends)
             if not 1 <= low <= high:
                 self.fail(f"{part!r} is not an ascending range from 1 or more", param, ctx)
-            if high - low >= MOST_NUMBERS:
-                self.fail(f"{part!r} has more than {MOST_NUMBERS} numbers", param, ctx)
+            if high - low >= LIMITS.most_numbers:
+                self.fail(f"{part!r} has more than {LIMITS.most_numbers} numbers", param, ctx)
             numbers |= set(range(low, high + 1))
         if not numbers:
             self.fail("give at least one number of segments", param, ctx)

@@ -16,13 +16,10 @@ if TYPE_CHECKING:
     from bayes_gmm.estimator import BayesGMM
     from bayes_gmm.results.posterior.posterior import Posterior
 
-DRAWS, CHAINS, CI_PROB = 1000, 4, 0.94
-"""Defaults of `BayesGMM.sample_posterior` and of ArviZ."""
-
 
 @dataclass(frozen=True)
 class SamplingOptions:
-    """Options of posterior sampling and of its report.
+    """Options of posterior sampling and its report; defaults as in `sample_posterior`.
 
     Attributes
     ----------
@@ -40,10 +37,10 @@ class SamplingOptions:
     """
 
     method: str = "nuts"
-    draws: int = DRAWS
+    draws: int = 1000
     tune: int | None = None
-    chains: int = CHAINS
-    ci_prob: float = CI_PROB
+    chains: int = 4
+    ci_prob: float = 0.94
     segmentation: str | None = None
 
     @classmethod

@@ -89,20 +89,11 @@ def _text_of_average(posterior: Posterior) -> str:
 
 def json_of(segmentation: Segmentation, names: Sequence[str]) -> dict[str, Any]:
     """JSON-compatible record; modes are counted from 0, as in ``MapFit.modes``."""
-    return {
-        "mode": segmentation.mode,
-        "mass": segmentation.mass,
-        "others": [
-            {
-                "mode": other.mode,
-                "mass": other.mass,
-                "changes": [
-                    {**asdict(change), "segment": names[change.segment]} for change in other.changes
-                ],
-            }
-            for other in segmentation.others
-        ],
-    }
+    record = asdict(segmentation)
+    for other in record["others"]:
+        for change in other["changes"]:
+            change["segment"] = names[change["segment"]]
+    return record
 
 
 def writers_of(mixture: Mixture) -> dict[str, Callable[[float], str]]:

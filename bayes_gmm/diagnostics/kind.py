@@ -128,6 +128,12 @@ class TextSettings:
     """Segments that are listed by name."""
     most_departures: int = 2
     """Departures from a Gaussian that are described for one segment."""
+    most_items: int = 6
+    """Numbers or structures of a comparison that are listed individually."""
+    tiny: float = 0.0005
+    """Probability below which no digits are written."""
+    narrow: float = 0.02
+    """Width of a Monte Carlo interval of a probability below which it is omitted."""
     largest_r_hat: int = 1000
     """Largest R-hat that is written as a number; constant chains have a huge one."""
 

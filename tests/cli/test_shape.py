@@ -22,7 +22,12 @@ def skewed(tmp_path_factory):
 def test_json_has_the_statistics(skewed, method, capsys):
     arguments = fit_arguments(skewed, "--components", 2, "--posterior", method, "--json")
     assert main(arguments) == 0
-    shape = json.loads(capsys.readouterr().out)["shape_check"]
+    document = json.loads(capsys.readouterr().out)
+    [found] = [each for each in document["diagnostics"] if each["code"] == "not_gaussian"]
+    assert (found["severity"], found["subject"]) == ("warning", ["Segment 2"])
+    assert found["values"]["departures"][0][0]["departure"] == "skewed"
+    assert "shape_check_" not in found["text"]
+    shape = document["shape_check"]
     assert shape["flagged"] == ["Segment 2"]
     flagged = [s for s in shape["statistics"] if s["flagged"] and s["statistic"] == "skewness"]
     assert [s["features"] for s in flagged] in ([[SPEND, VISITS]], [[VISITS, SPEND]])

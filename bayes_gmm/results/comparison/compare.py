@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,8 +30,18 @@ from bayes_gmm.results.fit.fit import PreparedTable, warn_of_table, within_float
 from bayes_gmm.results.shape.check import check_mixture
 from bayes_gmm.text import counted
 
-STEPS_OF_DRAWS = 5
-"""Steps of the progress bar for the draws of a cell; its fit takes three."""
+
+@dataclass(frozen=True)
+class ProgressSteps:
+    """Steps of the progress bar for each number of segments and structure."""
+
+    fit: int = 3
+    """Of the search and the fit."""
+    draws: int = 5
+    """Of posterior draws and the criteria that need them."""
+
+
+STEPS = ProgressSteps()
 
 
 def compare(
@@ -174,7 +185,7 @@ class _Work:
             self.densities, self.table.sample, np.random.default_rng(plan.sampling.seed),
             n_init=plan.n_init,
         )  # fmt: skip
-        total = (3 + STEPS_OF_DRAWS * plan.needs_draws) * n
+        total = (STEPS.fit + STEPS.draws * plan.needs_draws) * n
         with Progress(total, shown=plan.sampling.progress, title="Comparing") as bar:
             self.bar = bar
             interrupted = not self._until_interrupted(lambda: self._search(sweep))
@@ -220,7 +231,7 @@ class _Work:
             except (FitError, ArithmeticError, np.linalg.LinAlgError) as error:
                 values = {"message": str(error)}
                 self.failures[cell].append(Diagnostic("no_draws", values=values))
-            self.bar.advance(STEPS_OF_DRAWS)
+            self.bar.advance(STEPS.draws)
 
     def _compared(self) -> Comparison:
         plan = self.plan

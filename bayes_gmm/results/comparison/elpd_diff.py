@@ -12,6 +12,7 @@ over a sample of m of the n rows, W the sum of all weights (Vehtari, Gelman & Ga
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,9 +20,18 @@ import numpy as np
 if TYPE_CHECKING:
     from bayes_gmm.results.posterior.loo import Loo
 
-STANDARD_ERRORS = 2.0
-SMALL = 4.0
-"""A difference whose standard error cannot be trusted (Sivula, Magnusson & Vehtari 2020)."""
+
+@dataclass(frozen=True)
+class DifferenceSettings:
+    """When a difference in elpd is clear."""
+
+    standard_errors: float = 2.0
+    """Standard errors that it must exceed."""
+    smallest: float = 4.0
+    """Smaller ones have unreliable standard errors (Sivula, Magnusson & Vehtari 2020)."""
+
+
+SETTINGS = DifferenceSettings()
 
 
 class Difference(NamedTuple):
@@ -39,7 +49,7 @@ class Difference(NamedTuple):
     @property
     def is_clear(self) -> bool:
         """Whether it is more than two standard errors, and not small."""
-        return abs(self.elpd) > max(STANDARD_ERRORS * self.se, SMALL)
+        return abs(self.elpd) > max(SETTINGS.standard_errors * self.se, SETTINGS.smallest)
 
 
 def elpd_difference(a: Loo, b: Loo) -> Difference:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from bayes_gmm.diagnostics.kind import OptionNames
+from bayes_gmm.diagnostics.kind import TEXT, OptionNames
 from bayes_gmm.results.comparison.candidates import Candidates
 from bayes_gmm.results.comparison.verdicts import Verdict
 from bayes_gmm.text import counted, first_upper, in_words, listed_numbers, percent
@@ -15,10 +15,6 @@ NAMES = {
     "laplace": "Laplace's evidence (approximate)",
 }  # fmt: skip
 SUBJECTS = NAMES | {"evidence": "the evidence", "laplace": "Laplace's approximate evidence"}
-MOST_NAMED = 6
-"""Largest number of items that are listed individually."""
-TINY = 0.0005
-"""Probability below which `percent` writes no digits."""
 
 
 def wider(edges: Sequence[str], candidates: Candidates, options: OptionNames) -> str:
@@ -85,8 +81,8 @@ def percents(lower: float, upper: float) -> str:
     >>> percents(0.021, 0.889), percents(1e-9, 1.0), percents(0.0, 1e-9), percents(0.9999, 1.0)
     ('2 to 89 %', '0 to 100 %', '< 0.1 %', '> 99.9 %')
     """
-    if percent(lower) == percent(upper) or upper < TINY or lower >= 1.0 - TINY:
-        return percent(upper if upper < TINY else lower)
+    if percent(lower) == percent(upper) or upper < TEXT.tiny or lower >= 1.0 - TEXT.tiny:
+        return percent(upper if upper < TEXT.tiny else lower)
     return f"{math.floor(100 * lower + 1e-9)} to {math.ceil(100 * upper - 1e-9)} %"
 
 
@@ -103,6 +99,6 @@ def short_name(K: int, structure: str, candidates: Candidates) -> str:
 
 def cut(items: Sequence[str]) -> list[str]:
     """The first few items, and the number of further items."""
-    if len(items) <= MOST_NAMED:
+    if len(items) <= TEXT.most_items:
         return list(items)
-    return [*items[: MOST_NAMED - 1], f"{len(items) - MOST_NAMED + 1} more"]
+    return [*items[: TEXT.most_items - 1], f"{len(items) - TEXT.most_items + 1} more"]

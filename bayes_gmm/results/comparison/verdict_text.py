@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from bayes_gmm.diagnostics.kind import PYTHON, OptionNames
+from bayes_gmm.diagnostics.kind import PYTHON, TEXT, OptionNames
 from bayes_gmm.results.comparison.candidates import Candidates
 from bayes_gmm.results.comparison.phrases import (
     NAMES,
@@ -23,9 +23,6 @@ from bayes_gmm.results.comparison.phrases import (
 from bayes_gmm.results.comparison.verdicts import Verdict
 from bayes_gmm.results.shape.text import pieces_sentence
 from bayes_gmm.text import counted, first_upper, in_words, percent, sentence
-
-NARROW = 0.02
-"""Width of a Monte Carlo interval below which the text omits it."""
 
 
 def verdict_text(verdict: Verdict, candidates: Candidates, options: OptionNames = PYTHON) -> str:
@@ -167,7 +164,7 @@ def _listed(verdict: Verdict) -> str:
 def _interval(verdict: Verdict, K: int, ending: str) -> str:
     """The Monte Carlo interval of P(K) in brackets; empty if narrow or unknown."""
     _, lower, upper = verdict.values["probabilities"][K]
-    return f" ({percents(lower, upper)}{ending})" if upper - lower > NARROW else ""
+    return f" ({percents(lower, upper)}{ending})" if upper - lower > TEXT.narrow else ""
 
 
 def _of_structures(verdict: Verdict) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from bayes_gmm.data.rows import Floats, Integers
-from bayes_gmm.diagnostics.diagnostic import Diagnostic
+from bayes_gmm.diagnostics.diagnostic import Diagnostic, plain
 from bayes_gmm.inference.optimize.m_step import expected_log_posterior, moment_covariances
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout, Point
@@ -88,10 +88,7 @@ class PriorInfluence:
 
     def to_dict(self) -> dict[str, list[float | None]]:
         """JSON-compatible record; NaN becomes None."""
-        return {
-            name: [None if np.isnan(x) else float(x) for x in getattr(self, name)]
-            for name in ("scales", "correlations")
-        }
+        return {name: plain(getattr(self, name).tolist()) for name in ("scales", "correlations")}
 
     @classmethod
     def from_dict(cls, found: dict[str, Any]) -> PriorInfluence:

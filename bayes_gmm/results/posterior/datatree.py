@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,14 +18,23 @@ if TYPE_CHECKING:
 
     from bayes_gmm.results.posterior.draws import PosteriorDraws
 
-MOST_CELLS = 1 << 28
-"""Maximum number of elements of an optional group: 2 GiB."""
 SAMPLE = ("chain", "draw")
 MATRICES = ["correlations", "covariances"]
 COORDINATES = (
     "The matrices correlations and covariances are coordinates, as their diagonals and halves "
     "would have rows of their own in summaries; correlation_pairs holds what varies."
 )
+
+
+@dataclass(frozen=True)
+class TreeSettings:
+    """Bounds on memory."""
+
+    most_cells: int = 1 << 28
+    """Elements of an optional group: 2 GiB."""
+
+
+SETTINGS = TreeSettings()
 
 
 def data_tree(posterior: PosteriorDraws) -> DataTree:
@@ -154,11 +164,11 @@ def rows_of(posterior: PosteriorDraws, X: Any) -> Any:
 
 def _refuse_too_large(posterior: PosteriorDraws, group: str, cells_a_draw: int) -> None:
     n_draws = posterior.draws.mode.size
-    if n_draws * cells_a_draw > MOST_CELLS:
+    if n_draws * cells_a_draw > SETTINGS.most_cells:
         raise DataError(
             f"{group} with {n_draws:,} draws and {cells_a_draw:,} values each would take "
             f"{8 * n_draws * cells_a_draw / 2**30:.0f} GiB; use at most "
-            f"{MOST_CELLS // n_draws:,} values per draw: pass a sample of the rows as X"
+            f"{SETTINGS.most_cells // n_draws:,} values per draw: pass a sample of the rows as X"
         )
 
 

@@ -12,6 +12,7 @@ of the cells: a mixture of normals, whose moments and quantiles are computed, no
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -21,8 +22,7 @@ from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.results.checks import check_count
 from bayes_gmm.results.posterior.membership import (
-    CELLS_AT_ONCE,
-    FEWEST_DRAWS,
+    SETTINGS,
     Draw,
     recording_variances,
     responsibilities_in,
@@ -34,9 +34,18 @@ if TYPE_CHECKING:
 
     from bayes_gmm.results.posterior.draws import PosteriorDraws
 
-REACH = 8.0
-"""Standard deviations beyond a normal's mean in which none of its mass is missed."""
-HALVINGS = 40
+
+@dataclass(frozen=True)
+class BisectionSettings:
+    """Search for the quantiles of a mixture."""
+
+    reach: float = 8.0
+    """Standard deviations from the means beyond which there is no mass."""
+    halvings: int = 40
+    """Halvings of the interval, which leave rounding errors alone."""
+
+
+BISECTION = BisectionSettings()
 
 
 class _Cells(NamedTuple):
@@ -107,7 +116,7 @@ def _cells(
     posterior: PosteriorDraws, matrix: FeatureMatrix, ci_prob: float | None, max_draws: int | None
 ) -> Iterator[_Cells]:
     """Missing cells, rows of one pattern at a time; no quantiles where there is no `ci_prob`."""
-    n_draws = FEWEST_DRAWS if max_draws is None else check_count("max_draws", max_draws)
+    n_draws = SETTINGS.fewest_draws if max_draws is None else check_count("max_draws", max_draws)
     draws = thinned(posterior, n_draws)
     missing = np.isnan(matrix.values)
     incomplete = np.flatnonzero(missing.any(axis=1))
@@ -116,7 +125,7 @@ def _cells(
     for number, pattern in enumerate(patterns):
         rows = incomplete[of_row == number]
         gains, variances = _regressions(V, pattern)
-        each = max(1, CELLS_AT_ONCE // (means.shape[0] * means.shape[1] * len(pattern)))
+        each = max(1, SETTINGS.cells_at_once // (means.shape[0] * means.shape[1] * len(pattern)))
         for start in range(0, len(rows), each):
             some = rows[start : start + each]
             r = responsibilities_in(posterior, matrix, draws, some)
@@ -162,8 +171,9 @@ def _summed(
 def _quantiles(prob: float, r: Floats, m: Floats, sd: Floats) -> Floats:
     """Where the distribution function reaches `prob`, by halving, shape (n, j)."""
     sd = sd[:, None]
-    low, high = (m - REACH * sd).min(axis=(0, 2)), (m + REACH * sd).max(axis=(0, 2))
-    for _ in range(HALVINGS):
+    reach = BISECTION.reach * sd
+    low, high = (m - reach).min(axis=(0, 2)), (m + reach).max(axis=(0, 2))
+    for _ in range(BISECTION.halvings):
         middle = 0.5 * (low + high)
         below = np.einsum("snk,snkj->nj", r, ndtr((middle[:, None, :] - m) / sd)) < prob
         low, high = np.where(below, middle, low), np.where(below, high, middle)

@@ -31,16 +31,24 @@ from bayes_gmm.results.posterior.observed_data import Observed, observed
 if TYPE_CHECKING:
     from bayes_gmm.results.posterior.draws import PosteriorDraws
 
-MOST_ROWS = 2000
-"""Default maximum number of rows, which takes a few seconds."""
-MOST_DRAWS = 4000
-"""Approximate maximum number of draws; longer chains are thinned."""
-FEWEST_DRAWS = 25
-"""Minimum number of draws: the Pareto distribution is fitted to a fifth, at least five."""
-CONSTANT = 1e-10
-"""Differences of log densities below this are treated as zero."""
-EFFICIENCY_ROWS = 100
-"""Number of rows used to estimate the relative efficiency of autocorrelated draws."""
+
+@dataclass(frozen=True)
+class LooSettings:
+    """Numbers of rows and draws to use."""
+
+    most_rows: int = 2000
+    """Default maximum number of rows, which takes a few seconds."""
+    most_draws: int = 4000
+    """Approximate maximum number of draws; longer chains are thinned."""
+    fewest_draws: int = 25
+    """Minimum number of draws: the Pareto distribution is fitted to a fifth, at least five."""
+    constant: float = 1e-10
+    """Differences of log densities below this are treated as zero."""
+    efficiency_rows: int = 100
+    """Number of rows used to estimate the relative efficiency of autocorrelated draws."""
+
+
+SETTINGS = LooSettings()
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,14 +127,14 @@ def leave_one_out(
     """See `Posterior.loo`."""
     rows = observed(posterior, X, sample_weight)
     n = rows.n_rows
-    m = min(n, MOST_ROWS if max_rows is None else check_count("max_rows", max_rows))
+    m = min(n, SETTINGS.most_rows if max_rows is None else check_count("max_rows", max_rows))
     rng = generator(posterior.draws.seed if random_state is None else random_state)
     chosen = np.arange(n) if m == n else np.sort(rng.choice(n, m, replace=False))
-    step = thinning(posterior.draws.mode.size, MOST_DRAWS)
+    step = thinning(posterior.draws.mode.size, SETTINGS.most_draws)
     theta = posterior.draws.theta[:, ::step]
     n_draws = theta.shape[0] * theta.shape[1]
-    if n_draws < FEWEST_DRAWS:
-        raise FitError(f"loo needs at least {FEWEST_DRAWS} draws, got {n_draws}; sample more")
+    if n_draws < (least := SETTINGS.fewest_draws):
+        raise FitError(f"loo needs at least {least} draws, got {n_draws}; sample more")
     looked_at = rows.only(chosen)
     efficiency, weights = relative_efficiency(posterior, looked_at, step), looked_at.weights
     elpd_i, lpd_i, k = np.empty(m), np.empty(m), np.empty(m)
@@ -176,7 +184,7 @@ def left_out(log_p: Floats, weights: Floats, efficiency: float = 1.0) -> tuple[F
     elpd, k = np.empty(len(log_p)), np.empty(len(log_p))
     powers = np.minimum(weights, 1.0)
     for i, (row, power) in enumerate(zip(log_p, powers, strict=True)):
-        if np.ptp(row) < CONSTANT:
+        if np.ptp(row) < SETTINGS.constant:
             elpd[i], k[i] = row[0], math.nan
             continue
         try:
@@ -199,12 +207,12 @@ def relative_efficiency(posterior: PosteriorDraws, rows: Observed, step: int = 1
     """
     sampled = posterior.draws.as_sampled.theta[:, ::step]
     upto = np.cumsum(rows.weights)
-    places = (np.arange(EFFICIENCY_ROWS) + 0.5) * (upto[-1] / EFFICIENCY_ROWS)
+    places = (np.arange(SETTINGS.efficiency_rows) + 0.5) * (upto[-1] / SETTINGS.efficiency_rows)
     chosen, times = np.unique(np.searchsorted(upto, places, side="right"), return_counts=True)
     some = rows.only(chosen)
     blocks = log_density_blocks(posterior, some.matrix, sampled)
     log_p = np.concatenate([part for _, part in blocks])
-    varies = np.ptp(log_p, axis=1) >= CONSTANT
+    varies = np.ptp(log_p, axis=1) >= SETTINGS.constant
     if not varies.any():
         return 1.0
     log_p = log_p[varies]

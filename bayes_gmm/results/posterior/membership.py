@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,17 +28,33 @@ if TYPE_CHECKING:
 
     from bayes_gmm.results.posterior.draws import PosteriorDraws
 
-CELLS_AT_ONCE = 1 << 22
-"""Maximum number of probabilities in memory; rows are processed in chunks."""
-SHORTEST_CHUNK = 64
-FEWEST_DRAWS, MOST_DRAWS, ROW_DRAWS = 200, 1000, 10_000_000
-"""Draws averaged over by default: so many that rows times draws stay below the third."""
-THREADS = min(4, os.cpu_count() or 1)
-MOST_PAIRS = 25_000_000
-"""Entries of the largest co-clustering matrix: 5,000 rows, 200 MB."""
-CO_CLUSTERING_DRAWS = 200
 Draw = tuple[Floats, Floats, Floats]
 """Log weights, means and Cholesky factors of a draw, standardised."""
+
+
+@dataclass(frozen=True)
+class MembershipSettings:
+    """Numbers of draws to average over, and bounds on memory and threads."""
+
+    cells_at_once: int = 1 << 22
+    """Maximum number of probabilities in memory; rows are processed in chunks."""
+    shortest_chunk: int = 64
+    """Rows of a chunk, whatever the memory."""
+    fewest_draws: int = 200
+    """Draws averaged over for many rows."""
+    most_draws: int = 1000
+    """Draws averaged over for few rows."""
+    row_draws: int = 10_000_000
+    """Product of rows and draws to stay below between these."""
+    threads: int = min(4, os.cpu_count() or 1)
+    """Threads over draws."""
+    most_pairs: int = 25_000_000
+    """Entries of the largest co-clustering matrix: 5,000 rows, 200 MB."""
+    co_clustering_draws: int = 200
+    """Draws averaged over for co-clustering."""
+
+
+SETTINGS = MembershipSettings()
 
 
 def membership_table(
@@ -83,14 +100,14 @@ def co_clustering_matrix(posterior: PosteriorDraws, X: Any) -> Floats:
     """See `Posterior.co_clustering`."""
     matrix = posterior.mixture.matrix_of(X)
     n = matrix.n_rows
-    if n * n > MOST_PAIRS:
+    if n * n > SETTINGS.most_pairs:
         raise DataError(
             f"X has {n:,} rows, so the co-clustering matrix would have {n * n:,} entries; "
-            f"give a sample of at most {int(MOST_PAIRS**0.5):,} rows"
+            f"give a sample of at most {int(SETTINGS.most_pairs**0.5):,} rows"
         )
     together = np.zeros((n, n))
-    points = thinned(posterior, CO_CLUSTERING_DRAWS)
-    each = max(1, CELLS_AT_ONCE // (n * len(posterior.names)))
+    points = thinned(posterior, SETTINGS.co_clustering_draws)
+    each = max(1, SETTINGS.cells_at_once // (n * len(posterior.names)))
     for start in range(0, len(points), each):
         r = responsibilities_in(posterior, matrix, points[start : start + each])
         flat = r.transpose(1, 0, 2).reshape(n, -1)
@@ -141,11 +158,11 @@ def _n_draws(n_rows: int, max_draws: int | None) -> int:
     """Number of draws over which memberships are averaged."""
     if max_draws is not None:
         return check_count("max_draws", max_draws)
-    return max(FEWEST_DRAWS, min(MOST_DRAWS, ROW_DRAWS // n_rows))
+    return max(SETTINGS.fewest_draws, min(SETTINGS.most_draws, SETTINGS.row_draws // n_rows))
 
 
 def _row_slices(n_rows: int, cells_a_row: int) -> Iterator[slice]:
-    step = max(SHORTEST_CHUNK, CELLS_AT_ONCE // cells_a_row)
+    step = max(SETTINGS.shortest_chunk, SETTINGS.cells_at_once // cells_a_row)
     return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
 
 
@@ -196,11 +213,11 @@ def _log_joints(
     joint = np.empty((len(points), some.n_rows, len(posterior.names)))
 
     def fill(first: int) -> None:
-        for s in range(first, len(points), THREADS):
+        for s in range(first, len(points), SETTINGS.threads):
             joint[s] = log_joint(some.parts, *points[s], rho2, some.n_rows)
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(fill, range(THREADS)))
+    with ThreadPoolExecutor(SETTINGS.threads) as pool:
+        list(pool.map(fill, range(SETTINGS.threads)))
     return joint
 
 

@@ -14,6 +14,7 @@ process of concentration K a, nearly.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,8 +32,18 @@ if TYPE_CHECKING:
 
     from bayes_gmm.results.posterior.draws import PosteriorDraws
 
-FEWEST_DRAWS, ROW_DRAWS = 400, 10_000_000
-"""Number of draws: all, or fewer so that rows times draws stay below the second number."""
+
+@dataclass(frozen=True)
+class OccupiedSettings:
+    """Number of draws: all, or fewer for many rows."""
+
+    fewest_draws: int = 400
+    """Draws used, whatever the number of rows."""
+    row_draws: int = 10_000_000
+    """Product of rows and draws to stay below otherwise."""
+
+
+SETTINGS = OccupiedSettings()
 
 
 def occupied_table(
@@ -60,7 +71,7 @@ def occupied_table(
 
     rows = observed(posterior, X, sample_weight)
     draws = posterior.draws
-    most = max(FEWEST_DRAWS, ROW_DRAWS // rows.n_rows)
+    most = max(SETTINGS.fewest_draws, SETTINGS.row_draws // rows.n_rows)
     step = thinning(draws.mode.size, most)
     theta = draws.as_sampled.theta[:, ::step]
     rng = generator(draws.seed if random_state is None else random_state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,8 +16,16 @@ from bayes_gmm.results.fit.information_criteria import counts_of
 if TYPE_CHECKING:
     from bayes_gmm.results.posterior.draws import PosteriorDraws
 
-SAME = 1e-6
-"""How far log-likelihoods of the same rows may be apart, for each unit of their parts."""
+
+@dataclass(frozen=True)
+class SameRowsSettings:
+    """When rows are those that were fitted."""
+
+    tolerance: float = 1e-6
+    """Difference of log-likelihoods of the same rows, relative to the sum of 1 + |log density|."""
+
+
+SETTINGS = SameRowsSettings()
 
 
 class Observed(NamedTuple):
@@ -86,7 +95,7 @@ def _refuse_others(posterior: PosteriorDraws, rows: Observed) -> None:
         )
     log_prob = fit.mixture.log_prob(rows.matrix.values)
     apart = abs(float(rows.weights @ log_prob) - fit.log_likelihood)
-    if apart > SAME * float(rows.weights @ (1.0 + np.abs(log_prob))):
+    if apart > SETTINGS.tolerance * float(rows.weights @ (1.0 + np.abs(log_prob))):
         raise DataError(
             f"X is not the table that the model was fitted to: its log-likelihood differs by "
             f"{apart:.3g}; pass the rows that it was fitted to, and their weights as sample_weight"

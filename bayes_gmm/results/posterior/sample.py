@@ -29,14 +29,23 @@ from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.posterior.posterior import Posterior
 
 METHODS = ("nuts", "laplace")
-MOST_CELLS = 1 << 29
-"""Maximum number of elements of the draws: 4 GiB."""
-STAYED = 0.5
-"""Minimum fraction of a chain in the mode where it started."""
-OFTEN = 10
-"""Number of exits from a mode above which chains are assumed to return to it."""
-RETURNS = 2
-"""Maximum number of new runs of a chain that leaves its mode."""
+
+
+@dataclass(frozen=True)
+class ChainSettings:
+    """Memory for draws, and new runs of chains that leave their modes."""
+
+    most_cells: int = 1 << 29
+    """Maximum number of elements of the draws: 4 GiB."""
+    stayed: float = 0.5
+    """Minimum fraction of a chain in the mode where it started."""
+    many_exits: int = 10
+    """Number of exits from a mode from which on chains are assumed to return to it."""
+    reruns: int = 2
+    """Maximum number of new runs of a chain that leaves its mode."""
+
+
+CHAINS = ChainSettings()
 
 
 @dataclass(frozen=True)
@@ -148,11 +157,11 @@ def _regular() -> Iterator[None]:
 def _refuse_too_large(plan: SamplingPlan, density: Density) -> None:
     of_one = plan.chains * density.layout.size
     cells = of_one * (plan.draws + (plan.tune or 0))
-    if cells > MOST_CELLS:
+    if cells > CHAINS.most_cells:
         raise FitError(
             f"{plan.draws:,} draws and {plan.tune or 0:,} warm-up draws in {plan.chains} chains "
             f"would take {8 * cells / 2**30:,.0f} GiB; use at most "
-            f"{MOST_CELLS // of_one:,} per chain"
+            f"{CHAINS.most_cells // of_one:,} per chain"
         )
 
 
@@ -175,11 +184,11 @@ def _returned(density: Density, draws: Draws, peaks: Sequence[Peak], plan: Sampl
     Bridge sampling estimates the mass of a mode, but resampling needs draws from every mode.
     """
     started = chains_of_modes(peaks, plan.chains)
-    seeds = np.random.default_rng([plan.seed, 1]).integers(2**32, size=(len(peaks), RETURNS))
+    seeds = np.random.default_rng([plan.seed, 1]).integers(2**32, size=(len(peaks), CHAINS.reruns))
     for m in np.unique(started):
         for seed in seeds[m]:
             stayed, left = _shares_of_region(draws, len(peaks), m)
-            if draws.interrupted or stayed.max() >= STAYED or left >= OFTEN:
+            if draws.interrupted or stayed.max() >= CHAINS.stayed or left >= CHAINS.many_exits:
                 break
             one = sample_nuts(
                 density, [peaks[m]], draws=plan.draws, tune=plan.tune, chains=1, seed=int(seed)

@@ -13,6 +13,7 @@ much segments overlap, and whatever is missing or rounded (Gelman, Meng & Stern 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -23,14 +24,22 @@ from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.data.subsample import distinct_rows
 
-CELLS_AT_ONCE = 1 << 20
-"""Entries of the covariance matrices that are held at once for rows with missing cells."""
-CANDIDATES = 10
-"""Number of rows to search for distinct ones, per requested row."""
-COARSE = 0.25
-"""Recording step, in standard deviations given the other features, from which on it matters."""
-TOO_COARSE = 1.0
-"""Recording step, in standard deviations, above which a feature's shape cannot be checked."""
+
+@dataclass(frozen=True)
+class CompletionSettings:
+    """Imputation of missing and coarse cells."""
+
+    cells_at_once: int = 1 << 20
+    """Entries of the covariance matrices that are held at once for rows with missing cells."""
+    candidates: int = 10
+    """Number of rows to search for distinct ones, per requested row."""
+    coarse: float = 0.25
+    """Recording step, in standard deviations given the other features, from which on it matters."""
+    too_coarse: float = 1.0
+    """Recording step, in standard deviations, above which a feature's shape cannot be checked."""
+
+
+SETTINGS = CompletionSettings()
 
 
 class Gaussians(NamedTuple):
@@ -67,13 +76,13 @@ class Gaussians(NamedTuple):
         if not self.steps.any():
             return np.zeros(len(self.means), dtype=np.bool_)
         precision = np.diagonal(np.linalg.inv(self.covariances), axis1=1, axis2=2)
-        return np.asarray((self.steps * np.sqrt(precision) > COARSE).any(axis=1))
+        return np.asarray((self.steps * np.sqrt(precision) > SETTINGS.coarse).any(axis=1))
 
     @property
     def is_too_coarse(self) -> npt.NDArray[np.bool_]:
         """Features whose recorded values are too few in a segment to show its shape, (K, d)."""
         sd = np.sqrt(np.diagonal(self.covariances, axis1=1, axis2=2))
-        return np.asarray(self.steps > TOO_COARSE * sd)
+        return np.asarray(self.steps > SETTINGS.too_coarse * sd)
 
 
 class SampledRows(NamedTuple):
@@ -103,7 +112,7 @@ def sampled_rows(
     Copies of a row give no information on the shape of a segment, but ties in coarse columns
     are rows of their own. So a row of weight w stands as min(w, m) rows, where the model expects m
     rows with these very values (see `_expected_ties`). Of a table of more than
-    `CANDIDATES` * `size` rows, a random sample of this size is used.
+    `candidates` * `size` rows, a random sample of this size is used.
 
     Parameters
     ----------
@@ -148,7 +157,7 @@ def _expected_ties(cell: Floats, most: float) -> Floats:
 
 def _distinct(matrix: FeatureMatrix, weights: Floats | None, size: int) -> tuple[Integers, Floats]:
     """Positions of distinct rows in which something is measured, and their weights."""
-    part = np.arange(min(matrix.n_rows, CANDIDATES * size))
+    part = np.arange(min(matrix.n_rows, SETTINGS.candidates * size))
     if len(part) < matrix.n_rows:
         part = np.sort(np.random.default_rng(0).choice(matrix.n_rows, len(part), replace=False))
     values = matrix.values[part]
@@ -180,7 +189,7 @@ def completed_rows(
     if not len(drawn):
         return x
     x, d = x.copy(), x.shape[1]
-    each = max(1, CELLS_AT_ONCE // (d * d))
+    each = max(1, SETTINGS.cells_at_once // (d * d))
     for start in range(0, len(drawn), each):
         rows = drawn[start : start + each]
         x[rows] = _corrected(x[rows], observed[rows], segments[rows], gaussians, rng)

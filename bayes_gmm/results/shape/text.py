@@ -15,21 +15,11 @@ from bayes_gmm.text import counted, in_words, sentence
 
 
 def sentences(check: ShapeCheck) -> tuple[str, ...]:
-    """One sentence per flagged segment, then one for segments with too few rows to check."""
+    """One sentence per flagged segment with advice, and one for segments that were not checked."""
     said: list[str] = []
     for found in check.diagnostics:
         said += _of_segments(found) if found.code == "not_gaussian" else [sentence(str(found))]
     return tuple(said)
-
-
-def advice_sentences(check: ShapeCheck) -> str:
-    """Consequences of non-Gaussian segments, and advice; empty if there are none."""
-    return "".join(
-        "Intervals of non-Gaussian segments can be too narrow, and other segments can be pieces of "
-        f"them. Advice: {shape_advice(found.values)}."
-        for found in check.diagnostics
-        if found.code == "not_gaussian"
-    )
 
 
 def pieces_sentence(pieces: Pieces, check: ShapeCheck) -> str:
@@ -47,7 +37,11 @@ def pieces_sentence(pieces: Pieces, check: ShapeCheck) -> str:
 def _of_segments(found: Diagnostic) -> list[str]:
     values = found.values
     each = zip(found.subject, values["departures"], values["rows"], strict=True)
-    return [_of_segment(*segment) for segment in each]
+    advice = (
+        "Intervals of non-Gaussian segments can be too narrow, and other segments can be pieces of "
+        f"them. Advice: {shape_advice(values)}."
+    )
+    return [*(_of_segment(*segment) for segment in each), advice]
 
 
 def _of_segment(name: str, departures: Sequence[Mapping[str, Any]], n_rows: float) -> str:

@@ -10,6 +10,7 @@ from example_comparisons import by_loo
 from bayes_gmm.errors import ConvergenceWarning
 from bayes_gmm.results.comparison.compare import compare
 from bayes_gmm.results.comparison.elpd_diff import elpd_difference
+from bayes_gmm.results.posterior import loo
 
 
 def loo_of(elpd_i, rows=None, weights=None, subsample_se=0.0):
@@ -79,7 +80,7 @@ def test_a_comparison_tells_who_is_clearly_behind():
 
 
 def test_all_posteriors_look_at_the_same_of_many_rows(X, monkeypatch):
-    monkeypatch.setattr("bayes_gmm.results.posterior.loo.MOST_ROWS", 30)
+    monkeypatch.setattr(loo, "SETTINGS", loo.LooSettings(most_rows=30))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         comparison = compare(

@@ -9,6 +9,7 @@ from scipy.special import ndtr
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import DataError
 from bayes_gmm.results.posterior import imputation
+from bayes_gmm.results.posterior.membership import MembershipSettings
 from bayes_gmm.results.posterior.posterior import Posterior
 
 NAMES = ["a", "b", "c"]
@@ -110,7 +111,7 @@ def test_a_completed_table_keeps_what_is_observed(posterior, holes):
 def test_rows_in_chunks_are_the_rows(posterior, holes, monkeypatch):
     _, X, _ = holes
     whole = posterior.impute(X)
-    monkeypatch.setattr(imputation, "CELLS_AT_ONCE", 500)
+    monkeypatch.setattr(imputation, "SETTINGS", MembershipSettings(cells_at_once=500))
     pd.testing.assert_frame_equal(posterior.impute(X), whole)
 
 

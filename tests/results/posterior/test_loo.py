@@ -168,7 +168,7 @@ def test_draws_that_repeat_each_other_are_worth_less():
 
 
 def test_chains_are_thinned_where_draws_are_many(posterior, monkeypatch):
-    monkeypatch.setattr(loo_module, "MOST_DRAWS", 500)
+    monkeypatch.setattr(loo_module, "SETTINGS", loo_module.LooSettings(most_draws=500))
     every_other = some_draws(posterior, np.s_[:, ::2])
     assert posterior.loo().elpd == every_other.loo().elpd
 

@@ -67,8 +67,8 @@ def test_a_row_with_nothing_observed_has_the_posterior_shares(overlapping, rows)
 
 def test_rows_in_chunks_are_the_rows_at_once(overlapping, rows, monkeypatch):
     at_once = overlapping.membership(rows), overlapping.co_clustering(rows)
-    monkeypatch.setattr(membership, "CELLS_AT_ONCE", 1)
-    monkeypatch.setattr(membership, "SHORTEST_CHUNK", 7)
+    small = membership.MembershipSettings(cells_at_once=1, shortest_chunk=7)
+    monkeypatch.setattr(membership, "SETTINGS", small)
     pd.testing.assert_frame_equal(overlapping.membership(rows), at_once[0])
     np.testing.assert_allclose(overlapping.co_clustering(rows), at_once[1], atol=1e-12)
 
@@ -98,7 +98,7 @@ def test_rows_of_one_segment_together(overlapping, rows):
 
 
 def test_too_many_pairs_are_refused_by_count(overlapping, monkeypatch):
-    monkeypatch.setattr(membership, "MOST_PAIRS", 100)
+    monkeypatch.setattr(membership, "SETTINGS", membership.MembershipSettings(most_pairs=100))
     with pytest.raises(DataError, match="X has 150 rows, so .* 22,500 entries; .* at most 10 rows"):
         overlapping.co_clustering(overlapping.table.values)
 

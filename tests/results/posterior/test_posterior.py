@@ -136,7 +136,7 @@ def test_rows_drawn_anew_have_the_moments_of_the_mixture(posterior):
 
 
 def test_groups_that_would_not_fit_are_refused_by_name(posterior, monkeypatch):
-    monkeypatch.setattr(trees, "MOST_CELLS", 10_000)
+    monkeypatch.setattr(trees, "SETTINGS", trees.TreeSettings(most_cells=10_000))
     with pytest.raises(
         DataError, match=r"log_likelihood with 1,000 draws and 150 values.*at most 10"
     ):
