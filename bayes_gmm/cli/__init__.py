@@ -166,7 +166,7 @@ def fit(
         "structure": structure, "resolution": resolution, "n_init": n_init, "random_state": seed,
     }  # fmt: skip
     report = fitted(table, columns, row_weights, components, options, sampling)
-    files = {} if out is None else write_fit(report, out)
+    files = {} if out is None else write_fit(report, columns, out)
     if as_json:
         paths = {what: str(path) for what, path in files.items()}
         print_json({**report.json(), "files": paths})

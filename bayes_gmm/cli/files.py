@@ -36,6 +36,7 @@ DECIMALS = 6  # of a written probability
 
 def write_fit(
     report: Report,
+    matrix: FeatureMatrix,
     folder: Path,
     source: Mapping[str, pd.DataFrame] | None = None,
 ) -> dict[str, Path]:
@@ -47,6 +48,8 @@ def write_fit(
     ----------
     report : Report
         The fit.
+    matrix : FeatureMatrix
+        The rows, for the picture.
     folder : Path
         Created if it does not exist.
     source : mapping of str to pandas.DataFrame, optional
@@ -82,7 +85,7 @@ def write_fit(
         counted = report.row_weights > 0.0
         save_segments(
             report.posterior or report.fit, draft / names["picture"],
-            FeatureMatrix(report.matrix.values[counted], report.matrix.features),
+            FeatureMatrix(matrix.values[counted], matrix.features),
             ci_prob=report.ci_prob, membership=report.membership[counted],
         )  # fmt: skip
         for name, rows in (source or {}).items():

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.data.io.dialect import Dialect, open_bytes
+from bayes_gmm.data.io.files import is_parquet
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.table import feature_matrix, read_table
 from bayes_gmm.data.validate import check_weights
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
-
-PARQUET = (".parquet", ".pq")
 
 
 def read_columns(
@@ -97,12 +96,6 @@ def whole_table(table: str) -> pd.DataFrame:
         return _text_of_cells(path, dialect, dialect.encoding)
     except (pa.ArrowInvalid, UnicodeDecodeError):  # other bytes may come after the first lines
         return _text_of_cells(path, dialect, "latin-1")
-
-
-def is_parquet(path: Path) -> bool:
-    """Whether a file is Parquet, judged by its first bytes or its name."""
-    with path.open("rb") as stream:
-        return stream.read(4) == b"PAR1" or path.suffix.lower() in PARQUET
 
 
 def _text_of_cells(path: Path, dialect: Dialect, encoding: str) -> pd.DataFrame:
