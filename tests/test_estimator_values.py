@@ -15,6 +15,11 @@ from odd_tables import (
 from bayes_gmm.errors import DataWarning
 
 
+@pytest.fixture(scope="module")
+def X():
+    return clean()
+
+
 @pytest.mark.parametrize("unit", [1e-140, 1e-12, 1e12, 1e140])
 def test_units_at_the_ends_of_floating_point(unit, X, clean_model):
     model = quick(X * [1.0, unit])
