@@ -77,6 +77,7 @@ def test_features_that_name_no_column(features, words, clean_table, capsys):
     assert_failed(capsys, "fit", clean_table, *options, "--components", 2, words=words)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Glyph:UserWarning")  # which the picture's font has not
 @pytest.mark.parametrize("kind", ["comma", "newline", "HTML", "TeX", "CJK", "escape", "long"])
 def test_a_name_is_the_same_on_the_command_line(kind, tmp_path, capsys):

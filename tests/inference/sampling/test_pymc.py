@@ -40,6 +40,7 @@ def test_vectors_stand_for_the_draws(structure, K, d):
     np.testing.assert_allclose(vectors(posterior, layout), theta, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_draws_have_the_density_that_pymc_gives_them():
     rng = np.random.default_rng(1)
     X = rng.normal(size=(30, 2)) + 5.0 * (np.arange(30) < 12)[:, None]
