@@ -271,10 +271,7 @@ def _keep(file: Path, copy: Path) -> None:
     if file.is_dir():
         raise IsADirectoryError(f"cannot write '{file}': it is a folder")
     if file.exists():
-        try:
-            os.link(file, copy)
-        except OSError:  # not every file system has links
-            shutil.copy2(file, copy)
+        shutil.copy2(file, copy)
 
 
 def _remove_empty(folder: Path, there: Path) -> None:
