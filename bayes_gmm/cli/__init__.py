@@ -11,7 +11,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -40,6 +40,11 @@ from bayes_gmm.cli.options import (
 )
 from bayes_gmm.cli.sampling import SamplingOptions
 from bayes_gmm.errors import DataError, DataWarning, FitError
+
+if TYPE_CHECKING:
+    from bayes_gmm.cli.assigned import Assigned
+    from bayes_gmm.cli.compared import Compared
+    from bayes_gmm.cli.findings import Report
 
 DEMO_FOLDER = "bayes-gmm-demo"
 INTERRUPTED = 130
@@ -155,25 +160,18 @@ def fit(
     _check_structures([structure], "--structure")
     sampling = SamplingOptions.of(posterior, of_posterior)
     from bayes_gmm.cli.files import check_folder, write_fit
-    from bayes_gmm.cli.findings import files_text, fitted
+    from bayes_gmm.cli.findings import fitted
     from bayes_gmm.cli.tables import read_columns
 
     if out is not None:
         check_folder(out)
     columns, row_weights = read_columns(table, features, weights)
-    note(f"fitting {components} segments to {len(columns):,} rows")
+    note(f"fitting {components} segments to {columns.n_rows:,} rows")
     options = {
         "structure": structure, "resolution": resolution, "n_init": n_init, "random_state": seed,
     }  # fmt: skip
     report = fitted(table, columns, row_weights, components, options, sampling)
-    files = {} if out is None else write_fit(report, columns, out)
-    if as_json:
-        paths = {what: str(path) for what, path in files.items()}
-        print_json({**report.json(), "files": paths})
-        return
-    click.echo(report.text())
-    if files:
-        click.echo("\n" + files_text(files))
+    _show(report, {} if out is None else write_fit(report, columns, out), as_json)
 
 
 @commands.command()
@@ -239,7 +237,6 @@ def compare(
     _check_k_prior(k_prior, components)
     from bayes_gmm.cli.compared import Compared
     from bayes_gmm.cli.files import check_folder, write_comparison
-    from bayes_gmm.cli.findings import files_text
     from bayes_gmm.cli.sampling import without_warnings
     from bayes_gmm.cli.tables import read_columns
     from bayes_gmm.data.checks.check_table import check_table
@@ -253,18 +250,11 @@ def compare(
             columns, components, structures=shapes, criteria=asked, sample_weight=row_weights,
             resolution=resolution, k_prior=k_prior, draws=draws, random_state=seed,
         )  # fmt: skip
-    n_rows = len(columns) if row_weights is None else int((row_weights > 0.0).sum())
+    n_rows = columns.n_rows if row_weights is None else int((row_weights > 0.0).sum())
     findings = check_table(columns, sample_weight=row_weights)
     compared = Compared(table, n_rows, comparison, findings)
     compared.check()
-    files = {} if out is None else write_comparison(comparison, out)
-    if as_json:
-        paths = {what: str(path) for what, path in files.items()}
-        print_json({**compared.json(), "files": paths})
-    else:
-        click.echo(compared.text())
-        if files:
-            click.echo("\n" + files_text(files))
+    _show(compared, {} if out is None else write_comparison(comparison, out), as_json)
     if comparison.interrupted:
         raise KeyboardInterrupt
 
@@ -279,21 +269,29 @@ def predict(model: str, table: str, out: Path, as_json: bool) -> None:
     _check_output(out, model, table)
     from bayes_gmm.cli.assigned import Assigned, segment_names
     from bayes_gmm.cli.files import write_scored
-    from bayes_gmm.cli.findings import files_text
-    from bayes_gmm.cli.tables import whole_table
-    from bayes_gmm.data.table import read_table
+    from bayes_gmm.cli.tables import read_matrix, whole_table
     from bayes_gmm.results.io.netcdf import check_file
     from bayes_gmm.results.load import load
 
     check_file(out)
     fit = load(model)
-    columns = read_table(table, fit.features)
-    assigned = Assigned(table, fit.predict_proba(columns), segment_names(fit))
+    membership = fit.predict_proba(read_matrix(table, fit.features))
+    assigned = Assigned(table, membership, segment_names(fit))
     write_scored(whole_table(table), assigned.membership, out, assigned.names)
+    _show(assigned, {"scored": out}, as_json, model=model)
+
+
+def _show(
+    report: Report | Compared | Assigned, files: dict[str, Path], as_json: bool, **more: str
+) -> None:
+    """Print a report and the files that were written, as text or as one JSON object."""
     if as_json:
-        print_json({"model": model, **assigned.json(), "files": {"scored": str(out)}})
-    else:
-        click.echo(f"{assigned.text()}\n\n{files_text({'scored': out})}")
+        paths = {what: str(path) for what, path in files.items()}
+        print_json({**more, **report.json(), "files": paths})
+        return
+    from bayes_gmm.cli.findings import files_text
+
+    click.echo("\n\n".join([report.text(), *([files_text(files)] if files else [])]))
 
 
 def _check_structures(names: Sequence[str], option: str) -> None:

@@ -29,10 +29,12 @@ from bayes_gmm.cli.layout import (
 from bayes_gmm.cli.sampling import SamplingOptions, without_warnings
 from bayes_gmm.cli.segmentations import text_of_fit, text_of_posterior
 from bayes_gmm.data.checks.check_table import check_table
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.diagnostics import tables
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, plain
 from bayes_gmm.diagnostics.kind import COMMAND_LINE
 from bayes_gmm.errors import DataWarning
+from bayes_gmm.results.posterior.membership import Membership, membership_of
 from bayes_gmm.results.posterior.segmentations import masses
 from bayes_gmm.results.shape.text import sentences
 from bayes_gmm.text import counted, percent, sentence
@@ -84,6 +86,8 @@ class Report:
         How far the prior moves the segments of the fit.
     ci_prob : float
         Probability of the intervals.
+    row_intervals : Membership, optional
+        With a posterior: intervals of the probabilities of the rows.
     """
 
     table: str
@@ -96,6 +100,7 @@ class Report:
     shape_check: ShapeCheck | None = None
     prior_influence: PriorInfluence | None = None
     ci_prob: float = SamplingOptions.ci_prob
+    row_intervals: Membership | None = None
 
     @cached_property
     def sizes(self) -> Array:
@@ -239,7 +244,7 @@ class Report:
 
 def fitted(
     name: str,
-    table: pd.DataFrame,
+    matrix: FeatureMatrix,
     row_weights: Array | None,
     components: int,
     options: dict[str, Any],
@@ -249,22 +254,22 @@ def fitted(
     from bayes_gmm.estimator import BayesGMM
 
     with without_warnings(DataWarning):
-        model = BayesGMM(components, **options).fit(table, sample_weight=row_weights)
-    findings = check_table(table, sample_weight=row_weights)
+        model = BayesGMM(components, **options).fit(matrix, sample_weight=row_weights)
+    findings = check_table(matrix, sample_weight=row_weights)
     reported = {*tables.KINDS, *(d.code for d in model.shape_check_.diagnostics)}
     found = tuple(found for found in model.diagnostics_ if found.code not in reported)
-    weights = np.ones(len(table)) if row_weights is None else row_weights
+    weights = np.ones(matrix.n_rows) if row_weights is None else row_weights
     if sampling is None:
-        membership = model.predict_proba(table)
+        membership = model.predict_proba(matrix)
         return Report(
             name, model.map_fit_, membership, weights, findings=findings, diagnostics=found,
             shape_check=model.shape_check_, prior_influence=model.prior_influence_,
         )  # fmt: skip
     posterior = sampling.drawn(model)
-    membership = posterior.predict_proba(table)
+    rows = membership_of(posterior, matrix, sampling.ci_prob)
     return Report(
-        name, model.map_fit_, membership, weights, posterior, findings, found, posterior.check(),
-        ci_prob=sampling.ci_prob,
+        name, model.map_fit_, rows.probabilities, weights, posterior, findings, found,
+        posterior.check(), ci_prob=sampling.ci_prob, row_intervals=rows,
     )  # fmt: skip
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.data.io.dialect import Dialect, open_bytes
-from bayes_gmm.data.table import read_table
+from bayes_gmm.data.io.files import is_parquet
+from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.table import feature_matrix, read_table
 from bayes_gmm.data.validate import check_weights
 from bayes_gmm.errors import DataError, shown
 
@@ -17,12 +19,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-PARQUET = (".parquet", ".pq")
-
 
 def read_columns(
     table: str, features: Sequence[str], weights: str | None
-) -> tuple[pd.DataFrame, NDArray[np.float64] | None]:
+) -> tuple[FeatureMatrix, NDArray[np.float64] | None]:
     """Read the features that `--features` names, and the row weights if a column holds them.
 
     Raises
@@ -32,11 +32,18 @@ def read_columns(
     """
     names = chosen_features(table, features)
     wanted = names if weights is None or weights in names else [*names, weights]
-    columns = read_table(table, wanted)
+    columns = read_matrix(table, wanted)
     if weights is None:
         return columns, None
     name = f"weights column {weights!r}"
-    return columns[names], check_weights(columns[weights].to_numpy(), len(columns), name)
+    given = columns.values[:, wanted.index(weights)]
+    return feature_matrix(columns, names), check_weights(given, columns.n_rows, name)
+
+
+def read_matrix(table: str, features: Sequence[str]) -> FeatureMatrix:
+    """Read columns of a file as the matrix that every step of a command takes."""
+    frame = read_table(table, features)
+    return FeatureMatrix(frame.to_numpy(), tuple(frame.columns))
 
 
 def chosen_features(table: str, given: Sequence[str]) -> list[str]:
@@ -86,12 +93,6 @@ def whole_table(table: str) -> pd.DataFrame:
         return _text_of_cells(path, dialect, dialect.encoding)
     except (pa.ArrowInvalid, UnicodeDecodeError):  # other bytes may come after the first lines
         return _text_of_cells(path, dialect, "latin-1")
-
-
-def is_parquet(path: Path) -> bool:
-    """Whether a file is Parquet, judged by its first bytes or its name."""
-    with path.open("rb") as stream:
-        return stream.read(4) == b"PAR1" or path.suffix.lower() in PARQUET
 
 
 def _text_of_cells(path: Path, dialect: Dialect, encoding: str) -> pd.DataFrame:

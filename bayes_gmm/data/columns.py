@@ -112,19 +112,19 @@ choose numeric columns, or encode it as numbers
     """
     values = np.empty(len(cells))
     for row, cell in enumerate(cells):
-        value = number(cell)
+        value = number_in(cell)
         if value is None:
             raise not_numeric(name, row, cell)
         values[row] = value
     return values
 
 
-def number(cell: Any) -> float | None:
+def number_in(cell: Any) -> float | None:
     """A cell as a float: NaN if it is missing, None if it is not a number.
 
     Examples
     --------
-    >>> number(3), number(None), number("3")
+    >>> number_in(3), number_in(None), number_in("3")
     (3.0, nan, None)
     """
     if isinstance(cell, Real | Decimal | np.bool_):

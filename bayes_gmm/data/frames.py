@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.data.columns import choose_columns, not_numeric, number, numbers
+from bayes_gmm.data.columns import choose_columns, not_numeric, number_in, numbers
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import DataError, listed, shown
 
@@ -123,7 +123,7 @@ def column_values(series: nw.Series[Any]) -> Floats:
     if missing.all():
         return np.full(len(series), np.nan)
     row = int(np.argmin(missing))
-    looks_numeric = number(series[row]) is not None
+    looks_numeric = number_in(series[row]) is not None
     raise not_numeric(series.name, row, series[row], f"{kind}" if looks_numeric else "")
 
 

@@ -27,18 +27,19 @@ def read_file(path: Path, features: Sequence[str] | None = None) -> pa.Table:
     """
     _refuse_no_file(path)
     try:
-        with path.open("rb") as stream:
-            is_parquet = stream.read(4) == b"PAR1"
-        if is_parquet or path.suffix.lower() in (".parquet", ".pq"):
-            table = read_parquet(path, features)
-        else:
-            table = read_csv(path, features)
+        table = (read_parquet if is_parquet(path) else read_csv)(path, features)
     except (OSError, EOFError, UnicodeError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise DataError(f"{file_named(path)} cannot be read: {one_line(reason)}") from error
     if table.num_rows == 0:
         raise DataError(f"{file_named(path)} has a header but no rows")
     return table
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file is Parquet, judged by its first bytes or its name."""
+    with path.open("rb") as stream:
+        return stream.read(4) == b"PAR1" or path.suffix.lower() in (".parquet", ".pq")
 
 
 def _refuse_no_file(path: Path) -> None:

@@ -22,7 +22,9 @@ import numpy as np
 from scipy.special import logsumexp
 
 from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.data.subsample import at_equal_steps
 from bayes_gmm.errors import FitError
+from bayes_gmm.inference.sampling.draws import thinning
 from bayes_gmm.results.checks import check_count, generator
 from bayes_gmm.results.posterior.convergence import Chains
 from bayes_gmm.results.posterior.membership import log_density_blocks
@@ -150,17 +152,6 @@ def leave_one_out(
     )  # fmt: skip
 
 
-def thinning(n_draws: int, most: int) -> int:
-    """Thinning interval of chains, to keep about `most` draws.
-
-    Examples
-    --------
-    >>> thinning(4000, 4000), thinning(4001, 4000)
-    (1, 2)
-    """
-    return max(1, -(-n_draws // most))
-
-
 def left_out(log_p: Floats, weights: Floats, efficiency: float = 1.0) -> tuple[Floats, Floats]:
     """log p(x_i | x_-i) of rows, and the Pareto shapes of their importance ratios.
 
@@ -207,8 +198,7 @@ def relative_efficiency(posterior: PosteriorDraws, rows: Observed, step: int = 1
     """
     sampled = posterior.draws.as_sampled.theta[:, ::step]
     upto = np.cumsum(rows.weights)
-    places = (np.arange(SETTINGS.efficiency_rows) + 0.5) * (upto[-1] / SETTINGS.efficiency_rows)
-    chosen, times = np.unique(np.searchsorted(upto, places, side="right"), return_counts=True)
+    chosen, times = at_equal_steps(upto, SETTINGS.efficiency_rows)
     some = rows.only(chosen)
     blocks = log_density_blocks(posterior, some.matrix, sampled)
     log_p = np.concatenate([part for _, part in blocks])
