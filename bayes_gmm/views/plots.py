@@ -47,13 +47,11 @@ from bayes_gmm.views.comparison import comparison, save_comparison
 from bayes_gmm.views.forest import forest, save_forest
 from bayes_gmm.views.membership import membership
 from bayes_gmm.views.palette import (
-    FIGURE_SIZE,
-    LABEL_SIZE,
-    TEXT_SIZE,
     marker,
     palette,
 )
 from bayes_gmm.views.points import draw_points, uncertain_handle
+from bayes_gmm.views.settings import PLOTS, STYLE
 from bayes_gmm.views.shape_check import check
 
 if TYPE_CHECKING:
@@ -84,7 +82,7 @@ def segments(
     features: Features = None,
     ax: Axes | None = None,
     *,
-    ci_prob: float = credible.CI_PROB,
+    ci_prob: float = PLOTS.ci_prob,
 ) -> Axes:
     """Plot segments: coloured points, 50 % and 95 % ellipses, and crosses at the means.
 
@@ -162,7 +160,7 @@ def save_segments(
     X: Any = None,
     features: Features = None,
     *,
-    ci_prob: float = credible.CI_PROB,
+    ci_prob: float = PLOTS.ci_prob,
     dpi: int = 200,
 ) -> Path:
     """Write the plot of `segments` to an image file, without a display and without pyplot.
@@ -184,7 +182,7 @@ def save_segments(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=FIGURE_SIZE, layout=with_margins())
+    figure = Figure(figsize=STYLE.figure_size, layout=with_margins())
     FigureCanvasAgg(figure)
     segments(model, X, features, ax=figure.add_subplot(), ci_prob=ci_prob)
     figure.savefig(path, dpi=dpi, facecolor="white")
@@ -224,8 +222,8 @@ def _draw_plane(
         x, y = mixture.means[k, list(shown)].tolist()
         ax.plot(x, y, "X", markersize=10, color="black", markeredgecolor="white", zorder=5)
         ax.annotate(
-            str(k + 1), (x, y), xytext=(6, 5), textcoords="offset points", fontsize=LABEL_SIZE,
-            fontweight="bold", path_effects=halo, zorder=6,
+            str(k + 1), (x, y), xytext=(6, 5), textcoords="offset points",
+            fontsize=STYLE.label_size, fontweight="bold", path_effects=halo, zorder=6,
         )  # fmt: skip
     ax.autoscale_view()
     return notes
@@ -255,7 +253,7 @@ def _add_legend(
         handles += credible.legend_handles(n_axes, ci_prob)
     legend = ax.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1.0), borderaxespad=0.0,
-        frameon=False, fontsize=TEXT_SIZE, labelspacing=0.6,
+        frameon=False, fontsize=STYLE.text_size, labelspacing=0.6,
         ncols=1 + (len(labels) > 14),
     )  # fmt: skip
     as_written(legend.get_texts())

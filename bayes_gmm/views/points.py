@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bayes_gmm.text import counted
 from bayes_gmm.views import palette
+from bayes_gmm.views.settings import PLOTS, STYLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 Array = NDArray[np.float64]
-
-MAX_POINTS = 20_000
-ORDER = 2.5  # over the bands of a posterior, which would tint points, and under the ellipses
 
 
 def draw_points(
@@ -54,7 +52,7 @@ def draw_points(
         rows = whole & (top >= k) & (top < k + len(palette.COLORS))
         ax.scatter(
             points[rows, 0], points[rows, 1], s=_size(len(points)), c=colors[rows],
-            marker=palette.marker(k), linewidths=0, zorder=ORDER,
+            marker=palette.marker(k), linewidths=0, zorder=STYLE.point_order,
         )  # fmt: skip
     return notes + _draw_ticks(ax, points, colors)
 
@@ -79,10 +77,10 @@ def uncertain_handle() -> Line2D:
 def thinned(values: Array) -> tuple[Array, list[str]]:
     """Return at most 20,000 of the rows, in their order, and a note on the others."""
     n_rows = len(values)
-    if n_rows <= MAX_POINTS:
+    if n_rows <= PLOTS.max_points:
         return values, []
-    keep = np.random.default_rng(0).choice(n_rows, MAX_POINTS, replace=False)
-    return values[np.sort(keep)], [f"{MAX_POINTS:,} of {n_rows:,} rows drawn"]
+    keep = np.random.default_rng(0).choice(n_rows, PLOTS.max_points, replace=False)
+    return values[np.sort(keep)], [f"{PLOTS.max_points:,} of {n_rows:,} rows drawn"]
 
 
 def _size(n_points: int) -> float:
