@@ -11,7 +11,7 @@ import numpy as np
 from bayes_gmm.cli.layout import Columns, beside, column, in_lines, under, writer
 from bayes_gmm.cli.sampling import CI_PROB, without_caveats
 from bayes_gmm.cli.segmentations import json_of
-from bayes_gmm.inference.sampling.importance import GOOD_KHAT
+from bayes_gmm.inference.sampling.settings import ImportanceSettings
 from bayes_gmm.results.checks import WORTH_A_WORD
 from bayes_gmm.results.option_names import COMMAND_LINE
 from bayes_gmm.results.posterior.convergence_check import written_r_hat
@@ -139,7 +139,7 @@ class Intervals:
     def _state(self, found: dict[str, Any]) -> list[str]:
         draws = self.posterior.draws
         if "khat" in found:
-            trusted = found["khat"] <= GOOD_KHAT
+            trusted = found["khat"] <= ImportanceSettings.good_khat
             verdict = "reliable" if trusted else f"unreliable, use {COMMAND_LINE.nuts}"
             return [f"Laplace's approximation, Pareto k-hat {found['khat']:.2f}: {verdict}"]
         unknown = "not available for one chain" if draws.n_chains == 1 else "not available"

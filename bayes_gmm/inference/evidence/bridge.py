@@ -11,20 +11,12 @@ from scipy.optimize import brentq
 from scipy.special import expit, logsumexp
 
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.inference.evidence.settings import BridgeSettings
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.mode_assignment import nearest_modes, numbered_like
 from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
-
-PROPOSALS = 1000
-"""Number of evaluations of the log-posterior for each mode."""
-FEWEST = 100
-"""Minimum number of draws of a mode for a bridge; with fewer, Laplace's mass is used."""
-FIRM, SHAKY = 100.0, 3.0
-"""Effective sample sizes at which a bridge is reliable, and below which it is rejected."""
-TOLERANCE = 1e-9
-"""Of a log mass."""
 
 
 class Bridge(NamedTuple):
@@ -36,7 +28,12 @@ class Bridge(NamedTuple):
 
 
 def settled_by_bridges(
-    density: Density, draws: Draws, peaks: Sequence[Peak], *, seed: int = 0
+    density: Density,
+    draws: Draws,
+    peaks: Sequence[Peak],
+    *,
+    seed: int = 0,
+    settings: BridgeSettings = BridgeSettings(),
 ) -> tuple[Peak, ...]:
     """The peaks, with their masses estimated from draws.
 
@@ -51,6 +48,7 @@ def settled_by_bridges(
         Marked with their modes, with the statistic "lp".
     peaks : sequence of Peak
     seed : int
+    settings : BridgeSettings
     """
     rng = np.random.default_rng(seed)
     mode = draws.mode.ravel()
@@ -58,10 +56,12 @@ def settled_by_bridges(
     with one_blas_thread():
         return tuple(
             peak
-            if np.count_nonzero(mode == m) < FEWEST
+            if np.count_nonzero(mode == m) < settings.fewest
             else replace(
                 peak,
-                log_evidence=_log_mass(density, peaks, m, theta[mode == m], log_p[mode == m], rng),
+                log_evidence=_log_mass(
+                    density, peaks, m, theta[mode == m], log_p[mode == m], rng, settings
+                ),
             )
             for m, peak in enumerate(peaks)
         )
@@ -74,22 +74,23 @@ def _log_mass(
     theta: Floats,
     log_p: Floats,
     rng: np.random.Generator,
+    settings: BridgeSettings,
 ) -> float:
     """log of the mass of mode m; Laplace's approximation if the bridge is unreliable.
 
-    Draws may lie far from the peak if a component is nearly empty. Few of them are
-    then where proposals are, and other proposals are made about the first half of the draws
-    themselves, so as to bridge to the second half.
+    Draws may lie far from the mode if a component is nearly empty, and overlap little with the
+    proposals. Other proposals are then fitted to the first half of the draws, and bridged to the
+    second half.
     """
     peak = peaks[m]
     drawn = numbered_like(theta, density.layout, peak.theta)
-    best = _bridge(density, peaks, m, peak, drawn, log_p, rng)
+    best = _bridge(density, peaks, m, peak, drawn, log_p, rng, settings)
     half = len(drawn) // 2
-    if best.ess < FIRM and len(np.unique(drawn[:half, 0])) > drawn.shape[1] + 1:
+    if best.ess < settings.firm and len(np.unique(drawn[:half, 0])) > drawn.shape[1] + 1:
         about = Peak.of_draws(drawn[:half])
-        other = _bridge(density, peaks, m, about, drawn[half:], log_p[half:], rng)
+        other = _bridge(density, peaks, m, about, drawn[half:], log_p[half:], rng, settings)
         best = max(best, other, key=lambda found: found.ess)
-    return best.log_mass if best.ess >= SHAKY else peak.log_evidence
+    return best.log_mass if best.ess >= settings.shaky else peak.log_evidence
 
 
 def _bridge(
@@ -100,17 +101,21 @@ def _bridge(
     drawn: Floats,
     log_p: Floats,
     rng: np.random.Generator,
+    settings: BridgeSettings,
 ) -> Bridge:
-    """From draws of mode m, numbered like its peak, to proposals."""
+    """From draws of mode m, numbered like the mode, to proposals."""
     layout, reference = density.layout, peaks[m].theta
-    proposed = about.proposals(PROPOSALS, rng)
+    proposed = about.proposals(settings.proposals_per_mode, rng)
     heights = density.log_posteriors(proposed, jacobian=True)
     same_number = np.all(numbered_like(proposed, layout, reference) == proposed, axis=1)
     inside = same_number & (nearest_modes(proposed, layout, peaks) == m) & ~np.isnan(heights)
     heights = np.where(inside, heights, -np.inf)
-    return bridge(
-        log_p - about.proposal_log_density(drawn), heights - about.proposal_log_density(proposed)
+    span = bridge_span(
+        log_p - about.proposal_log_density(drawn),
+        heights - about.proposal_log_density(proposed),
+        settings.tolerance,
     )
+    return Bridge(span.log_mass, span.ess)
 
 
 def bridge(of_draws: Floats, of_proposals: Floats) -> Bridge:
@@ -171,7 +176,9 @@ class Span(NamedTuple):
         return (1.0 / self.overlap - 1.0) * (1.0 / n_p + 1.0 / n_q) if self.overlap else np.inf
 
 
-def bridge_span(of_draws: Floats, of_proposals: Floats) -> Span:
+def bridge_span(
+    of_draws: Floats, of_proposals: Floats, tolerance: float = BridgeSettings.tolerance
+) -> Span:
     """The bridge from log p - log q at draws from p and from q.
 
     Its mass c is where as many proposals would be taken for draws as draws for proposals, by the
@@ -190,7 +197,7 @@ def bridge_span(of_draws: Floats, of_proposals: Floats) -> Span:
 
     lowest = min(of_draws.min(), finite.min()) - np.log(len(of_proposals)) - 1.0
     highest = max(of_draws.max(), finite.max()) + 1.0
-    log_mass = float(brentq(mistaken, lowest, highest, xtol=TOLERANCE))
+    log_mass = float(brentq(mistaken, lowest, highest, xtol=tolerance))
     log_share, log_rest = np.log(expit(log_odds)), np.log(expit(-log_odds))
     top = of_proposals - np.logaddexp(log_share + of_proposals, log_rest + log_mass)
     bottom = -np.logaddexp(log_share + of_draws, log_rest + log_mass)

@@ -17,8 +17,10 @@ from scipy.optimize import brentq
 from scipy.special import logsumexp
 
 from bayes_gmm.data.rows import Floats, Integers
-from bayes_gmm.inference.modes.mode import FoundMode, ModeMasses
-from bayes_gmm.inference.optimize.hessian import DATA_FREE, pass_cost
+from bayes_gmm.inference.modes.masses import ModeMasses
+from bayes_gmm.inference.optimize.hessian import pass_cost
+from bayes_gmm.inference.optimize.run import Run
+from bayes_gmm.inference.optimize.settings import HessianSettings
 from bayes_gmm.inference.sampling.initial_points import mass_shares
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.mode_assignment import nearest_modes
@@ -51,8 +53,10 @@ class TemperingSettings:
     acceptance : float
         Target acceptance rate, to which the length of a leapfrog step is adapted.
     operations : float
-        Floating-point operations that the estimate may cost: about half a second. Where rows are
-        so many that it would cost more, the posterior about each mode is nearly normal.
+        Maximum cost of the estimate in floating-point operations: about half a second. With so many
+        rows that it would cost more, the posterior about each mode is nearly normal.
+    cost_without_rows : float
+        See `HessianSettings`.
     """
 
     comparable: float = 4.0
@@ -64,18 +68,16 @@ class TemperingSettings:
     first_step: float = 0.9
     acceptance: float = 0.75
     operations: float = 5e10
+    cost_without_rows: float = HessianSettings.cost_without_rows
 
     def affords(self, density: Density) -> bool:
         """Whether five steps of the temperature cost no more than `operations`."""
         gradients = 5 * self.leapfrogs * self.islands * self.particles
-        return gradients * (pass_cost(density) + DATA_FREE) <= self.operations
-
-
-DEFAULTS = TemperingSettings()
+        return gradients * (pass_cost(density) + self.cost_without_rows) <= self.operations
 
 
 def mode_masses(
-    density: Density, modes: Sequence[FoundMode], settings: TemperingSettings = DEFAULTS
+    density: Density, modes: Sequence[Run], settings: TemperingSettings = TemperingSettings()
 ) -> ModeMasses:
     """Relative masses: by tempering if two modes have comparable masses, else by Laplace.
 
@@ -84,7 +86,7 @@ def mode_masses(
     Parameters
     ----------
     density : Density
-    modes : sequence of FoundMode
+    modes : sequence of Run
         By falling mass.
     settings : TemperingSettings
     """

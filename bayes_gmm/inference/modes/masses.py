@@ -1,4 +1,4 @@
-"""A mode of the posterior, and the masses of several."""
+"""`ModeMasses`: relative masses of modes."""
 
 from __future__ import annotations
 
@@ -9,45 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_gmm.data.rows import Floats, Integers
-from bayes_gmm.inference.optimize.optimum import Optimum
-from bayes_gmm.model.density import Density
-from bayes_gmm.model.parameters import Layout, Point
-from bayes_gmm.model.prior.constants import PriorConstants
-from bayes_gmm.model.prior.scales import HALF_NORMAL, LOG_NORMAL
-
-
-@dataclass(frozen=True)
-class FoundMode(Optimum):
-    """An optimum of the log-posterior, in standardised units.
-
-    Attributes
-    ----------
-    theta : ndarray
-    layout : Layout
-        Of theta: that of the density, without components that are empty.
-    log_posterior : float
-    log_evidence : float
-        Laplace's estimate of its mass, for one labelling.
-    converged : bool
-    history : tuple of float
-        Log-posterior at each iteration, on all rows.
-    log_volume : float
-        Approximate log volume of the posterior about the mode (see
-        `bayes_gmm.inference.optimize.volume`).
-    """
-
-    theta: Floats
-    layout: Layout
-    log_posterior: float
-    log_evidence: float
-    converged: bool
-    history: tuple[float, ...]
-    log_volume: float = 0.0
-
-    def point(self, density: Density) -> Point:
-        """The parameters of the mode, with the components of the density that it leaves empty."""
-        point = self.layout.point(self.theta)
-        return padded(point, density.layout.n_components, density.prior)
 
 
 @dataclass(frozen=True)
@@ -100,26 +61,3 @@ class ModeMasses:
         if self.shares[heaviest] - self.shares[0] > errors * doubt:
             return order
         return np.concatenate([[0], order[order != 0]])
-
-
-def padded(point: Point, n_components: int, prior: PriorConstants) -> Point:
-    """The point with empty components added: of weight 0, at the middle of the prior."""
-    missing, d = n_components - len(point.means), point.means.shape[1]
-    if missing == 0:
-        return point
-    middle = np.tile(_middle_scale(prior) * np.eye(d), (missing, 1, 1))
-    return point._replace(
-        log_weights=np.concatenate([point.log_weights, np.full(missing, -np.inf)]),
-        means=np.concatenate([point.means, np.full((missing, d), prior.location)]),
-        scale_trils=np.concatenate([point.scale_trils, middle]),
-    )
-
-
-def _middle_scale(prior: PriorConstants) -> float:
-    if prior.n_covariances:
-        return float(np.sqrt(prior.c0 / prior.g0 * len(prior.G0) / np.trace(prior.G0)))
-    if prior.family == LOG_NORMAL:
-        return float(np.exp(prior.first))
-    if prior.family == HALF_NORMAL:
-        return float(prior.first**-0.5) if prior.first > 0.0 else 1.0
-    return float(np.sqrt(prior.second / (prior.first + 1.0)))

@@ -12,11 +12,8 @@ from typing import Protocol
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.inference.optimize.em import SMALLEST_SHARE
+from bayes_gmm.inference.optimize.settings import EM
 from bayes_gmm.model.density import Density
-
-CLOSED = 1e-4
-"""Conditional standard deviation below which a component is degenerate, in standardised units."""
 
 
 class Climb(Protocol):
@@ -31,13 +28,13 @@ class Climb(Protocol):
 def is_sound(density: Density, theta: Floats) -> bool:
     """Whether no component is empty or degenerate."""
     point = density.layout.point(theta)
-    held = density.prior.concentration < 1.0  # those may be left empty
-    held |= point.log_weights > np.log(2.0 * SMALLEST_SHARE)
+    held = density.prior.concentration < 1.0  # such components may be empty
+    held |= point.log_weights > np.log(2.0 * EM.smallest_weight)
     if not np.all(held):
         return False
     thinnest = np.diagonal(point.scale_trils, axis1=1, axis2=2).min()
     may_close = not density.has_maximum or density.prior.is_improper
-    return bool(thinnest > CLOSED or not may_close)
+    return bool(thinnest > EM.degenerate_sd or not may_close)
 
 
 def sound[Run: Climb](density: Density, runs: Sequence[Run]) -> list[Run]:

@@ -9,21 +9,21 @@ EM alone needs hundreds of steps along a ridge of the posterior. Every second st
 extrapolated by SQUAREM (Varadhan & Roland 2008, scheme S3): with M the EM map, r = M(theta) - theta
 and v = M(M(theta)) - M(theta) - r,
 
-    theta' = theta - 2 a r + a^2 v,    a = -|r| / |v|, at least -LONGEST_JUMP.
+    theta' = theta - 2 a r + a^2 v,    a = -|r| / |v|, at least -longest_jump (see `EMSettings`).
 
 Where theta' lies lower than M(theta), M(M(theta)) takes its place: the log-posterior never falls.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.optimize.m_step import raise_covariances
-from bayes_gmm.inference.optimize.optimum import Optimum
+from bayes_gmm.inference.optimize.run import Run
+from bayes_gmm.inference.optimize.settings import EM
 from bayes_gmm.inference.optimize.volume import log_volume
 from bayes_gmm.jit.addresses import address_of, call
 from bayes_gmm.jit.compiled import compiled, inlined
@@ -34,42 +34,8 @@ from bayes_gmm.model.prior.constants import PriorConstants
 from bayes_gmm.model.prior.prior import Prior
 from bayes_gmm.model.structure import Structure
 
-SMALLEST_SHARE = 1e-10
-"""Weight of a component without rows if its concentration is at most 1."""
-LONGEST_JUMP = 64.0
-"""Maximum length of an extrapolation in EM steps; longer ones mostly overshoot."""
 
-
-@dataclass(frozen=True, eq=False)
-class EMRun(Optimum):
-    """Result of EM.
-
-    Attributes
-    ----------
-    theta : ndarray
-        The last vector whose log-posterior is known.
-    log_posterior : float
-    history : tuple of float
-        The log-posterior at every E-step that was not taken back; it never falls.
-    expected_gain : float
-        Nats that EM without end is predicted to add, from its rate of convergence.
-    log_volume : float
-        Approximate log volume of the posterior there (see `volume`).
-    """
-
-    theta: Floats
-    log_posterior: float
-    history: tuple[float, ...]
-    expected_gain: float = 0.0
-    log_volume: float = 0.0
-
-    @property
-    def prospect(self) -> float:
-        """Approximate log mass at which the run is predicted to converge."""
-        return self.rough_log_mass + self.expected_gain
-
-
-def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) -> EMRun:
+def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) -> Run:
     """Iterate until the log-posterior is predicted to gain less than `tolerance` nats in all.
 
     EM gains f^2 times as much in each step as in the step before, with f = |r + v| / |r| its rate
@@ -83,7 +49,7 @@ def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) 
     max_iter : int
         E-steps at most.
     tolerance : float
-        In nats. A small prediction is not convergence: the polish that follows decides that.
+        In nats. A small prediction is not convergence, which the subsequent `polish` determines.
     """
     rows, point = density.rows, density.layout.point(theta)
     if (piece := rows.piece) is not None:
@@ -96,7 +62,10 @@ def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) 
     else:
         theta, heights, expected = _climb_by_parts(density, theta, point, max_iter, tolerance)
     value = heights[-1] if heights else -np.inf
-    return EMRun(theta, value, heights, expected, log_volume(density, theta))
+    return Run(
+        theta, density.layout, value, heights,
+        expected_gain=expected, log_volume=log_volume(density, theta),
+    )  # fmt: skip
 
 
 def _climb_by_parts(
@@ -198,8 +167,8 @@ def extrapolate(base, first, second, jump):
         r, v = first[t] - base[t], second[t] - 2.0 * first[t] + base[t]
         r2 += r * r
         v2 += v * v
-    length = LONGEST_JUMP
-    if r2 < LONGEST_JUMP**2 * v2:
+    length = EM.longest_jump
+    if r2 < EM.longest_jump**2 * v2:
         length = max(np.sqrt(r2 / v2), 1.0)
     for t in range(len(base)):
         r, v = first[t] - base[t], second[t] - 2.0 * first[t] + base[t]
@@ -276,7 +245,7 @@ def _update_weights(stats, prior, new):
         share = max(stats[1 + k] + prior.concentration[k] - 1.0, 0.0) / total
         if k == largest:
             share = 1.0
-        last = np.log(max(share, SMALLEST_SHARE))
+        last = np.log(max(share, EM.smallest_weight))
         mean += last / K
         if k < K - 1:
             new[k] = last

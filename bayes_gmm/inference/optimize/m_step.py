@@ -10,23 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayes_gmm.inference.optimize.settings import EM
 from bayes_gmm.jit.compiled import compiled, inlined
 from bayes_gmm.model.kernel.kernel import divide_from_left
 from bayes_gmm.model.parameters import SMALLEST_LOG_SCALE, log_prior, pull_back, unpack
 from bayes_gmm.model.prior.scales import HALF_NORMAL, LOG_NORMAL
 from bayes_gmm.model.prior.wishart_density import invert_triangle, root_of_sum
-
-GRADIENT_STEPS = 2
-"""Number of gradient steps in an M-step; the optimisation after EM completes it."""
-SHORTEST_STEP = 0.02
-"""Fraction of a step at which it is given up."""
-SMALLEST_GAIN = 1e-9
-"""Nats that a step must promise, by the slope along it."""
-SCALE_MATRIX_STEPS, SCALE_MATRIX_STEPS_AT_START = 3, 10
-"""Updates of the scale matrix of a hierarchical Wishart prior, in an M-step and from moments.
-
-Moments start from the identity and need more.
-"""
 
 
 @inlined
@@ -48,19 +37,19 @@ def raise_covariances(theta, n, scatter, indices, point, prior):
         About the means in theta.
     """
     if prior.n_covariances > 0:
-        wishart_m_step(theta, n, scatter, indices, point, prior, SCALE_MATRIX_STEPS)
+        wishart_m_step(theta, n, scatter, indices, point, prior, EM.scale_matrix_steps)
         return
     p = len(theta)
     first = p - n_covariance_parameters(point)
     gradient, slope, curvature = np.zeros(p), np.empty(p), np.empty(p)
     trial, direction = theta.copy(), np.zeros(p)
     value = -np.inf
-    for i in range(2 + GRADIENT_STEPS):  # at first a step of no length, as that finds the gradient
+    for i in range(2 + EM.gradient_steps):  # the first, of length 0, computes the gradient
         rise, raised = 0.0, False
         for t in range(first, p):
             rise += gradient[t] * direction[t]
-        step = 1.0 if i == 0 or rise > SMALLEST_GAIN else 0.0
-        while step > SHORTEST_STEP and not raised:
+        step = 1.0 if i == 0 or rise > EM.smallest_gain else 0.0
+        while step > EM.shortest_step and not raised:
             for t in range(first, p):
                 trial[t] = theta[t] + step * direction[t]
             height = expected_log_posterior(trial, n, scatter, indices, point, prior, slope)
@@ -72,7 +61,7 @@ def raise_covariances(theta, n, scatter, indices, point, prior):
                 theta[t], gradient[t] = trial[t], slope[t]
         else:
             unpack(theta, indices, point)
-        if i > GRADIENT_STEPS or (i > 1 and not raised):
+        if i > EM.gradient_steps or (i > 1 and not raised):
             break
         if i == 0:
             moment_covariances(n, scatter, indices, point, prior, trial)
@@ -218,7 +207,8 @@ def moment_covariances(n, scatter, indices, point, prior, theta):
             for j in range(d):
                 for l in range(d):
                     point.scale_trils[c, j, l] = 1.0 if j == l else 0.0
-        wishart_m_step(theta, n, scatter, indices, point, prior, SCALE_MATRIX_STEPS_AT_START)
+        steps = EM.scale_matrix_steps_at_start
+        wishart_m_step(theta, n, scatter, indices, point, prior, steps)
         return
     n_scales = len(point.scales)
     count = np.zeros(n_scales)

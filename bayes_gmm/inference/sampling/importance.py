@@ -12,25 +12,13 @@ from scipy.special import logsumexp
 
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.errors import ConvergenceWarning
-from bayes_gmm.inference.optimize.hessian import AFFORDABLE, pass_cost
+from bayes_gmm.inference.optimize.hessian import pass_cost
 from bayes_gmm.inference.sampling.draws import Draws
-from bayes_gmm.inference.sampling.initial_points import WORTH_A_CHAIN, mass_shares
+from bayes_gmm.inference.sampling.initial_points import mass_shares
 from bayes_gmm.inference.sampling.peak import Peak
+from bayes_gmm.inference.sampling.settings import ImportanceSettings
 from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
-
-DOUBTFUL_KHAT = 0.3
-"""Pareto shape above which better proposals are tried.
-
-The shape of some thousand weights has an error of about 0.1; above 0.5 their variance is infinite.
-"""
-ROUNDS = 3
-FIRM = 5.0
-"""Effective proposals per parameter above which their covariance is more accurate than P P'."""
-FEWEST = 1024
-"""Minimum number of proposals, enough for a Pareto shape and interval widths to 2 %."""
-GOOD_KHAT = 0.7
-"""Pareto shape up to which importance weights can be trusted (Vehtari et al. 2024)."""
 
 
 def sample_laplace(
@@ -40,6 +28,7 @@ def sample_laplace(
     draws: int = 1000,
     chains: int = 4,
     seed: int = 0,
+    settings: ImportanceSettings = ImportanceSettings(),
 ) -> Draws:
     """Draws of theta by importance resampling from Laplace's approximation at the modes.
 
@@ -61,26 +50,27 @@ def sample_laplace(
         By falling mass.
     draws, chains : int
     seed : int
+    settings : ImportanceSettings
 
     Warns
     -----
     ConvergenceWarning
         If k-hat is above 0.7.
     """
-    rng = np.random.default_rng(seed)
+    rng, least = np.random.default_rng(seed), settings.relevant_mass
     wanted = draws * chains
-    n = _affordable(density, wanted)
+    n = _affordable(density, wanted, settings)
     with one_blas_thread():
         rounds = [list(peaks)]
-        drawn = _Proposals.about(density, peaks, n, rng)
-        log_weights, khat = drawn.weighted(rounds)
-        while khat > DOUBTFUL_KHAT and len(rounds) <= ROUNDS:
-            rounds.append(_adapted(peaks, drawn, log_weights))
-            drawn = drawn.joined(_Proposals.about(density, rounds[-1], n, rng))
-            log_weights, khat = drawn.weighted(rounds)
+        drawn = _Proposals.about(density, peaks, n, rng, least)
+        log_weights, khat = drawn.weighted(rounds, least)
+        while khat > settings.doubtful_khat and len(rounds) <= settings.rounds:
+            rounds.append(_adapted(peaks, drawn, log_weights, settings.firm))
+            drawn = drawn.joined(_Proposals.about(density, rounds[-1], n, rng, least))
+            log_weights, khat = drawn.weighted(rounds, least)
     theta, mode, log_p = drawn
     chosen = _resampled(np.exp(log_weights), wanted, rng).reshape(chains, draws)
-    said = misfit(khat)
+    said = misfit(khat, settings=settings)
     if said is not None:
         warnings.warn(said, ConvergenceWarning, stacklevel=2)
     return Draws(
@@ -90,7 +80,11 @@ def sample_laplace(
     )  # fmt: skip
 
 
-def misfit(khat: float | None, nuts: str = 'method="nuts"') -> str | None:
+def misfit(
+    khat: float | None,
+    nuts: str = 'method="nuts"',
+    settings: ImportanceSettings = ImportanceSettings(),
+) -> str | None:
     """Warning text if k-hat is too high for Laplace's approximation, else None.
 
     Parameters
@@ -98,12 +92,13 @@ def misfit(khat: float | None, nuts: str = 'method="nuts"') -> str | None:
     khat : float or None
     nuts : str
         The option that selects NUTS.
+    settings : ImportanceSettings
     """
-    if khat is None or khat <= GOOD_KHAT:
+    if khat is None or khat <= settings.good_khat:
         return None
     return (
         f"Laplace's approximation does not fit the posterior: Pareto k-hat is {khat:.2f}, "
-        f"above {GOOD_KHAT}; use {nuts}"
+        f"above {settings.good_khat}; use {nuts}"
     )
 
 
@@ -116,9 +111,9 @@ class _Proposals(NamedTuple):
 
     @classmethod
     def about(
-        cls, density: Density, peaks: Sequence[Peak], n: int, rng: np.random.Generator
+        cls, density: Density, peaks: Sequence[Peak], n: int, rng: np.random.Generator, least: float
     ) -> _Proposals:
-        theta, mode = _proposals(peaks, n, rng)
+        theta, mode = _proposals(peaks, n, rng, least)
         log_p = density.log_posteriors(theta, jacobian=True)
         return cls(theta, mode, np.where(np.isnan(log_p), -np.inf, log_p))
 
@@ -127,33 +122,37 @@ class _Proposals(NamedTuple):
         theta, mode, log_p = (np.concatenate(pair) for pair in both)
         return _Proposals(theta, mode, log_p)
 
-    def weighted(self, rounds: Sequence[Sequence[Peak]]) -> tuple[Floats, float]:
+    def weighted(self, rounds: Sequence[Sequence[Peak]], least: float) -> tuple[Floats, float]:
         """Smoothed log weights and k-hat, q being the mean of the rounds' mixtures."""
-        terms = [mixture_log_density(self.theta, peaks) for peaks in rounds]
+        terms = [mixture_log_density(self.theta, peaks, least) for peaks in rounds]
         return smoothed(self.log_p - logsumexp(terms, axis=0))
 
 
-def _adapted(peaks: Sequence[Peak], drawn: _Proposals, log_weights: Floats) -> list[Peak]:
-    """Peaks with the weighted mean and covariance of their proposals, if there are enough."""
+def _adapted(
+    peaks: Sequence[Peak], drawn: _Proposals, log_weights: Floats, firm: float
+) -> list[Peak]:
+    """Approximations with the weighted mean and covariance of enough proposals."""
     adapted = list(peaks)
     for m in np.unique(drawn.mode):
         theta, log_w = drawn.theta[drawn.mode == m], log_weights[drawn.mode == m]
         w = np.exp(log_w - logsumexp(log_w))
-        if 1.0 / float(w @ w) >= FIRM * theta.shape[1]:
+        if 1.0 / float(w @ w) >= firm * theta.shape[1]:
             about = Peak.of_draws(theta, w)
             adapted[m] = replace(peaks[m], theta=about.theta, factor=about.factor)
     return adapted
 
 
-def _affordable(density: Density, wanted: int) -> int:
+def _affordable(density: Density, wanted: int, settings: ImportanceSettings) -> int:
     """Number of proposals: as many as draws, fewer for large tables, but at least the minimum."""
-    affordable = int(AFFORDABLE / pass_cost(density))
-    return max(FEWEST, min(wanted, affordable))
+    affordable = int(settings.hessian.affordable / pass_cost(density))
+    return max(settings.fewest, min(wanted, affordable))
 
 
-def _proposals(peaks: Sequence[Peak], n: int, rng: np.random.Generator) -> tuple[Floats, Integers]:
+def _proposals(
+    peaks: Sequence[Peak], n: int, rng: np.random.Generator, least: float
+) -> tuple[Floats, Integers]:
     """Vectors from the mixture of t distributions, shape (n, p), and the mode of each."""
-    parts = np.cumsum(counted_shares(peaks))
+    parts = np.cumsum(counted_shares(peaks, least))
     mode = np.searchsorted(parts[:-1], (np.arange(n) + 0.5) / n, side="right")
     theta = np.empty((n, len(peaks[0].theta)))
     for m in np.unique(mode):
@@ -161,16 +160,20 @@ def _proposals(peaks: Sequence[Peak], n: int, rng: np.random.Generator) -> tuple
     return theta, mode
 
 
-def counted_shares(peaks: Sequence[Peak]) -> Floats:
-    """Normalised masses of the relevant modes."""
+def counted_shares(
+    peaks: Sequence[Peak], least: float = ImportanceSettings.relevant_mass
+) -> Floats:
+    """Relative masses of the modes, 0 below a least one."""
     shares = mass_shares(peaks)
-    shares = np.where(shares >= WORTH_A_CHAIN, shares, 0.0)
+    shares = np.where(shares >= least, shares, 0.0)
     return np.asarray(shares / shares.sum())
 
 
-def mixture_log_density(theta: Floats, peaks: Sequence[Peak]) -> Floats:
+def mixture_log_density(
+    theta: Floats, peaks: Sequence[Peak], least: float = ImportanceSettings.relevant_mass
+) -> Floats:
     """log sum_m a_m t_nu(theta; theta_m, P_m P_m') of vectors of shape (n, p)."""
-    shares = counted_shares(peaks)
+    shares = counted_shares(peaks, least)
     terms = [
         np.log(share) + peak.proposal_log_density(theta)
         for share, peak in zip(shares, peaks, strict=True)

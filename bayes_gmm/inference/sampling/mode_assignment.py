@@ -15,14 +15,9 @@ from bayes_gmm.inference.modes.deduplicate import component_distances
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.initial_points import mass_shares
 from bayes_gmm.inference.sampling.peak import Peak
+from bayes_gmm.inference.sampling.settings import SamplerSettings
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.points import renumbered
-
-VISITS = 100
-"""Crossings between two modes, in all chains, from which on chains count as going between them.
-
-Of n crossings a share w of the draws is known to about 2 w (1 - w) / sqrt(n): here to 0.05.
-"""
 
 
 @dataclass(frozen=True)
@@ -49,13 +44,16 @@ class ModeVisits:
         return len(np.unique(self.group[self.visited])) > 1
 
 
-def visits_of(mode: Integers, n_modes: int) -> ModeVisits:
+def visits_of(
+    mode: Integers, n_modes: int, settings: SamplerSettings = SamplerSettings()
+) -> ModeVisits:
     """Count crossings, and group modes that chains cross between.
 
     Parameters
     ----------
     mode : ndarray of int, shape (chains, draws)
     n_modes : int
+    settings : SamplerSettings
 
     Examples
     --------
@@ -68,7 +66,7 @@ def visits_of(mode: Integers, n_modes: int) -> ModeVisits:
     crossings = np.zeros((n_modes, n_modes), np.int64)
     np.add.at(crossings, (mode[:, :-1].ravel(), mode[:, 1:].ravel()), 1)
     both_ways = crossings + crossings.T
-    _, group = connected_components(both_ways >= VISITS, directed=False)
+    _, group = connected_components(both_ways >= settings.crossings, directed=False)
     return ModeVisits(crossings, np.asarray(group, np.int64), np.isin(np.arange(n_modes), mode))
 
 

@@ -15,6 +15,7 @@ from bayes_gmm.errors import FitError, listed, nearest
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.initial_points import chains_of_modes, dispersed_start
 from bayes_gmm.inference.sampling.peak import Peak
+from bayes_gmm.inference.sampling.settings import SamplerSettings
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
 
@@ -32,7 +33,6 @@ STEP_METHODS = {
 PYMC_SAMPLERS = ("pymc", "pymc-nutpie", *STEP_METHODS)
 """What `sample_pymc` takes: NUTS by PyMC, NUTS by nutpie on PyMC's own density, step methods."""
 ON_JAX = ("numpyro", "blackjax")
-DEFAULT_TUNE = 1000
 NOT_KEPT = ("divergences", "warning", "perf_counter_diff", "perf_counter_start")
 
 
@@ -48,6 +48,7 @@ def sample_pymc(
     seed: int = 0,
     progress: bool = False,
     compile_mode: Any = None,
+    settings: SamplerSettings = SamplerSettings(),
 ) -> Draws:
     """Chains of draws by `pm.sample`, started about the modes.
 
@@ -67,6 +68,7 @@ def sample_pymc(
     progress : bool
     compile_mode : str or pytensor Mode, optional
         How PyTensor compiles; by default as it is configured.
+    settings : SamplerSettings
 
     Raises
     ------
@@ -77,12 +79,12 @@ def sample_pymc(
     import pymc as pm
     import pytensor
 
-    tune = DEFAULT_TUNE if tune is None else tune
-    modes = chains_of_modes(peaks, chains)
+    tune = settings.tune_pymc if tune is None else tune
+    modes = chains_of_modes(peaks, chains, settings)
     seeds = np.random.SeedSequence(seed).spawn(chains)
     starts = [
         peaks[m].theta
-        + peaks[m].factor @ dispersed_start(density, peaks[m], np.random.default_rng(s))
+        + peaks[m].factor @ dispersed_start(density, peaks[m], np.random.default_rng(s), settings)
         for m, s in zip(modes, seeds, strict=True)
     ]
     options: dict[str, Any] = {}

@@ -11,7 +11,8 @@ from bayes_gmm.errors import (
     MultimodalWarning,
     PriorWarning,
 )
-from bayes_gmm.inference.sampling.importance import GOOD_KHAT, misfit
+from bayes_gmm.inference.sampling.importance import misfit
+from bayes_gmm.inference.sampling.settings import ImportanceSettings
 from bayes_gmm.results import checks
 from bayes_gmm.results.option_names import PYTHON, OptionNames
 from bayes_gmm.results.posterior.convergence_check import unmixed_chains
@@ -109,5 +110,6 @@ def standing(draws: Draws) -> str:
     independent = "R-hat does not apply to independent draws; "
     if draws.khat is None:
         return f"{independent}no Pareto k-hat is available for them"
-    good = f"their Pareto k-hat is {draws.khat:.2f}, which is good (at most {GOOD_KHAT})"
+    most = ImportanceSettings.good_khat
+    good = f"their Pareto k-hat is {draws.khat:.2f}, which is good (at most {most})"
     return independent + (misfit(draws.khat) or good)
