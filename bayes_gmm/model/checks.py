@@ -1,4 +1,4 @@
-"""What must hold of the numbers that a mixture or a prior is given."""
+"""Checks of the arguments of mixtures and priors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import shown
 
 SMALLEST = 1e-100
-"""Least of a prior's positive numbers: their squares, and sums of those, must be numbers too."""
+"""Smallest positive parameter of a prior, so that sums of squares do not underflow."""
 
 
 def number(name: str, value: Any) -> float:
@@ -70,7 +70,7 @@ def whole_number(name: str, value: Any, *, least: int = 1) -> int:
 
 
 def truth(name: str, value: Any) -> bool:
-    """True or False, and not what Python takes for it.
+    """True or False; other values are not converted.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def array_of_numbers(name: str, value: Any) -> Floats:
 def checked_covariances(
     covariances: Floats, n_components: int, n_features: int, asymmetry: float = 1e-8
 ) -> Floats:
-    """Covariances that are exactly symmetric: what differs in the last digits is rounding.
+    """Exactly symmetric covariances, from ones with a relative asymmetry of at most `asymmetry`.
 
     Examples
     --------

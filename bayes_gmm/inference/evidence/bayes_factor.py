@@ -47,7 +47,7 @@ from bayes_gmm.model.points import renumbered
 
 
 def without_one(density: Density) -> Density:
-    """The same with one component fewer; the parameters of the prior stay what they are."""
+    """The density with one component fewer and the same parameters of the prior."""
     layout = density.layout
     fewer = Layout(layout.n_components - 1, layout.n_features, layout.structure)
     prior = density.prior.with_components(density.prior.concentration[1:], fewer.n_covariances)
@@ -182,9 +182,9 @@ def _one_way(
 
 
 def removed(layout: Layout, theta: Floats, k: int) -> tuple[Floats, Floats]:
-    """Vectors (n, p) without component k, shape (n, p'), and what it was like, shape (n, e).
+    """Vectors (n, p) without component k, shape (n, p'), and its parameters, shape (n, e).
 
-    That is the log odds of its weight, its mean, and the scales and correlations of its own.
+    The latter are the log odds of its weight, its mean, and its own scales and correlations.
     """
     K = layout.n_components
     last = np.r_[np.delete(np.arange(K), k), k]
@@ -201,7 +201,7 @@ def removed(layout: Layout, theta: Floats, k: int) -> tuple[Floats, Floats]:
 
 
 def added(layout: Layout, rest: Floats, extra: Floats) -> Floats:
-    """The inverse: mixtures (n, p') with a last component of what `extra` (n, e) says."""
+    """The inverse: mixtures (n, p') with a component with parameters (n, e) added at the end."""
     K = layout.n_components
     y = np.column_stack([rest[:, : K - 2], -rest[:, : K - 2].sum(axis=1)])
     gap = extra[:, :1] + logsumexp(y, axis=1, keepdims=True)

@@ -35,17 +35,17 @@ def settled_by_bridges(
     seed: int = 0,
     settings: BridgeSettings = BridgeSettings(),
 ) -> tuple[Peak, ...]:
-    """The peaks, with their masses estimated from draws.
+    """The approximations, with their masses estimated from draws.
 
-    For mode m, with q_m its proposals (a t about the peak, or about the draws where these lie
-    elsewhere) and p the posterior where m is the nearest mode, both numbered like the peak, the
-    mass is E_q[p h] / E_p[q h] with the h that Meng & Wong (1996, eq. 4.1) show to be best.
+    For mode m, let q_m be its proposals (a t distribution at the mode, or fitted to the draws if
+    these lie elsewhere) and p the posterior where m is the nearest mode, both numbered like the
+    mode. The mass is E_q[p h] / E_p[q h] with the optimal h of Meng & Wong (1996, eq. 4.1).
 
     Parameters
     ----------
     density : Density
     draws : Draws
-        Marked with their modes, with the statistic "lp".
+        With their modes and the statistic "lp".
     peaks : sequence of Peak
     seed : int
     settings : BridgeSettings
@@ -132,7 +132,7 @@ def bridge(of_draws: Floats, of_proposals: Floats) -> Bridge:
 
 
 class Span(NamedTuple):
-    """A mass, and the logarithms of the numbers whose means it is the ratio of."""
+    """A mass, as the ratio of two means, and the logarithms of the averaged values."""
 
     log_mass: float
     of_proposals: Floats
@@ -140,19 +140,19 @@ class Span(NamedTuple):
     of_draws: Floats
     """log q h."""
     overlap: float
-    """Integral of p q / (s_p p + s_q q), s_p and s_q the shares of draws and proposals: 1 if both
-    densities are the same, 0 if they have nothing in common."""
+    """Integral of p q / (s_p p + s_q q), with s_p and s_q the fractions of draws and proposals:
+    1 if both densities are equal, 0 if they do not overlap."""
     lower: float
-    """log of the mean of p / q over proposals: below the log mass, or hardly above it."""
+    """log of the mean of p / q over proposals: a stochastic lower bound of the log mass."""
     upper: float
-    """-log of the mean of q / p over draws: above the log mass, or hardly below it."""
+    """-log of the mean of q / p over draws: a stochastic upper bound of the log mass."""
 
     @property
     def ess(self) -> float:
-        """Effective number of the draws, of the proposals, or of those that overlap: the least.
+        """The smallest of the effective numbers of draws, of proposals, and of those that overlap.
 
-        The first two alone do not show densities that have nothing in common: the numbers on each
-        side may then vary little and still differ by hundreds of nats from those on the other.
+        The first two alone do not reveal densities without overlap: the values of draws and those
+        of proposals may then each vary little, but differ from each other by hundreds of nats.
         """
         shared = self.overlap * min(len(self.of_draws), len(self.of_proposals))
         return round(min(effective(self.of_proposals), effective(self.of_draws), shared), 6)
@@ -169,8 +169,8 @@ class Span(NamedTuple):
     def least_variance(self) -> float:
         """Of log_mass for independent draws and proposals: (1 / overlap - 1) / (n s_p s_q).
 
-        Meng & Wong (1996, sec. 4). That of the numbers themselves has the same expectation, but is
-        too small where none of them lies where the densities overlap.
+        See Meng & Wong (1996, sec. 4). The empirical variance has the same expectation, but is too
+        small if no draw or proposal lies where the densities overlap.
         """
         n_p, n_q = len(self.of_draws), len(self.of_proposals)
         return (1.0 / self.overlap - 1.0) * (1.0 / n_p + 1.0 / n_q) if self.overlap else np.inf
@@ -179,11 +179,11 @@ class Span(NamedTuple):
 def bridge_span(
     of_draws: Floats, of_proposals: Floats, tolerance: float = BridgeSettings.tolerance
 ) -> Span:
-    """The bridge from log p - log q at draws from p and from q.
+    """The bridge estimate from log p - log q at draws from p and from q.
 
-    Its mass c is where as many proposals would be taken for draws as draws for proposals, by the
-    odds n_p p / (n_q c q) that are logistic regression's (Geyer 1994). Both numbers are monotone
-    in c, so no starting point can lead elsewhere.
+    At its mass c, the expected number of proposals classified as draws equals that of draws
+    classified as proposals, with the odds n_p p / (n_q c q) of logistic regression (Geyer 1994).
+    Both numbers are monotone in c, so the solution is unique.
     """
     log_odds = np.log(len(of_draws)) - np.log(len(of_proposals))
     finite = of_proposals[np.isfinite(of_proposals)]
@@ -209,7 +209,7 @@ def bridge_span(
 
 
 def effective(log_weights: Floats) -> float:
-    """(sum w)^2 / sum w^2 (Kish 1965); 0 where all weights vanish."""
+    """Effective sample size (sum w)^2 / sum w^2 (Kish 1965); 0 if all weights vanish."""
     highest = log_weights.max()
     if not np.isfinite(highest):
         return 0.0

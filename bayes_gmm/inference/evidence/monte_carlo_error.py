@@ -56,12 +56,12 @@ def halves(here: Mask, fewest: int = BridgeSettings.fewest) -> tuple[Mask, Mask]
 
 
 def by_chain(values: Floats, kept: Mask) -> list[Floats]:
-    """The numbers of the draws that are kept, chain by chain."""
+    """The values of the selected draws, by chain."""
     return [part for part in np.split(values, np.cumsum(kept.sum(axis=1))[:-1]) if len(part)]
 
 
 def both_ways(one: Mass, other: Mass) -> Mass:
-    """Mean of two estimates, whose difference also enters its error.
+    """Mean of two estimates; its error includes their difference.
 
     If one of them is unknown, the other is returned.
 
@@ -117,7 +117,7 @@ def mass_of_span(
     ----------
     span : Span
     of_draws : sequence of ndarray
-        log q h again, chain by chain, for their autocorrelation.
+        log q h by chain, for the autocorrelation.
     of_proposals : sequence of ndarray
         log p h likewise, if proposals are chains too.
     settings : BridgeSettings
@@ -137,7 +137,7 @@ def mass_of_span(
 
 
 def _relative_variance(log_values: Floats) -> float:
-    """Of the mean of independent numbers."""
+    """Relative variance of the mean of independent values."""
     values = np.exp(log_values - log_values.max())
     return float(values.var() / values.mean() ** 2 / len(values))
 

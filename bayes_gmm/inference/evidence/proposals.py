@@ -99,9 +99,7 @@ class Proposals:
 
 
 def shrinkage_factor(
-    theta: Floats,
-    factors: Sequence[Floats] = (),
-    settings: ProposalSettings = ProposalSettings(),
+    theta: Floats, factors: Sequence[Floats] = (), settings: ProposalSettings = ProposalSettings()
 ) -> Floats | None:
     """The coordinates in which correlations are shrunk, or None for those of the vectors.
 

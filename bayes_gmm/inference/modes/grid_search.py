@@ -2,8 +2,7 @@
 
 Optima with K components give starts for K + 1, by splitting one component, and for K - 1, by
 merging two; optima of one structure give starts for the others. Each cell is searched like a fit
-(see `multistart.search`), with these additional starts; large tables need fewer starts of their
-own.
+(see `multistart.search`), with these additional starts and, for large tables, fewer new starts.
 """
 
 from __future__ import annotations
@@ -33,13 +32,13 @@ class SweepSettings:
     Attributes
     ----------
     optima_above, parents, siblings : int
-        Optima of the neighbour with one component more, merges of each, and neighbours of other
-        structure that are tried.
+        Numbers of optima with one component more, of merges of each, and of optima of other
+        structures that are used as starts.
     fresh, fresh_beside : int
-        Starts of its own that a cell of the first structure has where rows are many, and that cells
-        of other structures have. Where rows are few, the first structure's go on as in a fit.
+        Numbers of new starts for large tables: of a cell of the first structure, and of cells of
+        other structures. For small tables, the first structure has as many as a fit.
     fresh_beside_few : int
-        The same of cells of other structures where rows are few: there are more optima.
+        The same of cells of other structures for small tables, which have more optima.
     """
 
     optima_above: int = 3
@@ -147,7 +146,7 @@ class Sweep:
         return cell.structure == self.first
 
     def _n_fresh(self, cell: Cell) -> int | None:
-        """Starts of the cell's own; None for as many as a fit takes."""
+        """Number of new starts of the cell; None for as many as a fit has."""
         if cell.n_components == 1:
             return 1
         if self.n_init is not None:

@@ -41,18 +41,18 @@ def find_modes(
 
     If means or scales have a flat prior, masses are undefined and the highest mode comes first.
 
-    Short runs from every start on the sample, the best few to the end (Biernacki, Celeux & Govaert
-    2003), split-and-merge moves on the best, all distinct optima polished on all rows.
+    Every start on the sample has a short run, and the best runs continue (Biernacki, Celeux &
+    Govaert 2003). Split-and-merge moves follow, and all distinct optima are polished on all rows.
 
     Parameters
     ----------
     density : Density
         On all rows.
     sample : Sample
-        Of those rows; starts are tried on it.
+        Of those rows, for the search.
     rng : Generator
     n_init : int, optional
-        Starts; by default more where there are more components.
+        Number of starts; by default more with more components.
     extra : sequence of Moments
         Additional starts.
     settings : ModeSettings
@@ -118,12 +118,7 @@ def _heaviest(density: Density, optima: list[Run], most: int) -> list[Run]:
 
 
 def _polish_all(
-    density: Density,
-    candidates: list[Run],
-    *,
-    whole: bool,
-    window: float,
-    settings: ModeSettings,
+    density: Density, candidates: list[Run], *, whole: bool, window: float, settings: ModeSettings
 ) -> list[Run]:
     """Distinct optima on all rows, best first."""
     if not whole:
@@ -162,7 +157,7 @@ def _promising(density: Density, runs: list[Run], settings: ModeSettings) -> lis
 
 
 def _rough_log_evidence(density: Density, theta: Floats) -> float:
-    """Laplace's estimate, but for a constant, with the expected information of complete data."""
+    """Laplace's estimate up to a constant, with the expected information of complete data."""
     return density.log_posterior(theta, jacobian=True) + Whitening(density, theta).log_det
 
 
@@ -171,12 +166,7 @@ def _rising(history: Sequence[float]) -> tuple[float, ...]:
 
 
 def _rank(
-    density: Density,
-    sample: Sample,
-    optima: list[Run],
-    *,
-    with_mass: bool,
-    settings: ModeSettings,
+    density: Density, sample: Sample, optima: list[Run], *, with_mass: bool, settings: ModeSettings
 ) -> tuple[Run, ...]:
     """Modes by decreasing mass, or rough mass; components of the first are sorted by weight."""
     modes = optima
@@ -191,7 +181,7 @@ def _rank(
 
 
 def labelled(density: Density, sample: Sample, modes: Sequence[Run]) -> tuple[Run, ...]:
-    """The first mode with its components by falling weight, the others numbered like it."""
+    """Modes with consistent labels: components of the first have decreasing weights."""
     layout = modes[0].layout
     by_weight = np.argsort(-layout.point(modes[0].theta).log_weights, kind="stable")
     first = replace(modes[0], theta=layout.selected(modes[0].theta, by_weight))
@@ -210,7 +200,7 @@ def _first_and_roughly_heaviest(modes: list[Run], most: int) -> list[Run]:
 
 
 def _labelled_like(r: Floats, density: Density, sample: Sample, mode: Run) -> Run:
-    """The mode, numbered so that as many rows as can be keep the labels that r gives them."""
+    """The mode, numbered so that as many rows as possible keep their labels in r."""
     own = responsibilities(density, sample, mode.layout.point(mode.theta))
     order = linear_sum_assignment(r.T @ own, maximize=True)[1]
     return replace(mode, theta=mode.layout.selected(mode.theta, order))

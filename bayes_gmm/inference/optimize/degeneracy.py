@@ -1,28 +1,19 @@
 """Detection of degenerate components: those that collapse onto a plane or have no rows.
 
-The density of a Gaussian mixture is unbounded (Day 1969), so the end of an optimisation towards
-such a point is not an optimum, however high its density.
+The density of a Gaussian mixture is unbounded (Day 1969). An optimisation towards such a point does
+not end at an optimum, even if the density there is high.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.optimize.settings import EM
 from bayes_gmm.model.density import Density
-
-
-class Climb(Protocol):
-    """A result with a vector."""
-
-    @property
-    def theta(self) -> Floats:
-        """The vector."""
-        ...
 
 
 def is_sound(density: Density, theta: Floats) -> bool:
@@ -37,7 +28,7 @@ def is_sound(density: Density, theta: Floats) -> bool:
     return bool(thinnest > EM.degenerate_sd or not may_close)
 
 
-def sound[Run: Climb](density: Density, runs: Sequence[Run]) -> list[Run]:
+def sound(density: Density, runs: Sequence[Run]) -> list[Run]:
     """The runs without degenerate components; all runs if there are none."""
     kept = [run for run in runs if is_sound(density, run.theta)]
     return kept or list(runs)

@@ -147,11 +147,7 @@ def _pulled_sums(density: Density, point: Point) -> Floats:
 
 
 def _covariance_of_sums(
-    block: Block,
-    constants: Floats,
-    means: Floats,
-    precisions: Floats,
-    settings: HessianSettings,
+    block: Block, constants: Floats, means: Floats, precisions: Floats, settings: HessianSettings
 ) -> Floats:
     """Sum over rows of the covariance, over components, of the contribution of a row to the sums.
 

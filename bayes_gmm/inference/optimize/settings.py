@@ -73,7 +73,7 @@ class OptimizerSettings:
     newton_size: int = 200
     """Maximum number of parameters for Newton's method."""
     newton_first: float = 1e7
-    """Cost of a Hessian, in floating-point operations, up to which Newton's method goes first."""
+    """Maximum cost of a Hessian, in operations, at which Newton's method is tried first."""
     longest_step: float = 10.0
     """Maximum Newton step along an axis, in expected standard deviations."""
     value_noise: float = 1e-6

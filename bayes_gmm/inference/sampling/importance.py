@@ -1,4 +1,4 @@
-"""Draws from approximations at the modes, weighted by how well these fit the posterior."""
+"""Importance sampling from the approximations at the modes."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def sample_laplace(
     """Draws of theta by importance resampling from Laplace's approximation at the modes.
 
     Proposals theta_s come from q = sum_m a_m t_nu(theta_m, P_m P_m'), with a_m the masses of the
-    modes, P_m P_m' the inverse curvature at mode m, and nu so many degrees of freedom that t is
-    nearly normal. They fill q evenly (a scrambled Sobol' sequence), which nearly halves the error
-    of intervals. Their weights p(theta_s, rows) / q(theta_s) are smoothed by a generalised Pareto
-    distribution (Vehtari, Simpson, Gelman, Yao & Gabry 2024), whose shape k-hat says whether the
-    approximation can be trusted: up to 0.7 it can. Above 0.3, as many proposals are added about the
-    weighted mean and covariance of those so far, where these are enough to tell, and q becomes the
-    mean of all rounds: none is dropped, or k-hat would be the luckiest of several and tails would
-    be lost (adaptive multiple importance sampling: Cornuet, Marin, Mira & Robert 2012). Draws are
-    proposals, resampled by weight; "chains" are there so that they look like those of samplers.
+    modes, P_m P_m' the inverse curvature at mode m, and nu large enough that t is nearly normal.
+    They are quasi-random (a scrambled Sobol' sequence), which nearly halves the error of intervals.
+    Their weights p(theta_s, rows) / q(theta_s) are smoothed by a generalised Pareto distribution
+    (Vehtari, Simpson, Gelman, Yao & Gabry 2024), whose shape k-hat shows whether the approximation
+    is reliable: up to 0.7 it is. Above 0.3, as many proposals are added from the weighted mean and
+    covariance of the first ones, if these are estimated from enough proposals, and q becomes the
+    mean of all rounds. No round is dropped: k-hat would then be the best of several, and tails
+    would be lost (adaptive multiple importance sampling: Cornuet, Marin, Mira & Robert 2012). Draws
+    are proposals, resampled by weight and arranged as chains.
 
     Parameters
     ----------
@@ -193,13 +193,13 @@ def smoothed(log_ratios: Floats) -> tuple[Floats, float]:
     """
     from arviz_stats.base import array_stats  # type: ignore[attr-defined]
 
-    # It is made for leave-one-out, where the ratio is one over a likelihood.
+    # psislw expects log-likelihoods of leave-one-out, which are negative log ratios.
     log_weights, khat = array_stats.psislw(log_ratios.max() - log_ratios)
     return log_weights - logsumexp(log_weights), float(khat)
 
 
 def _resampled(weights: Floats, n: int, rng: np.random.Generator) -> Integers:
-    """Numbers of n draws in random order, each as often as its weight says, to within one."""
+    """Indices of n draws in random order, each in proportion to its weight, to within one."""
     edges = np.cumsum(weights)
     at = (np.arange(n) + rng.random()) / n * edges[-1]
     return rng.permutation(np.searchsorted(edges, at, side="right").clip(max=len(weights) - 1))

@@ -89,9 +89,7 @@ def _full_vector(density: Density, mode: Run, settings: ApproximationSettings) -
 
 
 def inverse_factor(
-    density: Density,
-    theta: Floats,
-    settings: ApproximationSettings = ApproximationSettings(),
+    density: Density, theta: Floats, settings: ApproximationSettings = ApproximationSettings()
 ) -> Floats:
     """Lower triangular P with P P' the inverse of the negative Hessian of the density of theta.
 

@@ -31,7 +31,7 @@ STEP_METHODS = {
 }
 """Names of PyMC's step methods, and their classes."""
 PYMC_SAMPLERS = ("pymc", "pymc-nutpie", *STEP_METHODS)
-"""What `sample_pymc` takes: NUTS by PyMC, NUTS by nutpie on PyMC's own density, step methods."""
+"""Samplers of `sample_pymc`: NUTS of PyMC, NUTS of nutpie on the density of PyMC, step methods."""
 ON_JAX = ("numpyro", "blackjax")
 NOT_KEPT = ("divergences", "warning", "perf_counter_diff", "perf_counter_start")
 
@@ -50,12 +50,12 @@ def sample_pymc(
     compile_mode: Any = None,
     settings: SamplerSettings = SamplerSettings(),
 ) -> Draws:
-    """Chains of draws by `pm.sample`, started about the modes.
+    """Chains of draws by `pm.sample` that start at the modes.
 
     Parameters
     ----------
     model : pm.Model
-        What `model_of` makes of the density.
+        The model of the density (see `model_of`).
     density : Density
     peaks : sequence of Peak
         By falling mass.
@@ -67,7 +67,7 @@ def sample_pymc(
     seed : int
     progress : bool
     compile_mode : str or pytensor Mode, optional
-        How PyTensor compiles; by default as it is configured.
+        Compilation mode of PyTensor; by default its configuration.
     settings : SamplerSettings
 
     Raises
@@ -139,10 +139,9 @@ def check_pymc_sampler(sampler: str) -> None:
 
 
 def _steps(model: pm.Model, method: Callable[..., Any]) -> list[Any]:
-    """The step method for every variable that is free.
+    """The step method for every free variable.
 
-    The weight of a single component is not, and all but slice sampling would average over none of
-    its coordinates.
+    The weight of a single component has no free coordinates, which only slice sampling accepts.
     """
     import pymc as pm
 
@@ -156,7 +155,7 @@ def _steps(model: pm.Model, method: Callable[..., Any]) -> list[Any]:
 
 
 def _values(theta: Floats, layout: Layout, model: pm.Model) -> dict[str, Any]:
-    """The free variables of PyMC's model at a vector."""
+    """The free variables of the PyMC model at a vector."""
     point = layout.point(theta)
     inverse = np.linalg.inv(point.scale_trils)
     precisions = inverse.mT @ inverse
@@ -174,12 +173,12 @@ def _values(theta: Floats, layout: Layout, model: pm.Model) -> dict[str, Any]:
 
 
 def vectors(posterior: Mapping[str, Any], layout: Layout) -> Floats:
-    """theta of PyMC's draws, shape (chains, draws, p).
+    """theta of draws by PyMC, shape (chains, draws, p).
 
     Parameters
     ----------
     posterior : mapping of str to array, shape (chains, draws, ...)
-        "weights", "means", "scales" and, where there are correlations, "corr_chol".
+        "weights", "means", "scales" and, if there are correlations, "corr_chol".
     layout : Layout
     """
     d = layout.n_features
