@@ -19,14 +19,6 @@ from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
 
 
-class Bridge(NamedTuple):
-    """A log mass with its effective sample size."""
-
-    log_mass: float
-    ess: float
-    """Effective number of the draws, or of the proposals, whichever are fewer."""
-
-
 def settled_by_bridges(
     density: Density,
     draws: Draws,
@@ -102,7 +94,7 @@ def _bridge(
     log_p: Floats,
     rng: np.random.Generator,
     settings: BridgeSettings,
-) -> Bridge:
+) -> Span:
     """From draws of mode m, numbered like the mode, to proposals."""
     layout, reference = density.layout, peaks[m].theta
     proposed = about.proposals(settings.proposals_per_mode, rng)
@@ -110,25 +102,11 @@ def _bridge(
     same_number = np.all(numbered_like(proposed, layout, reference) == proposed, axis=1)
     inside = same_number & (nearest_modes(proposed, layout, peaks) == m) & ~np.isnan(heights)
     heights = np.where(inside, heights, -np.inf)
-    span = bridge_span(
+    return bridge_span(
         log_p - about.proposal_log_density(drawn),
         heights - about.proposal_log_density(proposed),
         settings.tolerance,
     )
-    return Bridge(span.log_mass, span.ess)
-
-
-def bridge(of_draws: Floats, of_proposals: Floats) -> Bridge:
-    """The mass of p, from log p - log q at draws from p and from q (Meng & Wong 1996).
-
-    Examples
-    --------
-    >>> log_mass, ess = bridge(np.full(10, 2.5), np.full(20, 2.5))
-    >>> round(log_mass, 6), ess
-    (2.5, 10.0)
-    """
-    span = bridge_span(of_draws, of_proposals)
-    return Bridge(span.log_mass, span.ess)
 
 
 class Span(NamedTuple):
@@ -184,6 +162,12 @@ def bridge_span(
     At its mass c, the expected number of proposals classified as draws equals that of draws
     classified as proposals, with the odds n_p p / (n_q c q) of logistic regression (Geyer 1994).
     Both numbers are monotone in c, so the solution is unique.
+
+    Examples
+    --------
+    >>> span = bridge_span(np.full(10, 2.5), np.full(20, 2.5))
+    >>> round(span.log_mass, 6), span.ess
+    (2.5, 10.0)
     """
     log_odds = np.log(len(of_draws)) - np.log(len(of_proposals))
     finite = of_proposals[np.isfinite(of_proposals)]

@@ -16,8 +16,8 @@ from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.points import Points
 
 
-class Climb(Protocol):
-    """A result with a vector and its log-posterior."""
+class Optimum(Protocol):
+    """A vector, its log-posterior and its approximate mass."""
 
     @property
     def theta(self) -> Floats:
@@ -35,7 +35,7 @@ class Climb(Protocol):
         ...
 
 
-def distinct[Run: Climb](
+def distinct[Run: Optimum](
     layout: Layout, runs: Sequence[Run], *, distance: float, height: float = math.inf
 ) -> list[Run]:
     """Distinct results, best first; equal optima with different labels count once.
@@ -54,7 +54,7 @@ def distinct[Run: Climb](
     return [group[0] for group in grouped(layout, runs, distance=distance, height=height)]
 
 
-def grouped[Run: Climb](
+def grouped[Run: Optimum](
     layout: Layout, runs: Sequence[Run], *, distance: float, height: float = math.inf
 ) -> list[list[Run]]:
     """Results grouped by optimum, best first in each group and overall."""
