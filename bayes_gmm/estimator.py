@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +29,21 @@ from bayes_gmm.results.shape.check import check_mixture
 if TYPE_CHECKING:
     import pymc as pm
 
+    from bayes_gmm.inference.optimize.run import Run
+    from bayes_gmm.model.density import Density
     from bayes_gmm.results.posterior.posterior import Posterior
     from bayes_gmm.results.shape.record import ShapeCheck
+
+
+class _Fitted(NamedTuple):
+    """The fitted rows and the modes found, which sampling needs."""
+
+    density: Density
+    """On the fitted rows, in standardised units."""
+    found: tuple[Run, ...]
+    """The modes of `map_fit_` in standardised units, in its order."""
+    table: KeptMatrix
+    """The rows in the user's units."""
 
 
 class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
@@ -180,8 +193,8 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         rng = generator(self.random_state)
         matrix = feature_matrix(X)
         weights = check_weights(sample_weight, matrix.n_rows)
-        self.map_fit_, self._density, self._found, found = fit_table(matrix, weights, plan, rng)
-        self._table = KeptMatrix.of(matrix)
+        self.map_fit_, density, modes, found = fit_table(matrix, weights, plan, rng)
+        self._fitted = _Fitted(density, modes, KeptMatrix.of(matrix))
         self.shape_check_ = check_mixture(
             self.map_fit_.mixture, self.map_fit_.standardizer, matrix, weights
         )
@@ -202,7 +215,7 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
     @property
     def prior_influence_(self) -> PriorInfluence | None:
         """Influence of the prior on each segment; computed from the rows on access."""
-        return influence_at_mode(self._density, self._fit.mixture, self._fit.standardizer)
+        return influence_at_mode(self._fitted.density, self._fit.mixture, self._fit.standardizer)
 
     @property
     def mixture_(self) -> Mixture:
@@ -398,14 +411,15 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         fit = self._fit
         seed = seed_of(self.random_state if random_state is None else random_state)
         plan = SamplingPlan(draws, tune, chains, method, sampler, seed, progress)
-        return sample_posterior(fit, self._density, self._found, plan, table=self._table)
+        density, found, table = self._fitted
+        return sample_posterior(fit, density, found, plan, table=table)
 
     def pymc_model(self) -> pm.Model:
         """The PyMC model on the fitted table, in standardised units (see `build_model`)."""
         from bayes_gmm.model.pymc_model import model_of
 
         fit = self._fit
-        return model_of(self._density, fit.features, fit.structure, fit.prior)
+        return model_of(self._fitted.density, fit.features, fit.structure, fit.prior)
 
     def __sklearn_tags__(self) -> Any:
         """Tags for scikit-learn: missing cells are allowed."""

@@ -23,8 +23,8 @@ from bayes_gmm.inference.evidence.log_evidence import (
     laplace_evidence,
 )
 from bayes_gmm.inference.modes.guesses import Sample
-from bayes_gmm.inference.modes.mode import FoundMode
 from bayes_gmm.inference.modes.modes import find_modes
+from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.mode_assignment import marked
 from bayes_gmm.inference.sampling.nuts import sample_nuts
@@ -68,7 +68,7 @@ SMALL = {
 
 def posterior_of(
     X: np.ndarray, K: int, structure: str = "full", prior: Prior | None = None, **options: bool
-) -> tuple[Density, tuple[FoundMode, ...]]:
+) -> tuple[Density, tuple[Run, ...]]:
     """The density and its modes."""
     density, units = Density.of_table(
         feature_matrix(X), K, structure=Structure.parse(structure), prior=prior or Prior(),
@@ -78,7 +78,7 @@ def posterior_of(
 
 
 def repeated(
-    density: Density, modes: tuple[FoundMode, ...], seeds: int
+    density: Density, modes: tuple[Run, ...], seeds: int
 ) -> tuple[list[LogEvidence], float, float]:
     """Bridges from new draws for each seed, and mean seconds of drawing and of bridging."""
     peaks = peaks_of(density, modes)
@@ -93,7 +93,7 @@ def repeated(
 
 
 def line(
-    name: str, density: Density, modes: tuple[FoundMode, ...], seeds: int = SEEDS
+    name: str, density: Density, modes: tuple[Run, ...], seeds: int = SEEDS
 ) -> tuple[np.ndarray, np.ndarray]:
     """Print what bridges over seeds say."""
     found, drawing, bridging = repeated(density, modes, seeds)

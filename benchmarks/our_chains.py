@@ -39,10 +39,10 @@ def main() -> None:
         print(posterior.summary())
         return
     start = time.perf_counter()
-    peaks = peaks_of(model._density, model._found)
-    draws = sample_nuts(model._density, peaks, draws=options.draws, seed=1)
+    peaks = peaks_of(model._fitted.density, model._fitted.found)
+    draws = sample_nuts(model._fitted.density, peaks, draws=options.draws, seed=1)
     seconds = time.perf_counter() - start
-    posterior = Posterior.from_draws(model.map_fit_, model._density, draws)
+    posterior = Posterior.from_draws(model.map_fit_, model._fitted.density, draws)
     drawn = posterior.parameters
     np.savez(
         options.result, weights=drawn.weights, means=drawn.means, scales=drawn.scales,
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def _gradient(model: BayesGMM, peak: Peak) -> float:
-    fused = FusedDensity(model._density, peak.theta, peak.factor)
+    fused = FusedDensity(model._fitted.density, peak.theta, peak.factor)
     return microseconds(fused.function_address, fused.data_address, np.zeros_like(peak.theta))
 
 

@@ -104,7 +104,7 @@ def _at_the_map(X: np.ndarray, K: int) -> dict[str, np.ndarray]:
     from bayes_gmm import LKJ, BayesGMM, Prior
 
     model = BayesGMM(K, prior=Prior(covariances=LKJ()), random_state=0).fit(X)
-    [best, *_] = model._found
+    [best, *_] = model._fitted.found
     point = best.layout.point(best.theta)
     units = model.map_fit_.standardizer
     return {
@@ -194,7 +194,8 @@ def _renumbered(run: dict[str, np.ndarray], problem: Path) -> dict[str, np.ndarr
     """The draws, in the table's units, each numbered like the MAP."""
     from bayes_gmm.data.standardize import Standardizer
     from bayes_gmm.inference.sampling.draws import Draws
-    from bayes_gmm.inference.sampling.relabel import Reference, relabel
+    from bayes_gmm.inference.sampling.relabel import relabel
+    from bayes_gmm.model.mixture import Mixture
     from bayes_gmm.model.parameters import Layout
     from bayes_gmm.model.structure import Structure
     from bayes_gmm.results.posterior.parameters import SegmentDraws
@@ -208,7 +209,7 @@ def _renumbered(run: dict[str, np.ndarray], problem: Path) -> dict[str, np.ndarr
         for chain in zip(*drawn, strict=True)
     ])  # fmt: skip
     L = known["scales"][:, :, None] * known["corr_chol"]
-    reference = Reference(known["weights"], known["means"], L @ L.mT)
+    reference = Mixture(known["weights"], known["means"], L @ L.mT)
     mode = np.zeros(theta.shape[:2], dtype=np.int64)
     draws = Draws(theta, layout, mode, method="nuts", sampler="other", seed=0)
     theta, _ = relabel(draws, [reference], np.zeros(d))

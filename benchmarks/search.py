@@ -23,7 +23,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,12 +36,12 @@ from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.inference.modes.deduplicate import distinct
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.laplace_evidence import laplace_log_evidence
-from bayes_gmm.inference.modes.mode import FoundMode
-from bayes_gmm.inference.modes.modes import WINDOW
 from bayes_gmm.inference.modes.multistart import search
+from bayes_gmm.inference.modes.settings import ModeSettings
 from bayes_gmm.inference.modes.starts import responsibilities
 from bayes_gmm.inference.optimize.em import run_em
-from bayes_gmm.inference.optimize.newton import Polished, polish
+from bayes_gmm.inference.optimize.newton import polish
+from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.model.density import Density
 
 FOUND = 34
@@ -206,11 +206,11 @@ def planted(options: argparse.Namespace) -> bool:
                 model = bg.BayesGMM(table.n_components, random_state=seed)
                 model.fit(table.X, sample_weight=table.weights)
                 elapsed.append(time.perf_counter() - start)
-                same = [_same(density, mode, known) for mode in model._found]
+                same = [_same(density, mode, known) for mode in model._fitted.found]
                 hits.append(any(same) or _found(density, sample, seed, known))
                 rivals = [
                     mode.log_evidence
-                    for mode, is_known in zip(model._found, same, strict=True)
+                    for mode, is_known in zip(model._fitted.found, same, strict=True)
                     if not is_known
                 ]
                 shares.append(_share(known, rivals))
@@ -228,7 +228,7 @@ def planted(options: argparse.Namespace) -> bool:
     return found >= FOUND and missed == 0
 
 
-def _problem(table: Planted) -> tuple[Density, Sample, FoundMode]:
+def _problem(table: Planted) -> tuple[Density, Sample, Run]:
     """The density on a sample of all rows, and the optimum that the planted rows lead to."""
     density, units = Density.of_table(
         feature_matrix(table.X), table.n_components, structure=bg.Structure(), prior=bg.Prior(),
@@ -240,14 +240,14 @@ def _problem(table: Planted) -> tuple[Density, Sample, FoundMode]:
     return density, sample, _climb_from(density, Z, table)
 
 
-def _found(density: Density, sample: Sample, seed: int, known: FoundMode) -> bool:
+def _found(density: Density, sample: Sample, seed: int, known: Run) -> bool:
     """Whether one of the search's optima, once it is climbed to, is the known mode."""
     runs = search(density, sample, np.random.default_rng(seed))
-    near = [run for run in runs if run.log_posterior > known.log_posterior - WINDOW]
+    near = [run for run in runs if run.log_posterior > known.log_posterior - ModeSettings.window]
     return any(_is_found(density, sample, polish(density, run.theta), known) for run in near)
 
 
-def _is_found(density: Density, sample: Sample, run: Polished, known: FoundMode) -> bool:
+def _is_found(density: Density, sample: Sample, run: Run, known: Run) -> bool:
     """Whether an optimum is the known mode, or one at least as high with its group.
 
     The group of the known mode is its thinnest component; that of the run has three in four of its
@@ -266,7 +266,7 @@ def _is_found(density: Density, sample: Sample, run: Polished, known: FoundMode)
     return bool(np.any((shared > 0.75 * rows.sum()) & (other.sum(axis=0) < 2.0 * rows.sum())))
 
 
-def _climb_from(density: Density, Z: np.ndarray, table: Planted) -> FoundMode:
+def _climb_from(density: Density, Z: np.ndarray, table: Planted) -> Run:
     """The optimum that the planted rows themselves lead to."""
     weights = np.ones(len(Z)) if table.weights is None else table.weights
     K, d = table.n_components, Z.shape[1]
@@ -283,20 +283,14 @@ def _climb_from(density: Density, Z: np.ndarray, table: Planted) -> FoundMode:
     theta = density.layout.pack(counts / counts.sum(), means, scales.ravel(), chols)
     run = run_em(density, theta, max_iter=500, tolerance=1e-5)
     peak = polish(density, run.theta)
-    return FoundMode(
-        peak.theta, density.layout, peak.log_posterior,
-        laplace_log_evidence(density, peak.theta), peak.converged, (),
-    )  # fmt: skip
+    return replace(peak, log_evidence=laplace_log_evidence(density, peak.theta))
 
 
-def _same(density: Density, mode: FoundMode, known: FoundMode) -> bool:
-    both = [
-        Polished(m.theta, m.log_posterior, 0.0, converged=True, history=()) for m in (mode, known)
-    ]
-    return len(distinct(density.layout, both, distance=0.05, height=0.01)) == 1
+def _same(density: Density, mode: Run, known: Run) -> bool:
+    return len(distinct(density.layout, [mode, known], distance=0.05, height=0.01)) == 1
 
 
-def _share(known: FoundMode, rivals: list[float]) -> float:
+def _share(known: Run, rivals: list[float]) -> float:
     log_masses = np.array([known.log_evidence, *rivals])
     if not np.isfinite(known.log_evidence):
         return 0.0
@@ -319,7 +313,7 @@ def agreement(options: argparse.Namespace) -> bool:
             if candidate.fit is None:
                 continue
             model = bg.BayesGMM(candidate.n_components, random_state=1).fit(X)
-            ours = max(model._found, key=lambda mode: mode.rough_log_mass).log_posterior
+            ours = max(model._fitted.found, key=lambda mode: mode.rough_log_mass).log_posterior
             theirs = candidate.values["log_posterior"]
             cases += 1
             agree += abs(ours - theirs) <= SAME

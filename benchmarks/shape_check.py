@@ -165,7 +165,9 @@ def print_costs() -> None:
         model.fit(X)
         took = time.perf_counter() - start
         start = time.perf_counter()
-        check_mixture(model.map_fit_.mixture, model.map_fit_.standardizer, model._table, None)
+        check_mixture(
+            model.map_fit_.mixture, model.map_fit_.standardizer, model._fitted.table, None
+        )
         check = time.perf_counter() - start
         print(f"{n:9} {d:3} {K:3} {took - check:7.3f} s {check:7.3f} s", flush=True)
 

@@ -29,7 +29,7 @@ from bayes_gmm.errors import (
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.mode_assignment import marked
-from bayes_gmm.inference.sampling.relabel import Reference, relabel
+from bayes_gmm.inference.sampling.relabel import relabel
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.points import Points
 from bayes_gmm.model.structure import Structure
@@ -200,13 +200,10 @@ def sampled(model: BayesGMM, draws: int) -> Posterior:
 
 def aligned(model: BayesGMM, truth: np.ndarray) -> np.ndarray:
     """The truth as a single draw (1, 1, p), marked with its mode and numbered as draws are."""
-    density, fit = model._density, model.map_fit_
+    density, fit = model._fitted.density, model.map_fit_
     draws = Draws(truth[None, None], density.layout, np.zeros((1, 1), np.int64))
-    references = [
-        Reference(mode.mixture.weights, mode.mixture.means, mode.mixture.covariances)
-        for mode in fit.modes
-    ]
-    draws = marked(draws, peaks_of(density, model._found))
+    references = [mode.mixture for mode in fit.modes]
+    draws = marked(draws, peaks_of(density, model._fitted.found))
     return relabel(draws, references, density.rho2)[0]
 
 

@@ -26,7 +26,7 @@ def numbered_anew(posterior, model, order):
     """The posterior of the same draws, component k of each having been number ``order[..., k]``."""
     draws = posterior.draws
     raw = replace(draws, theta=renumbered(draws.layout, draws.theta, order))
-    return raw, Posterior.from_draws(model.map_fit_, model._density, raw)
+    return raw, Posterior.from_draws(model.map_fit_, model._fitted.density, raw)
 
 
 def diagnostics(theta):

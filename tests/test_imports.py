@@ -5,8 +5,8 @@ from graphlib import TopologicalSorter
 import grimp
 import pytest
 
-DEEPEST = 25
-"""Modules in the longest chain of imports."""
+DEEPEST = {"bayes_gmm.inference": 14, "bayes_gmm": 25}
+"""Modules in the longest chain of imports that ends in a package."""
 
 
 @pytest.fixture(scope="module")
@@ -23,4 +23,5 @@ def test_chains_of_imports_are_short(imports):
     depth = {}
     for module in TopologicalSorter(imports).static_order():
         depth[module] = 1 + max((depth[other] for other in imports[module]), default=0)
-    assert max(depth.values()) <= DEEPEST
+    for package, deepest in DEEPEST.items():
+        assert max(depth[module] for module in depth if module.startswith(package)) <= deepest

@@ -13,7 +13,7 @@ from bayes_gmm.cli.sampling import SamplingOptions, without_warnings
 from bayes_gmm.cli.segmentations import json_of
 from bayes_gmm.diagnostics.draws import written_r_hat
 from bayes_gmm.diagnostics.kind import COMMAND_LINE
-from bayes_gmm.inference.sampling.importance import GOOD_KHAT
+from bayes_gmm.inference.sampling.settings import ImportanceSettings
 from bayes_gmm.results.posterior.segmentations import masses
 from bayes_gmm.results.thresholds import THRESHOLDS
 from bayes_gmm.text import percent, share_interval
@@ -140,7 +140,7 @@ class Intervals:
     def _state(self, found: dict[str, Any]) -> list[str]:
         draws = self.posterior.draws
         if "khat" in found:
-            trusted = found["khat"] <= GOOD_KHAT
+            trusted = found["khat"] <= ImportanceSettings.good_khat
             verdict = "reliable" if trusted else f"unreliable, use {COMMAND_LINE.nuts}"
             return [f"Laplace's approximation, Pareto k-hat {found['khat']:.2f}: {verdict}"]
         unknown = "not available for one chain" if draws.n_chains == 1 else "not available"

@@ -15,9 +15,6 @@ import numpy.typing as npt
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import CellTypeError, DataError, listed, nearest, shown
 
-CELLS_AT_ONCE = 1 << 17
-"""Number of cells checked at once, which limits the memory of masks."""
-
 
 def choose_columns(
     names: Sequence[str], features: Sequence[str] | None, table: str = "the table"
@@ -153,10 +150,10 @@ def not_numeric(name: str, row: int, cell: object, kind: str = "") -> DataError:
     )
 
 
-def refuse_infinite(values: Floats, features: Sequence[str]) -> None:
-    """Raise for the first infinite cell, by column and row."""
+def refuse_infinite(values: Floats, features: Sequence[str], cells_at_once: int = 1 << 17) -> None:
+    """Raise for the first infinite cell; `cells_at_once` limits the memory of masks."""
     n_rows, n_features = values.shape
-    rows = max(1, CELLS_AT_ONCE // max(n_features, 1))
+    rows = max(1, cells_at_once // max(n_features, 1))
     for start in range(0, n_rows, rows):
         infinite: npt.NDArray[np.bool_] = np.isinf(values[start : start + rows])
         if infinite.any():

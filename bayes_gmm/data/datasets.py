@@ -14,11 +14,7 @@ from bayes_gmm.data.rows import Floats
 if TYPE_CHECKING:
     import pandas as pd
 
-SEED = 20260311
-"""Seed of the bundled table; with this seed no value is out of bounds."""
-
 FEATURES = ("Age", "Annual income (k$)", "Spending score", "Basket ($)")
-DECIMALS = (0, 1, 0, 2)
 
 # Segment: share, then mean and standard deviation of each feature, in the order of FEATURES.
 SEGMENTS = {
@@ -117,7 +113,7 @@ def load_customers() -> Customers:
     return Customers(table, segment, truth)
 
 
-def simulate_customers(n_customers: int = 400, seed: int = SEED) -> Customers:
+def simulate_customers(n_customers: int = 400, seed: int = 20260311) -> Customers:
     """Simulate customers like those of `load_customers`.
 
     The bundled file is ``simulate_customers().labelled.to_csv(path, index=False)``.
@@ -144,7 +140,7 @@ def simulate_customers(n_customers: int = 400, seed: int = SEED) -> Customers:
     values = truth.means[segment] + np.einsum("nij,nj->ni", scale_tril[segment], noise)
     columns = {
         name: column.round(decimals).astype(np.int64 if decimals == 0 else np.float64)
-        for name, column, decimals in zip(truth.features, values.T, DECIMALS, strict=True)
+        for name, column, decimals in zip(truth.features, values.T, (0, 1, 0, 2), strict=True)
     }
     return Customers(pd.DataFrame(columns), segment.astype(np.int64), truth)
 

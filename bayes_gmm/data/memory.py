@@ -16,9 +16,6 @@ from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.jit.compiled import compiled
 from bayes_gmm.jit.threads import n_cores, row_threads
 
-CELLS_PER_THREAD = 20_000
-"""Below about this many cells a second thread costs more than it brings."""
-
 
 @dataclass(frozen=True)
 class MemoryRows:
@@ -262,11 +259,13 @@ def _share_out(block: Block, threads: int | None) -> tuple[Block, ...]:
     return tuple(block._replace(tiles=block.tiles[a:b]) for a, b in pairwise(edges)) or (block,)
 
 
-def _n_parts(cells: int) -> int:
-    """One a core; more where there is much to do, so that a core that falls behind does less."""
+def _n_parts(cells: int, cells_per_thread: int = 20_000) -> int:
+    """One part per core, or several if there are many cells, so that slow cores process fewer.
+
+    With fewer cells per thread, a second thread is slower than a single one.
+    """
     cores = n_cores()
-    if cores == 1 or cells < 2 * CELLS_PER_THREAD:
+    if cores == 1 or cells < 2 * cells_per_thread:
         return 1
-    return int(
-        min(cores * max(1, min(4, cells // (50 * CELLS_PER_THREAD))), cells // CELLS_PER_THREAD)
-    )
+    parts_per_core = max(1, min(4, cells // (50 * cells_per_thread)))
+    return int(min(cores * parts_per_core, cells // cells_per_thread))

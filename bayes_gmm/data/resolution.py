@@ -7,6 +7,7 @@ so that it does not depend on how often rows are repeated.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from math import isfinite, sqrt
 from numbers import Real
 from typing import Any, Literal
@@ -14,24 +15,33 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from bayes_gmm.data.rounding_step import ROUNDING, find_grid
+from bayes_gmm.data.rounding_step import GridSettings, find_grid
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import DataError, shown
 
 Resolution = Literal["auto"] | float | Sequence[float | None] | Floats | None
 """Valid values of the argument `resolution`."""
 
-SLACK = 1e-6
-"""Relative tolerance of a given resolution."""
 
-FLOOR = 1e-3
-"""Smallest resolution, in standard deviations of the column."""
+@dataclass(frozen=True)
+class ResolutionSettings:
+    """Settings of the recording resolution."""
 
-TIED_SHARE = 0.95
-"""Fraction of rows with tied values at which the grid of the tied values is also estimated."""
+    slack: float = 1e-6
+    """Relative tolerance of a given resolution."""
+    floor: float = 1e-3
+    """Smallest resolution, in standard deviations of the column."""
+    tied: float = 0.95
+    """Fraction of rows with tied values at which the grid of the tied values is also estimated."""
+    grid: GridSettings = field(default_factory=GridSettings)
 
 
-def detect_resolution(values: Floats, weights: Floats | None = None) -> Floats:
+DEFAULTS = ResolutionSettings()
+
+
+def detect_resolution(
+    values: Floats, weights: Floats | None = None, settings: ResolutionSettings = DEFAULTS
+) -> Floats:
     """Step of the grid of the distinct values of each column; 0 if there is no grid.
 
     Parameters
@@ -40,6 +50,7 @@ def detect_resolution(values: Floats, weights: Floats | None = None) -> Floats:
         NaN is a missing cell.
     weights : ndarray, shape (n_rows,), optional
         A weight of 2 is two copies of the row, 0 its absence.
+    settings : ResolutionSettings
 
     Returns
     -------
@@ -57,7 +68,7 @@ def detect_resolution(values: Floats, weights: Floats | None = None) -> Floats:
         counted = weights > 0.0
         if not counted.all():
             values, weights = values[counted], weights[counted]
-    steps = [step_of(*distinct_values(column, weights)) for column in values.T]
+    steps = [step_of(*distinct_values(column, weights, settings), settings) for column in values.T]
     return np.array(steps, dtype=np.float64)
 
 
@@ -67,6 +78,7 @@ def recording_error(
     scale: Floats,
     weights: Floats | None = None,
     features: Sequence[str] | None = None,
+    settings: ResolutionSettings = DEFAULTS,
 ) -> Floats:
     r"""Standard deviation of the rounding error of each column (Sheppard 1898).
 
@@ -85,6 +97,7 @@ def recording_error(
         A weight of 2 is two copies of the row, 0 its absence.
     features : sequence of str, optional
         Names of the columns, for messages.
+    settings : ResolutionSettings
 
     Returns
     -------
@@ -108,12 +121,13 @@ def recording_error(
     delta = np.array([0.0 if entry == "auto" else entry for entry in entries], dtype=np.float64)
     for j in np.flatnonzero(delta).tolist():
         name = f"x{j + 1}" if features is None else features[j]
-        _refuse_too_coarse(delta[j], values[:, j], weights, name)
+        _refuse_too_coarse(delta[j], values[:, j], weights, name, settings.slack)
     for j in found:
-        delta[j] = detect_resolution(values[:, j : j + 1], weights)[0]
+        delta[j] = detect_resolution(values[:, j : j + 1], weights, settings)[0]
     floored = delta > 0.0
     floored[found] = True
-    return np.where(floored, np.maximum(delta, FLOOR * np.asarray(scale)), 0.0) / sqrt(12.0)
+    least = settings.floor * np.asarray(scale)
+    return np.where(floored, np.maximum(delta, least), 0.0) / sqrt(12.0)
 
 
 def _entries(resolution: Any, n_features: int) -> list[float | Literal["auto"]]:
@@ -144,31 +158,35 @@ def _entry(entry: object, position: int | None = None) -> float | Literal["auto"
     )
 
 
-def _refuse_too_coarse(delta: float, column: Floats, weights: Floats | None, name: str) -> None:
-    """Values of a column that was rounded to delta are equal, or at least delta apart."""
+def _refuse_too_coarse(
+    delta: float, column: Floats, weights: Floats | None, name: str, slack: float
+) -> None:
+    """Raise if different values of a column are less than delta apart."""
     seen = column[~np.isnan(column) if weights is None else (weights > 0.0) & ~np.isnan(column)]
     span = float(np.ptp(seen)) if len(seen) else 0.0
-    if 0.0 < span * (1.0 + SLACK) < delta:
+    if 0.0 < span * (1.0 + slack) < delta:
         raise DataError(
             f"resolution is {delta:g} for column {shown(name)}, whose values lie within {span:g} "
             "of each other; give its smallest step, one per column where they differ, or 'auto'"
         )
 
 
-def step_of(distinct: Floats, counts: Floats) -> float:
-    """Step of a column with these distinct values, each in so many rows; 0 where there is none.
+def step_of(distinct: Floats, counts: Floats, settings: ResolutionSettings = DEFAULTS) -> float:
+    """Step of a column with these distinct values and numbers of rows; 0 if there is none.
 
     If nearly all rows have tied values, the tied values are tested separately, because a few stray
     rows may add more distinct values than a coarse grid has.
     """
-    grid = find_grid(distinct)
+    grid = find_grid(distinct, settings.grid)
     tied = counts > 1
-    if tied.sum() < len(tied) and counts[tied].sum() >= TIED_SHARE * counts.sum():
-        grid = min(grid, find_grid(distinct[tied]))
+    if tied.sum() < len(tied) and counts[tied].sum() >= settings.tied * counts.sum():
+        grid = min(grid, find_grid(distinct[tied], settings.grid))
     return grid.step
 
 
-def distinct_values(column: Floats, weights: Floats | None) -> tuple[Floats, Floats]:
+def distinct_values(
+    column: Floats, weights: Floats | None, settings: ResolutionSettings = DEFAULTS
+) -> tuple[Floats, Floats]:
     """Sorted distinct observed values, and the total weight of the rows with each."""
     if weights is None:
         ordered = np.sort(column)
@@ -177,21 +195,21 @@ def distinct_values(column: Floats, weights: Floats | None) -> tuple[Floats, Flo
         ordered, weights = column[order], weights[order]
         del order
     n = len(ordered) - np.count_nonzero(np.isnan(ordered))
-    starts = _starts(ordered[:n])
+    starts = _starts(ordered[:n], settings.grid.rounding)
     distinct = ordered[starts]
-    # Columns may be long: few copies of one live at a time.
+    # Columns may be long, so copies are deleted early.
     del ordered
     if weights is None:
         return distinct, np.diff(starts, append=n)
     return distinct, np.add.reduceat(weights[:n], starts) if n else distinct
 
 
-def _starts(ordered: Floats) -> npt.NDArray[np.int64]:
+def _starts(ordered: Floats, rounding: float) -> npt.NDArray[np.int64]:
     """Where each run of equal values starts; values within rounding of each other are equal."""
     if not len(ordered):
         return np.empty(0, dtype=np.int64)
-    nearest = ROUNDING * max(ordered[-1], -ordered[0])
+    nearest = rounding * max(ordered[-1], -ordered[0])
     is_new = np.ones(len(ordered), dtype=bool)
-    with np.errstate(over="ignore"):  # beside the largest number there is nothing larger
+    with np.errstate(over="ignore"):  # the sum may exceed the largest float
         np.greater(ordered[1:], ordered[:-1] + nearest, out=is_new[1:])
     return np.flatnonzero(is_new)

@@ -6,27 +6,29 @@ Estimating a step of unknown size and origin from a few values is the quantum pr
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import lgamma, log
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.rows import EPSILON, Floats
 
-ROUNDING = 8 * np.finfo(np.float64).eps
-"""Relative difference below which two values are considered equal up to rounding."""
 
-MOST_VALUES = 4096
-"""Maximum number of distinct values to use; with more, the step is negligible."""
+@dataclass(frozen=True)
+class GridSettings:
+    """Settings of the detection of rounding grids."""
 
-MOST_MULTIPLE = 10
-"""Maximum ratio of a typical gap between neighbouring values to the step."""
-
-LOOSEST = 0.1
-"""Maximum distance of values from the grid, in steps: minutes as hours to 2 decimals."""
-
-LOG_CHANCE = log(1e-6)
-"""Significance level of a grid."""
+    rounding: float = 8 * EPSILON
+    """Relative difference below which two values are considered equal up to rounding."""
+    most_values: int = 4096
+    """Maximum number of distinct values to use; with more, the step is negligible."""
+    most_multiple: int = 10
+    """Maximum ratio of a typical gap between neighbouring values to the step."""
+    loosest: float = 0.1
+    """Maximum distance of values from the grid, in steps: minutes as hours to 2 decimals."""
+    chance: float = 1e-6
+    """Significance level of a grid."""
 
 
 class Grid(NamedTuple):
@@ -39,7 +41,7 @@ class Grid(NamedTuple):
 NO_GRID = Grid(0.0, 0.0)
 
 
-def find_grid(values: Floats) -> Grid:
+def find_grid(values: Floats, settings: GridSettings = GridSettings()) -> Grid:
     """Grid with the largest step that fits the values.
 
     Up to one value in twenty may be off the grid, or one in ten (and at least one) if this gives a
@@ -49,6 +51,7 @@ def find_grid(values: Floats) -> Grid:
     ----------
     values : ndarray, shape (n,)
         Sorted and distinct.
+    settings : GridSettings
 
     Examples
     --------
@@ -62,37 +65,37 @@ def find_grid(values: Floats) -> Grid:
         return NO_GRID
     # In units of a power of two that bring all values below 1: exact, and nothing overflows.
     _, exponent = np.frexp(max(values[-1], -values[0]))
-    m = min(len(values), MOST_VALUES)
+    m = min(len(values), settings.most_values)
     first = (len(values) - m) // 2
-    log_chance, step = _find(np.ldexp(values[first : first + m], -exponent))
+    log_chance, step = _find(np.ldexp(values[first : first + m], -exponent), settings)
     with np.errstate(over="ignore"):  # a range may exceed the largest number
         step = min(float(np.ldexp(step, exponent)), float(np.finfo(np.float64).max))
     return Grid(log_chance, step)
 
 
-def _find(u: Floats) -> Grid:
-    """Grid that sorted distinct values, at most 1 in size, keep to."""
+def _find(u: Floats, settings: GridSettings) -> Grid:
+    """Grid of sorted distinct values, which are at most 1 in size."""
     m = len(u)
     if m < 3:
         return Grid(0.0, float(u[-1] - u[0]))
     allowed = {max(m // 20, int(m >= 10)), max(m // 10, int(m >= 5))}
     found: dict[int, Grid] = {}
     strays = max(allowed)
-    for candidate in _candidates(u, strays):
+    for candidate in _candidates(u, strays, settings):
         refined = _refine(u, candidate, strays)
         if refined is None:
             continue
-        step, offsets = _fit_grid(u, refined)
+        step, offsets = _fit_grid(u, refined, settings.rounding)
         for n_strays in allowed - found.keys():
-            log_chance = _log_chance(u, step, offsets, n_strays)
-            if log_chance < LOG_CHANCE:
+            log_chance = _log_chance(u, step, offsets, n_strays, settings)
+            if log_chance < log(settings.chance):
                 found[n_strays] = Grid(log_chance, step)
         if len(found) == len(allowed):
             break
     return min(found.values(), default=NO_GRID)
 
 
-def _candidates(u: Floats, strays: int) -> list[float]:
+def _candidates(u: Floats, strays: int, settings: GridSettings) -> list[float]:
     """Steps to try, largest first: typical gaps between neighbours, and fractions of them.
 
     Most gaps must be near multiples of the step, which excludes most candidates early if there is
@@ -100,11 +103,11 @@ def _candidates(u: Floats, strays: int) -> list[float]:
     """
     gaps = np.diff(u)
     typical = np.quantile(gaps, [0.05, 0.1, 0.2, 0.5], method="lower")
-    steps = np.unique(np.divide.outer(typical, np.arange(1, MOST_MULTIPLE + 1)))[::-1]
-    steps = steps[steps > ROUNDING / LOOSEST]
+    steps = np.unique(np.divide.outer(typical, np.arange(1, settings.most_multiple + 1)))[::-1]
+    steps = steps[steps > settings.rounding / settings.loosest]
     ratios = gaps / steps[:, None]
     multiples = np.rint(ratios)
-    small = multiples <= MOST_MULTIPLE
+    small = multiples <= settings.most_multiple
     near = small & (multiples > 0) & (np.abs(ratios - multiples) < 0.25)
     likely = near.sum(axis=1) >= _fewest_near(small.sum(axis=1), strays)
     return [float(step) for step in steps[likely]]
@@ -118,8 +121,9 @@ def _fewest_near(n: Any, strays: int) -> Any:
 def _refine(u: Floats, step: float, strays: int) -> float | None:
     """Least squares slope of value on multiple, over spans twice as long each time.
 
-    A step known to a part in n names the multiple right for spans of up to n / 4 steps; these make
-    it known better, until the whole range is spanned; None as soon as too few spans are multiples.
+    With a relative error of 1 / n, the step determines the multiple of spans of up to n / 4 steps.
+    Such spans reduce its error, and so on up to the whole range. Return None if too few spans are
+    near multiples.
     """
     median_gap = float(np.median(np.diff(u)))
     reach = 3.0
@@ -138,8 +142,8 @@ def _refine(u: Floats, step: float, strays: int) -> float | None:
         reach *= 2.0
 
 
-def _fit_grid(u: Floats, step: float) -> tuple[float, Floats]:
-    """Step that fits the nearer values best, and the distances of all from it, in steps, sorted."""
+def _fit_grid(u: Floats, step: float, rounding: float) -> tuple[float, Floats]:
+    """Step fitted to the nearer values, and the sorted distances of all from it, in steps."""
     middle = u[len(u) // 2]
     phases = (u - middle) / step
     origin = np.angle(np.mean(np.exp(2j * np.pi * phases))) / (2.0 * np.pi)
@@ -147,7 +151,7 @@ def _fit_grid(u: Floats, step: float) -> tuple[float, Floats]:
         multiples = np.rint(phases - origin)
         offsets = phases - origin - multiples
         offsets -= np.median(offsets)
-        near = np.abs(offsets) <= 2.0 * np.median(np.abs(offsets)) + ROUNDING / step
+        near = np.abs(offsets) <= 2.0 * np.median(np.abs(offsets)) + rounding / step
         centred = multiples[near] - multiples[near].mean()
         spread = np.square(centred).sum()
         if spread == 0.0:
@@ -159,15 +163,17 @@ def _fit_grid(u: Floats, step: float) -> tuple[float, Floats]:
     return step, np.sort(np.abs(offsets - np.rint(offsets)))
 
 
-def _log_chance(u: Floats, step: float, offsets: Floats, strays: int) -> float:
-    """Log of the number of steps at which scattered values would lie as near to a grid.
+def _log_chance(
+    u: Floats, step: float, offsets: Floats, strays: int, settings: GridSettings
+) -> float:
+    """Log of the expected number of steps at which random values lie as near to a grid.
 
-    All but `strays` of m values lie within a share 2 r of the circle; two of them go to fix step
+    All but `strays` of m values lie within a fraction 2 r of the circle; two of them determine step
     and origin; the number of distinguishable steps is the range in steps.
     """
     m = len(u)
-    r = max(float(offsets[m - strays - 1]), ROUNDING / step)
-    if r > LOOSEST:
+    r = max(float(offsets[m - strays - 1]), settings.rounding / step)
+    if r > settings.loosest:
         return 0.0
     ways = lgamma(m + 1) - lgamma(strays + 1) - lgamma(m - strays + 1)
     return ways + (m - strays - 2) * log(2.0 * r) + log((u[-1] - u[0]) / step)

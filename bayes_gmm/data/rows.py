@@ -11,6 +11,12 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
+EPSILON = float(np.finfo(np.float64).eps)
+"""Relative distance of neighbouring floats."""
+
+LARGEST_WHOLE = 2.0**53
+"""Number up to which floats represent every whole number."""
+
 TILE = 256
 """Rows in a full tile: long enough to vectorise over, short enough for the first cache."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.rows import EPSILON, LARGEST_WHOLE, Floats
 from bayes_gmm.data.subsample import hash_rows
 from bayes_gmm.errors import DataError, one_line, shown
 
@@ -16,19 +16,6 @@ if TYPE_CHECKING:
 
 LARGEST_RANGE = 1e150
 """Largest range of a column, so that sums of squares do not overflow."""
-
-LARGEST_COVARIANCES = 10**7
-"""Maximum size of the covariances of all segments; a fit needs about 12 times this memory."""
-
-MOST_ROWS = 2.0**53
-"""Largest total weight at which a float can represent one more row."""
-
-ROUNDING = 4 * np.finfo(np.float64).eps
-"""Relative difference below which two values are considered equal up to rounding."""
-
-
-LARGEST_CHUNK = 65_536
-"""Maximum number of rows in a chunk when distinct rows are counted."""
 
 
 def check_weights(sample_weight: Any, n_rows: int, name: str = "sample_weight") -> Floats | None:
@@ -74,9 +61,9 @@ def check_weights(sample_weight: Any, n_rows: int, name: str = "sample_weight") 
         raise DataError(f"{name} is zero in all {n_rows} rows; one must be positive")
     with np.errstate(over="ignore"):
         total = float(np.sum(weights))
-    if total > MOST_ROWS:
+    if total > LARGEST_WHOLE:
         raise DataError(
-            f"{name} sums to {total:.3g} rows, above the maximum of {MOST_ROWS:.3g}; "
+            f"{name} sums to {total:.3g} rows, above the maximum of {LARGEST_WHOLE:.3g}; "
             "rescale the weights so that they sum to a number of rows"
         )
     return weights
@@ -158,8 +145,9 @@ use at most 2
         )
 
 
-def _refuse_too_wide(d: int, n_components: int) -> None:
-    most = int((LARGEST_COVARIANCES / n_components) ** 0.5)
+def _refuse_too_wide(d: int, n_components: int, largest: int = 10**7) -> None:
+    """Raise if the covariances of all components have more than `largest` elements."""
+    most = int((largest / n_components) ** 0.5)
     if d > most >= 1:
         raise DataError(
             f"the table has {d} columns, which is too many for the covariances of "
@@ -195,8 +183,8 @@ def check_column(name: str, column: Floats, n_rows: float, n_observed: float) ->
         )
 
 
-def is_constant(column: Floats) -> bool:
-    """Whether observed values differ by rounding only.
+def is_constant(column: Floats, rounding: float = 4 * EPSILON) -> bool:
+    """Whether observed values differ by rounding only, by a relative difference of `rounding`.
 
     Examples
     --------
@@ -204,11 +192,15 @@ def is_constant(column: Floats) -> bool:
     (True, False)
     """
     low, high = float(column.min()), float(column.max())
-    return bool(high / 2 - low / 2 <= ROUNDING / 2 * max(high, -low))
+    return bool(high / 2 - low / 2 <= rounding / 2 * max(high, -low))
 
 
-def count_distinct(values: Floats, counted: npt.NDArray[np.bool_], enough: int) -> int:
+def count_distinct(
+    values: Floats, counted: npt.NDArray[np.bool_], enough: int, largest_chunk: int = 65_536
+) -> int:
     """Number of distinct rows among those counted; the count stops at `enough`.
+
+    Rows are compared in chunks of at most `largest_chunk`.
 
     Examples
     --------
@@ -221,5 +213,5 @@ def count_distinct(values: Floats, counted: npt.NDArray[np.bool_], enough: int) 
     while start < len(values) and len(seen) < enough:
         rows = values[start : start + size][counted[start : start + size]]
         seen = np.union1d(seen, hash_rows(rows))
-        start, size = start + size, min(2 * size, LARGEST_CHUNK)
+        start, size = start + size, min(2 * size, largest_chunk)
     return min(len(seen), enough)

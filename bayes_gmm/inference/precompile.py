@@ -1,9 +1,9 @@
 """Compilation at first use on a machine, in two processes.
 
-Within a process numba compiles one function at a time. So while this one compiles the kernel and
-the density, a second one, started for that, compiles the M-step, and both leave their work in the
-cache on disk. Wherever that cannot be done, as where the cache cannot be written or another process
-is at it already, each function is compiled when it is first called.
+Within a process numba compiles one function at a time. Therefore this process compiles the kernel
+and the density while a second process compiles the M-step, and both write to the cache on disk. If
+that is not possible, for example because the cache is not writable or another process is already
+compiling, each function is compiled when it is first called.
 """
 
 from __future__ import annotations
@@ -25,12 +25,15 @@ from bayes_gmm.model.c_density import log_density, unconstrained_vector
 from bayes_gmm.model.density import evaluate_address
 from bayes_gmm.model.kernel.kernel import kernel_address
 
-LONGEST = 120.0
-"""Seconds to wait for the second process at most."""
 
+def compile_at_first_use(patience: float = 120.0) -> None:
+    """Compile the functions of a fit and its posterior, unless they are in the cache.
 
-def compile_at_first_use() -> None:
-    """Compile the functions of a fit and its posterior, unless they are in the cache."""
+    Parameters
+    ----------
+    patience : float
+        Maximum time to wait for the second process, in seconds.
+    """
     if not (_can_start_python() and _is_first()):
         return
     with suppress(OSError):
@@ -38,7 +41,7 @@ def compile_at_first_use() -> None:
         try:
             _compile_density()
             with suppress(subprocess.TimeoutExpired):
-                helper.wait(LONGEST)
+                helper.wait(patience)
         finally:
             helper.kill()
             helper.wait()
@@ -51,7 +54,7 @@ def _compile_density() -> None:
     square, one, nothing = np.ones((1, 1, 1)), np.ones(1), np.empty((0, 1, 1))
     move(square, one, nothing, nothing, nothing, nothing)
     pull(square, one, nothing, nothing, nothing, nothing, nothing, nothing)
-    evaluate_address()  # last, when the second process has compiled what the two have in common
+    evaluate_address()  # last: it shares functions with the second process
 
 
 def _can_start_python() -> bool:

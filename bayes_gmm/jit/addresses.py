@@ -1,7 +1,7 @@
 """Calls of compiled functions by address, instead of compiling them into each caller.
 
-numba takes the code of what a function calls into the function's own, and optimises it anew there.
-What is long and called from several places is therefore called by the address of its machine code.
+numba copies the code of called functions into each caller and optimises it again there. Long
+functions with several callers are therefore called by the address of their machine code.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def address_of(function: Any, *examples: Any) -> int:
 
 @_intrinsic
 def call(typing_context, address, arguments):
-    """Call the function at an address, all its arguments in a tuple, each of its very type."""
+    """Call the function at an address with a tuple of arguments of exactly its types."""
 
     def code(context, builder, signature, values):
         kinds, convention = tuple(signature.args[1]), context.call_conv

@@ -1,8 +1,8 @@
 """numba's compiler, with a disk cache that depends on the sources of all compiled code.
 
-numba renews what it has cached for a function when the function's own file changes. Here functions
-call each other across files and share constants, so the cache stands in a folder named by the
-contents of all of them: code compiled from other sources is never loaded.
+numba recompiles a cached function if its own file changes. In this package functions call each
+other across files and share constants. Therefore the name of the cache folder is a digest of all
+these files, and code compiled from other sources is never loaded.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ _cfunc: Callable[..., Callable[[Callable[..., Any]], Any]] = numba.cfunc
 _config: Any = numba.config
 
 IN_ORDER = {"contract"}
-"""What the compiler may do to arithmetic: take a product and a sum at once."""
+"""Permitted optimisation of arithmetic: fused multiply and add."""
 IN_ANY_ORDER = {"contract", "reassoc", "nsz", "arcp"}
-"""What it may do to sums over rows; NaN and infinity keep their meaning."""
+"""Permitted optimisations of sums over rows; NaN and infinity keep their meaning."""
 
 
 def compiled(*, from_python: bool = True, reordered: bool = False) -> Decorator:
     """`numba.njit` without Python's lock or its division checks, cached on disk.
 
-    The options are few on purpose: at every array element that numba finds the type of, it compares
-    the options in force with all others that it has met.
+    Few combinations of options are used, because numba compares them with all others each time it
+    infers the type of an array element.
 
     Parameters
     ----------
     from_python : bool
-        Whether Python calls the function; one that only other compiled code calls takes two thirds
+        Whether Python calls the function; functions that only compiled code calls take two thirds
         of the time to compile.
     reordered : bool
         Whether sums may be taken in any order, which the compiler needs to vectorise them.
@@ -58,7 +58,7 @@ def compiled(*, from_python: bool = True, reordered: bool = False) -> Decorator:
 
 
 inlined: Decorator = _njit(inline="always", error_model="numpy")
-"""For what other compiled code takes in where it stands, and is compiled there only."""
+"""For functions that are inlined in compiled code and are not compiled separately."""
 
 
 def c_function(function: Callable[..., Any], signature: Any) -> Any:
@@ -86,7 +86,7 @@ def _own_cache() -> Iterator[None]:
 
 @cache
 def cache_folder() -> Path:
-    """Where code compiled from these sources is kept: beside them or in ``NUMBA_CACHE_DIR``."""
+    """Folder of code compiled from these sources: beside them or in ``NUMBA_CACHE_DIR``."""
     parent = Path(_config.CACHE_DIR) if _config.CACHE_DIR else PACKAGE / "__pycache__"
     return parent / f"numba-{source_stamp()}"
 

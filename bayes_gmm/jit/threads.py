@@ -1,4 +1,4 @@
-"""Threads: a few for each core, since compiled code holds no GIL."""
+"""Thread pools with a thread per core; compiled code does not hold the GIL."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def row_threads() -> ThreadPoolExecutor:
 
 @cache
 def _task_threads() -> ThreadPoolExecutor:
-    # Not those of the rows: tasks that wait for these would wait for each other.
+    # A separate pool, because tasks wait for the threads of the rows.
     return ThreadPoolExecutor(max_workers=n_cores(), thread_name_prefix="bayes_gmm_tasks")
 
 
 def at_once[T](f: Callable[..., T], *arguments: Iterable[Any]) -> list[T]:
-    """``list(map(f, *arguments))``, a task for each core at a time.
+    """``list(map(f, *arguments))`` on all cores.
 
     Examples
     --------
@@ -55,7 +55,7 @@ if hasattr(os, "register_at_fork"):
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Matrices here are a few features wide: handing them to threads costs milliseconds a call."""
+    """Limit BLAS to one thread: with small matrices, threads cost milliseconds per call."""
     with _blas().limit(limits=1, user_api="blas"):
         yield
 

@@ -1,14 +1,14 @@
-"""The log-density of theta and its gradient as one C function, for samplers that know no Python.
+"""The log-density of theta and its gradient as one C function, for samplers in other languages.
 
 Priors, change of variables, Jacobian, kernel, and an affine change of coordinates
 
     theta = theta0 + P xi,    d / d xi = P' d / d theta,    P lower triangular
 
-in one call without Python's lock. Where components may be empty the weights' coordinates are bent:
-see `weight_transform`.
+in one call without Python's lock. If components may be empty, the coordinates of weights are
+transformed (see `weight_transform`).
 
-The function is the same for all tables, priors and structures and so is compiled once and kept on
-disk: it finds them through the pointer that samplers hand on.
+The function is the same for all tables, priors and structures, so it is compiled once and cached on
+disk. Samplers pass a pointer to the data of a particular density.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ from bayes_gmm.model.weight_transform import bend_weights, bent_back, log_shares
 _intrinsic: Any = intrinsic
 
 SIZES = 11
-"""Numbers at the head of a sampler's data."""
+"""Number of sizes at the beginning of the data of a sampler."""
 HEADER = SIZES + 22
-"""With the addresses of arrays that follow, and those of the kernel and the density."""
+"""The same with the addresses of arrays, of the kernel and of the density, which follow."""
 NOT_FINITE = 3
-"""What the function returns where density or gradient are not numbers: a divergence."""
+"""Return code if the density or the gradient is not finite: a divergence."""
 
 
 @dataclass(frozen=True)
 class FusedDensity:
     """log p(rows, theta) in coordinates xi, theta = theta0 + P xi, for callers of C functions.
 
-    It owns what the function works in: one for each thread that samples.
+    It owns the workspace of the function, so each sampling thread needs one of its own.
 
     Attributes
     ----------
@@ -56,9 +56,9 @@ class FusedDensity:
     factor : ndarray, shape (p, p)
         Lower triangular P; entries above the diagonal are ignored.
     bend : float, optional
-        The log weight below which the weights' coordinates are bent: xi is then (t_1, ..., t_K) and
-        what the last p - K + 1 rows and columns of P take to the other parameters. None: they are
-        straight.
+        The log weight below which the coordinates of weights are transformed. The first K elements
+        of xi are then t_1, ..., t_K, and the last p - K + 1 rows and columns of P map the others to
+        the other parameters. None means no transformation.
 
     Examples
     --------
@@ -113,7 +113,7 @@ class FusedDensity:
 
     @property
     def data_address(self) -> int:
-        """What to hand to it as ``data``, for as long as this object lives."""
+        """The argument ``data`` of the function, valid as long as this object exists."""
         return int(self._header.ctypes.data)
 
     def value_and_gradient(self, xi: Floats) -> tuple[float, Floats]:
@@ -142,7 +142,7 @@ class FusedDensity:
         return np.concatenate([y[..., : K - 1], others], axis=-1)
 
     def coordinates(self, theta: Floats) -> Floats:
-        """The xi of vectors of shape (..., p); where they are bent, that with sum_l g_l = 1."""
+        """The xi of vectors (..., p); for transformed weights, the one with sum_l g_l = 1."""
         others = theta - self.theta0
         if self.bend is None:
             return np.linalg.solve(np.tril(self.factor), others[..., None])[..., 0]
@@ -154,7 +154,7 @@ class FusedDensity:
 
 
 def _sizes(density: Density, block: Block) -> tuple[int, ...]:
-    """Numbers that `_log_density` reads, in its order."""
+    """Sizes that `_log_density` reads, in its order."""
     layout = density.layout
     return (
         layout.n_components, layout.n_features, layout.n_scales, layout.n_correlations,
@@ -164,7 +164,7 @@ def _sizes(density: Density, block: Block) -> tuple[int, ...]:
 
 
 def _data(density: Density, block: Block, bend: float) -> tuple[Any, ...]:
-    """What stays as it is during sampling, in the order in which `_log_density` reads it."""
+    """Arrays that are constant during sampling, in the order of `_log_density`."""
     prior, indices = density.prior, density.layout.indices
     numbers = np.array([
         prior.location, prior.precision, prior.first, prior.second, prior.weights_constant,
@@ -178,7 +178,7 @@ def _data(density: Density, block: Block, bend: float) -> tuple[Any, ...]:
 
 
 def _workspace(density: Density) -> tuple[Floats, ...]:
-    """theta, its point and the gradient in theta; what is above diagonals stays 0."""
+    """theta, its point and the gradient; elements above diagonals remain 0."""
     layout = density.layout
     theta, slope = np.zeros(layout.size), np.zeros(layout.size)
     return theta, *layout.point(theta), slope
@@ -186,18 +186,18 @@ def _workspace(density: Density) -> tuple[Floats, ...]:
 
 @cache
 def log_density() -> Any:
-    """The C function, compiled or taken from disk when it is first asked for."""
+    """The C function, compiled or loaded from disk at the first call."""
     return c_function(_log_density, _signature(sizes=1, arrays=3))
 
 
 @cache
 def unconstrained_vector() -> Any:
-    """The C function that takes xi to theta."""
+    """The C function that maps xi to theta."""
     return c_function(_unconstrained_vector, _signature(sizes=2, arrays=2))
 
 
 def _signature(*, sizes: int, arrays: int) -> Any:
-    """Of a C function that takes sizes, arrays and a sampler's data, and returns a code."""
+    """Of a C function of sizes, arrays and the data of a sampler, which returns a code."""
     pointers = [types.CPointer(types.double)] * arrays
     return types.int64(*[types.uint64] * sizes, *pointers, types.voidptr)
 
@@ -229,7 +229,7 @@ def _integers(address, shape):
 
 
 def _log_density(p, xi_, gradient_, value_, data_):
-    """Fill value and gradient; 0, or `NOT_FINITE`. Long, as it names all that a density is of."""
+    """Write value and gradient; return 0 or `NOT_FINITE`. Most lines unpack the data."""
     h = carray(data_, (HEADER,), np.int64)
     K, d, n_scales, n_corr, n_cov, family, n_values, n_tiles, n_patterns, n_weights, n_bent = (
         h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7], h[8], h[9], h[10],
@@ -276,7 +276,7 @@ def _unconstrained_vector(p, q, xi_, theta_, data_):
 
 @compiled(from_python=False, reordered=True)
 def _forward(theta0, factor, n_bent, xi, theta):
-    """theta = theta0 + P xi, but for the weights where their coordinates are bent."""
+    """theta = theta0 + P xi, except for transformed weights."""
     first = max(n_bent - 1, 0)
     shift = min(n_bent, 1)
     for i in range(first, len(theta)):
@@ -288,7 +288,7 @@ def _forward(theta0, factor, n_bent, xi, theta):
 
 @compiled(from_python=False, reordered=True)
 def _backward(factor, n_bent, slope, gradient):
-    """gradient = P' slope, but for bent ones; returns its sum: a number if all of them are."""
+    """gradient = P' slope, except for transformed weights; its sum shows whether all are finite."""
     first = max(n_bent - 1, 0)
     shift = min(n_bent, 1)
     for j in range(len(gradient)):

@@ -1,24 +1,19 @@
-"""What must hold of the numbers that a mixture or a prior is given."""
+"""Checks of the arguments of mixtures and priors."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from contextlib import suppress
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from bayes_gmm.data.columns import choose_columns
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import shown
 
 SMALLEST = 1e-100
-"""Least of a prior's positive numbers: their squares, and sums of those, must be numbers too."""
-
-ASYMMETRY = 1e-8
-"""Largest difference between the two halves of a covariance, in units of the two sds."""
+"""Smallest positive parameter of a prior, so that sums of squares do not underflow."""
 
 
 def number(name: str, value: Any) -> float:
@@ -75,7 +70,7 @@ def whole_number(name: str, value: Any, *, least: int = 1) -> int:
 
 
 def truth(name: str, value: Any) -> bool:
-    """True or False, and not what Python takes for it.
+    """True or False; other values are not converted.
 
     Examples
     --------
@@ -105,8 +100,10 @@ def array_of_numbers(name: str, value: Any) -> Floats:
     raise ValueError(f"{name} must be an array of numbers, got {shown(value)}")
 
 
-def checked_covariances(covariances: Floats, n_components: int, n_features: int) -> Floats:
-    """Covariances that are exactly symmetric: what differs in the last digits is rounding.
+def checked_covariances(
+    covariances: Floats, n_components: int, n_features: int, asymmetry: float = 1e-8
+) -> Floats:
+    """Exactly symmetric covariances, from ones with a relative asymmetry of at most `asymmetry`.
 
     Examples
     --------
@@ -128,7 +125,7 @@ def checked_covariances(covariances: Floats, n_components: int, n_features: int)
     sd = np.sqrt(variances)
     with np.errstate(over="ignore"):
         difference = np.abs(covariances - covariances.mT) / sd[:, :, None] / sd[:, None, :]
-    if difference.max() > ASYMMETRY:
+    if difference.max() > asymmetry:
         k, i, j = np.unravel_index(difference.argmax(), difference.shape)
         raise ValueError(
             f"covariances must be symmetric, got {covariances[k, i, j]:g} and "
@@ -153,23 +150,3 @@ def checked_resolution(resolution: Floats, n_features: int) -> Floats:
     if not np.all((resolution >= 0.0) & np.isfinite(resolution)):
         raise ValueError(f"resolution must be finite and not negative, got {resolution}")
     return np.broadcast_to(resolution, (n_features,)).copy()
-
-
-def feature_names(features: Sequence[str] | str, n_features: int) -> tuple[str, ...]:
-    """The names given, each once, or x1, x2, ... where there are none.
-
-    Examples
-    --------
-    >>> feature_names((), 2), feature_names("Age", 1)
-    (('x1', 'x2'), ('Age',))
-    """
-    given = (features,) if isinstance(features, str) else features
-    names = tuple(str(name) for name in given) or numbered(n_features)
-    if len(names) != n_features:
-        raise ValueError(f"{len(names)} feature names for {n_features} features")
-    return choose_columns(names, None, "the mixture")
-
-
-def numbered(n_features: int) -> tuple[str, ...]:
-    """Names of features that have none: x1, x2, ..."""
-    return tuple(f"x{j + 1}" for j in range(n_features))

@@ -81,7 +81,7 @@ class Density:
         Raises
         ------
         ValueError
-            If an argument is none of what it may be.
+            If an argument is invalid.
         """
         standardize = truth("standardize", standardize)
         own_units = Standardizer.fit(matrix.values, weights)
@@ -102,15 +102,15 @@ class Density:
 
     @property
     def has_maximum(self) -> bool:
-        """Whether no component can gain without bound by closing on rows that share a value.
+        """Whether the density is bounded when a component collapses onto rows that share a value.
 
-        Recording error in every feature prevents it, and so do scales that the components share.
-        Otherwise it takes a prior on scales that vanishes at 0, and an eta of at least (d + 3) / 2
-        where each component has its own correlations: the likelihood of d rows in a subspace rises
-        faster than the prior of a lower eta falls. Under a hierarchical Wishart prior on m matrices
-        the density rises with the precision lambda of a component across W rows in a hyperplane as
-        lambda^(W / 2 - g_0 - (m - 1) c_0 - (d + 1) / 2). Rows that share a value of a column are
-        counted for that; other hyperplanes are not looked for.
+        It is bounded with recording error in every feature or with shared scales. Otherwise the
+        prior of scales must vanish at 0, and if components have their own correlations, eta must be
+        at least (d + 3) / 2: with a lower eta, the likelihood of d rows in a subspace rises faster
+        than the prior falls. Under a hierarchical Wishart prior on m matrices, the density rises
+        with the precision lambda of a component across W rows in a hyperplane as
+        lambda^(W / 2 - g_0 - (m - 1) c_0 - (d + 1) / 2). W is the number of rows that share a value
+        of a column; other hyperplanes are not considered.
         """
         layout, prior = self.layout, self.prior
         if layout.n_components == 1 or np.all(self.rho2 > 0.0):
@@ -125,17 +125,17 @@ class Density:
         return not (shrinks or flattens)
 
     def rises_in_plane(self, weight: float) -> bool:
-        """Whether the density has no bound where all rows lie in one plane across several features.
+        """Whether the density is unbounded if all rows lie in one plane across several features.
 
-        Components close on the plane, whatever they share. With the precision lambda of q of m
-        covariances across W rows a hierarchical Wishart prior makes the density rise as
-        lambda^(W / 2 + q (c_0 - (d + 1) / 2) - g_0 - m c_0). Under LKJ it rises as C_dd^-W, C the
-        factor of the correlations, and the prior falls as C_dd^(2 (eta - 1)).
+        Components then collapse onto the plane even with shared parameters. With the precision
+        lambda of q of m covariances across W rows, the density under a hierarchical Wishart prior
+        rises as lambda^(W / 2 + q (c_0 - (d + 1) / 2) - g_0 - m c_0). Under LKJ, with C the factor
+        of the correlations, it rises as C_dd^-W, and the prior falls as C_dd^(2 (eta - 1)).
 
         Parameters
         ----------
         weight : float
-            W of the rows in the plane. The features across have no recording error.
+            Weight W of the rows in the plane, whose features have no recording error.
         """
         layout, prior = self.layout, self.prior
         if not layout.n_correlations:
@@ -175,7 +175,7 @@ class Density:
         return np.asarray(self._log_likelihoods(points) + prior)
 
     def _log_likelihoods(self, points: Sequence[Point]) -> Floats:
-        """At several points, which each thread goes through by itself."""
+        """Log-likelihoods at several points, one after the other in each thread."""
         return self.rows.sum_blocks(
             lambda block: np.concatenate([
                 log_likelihood(block, p.log_weights, p.means, p.scale_trils, self.rho2)
@@ -249,7 +249,7 @@ def evaluate(kernel, block, thetas, point, indices, prior, rho2, jacobian, value
 
 @cache
 def evaluate_address() -> int:
-    """Where `evaluate` has its machine code."""
+    """Address of the machine code of `evaluate`."""
     layout = Layout(1, 1, Structure())
     theta = np.zeros(layout.size)
     rows = MemoryRows.from_matrix(np.zeros((1, 1)), Standardizer.identity(1))

@@ -19,7 +19,7 @@ from bayes_gmm.jit.compiled import source_stamp
 from bayes_gmm.model.kernel.kernel import accumulate, expectations
 
 ARRAYS = tuple(name for name in Block._fields if name != "order")
-"""What a sum over rows needs of a block."""
+"""Fields of a block that a sum over rows needs."""
 
 
 class LogLikelihood(Op):
@@ -37,7 +37,7 @@ class LogLikelihood(Op):
         return Apply(self, list(inputs), [pt.dscalar(), pt.dvector(), pt.dmatrix(), pt.dtensor3()])
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
-        """Derivatives have the shapes of what they are taken in."""
+        """Derivatives have the shapes of the inputs."""
         return [(), *shapes[:3]]
 
     def perform(self, node: Apply, inputs: Any, output_storage: Any) -> None:
@@ -54,7 +54,7 @@ class LogLikelihood(Op):
             storage[0] = result
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        """Only the parameters of the mixture can be differentiated in."""
+        """Derivatives exist with respect to the parameters of the mixture only."""
         return [[i < 3] * len(node.outputs) for i in range(len(node.inputs))]
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:

@@ -23,9 +23,7 @@ from bayes_gmm.model.checks import (
     array_of_numbers,
     checked_covariances,
     checked_resolution,
-    feature_names,
     number,
-    numbered,
     whole_number,
 )
 from bayes_gmm.model.ellipse import Ellipse
@@ -86,7 +84,7 @@ class Mixture:
                 array_of_numbers("covariances", self.covariances), K, d
             ),
             "resolution": checked_resolution(array_of_numbers("resolution", self.resolution), d),
-            "features": feature_names(self.features, d),
+            "features": _feature_names(self.features, d),
         }
         for name, value in settled.items():
             if isinstance(value, np.ndarray):
@@ -159,7 +157,7 @@ class Mixture:
         frame = as_frame(X) if hasattr(X, "columns") or hasattr(X, "column_names") else None
         if frame is None:
             return None
-        nameless = self.features == numbered(self.n_features)
+        nameless = self.features == _numbered(self.n_features)
         return None if nameless and not set(self.features) <= set(frame.columns) else self.features
 
     def matrix_of(self, X: Any) -> FeatureMatrix:
@@ -303,3 +301,17 @@ def _position(given: Any, n: int, what: str) -> int:
     if not -n <= position < n:
         raise DataError(f"no {what} {shown(given)}; the mixture has {n}, counted from 0")
     return position % n
+
+
+def _feature_names(features: Sequence[str] | str, n_features: int) -> tuple[str, ...]:
+    """The given names, which must differ, or x1, x2, ... by default."""
+    given = (features,) if isinstance(features, str) else features
+    names = tuple(str(name) for name in given) or _numbered(n_features)
+    if len(names) != n_features:
+        raise ValueError(f"{len(names)} feature names for {n_features} features")
+    return choose_columns(names, None, "the mixture")
+
+
+def _numbered(n_features: int) -> tuple[str, ...]:
+    """Default names of features: x1, x2, ..."""
+    return tuple(f"x{j + 1}" for j in range(n_features))

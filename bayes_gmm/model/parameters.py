@@ -1,9 +1,9 @@
-"""The unconstrained vector of a mixture, and what it stands for.
+"""The unconstrained vector of a mixture, and its parameters.
 
 theta = [weights, means, log scales, correlations]:
 
 * weights: K - 1 numbers, w = softmax(y_1, ..., y_{K-1}, -sum y), as PyMC's simplex transform;
-* means: K d numbers, as they are;
+* means: K d numbers;
 * scales: their logarithms, as many as the structure has;
 * correlations: for row j of a Cholesky factor the j - 1 numbers z_jl = C_jl / C_jj, so that
   C_j = (z_j, 1) / sqrt(1 + |z_j|^2); rows one after the other. PyMC's transform of Cholesky factors
@@ -25,7 +25,7 @@ from bayes_gmm.model.prior.wishart_density import add_wishart_pull, log_wishart,
 from bayes_gmm.model.structure import Structure
 
 SMALLEST_LOG_SCALE = -40.0
-"""A scale that its prior lets go to 0 stops here, while its square is still a number."""
+"""Lower bound of log scales, at which squares of scales do not underflow."""
 
 
 class Point(NamedTuple):
@@ -59,7 +59,7 @@ class Indices(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the parameters of K components in d features stand in the unconstrained vector.
+    """Positions of the parameters of K components in d features in the unconstrained vector.
 
     Examples
     --------
@@ -84,33 +84,33 @@ class Layout:
 
     @cached_property
     def n_scales(self) -> int:
-        """Free scales."""
+        """Number of free scales."""
         return int(np.prod(self.structure.scale_shape(self.n_components, self.n_features)))
 
     @cached_property
     def n_correlations(self) -> int:
-        """Free correlation matrices."""
+        """Number of free correlation matrices."""
         return self.structure.n_correlations(self.n_components, self.n_features)
 
     @cached_property
     def n_covariances(self) -> int:
-        """Covariance matrices that are free in all their entries."""
+        """Number of covariance matrices in which all elements are free."""
         return self.structure.n_covariances(self.n_components, self.n_features)
 
     @cached_property
     def means(self) -> slice:
-        """Where the means stand."""
+        """Positions of the means."""
         start = self.n_components - 1
         return slice(start, start + self.n_components * self.n_features)
 
     @cached_property
     def scales(self) -> slice:
-        """Where the log scales stand."""
+        """Positions of the log scales."""
         return slice(self.means.stop, self.means.stop + self.n_scales)
 
     @cached_property
     def correlations(self) -> slice:
-        """Where the correlations stand."""
+        """Positions of the correlations."""
         pairs = self.n_features * (self.n_features - 1) // 2
         return slice(self.scales.stop, self.scales.stop + self.n_correlations * pairs)
 
@@ -120,7 +120,7 @@ class Layout:
         return int(self.correlations.stop)
 
     def point(self, theta: Floats) -> Point:
-        """What an unconstrained vector stands for."""
+        """The parameters of an unconstrained vector."""
         K, d = self.n_components, self.n_features
         point = Point(
             np.empty(K), np.empty((K, d)), np.empty(self.n_scales),
@@ -150,7 +150,7 @@ class Layout:
         return theta
 
     def selected(self, theta: Floats, order: Integers) -> Floats:
-        """The mixture of some components, ``order[k]`` as its k-th; all of them, in a new order."""
+        """The vector of a subset or permutation of the components, ``order[k]`` as the k-th."""
         point = self.point(theta)
         chosen = Layout(len(order), self.n_features, self.structure)
         scales, corr_chol = point.scales, point.corr_chol
@@ -164,7 +164,7 @@ class Layout:
 
 @compiled()
 def unpack(theta, indices, point):
-    """Fill a point from an unconstrained vector."""
+    """Write the parameters of an unconstrained vector to a point."""
     K, d = point.means.shape
     _unpack_weights(theta, point.log_weights)
     t = K - 1
@@ -217,11 +217,11 @@ def _unpack_weights(theta, log_weights):
 
 @compiled()
 def log_prior(point, prior, jacobian):
-    """Log prior density of a point; that of the unconstrained vector with `jacobian` 1.0, not 0.0.
+    """Log prior density of a point, or with ``jacobian=1.0`` of the unconstrained vector.
 
     The first is of (weights, means, scales, Cholesky factors of correlations), under a hierarchical
-    Wishart prior of (weights, means, precision matrices). The second has log K + sum_k log w_k
-    more, and sum log sigma + sum_j (j + 1) log C_jj (j = 2 ... d), or what `wishart_density` says.
+    Wishart prior of (weights, means, precision matrices). The second adds log K + sum_k log w_k and
+    sum log sigma + sum_j (j + 1) log C_jj (j = 2 ... d), or the terms given in `wishart_density`.
     """
     K, d = point.means.shape
     value = prior.weights_constant + jacobian * np.log(K)
@@ -307,14 +307,14 @@ def _scale_pull(sigma, prior):
 
 @compiled(from_python=False)
 def _pull_back_covariances(stats, indices, point, prior, jacobian, gradient, scales, dC):
-    """Add what comes through the factors L_k to the gradients of log scales and Cholesky factors.
+    """Add the terms of the factors L_k to the gradients of log scales and Cholesky factors.
 
-    That is the likelihood's part, and a hierarchical Wishart prior. The log scales stand at
-    `scales` in the gradient.
+    These are the terms of the likelihood and of a hierarchical Wishart prior. The log scales begin
+    at `scales` in the gradient.
     """
     K, d = point.means.shape
     dL = np.empty((d, d))
-    # A root of the sum of precisions that no component needs is not computed.
+    # The root of the sum of precisions is computed only if it is needed.
     R = root_of_sum(point.scale_trils, prior) if prior.n_covariances > 0 else dL
     for k in range(K):
         L = point.scale_trils[k]

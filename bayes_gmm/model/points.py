@@ -1,4 +1,4 @@
-"""Many unconstrained vectors at once: what they stand for, and their components renumbered."""
+"""Parameters of many unconstrained vectors at once, and permutation of their components."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Points:
 
     @classmethod
     def of(cls, layout: Layout, theta: Floats) -> Points:
-        """What unconstrained vectors (..., layout.size) stand for (see `parameters`)."""
+        """Parameters of unconstrained vectors (..., layout.size) (see `parameters`)."""
         K, d = layout.n_components, layout.n_features
         log_weights = _centred_log_weights(layout, theta)
         log_weights -= log_weights.max(axis=-1, keepdims=True)
@@ -59,7 +59,7 @@ class Points:
 
 
 def renumbered(layout: Layout, theta: Floats, order: Integers) -> Floats:
-    """The same mixtures with other numbers: component ``order[..., k]`` becomes the k-th.
+    """The same mixtures with permuted components: ``order[..., k]`` becomes the k-th.
 
     Parameters
     ----------

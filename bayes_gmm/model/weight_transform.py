@@ -1,14 +1,15 @@
-"""Weights that may vanish, in coordinates that do not run away.
+"""Coordinates of weights that may vanish.
 
-With a concentration a below 1 the log weight of an empty component has the density exp(a log w):
-its tail is 1 / a nats long, while that of one with n rows is known to 1 / sqrt(n). Samplers that
-go from one to the other need many steps, or miss what is narrow. Here weights are K numbers t_k,
+With a concentration a below 1, the log weight of an empty component has the density exp(a log w),
+with a tail 1 / a nats long, while that of a component with n rows has a standard deviation of about
+1 / sqrt(n). Samplers need many steps between the two, or miss the narrow part. Here weights are
+functions of K numbers t_k,
 
     log g_k = bend + t_k + 1 - exp(-t_k),    w_k = g_k / sum_l g_l,    log sum_l g_l ~ Normal(0, s),
 
-where the sum is a variable of its own, independent of all others: no component is the one that the
-others are measured by, and may yet be emptied. Above 0, log g is nearly t; below it falls so fast
-that exp(a log g) is in t about a Gumbel distribution, 1.3 wide whatever a is.
+where the sum is a separate variable, independent of all others, so that no component is a reference
+for the others. For t above 0, log g is nearly t. Below 0 it falls so fast that the distribution
+exp(a log g) is nearly a Gumbel distribution of t, with a standard deviation of 1.3 for every a.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.jit.compiled import compiled
 
 SPREAD = 0.25
-"""s, of no consequence for the weights: about what the log of one with rows is known to."""
+"""s, about the standard deviation of the log weight of a component with rows; weights do not depend
+on it."""
 
 
 def log_shares(bend: float, t: Floats) -> Floats:
@@ -58,9 +60,9 @@ def _log_sum_g(bend, n_bent, xi):
 
 @compiled(from_python=False)
 def bend_weights(bend, n_bent, xi, theta):
-    """Fill in the weights' part of theta; returns what the density in xi has beside theta's.
+    """Write the weights in theta; return the log density of xi minus that of theta.
 
-    That is log Normal(log sum g; 0, s) + sum_k log d log g_k / d t_k but for a constant.
+    It is log Normal(log sum g; 0, s) + sum_k log d log g_k / d t_k up to a constant.
     """
     if n_bent == 0:
         return 0.0
@@ -75,7 +77,7 @@ def bend_weights(bend, n_bent, xi, theta):
 
 @compiled(from_python=False)
 def unbend_slope(bend, n_bent, xi, slope, gradient):
-    """Fill in the weights' part of the gradient; returns its sum."""
+    """Write the gradient of the weights; return its sum."""
     if n_bent == 0:
         return 0.0
     log_sum, mean, total = _log_sum_g(bend, n_bent, xi), 0.0, 0.0

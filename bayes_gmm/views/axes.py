@@ -10,7 +10,7 @@ import numpy as np
 from bayes_gmm.errors import DataError, listed, nearest, printable
 from bayes_gmm.results.posterior.diagnostics import several_modes
 from bayes_gmm.results.posterior.posterior import Posterior
-from bayes_gmm.views.palette import FIGURE_SIZE, LABEL_SIZE, TEXT_SIZE, TITLE_SIZE
+from bayes_gmm.views.settings import STYLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Features = Sequence[int | str] | int | str | None
 
-NOTE_WIDTH, NOTE_SIZE, NOTE_COLOR = 100, TEXT_SIZE - 1, "0.35"
+NOTE_COLOR = "0.35"
 
 
 def positions(names: tuple[str, ...], features: Features) -> tuple[int, ...]:
@@ -70,7 +70,7 @@ def new_axes() -> Axes:
     """Axes of a new figure, of the size of a slide."""
     import matplotlib.pyplot as plt
 
-    return plt.subplots(figsize=FIGURE_SIZE, layout=with_margins())[1]
+    return plt.subplots(figsize=STYLE.figure_size, layout=with_margins())[1]
 
 
 def with_margins() -> LayoutEngine:
@@ -108,26 +108,26 @@ def clean(ax: Axes) -> None:
     """Keep two thin spines and use a large font."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color("0.6")
-    ax.tick_params(labelsize=TEXT_SIZE, color="0.6", labelcolor="0.2")
+    ax.tick_params(labelsize=STYLE.text_size, color="0.6", labelcolor="0.2")
     for axis in (ax.xaxis, ax.yaxis):
-        axis.label.set(fontsize=LABEL_SIZE)
+        axis.label.set(fontsize=STYLE.label_size)
         low, high = axis.get_view_interval()
         if 1e4 <= max(abs(low), abs(high)) < 1e6 and high - low > 10:
             axis.set_major_formatter("{x:,.0f}")
     # A factor such as 1e9 stands clear of the axis label and of the note under the title.
-    ax.xaxis.get_offset_text().set(x=1.01, horizontalalignment="left", fontsize=TEXT_SIZE)
-    ax.yaxis.get_offset_text().set(x=-0.01, horizontalalignment="right", fontsize=TEXT_SIZE)
+    ax.xaxis.get_offset_text().set(x=1.01, horizontalalignment="left", fontsize=STYLE.text_size)
+    ax.yaxis.get_offset_text().set(x=-0.01, horizontalalignment="right", fontsize=STYLE.text_size)
 
 
 def add_title(ax: Axes, title: str, notes: Sequence[str]) -> None:
     """Write the title and a subtitle with notes."""
-    lines = textwrap.wrap("; ".join(notes), NOTE_WIDTH)
+    lines = textwrap.wrap("; ".join(notes), STYLE.note_width)
     pad = 12 + 14 * len(lines)
-    ax.set_title(title, loc="left", fontsize=TITLE_SIZE, fontweight="bold", pad=pad)
+    ax.set_title(title, loc="left", fontsize=STYLE.title_size, fontweight="bold", pad=pad)
     if notes:
         ax.annotate(
             "\n".join(lines), (0, 1), xytext=(0, 8), xycoords="axes fraction",
-            textcoords="offset points", fontsize=NOTE_SIZE, color=NOTE_COLOR,
+            textcoords="offset points", fontsize=STYLE.note_size, color=NOTE_COLOR,
         )  # fmt: skip
 
 

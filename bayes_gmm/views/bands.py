@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from bayes_gmm.inference.sampling.draws import evenly_spread
 from bayes_gmm.results.posterior.parameters import central_interval
 from bayes_gmm.views import palette
+from bayes_gmm.views.settings import PLOTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,15 +27,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-PROB = 0.95  # of a segment's mass inside the ellipse
-CI_PROB = 0.94  # of the posterior inside the band, by default
-DRAWS_SHOWN = 40
-DRAWS_COUNTED = 400
-GRID = 140
-
 
 def draw_bands(
-    ax: Axes, posterior: Posterior, shown: Sequence[int], ci_prob: float = CI_PROB
+    ax: Axes, posterior: Posterior, shown: Sequence[int], ci_prob: float = PLOTS.ci_prob
 ) -> None:
     """Draw the band of each segment and the ellipses of a few dozen draws.
 
@@ -50,8 +45,8 @@ def draw_bands(
     """
     from matplotlib.collections import LineCollection
 
-    means, factors = _ellipses(posterior, shown, DRAWS_COUNTED)
-    some = evenly_spread(len(means), DRAWS_SHOWN)
+    means, factors = _ellipses(posterior, shown, PLOTS.draws_counted)
+    some = evenly_spread(len(means), PLOTS.draws_shown)
     angle = np.linspace(0.0, 2.0 * np.pi, 90)
     circle = np.stack([np.cos(angle), np.sin(angle)])
     for k, color in enumerate(palette.palette(means.shape[1])):
@@ -64,10 +59,12 @@ def draw_bands(
     ax.autoscale_view()
 
 
-def band_of_curves(posterior: Posterior, j: int, grid: Array, ci_prob: float = CI_PROB) -> Array:
+def band_of_curves(
+    posterior: Posterior, j: int, grid: Array, ci_prob: float = PLOTS.ci_prob
+) -> Array:
     """Bounds of the weighted density of each segment at each point, shape (2, K, len(grid))."""
     of = posterior.parameters
-    draws = evenly_spread(of.weights[..., 0].size, DRAWS_COUNTED)
+    draws = evenly_spread(of.weights[..., 0].size, PLOTS.draws_counted)
     w, mu, sigma = (
         values.reshape(-1, values.shape[2])[draws][..., None]
         for values in (of.weights, of.means[..., j], of.scales[..., j])
@@ -76,7 +73,7 @@ def band_of_curves(posterior: Posterior, j: int, grid: Array, ci_prob: float = C
     return central_interval(heights, ci_prob, axis=0)
 
 
-def legend_handles(n_axes: int, ci_prob: float = CI_PROB) -> list[Artist]:
+def legend_handles(n_axes: int, ci_prob: float = PLOTS.ci_prob) -> list[Artist]:
     """Legend entries of the bands.
 
     Examples
@@ -102,15 +99,15 @@ def _ellipses(posterior: Posterior, shown: Sequence[int], n: int) -> tuple[Array
     )
     scales = scales[..., pair]
     C = np.linalg.cholesky(correlations[..., pair, :][..., pair])
-    radius = np.sqrt(-2.0 * np.log1p(-PROB))
+    radius = np.sqrt(-2.0 * np.log1p(-PLOTS.ellipse_prob))
     return means[..., pair], radius * scales[..., None] * C
 
 
 def _draw_band(ax: Axes, means: Array, factors: Array, color: str, ci_prob: float) -> None:
     reach = np.sqrt((factors**2).sum(axis=2))
     low, high = np.quantile(means - reach, 0.0, axis=0), np.quantile(means + reach, 1.0, axis=0)
-    x, y = np.linspace(low, high, GRID).T
-    inside = np.zeros((GRID, GRID))
+    x, y = np.linspace(low, high, PLOTS.grid).T
+    inside = np.zeros((PLOTS.grid, PLOTS.grid))
     for mean, factor in zip(means, factors, strict=True):
         u = (x - mean[0]) / factor[0, 0]
         v = ((y - mean[1])[:, None] - factor[1, 0] * u) / factor[1, 1]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bayes_gmm.errors import DataError, listed
 from bayes_gmm.results.posterior.datatree import MATRICES, SAMPLE, posterior_group, stats_of
 from bayes_gmm.views.axes import as_written, posterior_of, shortened
+from bayes_gmm.views.settings import STYLE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,8 +39,6 @@ class ChainPlotSettings:
 SETTINGS = ChainPlotSettings()
 
 SHOWN = ("weights", "means")
-NAME_WIDTH, LINE_WIDTH = 26, 32
-"""Maximum number of characters of a name, and of a line, in a title."""
 
 
 def trace(posterior: Posterior, var_names: str | Sequence[str] = SHOWN, **options: Any) -> Figure:
@@ -139,9 +138,9 @@ def _labeller() -> Any:
 
     class Shortening(BaseLabeller):
         def sel_to_str(self, sel: Mapping[Any, Any], isel: Mapping[Any, Any]) -> str:
-            names = [shortened(str(value), NAME_WIDTH) for value in sel.values()]
+            names = [shortened(str(value), STYLE.name_width) for value in sel.values()]
             line = ", ".join(names)
-            return line if len(line) <= LINE_WIDTH else ",\n".join(names)
+            return line if len(line) <= STYLE.line_width else ",\n".join(names)
 
     return Shortening()
 

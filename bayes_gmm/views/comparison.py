@@ -14,7 +14,8 @@ from bayes_gmm.errors import DataError, listed
 from bayes_gmm.results.comparison.phrases import title_of
 from bayes_gmm.text import percent
 from bayes_gmm.views.axes import clean, with_margins
-from bayes_gmm.views.palette import LABEL_SIZE, TEXT_SIZE, TITLE_SIZE, palette
+from bayes_gmm.views.palette import palette
+from bayes_gmm.views.settings import PLOTS, STYLE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,20 +25,6 @@ if TYPE_CHECKING:
 
     from bayes_gmm.results.comparison.comparison import Candidate, Comparison
     from bayes_gmm.results.comparison.verdicts import Verdict
-
-COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2}
-"""Number of panels in a row, by the total number; 3 otherwise."""
-NEAR = 10.0
-"""Differences up to which the scale is linear; 10 nats are decisive in a log evidence."""
-TICKS = (0, 5, 10, 100, 1000, 10_000, 100_000)
-WORTH_A_LABEL, WORTH_A_BAR = 0.01, 0.005
-MOST_LABELS = 12
-"""Numbers of segments labelled in a panel."""
-SPARSE = 2.0
-"""Ratio of the range of K to the number of values above which they are equally spaced."""
-LEGEND_COLUMNS = 4
-TITLE_WIDTH = 64
-"""Maximum number of characters in a line of the title."""
 
 
 def comparison(
@@ -97,7 +84,7 @@ def draw_comparison(
 ) -> NDArray[np.object_]:
     """Draw into an empty figure."""
     n_panels = _n_panels(comparison, criteria)
-    n_columns = COLUMNS.get(n_panels, 3)
+    n_columns = {1: 1, 2: 2, 4: 2}.get(n_panels, 3)
     grid = figure.subplots(-(-n_panels // n_columns), n_columns, squeeze=False)
     panels = grid.ravel()
     for panel in panels[n_panels:]:
@@ -110,10 +97,10 @@ def draw_comparison(
         _finish(panel, comparison)
     _add_legend(figure, comparison)
     figure.suptitle(
-        textwrap.fill(comparison.headline, TITLE_WIDTH),
+        textwrap.fill(comparison.headline, STYLE.title_width),
         x=0.012,
         ha="left",
-        fontsize=TITLE_SIZE,
+        fontsize=STYLE.title_size,
         fontweight="bold",
     )
     return np.asarray(panels[:n_panels])
@@ -186,8 +173,8 @@ def _error(candidate: Candidate, comparison: Comparison, criterion: str) -> floa
 
 def _title(ax: Axes, name: str, note: str) -> None:
     """The name of the panel on the left, and its direction on the right."""
-    ax.set_title(name, loc="left", fontsize=LABEL_SIZE)
-    ax.set_title(note, loc="right", fontsize=TEXT_SIZE - 2, color="0.35")
+    ax.set_title(name, loc="left", fontsize=STYLE.label_size)
+    ax.set_title(note, loc="right", fontsize=STYLE.text_size - 2, color="0.35")
 
 
 def _scale(ax: Axes, farthest: float, over: float, sign: float) -> None:
@@ -198,15 +185,15 @@ def _scale(ax: Axes, farthest: float, over: float, sign: float) -> None:
         """Error bars may reach beyond the best, where there is no value."""
         return "" if sign * gap < 0.0 else f"{abs(gap):,.3g}"
 
-    if farthest <= 4 * NEAR:
+    if farthest <= 4 * PLOTS.near:
         ax.margins(y=0.12)
         if farthest == 0.0:
             ax.set_yticks([0.0])
         ax.yaxis.set_major_formatter(written)
         return
-    ax.set_yscale("symlog", linthresh=NEAR, linscale=1.0)
+    ax.set_yscale("symlog", linthresh=PLOTS.near, linscale=1.0)
     ax.set_ylim(*sorted((-sign * max(1.7, 1.2 * over), 1.6 * sign * farthest)))
-    ax.yaxis.set_major_locator(FixedLocator([sign * t for t in TICKS if t <= 1.6 * farthest]))
+    ax.yaxis.set_major_locator(FixedLocator([sign * t for t in PLOTS.ticks if t <= 1.6 * farthest]))
     ax.yaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(lambda gap, _: f"{abs(gap):,.0f}")
 
@@ -246,7 +233,7 @@ def _label_shares(ax: Axes, places: dict[int, float], shares: pd.Series, upper: 
         top = 100.0 * np.nanmax([shares[K], upper[K]])
         ax.annotate(
             percent(shares[K]), (places[K], top), xytext=(0, 4), textcoords="offset points",
-            ha="center", fontsize=TEXT_SIZE - 1, fontweight="bold",
+            ha="center", fontsize=STYLE.text_size - 1, fontweight="bold",
         )  # fmt: skip
 
 
@@ -257,13 +244,13 @@ def _say_not_determined(ax: Axes, verdict: Verdict) -> None:
     ax.set_ylim(0.0, 128.0)
     ax.text(
         0.5, 0.98, f"not determined: Monte Carlo error{size}", transform=ax.transAxes,
-        ha="center", va="top", fontsize=TEXT_SIZE - 1, fontweight="bold",
+        ha="center", va="top", fontsize=STYLE.text_size - 1, fontweight="bold",
     )  # fmt: skip
 
 
 def _draw_intervals(ax: Axes, at: NDArray[np.float64], p: pd.Series, bounds: pd.DataFrame) -> None:
     """Monte Carlo intervals of bars that are high enough to see."""
-    known = ((bounds["upper"] > WORTH_A_BAR) & p.notna()).to_numpy()
+    known = ((bounds["upper"] > PLOTS.least_bar) & p.notna()).to_numpy()
     if not known.any():
         return
     reach = np.array([p - bounds["lower"], bounds["upper"] - p])[:, known]
@@ -275,11 +262,11 @@ def _draw_intervals(ax: Axes, at: NDArray[np.float64], p: pd.Series, bounds: pd.
 
 def _labelled(shares: pd.Series) -> list[int]:
     """Numbers whose share is written: the largest first, none so near that labels overlap."""
-    apart, chosen = -(-len(shares) // MOST_LABELS), dict[int, int]()
+    apart, chosen = -(-len(shares) // PLOTS.most_labels), dict[int, int]()
     ranks = {int(K): rank for rank, K in enumerate(shares.index)}
     for K, share in shares.sort_values(ascending=False).items():
         near = any(abs(ranks[int(K)] - rank) < apart for rank in chosen.values())
-        if share >= WORTH_A_LABEL and not near:
+        if share >= PLOTS.least_label and not near:
             chosen[int(K)] = ranks[int(K)]
     return list(chosen)
 
@@ -287,7 +274,7 @@ def _labelled(shares: pd.Series) -> list[int]:
 def _places(comparison: Comparison) -> dict[int, float]:
     """Position of each number of segments: its value, or its rank if the values are far apart."""
     numbers = comparison.n_components
-    if numbers[-1] - numbers[0] < SPARSE * len(numbers):
+    if numbers[-1] - numbers[0] < PLOTS.sparse * len(numbers):
         return {K: float(K) for K in numbers}
     return {K: float(rank) for rank, K in enumerate(numbers)}
 
@@ -296,7 +283,7 @@ def _finish(ax: Axes, comparison: Comparison) -> None:
     places = _places(comparison)
     numbers = list(places)
     ax.set_xlim(places[numbers[0]] - 0.6, places[numbers[-1]] + 0.6)
-    some = numbers[:: -(-len(numbers) // MOST_LABELS)]
+    some = numbers[:: -(-len(numbers) // PLOTS.most_labels)]
     ax.set_xticks([places[K] for K in some], [str(K) for K in some])
     ax.set_xlabel("number of segments")
     ax.grid(axis="y", color="0.92", zorder=0)
@@ -317,6 +304,6 @@ def _add_legend(figure: Figure, comparison: Comparison) -> None:
         )
     ]
     figure.legend(
-        handles=handles, loc="outside lower center", frameon=False, fontsize=TEXT_SIZE,
-        ncols=min(len(handles), LEGEND_COLUMNS),
+        handles=handles, loc="outside lower center", frameon=False, fontsize=STYLE.text_size,
+        ncols=min(len(handles), PLOTS.legend_columns),
     )  # fmt: skip

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from bayes_gmm.text import counted
 from bayes_gmm.views import palette
-from bayes_gmm.views.bands import CI_PROB, band_of_curves
+from bayes_gmm.views.bands import band_of_curves
 from bayes_gmm.views.ellipses import LINE_STYLES
+from bayes_gmm.views.settings import PLOTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-MAX_BINS = 80
-REACH = 4.0  # standard deviations that a curve is drawn to either side
-
 
 def draw_densities(
     ax: Axes,
@@ -33,7 +31,7 @@ def draw_densities(
     values: Array | None,
     shown: Sequence[int],
     posterior: Posterior | None = None,
-    ci_prob: float = CI_PROB,
+    ci_prob: float = PLOTS.ci_prob,
 ) -> list[str]:
     """Draw the weighted density of each component, over a histogram of the rows if there are any.
 
@@ -77,7 +75,7 @@ def draw_densities(
         curve = peak * np.exp(-0.5 * ((grid - mu[k]) / sigma[k]) ** 2)
         total += curve
         z = (grid - mu[k]) / sigma[k]
-        near = np.abs(z) <= REACH
+        near = np.abs(z) <= PLOTS.reach
         ax.plot(grid[near], curve[near], color=color, linewidth=2, zorder=3)
         if bands is None:
             _shade_middle(ax, grid, curve, z, color)
@@ -121,7 +119,7 @@ def _shade_middle(ax: Axes, grid: Array, curve: Array, z: Array, color: str) -> 
 
 def _grid(mu: Array, sigma: Array) -> Array:
     """Points dense enough for the narrowest component, wherever it is."""
-    z = np.linspace(-REACH, REACH, 401)
+    z = np.linspace(-PLOTS.reach, PLOTS.reach, 401)
     return np.unique(mu[:, None] + sigma[:, None] * z)
 
 
@@ -149,7 +147,7 @@ def _edges(present: Array, within: float, resolution: float) -> Array:
     Their width is that of Freedman & Diaconis (1981) for rows spread as within a component.
     """
     low, high = float(present.min()), float(present.max())
-    width = max(2.7 * within / len(present) ** (1 / 3), (high - low) / MAX_BINS)
+    width = max(2.7 * within / len(present) ** (1 / 3), (high - low) / PLOTS.max_bins)
     if resolution > 0:
         width = resolution * max(1, round(width / resolution))
     n_bins = int((high - low) // width) + 1

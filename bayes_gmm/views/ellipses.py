@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bayes_gmm.views.settings import STYLE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -25,8 +27,6 @@ LINE_STYLES: dict[float, dict[str, Any]] = {
     0.5: {"linestyle": "solid", "linewidth": 2.0},
     0.95: {"linestyle": (0, (5, 2.5)), "linewidth": 1.5},
 }
-FILL_OPACITY = 0.10
-LINE_SHADE = 0.8  # a little darker than the points, to be seen over them
 
 
 def draw_ellipse(
@@ -94,12 +94,12 @@ def draw_component(
     from matplotlib.colors import to_rgba
     from matplotlib.patheffects import withStroke
 
-    line = tuple(LINE_SHADE * channel for channel in to_rgba(color)[:3])
+    line = tuple(STYLE.line_shade * channel for channel in to_rgba(color)[:3])
     for prob, style in LINE_STYLES.items():
         halo = withStroke(linewidth=style["linewidth"] + 1.0, foreground="white", alpha=0.7)
         draw_ellipse(ax, mixture, k, prob, features, line, path_effects=[halo])
     inner = min(LINE_STYLES)
-    fill = {"facecolor": to_rgba(color, FILL_OPACITY), "linewidth": 0.0, "zorder": 1}
+    fill = {"facecolor": to_rgba(color, STYLE.fill_opacity), "linewidth": 0.0, "zorder": 1}
     draw_ellipse(ax, mixture, k, inner, features, color, **fill)
 
 

@@ -11,7 +11,6 @@ from bayes_gmm.results.checks import check_probability
 from bayes_gmm.results.posterior.parameters import central_interval
 from bayes_gmm.views.axes import (
     NOTE_COLOR,
-    NOTE_SIZE,
     all_positions,
     clean,
     notes_of,
@@ -19,7 +18,8 @@ from bayes_gmm.views.axes import (
     with_margins,
     wrapped,
 )
-from bayes_gmm.views.palette import LABEL_SIZE, TEXT_SIZE, TITLE_SIZE, palette
+from bayes_gmm.views.palette import palette
+from bayes_gmm.views.settings import PLOTS, STYLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,11 +29,6 @@ if TYPE_CHECKING:
 
     from bayes_gmm.results.posterior.posterior import Posterior
     from bayes_gmm.views.axes import Features
-
-PANELS_A_ROW = 3
-INNER = 0.5  # probability of the thick bar
-PANEL_WIDTH = 3.9  # inches, with its margins
-DOT = 5.5 + 1.5  # points, with its edge
 
 
 def forest(
@@ -68,11 +63,15 @@ def forest(
     check_probability(ci_prob)
     quantities = list(_quantities(posterior, all_positions(posterior.features, features)))
     n_panels = len(quantities)
-    columns = n_panels if n_panels <= PANELS_A_ROW else min(-(-n_panels // 2), PANELS_A_ROW)
+    columns = (
+        n_panels
+        if n_panels <= PLOTS.forest_columns
+        else min(-(-n_panels // 2), PLOTS.forest_columns)
+    )
     rows = -(-n_panels // columns)
     height = rows * (1.3 + 0.42 * posterior.n_components) + 0.5
     figure, grid = plt.subplots(
-        rows, columns, figsize=(PANEL_WIDTH * max(columns, 2) + 0.6, max(height, 2.8)),
+        rows, columns, figsize=(PLOTS.forest_width * max(columns, 2) + 0.6, max(height, 2.8)),
         layout=with_margins(), squeeze=False, sharey=True,
     )  # fmt: skip
     panels = grid.ravel()
@@ -81,15 +80,15 @@ def forest(
     for panel in panels[n_panels:]:
         panel.remove()
     figure.suptitle(
-        f"Segments: posterior mean, {100 * INNER:g} % and {100 * ci_prob:g} % intervals",
-        x=0.012, ha="left", fontsize=TITLE_SIZE, fontweight="bold",
+        f"Segments: posterior mean, {100 * PLOTS.inner_prob:g} % and {100 * ci_prob:g} % intervals",
+        x=0.012, ha="left", fontsize=STYLE.title_size, fontweight="bold",
     )  # fmt: skip
     notes = notes_of(posterior)
     if any(_hidden(panel) for panel in panels[:n_panels]):
         notes = [*notes, "if no bar is visible, the interval is narrower than the dot"]
     if notes:
         text = "; ".join(notes)
-        figure.supxlabel(text, x=0.012, ha="left", fontsize=NOTE_SIZE, color=NOTE_COLOR)
+        figure.supxlabel(text, x=0.012, ha="left", fontsize=STYLE.note_size, color=NOTE_COLOR)
     return np.asarray(panels[:n_panels])
 
 
@@ -128,8 +127,8 @@ def _hidden(ax: Axes) -> bool:
     low, high = ax.get_xlim()
     ends = [np.asarray(line.get_xdata(), float) for line in ax.lines]
     bars = [float(np.ptp(x)) for x in ends if len(x) == 2][::2]
-    points = 0.9 * 72.0 * PANEL_WIDTH / (high - low)
-    return any(0.0 < points * bar < DOT for bar in bars)
+    points = 0.9 * 72.0 * PLOTS.forest_width / (high - low)
+    return any(0.0 < points * bar < PLOTS.forest_dot for bar in bars)
 
 
 def _draw_panel(
@@ -138,7 +137,7 @@ def _draw_panel(
     """Draw the intervals of draws (chain, draw, K), the first segment on top."""
     flat = draws.reshape(-1, draws.shape[-1])
     for k, color in enumerate(palette(len(names))):
-        for prob, width in ((ci_prob, 2.0), (INNER, 8.0)):
+        for prob, width in ((ci_prob, 2.0), (PLOTS.inner_prob, 8.0)):
             low, high = central_interval(flat[:, k], prob)
             ax.plot(
                 [low, high], [k, k], color=color, linewidth=width, solid_capstyle="butt", zorder=2
@@ -156,7 +155,7 @@ def _draw_panel(
     ax.grid(axis="x", color="0.92", zorder=0)
     ax.set_axisbelow(True)
     clean(ax)
-    ax.tick_params(axis="y", length=0, labelsize=LABEL_SIZE, labelcolor="0.1")
-    ax.tick_params(axis="x", labelsize=TEXT_SIZE)
+    ax.tick_params(axis="y", length=0, labelsize=STYLE.label_size, labelcolor="0.1")
+    ax.tick_params(axis="x", labelsize=STYLE.text_size)
     ax.locator_params(axis="x", nbins=5)
     ax.spines["left"].set_visible(False)

@@ -18,8 +18,8 @@ from bayes_gmm.views.axes import (
     posterior_of,
     wrapped,
 )
-from bayes_gmm.views.palette import LABEL_SIZE, TEXT_SIZE
 from bayes_gmm.views.points import thinned
+from bayes_gmm.views.settings import PLOTS, STYLE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,11 +29,7 @@ if TYPE_CHECKING:
     from bayes_gmm.results.posterior.posterior import Posterior
     from bayes_gmm.views.axes import Features
 
-WIDTHS = (0.05, 0.25, 0.5)
-"""Interval widths in the legend."""
 COLORS = "plasma_r"
-LINE = 0.055
-"""Height of a label under the axes, relative to the axes."""
 
 
 def membership(
@@ -93,8 +89,8 @@ def membership(
     )  # fmt: skip
     _draw_outlines(axes, posterior, shown)
     bar = axes.figure.colorbar(points, ax=axes, pad=0.02, fraction=0.05)
-    bar.set_label("probability of the row's segment", fontsize=LABEL_SIZE)
-    bar.ax.tick_params(labelsize=TEXT_SIZE)
+    bar.set_label("probability of the row's segment", fontsize=STYLE.label_size)
+    bar.ax.tick_params(labelsize=STYLE.text_size)
     bar.outline.set_visible(False)
     n_lacking = int(len(whole) - whole.sum())
     if n_lacking:
@@ -115,7 +111,7 @@ def _draw_outlines(ax: Axes, posterior: Posterior, shown: tuple[int, ...]) -> No
         ellipses.draw_ellipse(ax, posterior.mean_mixture, k, 0.95, shown, "0.35", linewidth=1.2)
         x, y = posterior.mean_mixture.means[k, list(shown)].tolist()
         ax.annotate(
-            str(k + 1), (x, y), ha="center", va="center", fontsize=LABEL_SIZE + 2,
+            str(k + 1), (x, y), ha="center", va="center", fontsize=STYLE.label_size + 2,
             fontweight="bold", path_effects=halo, zorder=6,
         )  # fmt: skip
     ax.autoscale_view()
@@ -134,8 +130,9 @@ def _finish(
     add_title(ax, title, notes)
     ax.legend(
         handles=_size_handles(), title=f"width of its {100 * ci_prob:g} % interval",
-        loc="upper center", bbox_to_anchor=(0.5, -0.14 - LINE * below), ncols=len(WIDTHS),
-        frameon=False, fontsize=TEXT_SIZE, title_fontsize=TEXT_SIZE,
+        loc="upper center", bbox_to_anchor=(0.5, -0.14 - PLOTS.legend_line * below),
+        ncols=len(PLOTS.interval_widths), frameon=False,
+        fontsize=STYLE.text_size, title_fontsize=STYLE.text_size,
     )  # fmt: skip
     clean(ax)
 
@@ -146,5 +143,5 @@ def _size_handles() -> list[Line2D]:
     return [
         Line2D([], [], linestyle="none", marker="o", color="0.5", label=f"{100 * width:.0f} %",
                markersize=float(np.sqrt(_area(np.array(width)))))
-        for width in WIDTHS
+        for width in PLOTS.interval_widths
     ]  # fmt: skip

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_gmm.views.settings import STYLE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,12 +23,7 @@ COLORS = (
     "#B5A400",
     "#4D4D4D",
 )
-SHADES = (1.0, 0.65, 0.4)  # how dark the colours are when they come round again
 MARKERS = ("o", "s", "^", "D", "v", "P")  # and the shape of the points then
-UNCERTAIN = (0.62, 0.62, 0.62)
-
-FIGURE_SIZE = (9.6, 5.4)  # inches; 16:9, as slides are
-TITLE_SIZE, LABEL_SIZE, TEXT_SIZE = 16, 13, 11
 
 
 def palette(n: int) -> list[str]:
@@ -40,7 +37,8 @@ def palette(n: int) -> list[str]:
     from matplotlib.colors import to_hex, to_rgb
 
     shaded = (
-        SHADES[lap(k) % len(SHADES)] * np.array(to_rgb(COLORS[k % len(COLORS)])) for k in range(n)
+        STYLE.shades[lap(k) % len(STYLE.shades)] * np.array(to_rgb(COLORS[k % len(COLORS)]))
+        for k in range(n)
     )
     return [to_hex(tuple(rgb)) for rgb in shaded]
 
@@ -80,5 +78,5 @@ def faded(colors: Sequence[str], membership: NDArray[np.float64]) -> NDArray[np.
     certainty = (membership[np.arange(n_rows), top] - chance) / (1 - chance)
     certainty = np.clip(certainty, 0, 1)[:, None]
     full = to_rgba_array(colors)[top, :3]
-    rgb = certainty * full + (1 - certainty) * np.array(UNCERTAIN)
+    rgb = certainty * full + (1 - certainty) * np.array(STYLE.uncertain)
     return np.hstack([rgb, 0.3 + 0.55 * certainty])

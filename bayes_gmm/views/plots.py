@@ -48,13 +48,11 @@ from bayes_gmm.views.comparison import comparison, save_comparison
 from bayes_gmm.views.forest import forest, save_forest
 from bayes_gmm.views.membership import membership
 from bayes_gmm.views.palette import (
-    FIGURE_SIZE,
-    LABEL_SIZE,
-    TEXT_SIZE,
     marker,
     palette,
 )
 from bayes_gmm.views.points import draw_points, thinned, uncertain_handle
+from bayes_gmm.views.settings import PLOTS, STYLE
 from bayes_gmm.views.shape_check import check
 
 if TYPE_CHECKING:
@@ -85,7 +83,7 @@ def segments(
     features: Features = None,
     ax: Axes | None = None,
     *,
-    ci_prob: float = credible.CI_PROB,
+    ci_prob: float = PLOTS.ci_prob,
     membership: NDArray[np.float64] | None = None,
 ) -> Axes:
     """Plot segments: coloured points, 50 % and 95 % ellipses, and crosses at the means.
@@ -167,7 +165,7 @@ def save_segments(
     X: Any = None,
     features: Features = None,
     *,
-    ci_prob: float = credible.CI_PROB,
+    ci_prob: float = PLOTS.ci_prob,
     membership: NDArray[np.float64] | None = None,
     dpi: int = 200,
 ) -> Path:
@@ -190,7 +188,7 @@ def save_segments(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=FIGURE_SIZE, layout=with_margins())
+    figure = Figure(figsize=STYLE.figure_size, layout=with_margins())
     FigureCanvasAgg(figure)
     ax = figure.add_subplot()
     segments(model, X, features, ax, ci_prob=ci_prob, membership=membership)
@@ -246,8 +244,8 @@ def _draw_segments(
         x, y = mixture.means[k, list(shown)].tolist()
         ax.plot(x, y, "X", markersize=10, color="black", markeredgecolor="white", zorder=5)
         ax.annotate(
-            str(k + 1), (x, y), xytext=(6, 5), textcoords="offset points", fontsize=LABEL_SIZE,
-            fontweight="bold", path_effects=halo, zorder=6,
+            str(k + 1), (x, y), xytext=(6, 5), textcoords="offset points",
+            fontsize=STYLE.label_size, fontweight="bold", path_effects=halo, zorder=6,
         )  # fmt: skip
     ax.autoscale_view()
 
@@ -276,7 +274,7 @@ def _add_legend(
         handles += credible.legend_handles(n_axes, ci_prob)
     legend = ax.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1.0), borderaxespad=0.0,
-        frameon=False, fontsize=TEXT_SIZE, labelspacing=0.6,
+        frameon=False, fontsize=STYLE.text_size, labelspacing=0.6,
         ncols=1 + (len(labels) > 14),
     )  # fmt: skip
     as_written(legend.get_texts())

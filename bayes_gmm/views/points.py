@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bayes_gmm.text import counted
 from bayes_gmm.views import palette
+from bayes_gmm.views.settings import PLOTS, STYLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 Array = NDArray[np.float64]
-
-MAX_POINTS = 20_000
-ORDER = 2.5  # over the bands of a posterior, which would tint points, and under the ellipses
 
 
 def draw_points(ax: Axes, membership: Array, values: Array, shown: Sequence[int]) -> list[str]:
@@ -50,7 +48,7 @@ def draw_points(ax: Axes, membership: Array, values: Array, shown: Sequence[int]
         rows = whole & (top >= k) & (top < k + len(palette.COLORS))
         ax.scatter(
             points[rows, 0], points[rows, 1], s=_size(len(points)), c=colors[rows],
-            marker=palette.marker(k), linewidths=0, zorder=ORDER,
+            marker=palette.marker(k), linewidths=0, zorder=STYLE.point_order,
         )  # fmt: skip
     return _draw_ticks(ax, points, colors)
 
@@ -74,10 +72,10 @@ def uncertain_handle() -> Line2D:
 
 def thinned(n_rows: int) -> tuple[slice | NDArray[np.int64], list[str]]:
     """Positions of at most 20,000 rows, in their order, and a note on the others."""
-    if n_rows <= MAX_POINTS:
+    if n_rows <= PLOTS.max_points:
         return slice(None), []
-    keep = np.random.default_rng(0).choice(n_rows, MAX_POINTS, replace=False)
-    return np.sort(keep), [f"{MAX_POINTS:,} of {n_rows:,} rows drawn"]
+    keep = np.random.default_rng(0).choice(n_rows, PLOTS.max_points, replace=False)
+    return np.sort(keep), [f"{PLOTS.max_points:,} of {n_rows:,} rows drawn"]
 
 
 def _size(n_points: int) -> float:

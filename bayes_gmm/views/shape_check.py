@@ -18,7 +18,8 @@ from bayes_gmm.results.shape.record import ShapeCheck, direction_words
 from bayes_gmm.results.shape.rows import SegmentRows, segment_rows
 from bayes_gmm.text import counted
 from bayes_gmm.views.axes import clean, shortened, with_margins, wrapped
-from bayes_gmm.views.palette import LABEL_SIZE, TEXT_SIZE, TITLE_SIZE, palette
+from bayes_gmm.views.palette import palette
+from bayes_gmm.views.settings import PLOTS, STYLE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,13 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-COLUMNS = 4
-"""Number of segments in a row."""
-WIDTH, HEIGHT = 3.3, 5.2
-"""Size in inches of the two panels of a segment."""
-REACH = 4.0
-"""Minimum range of the histogram on either side, in standard deviations."""
-NAME_WIDTH = 26
 FLAGGED = "#B00020"
 VERDICTS = {"skewed": "skewed", "heavy tails": "heavy tails", "flat": "flat or several peaks"}
 
@@ -73,13 +67,14 @@ def check(
     fit, found, matrix, weights = _checked(model, X, sample_weight)
     rows = segment_rows(fit.mixture, fit.standardizer, found, matrix, weights)
     K = len(found.names)
-    columns = min(K, COLUMNS)
+    width, height = PLOTS.shape_size
+    columns = min(K, PLOTS.shape_columns)
     bands = -(-K // columns)
     if figure is None:
         import matplotlib.pyplot as plt
 
         figure = plt.figure(
-            figsize=(max(WIDTH * columns, 6.0), HEIGHT * bands + 0.6), layout=with_margins()
+            figsize=(max(width * columns, 6.0), height * bands + 0.6), layout=with_margins()
         )
     grid = figure.subplots(2 * bands, columns, squeeze=False)
     panels = np.empty((K, 2), dtype=object)
@@ -92,7 +87,7 @@ def check(
         grid[2 * (k // columns), k % columns].remove()
         grid[2 * (k // columns) + 1, k % columns].remove()
     _add_legend(figure)
-    figure.suptitle(_title(found), x=0.012, ha="left", fontsize=TITLE_SIZE, fontweight="bold")
+    figure.suptitle(_title(found), x=0.012, ha="left", fontsize=STYLE.title_size, fontweight="bold")
     return panels
 
 
@@ -105,7 +100,7 @@ def _add_legend(figure: Figure | SubFigure) -> None:
         Patch(color="0.85", label="94 % of Gaussian segments"),
     ]
     figure.legend(
-        handles=handles, loc="outside lower left", frameon=False, fontsize=TEXT_SIZE, ncols=2
+        handles=handles, loc="outside lower left", frameon=False, fontsize=STYLE.text_size, ncols=2
     )
 
 
@@ -146,9 +141,9 @@ def _checked(
 def _draw_direction(ax: Axes, found: ShapeCheck, k: int, rows: SegmentRows, color: str) -> None:
     """Histogram of the rows along the direction of the largest departure, and a Gaussian."""
     flagged = k in found.flagged
-    name = wrapped(shortened(found.names[k], 2 * NAME_WIDTH), NAME_WIDTH)
+    name = wrapped(shortened(found.names[k], 2 * STYLE.name_width), STYLE.name_width)
     ax.set_title(
-        f"{name}\n{_verdict(found, k)}", loc="left", fontsize=LABEL_SIZE - 1,
+        f"{name}\n{_verdict(found, k)}", loc="left", fontsize=STYLE.label_size - 1,
         color=FLAGGED if flagged else "0.15", fontweight="bold" if flagged else "normal",
         parse_math=False,
     )  # fmt: skip
@@ -158,7 +153,7 @@ def _draw_direction(ax: Axes, found: ShapeCheck, k: int, rows: SegmentRows, colo
     if rows.statistic is None:
         ax.set_xticks([])
         return
-    reach = max(REACH, float(np.abs(rows.projection).max()) * 1.02)
+    reach = max(PLOTS.reach, float(np.abs(rows.projection).max()) * 1.02)
     bins = np.linspace(-reach, reach, 1 + _n_bins(len(rows.projection), reach)).tolist()
     ax.hist(rows.projection, bins, weights=rows.weights, density=True, color=color, alpha=0.75)
     at = np.linspace(-reach, reach, 400)
@@ -166,7 +161,7 @@ def _draw_direction(ax: Axes, found: ShapeCheck, k: int, rows: SegmentRows, colo
     ax.set_xlim(-reach, reach)
     label = direction_words(rows.statistic, found.features)
     ax.set_xlabel(f"{wrapped(label, 30)}\n(sds from the mean)", parse_math=False)
-    ax.xaxis.label.set(fontsize=TEXT_SIZE)
+    ax.xaxis.label.set(fontsize=STYLE.text_size)
 
 
 def _verdict(found: ShapeCheck, k: int) -> str:
@@ -198,4 +193,4 @@ def _draw_distances(ax: Axes, rows: SegmentRows, color: str, *, first: bool) -> 
     if first:
         ax.set_ylabel("distance observed")
     for axis in (ax.xaxis, ax.yaxis):
-        axis.label.set(fontsize=TEXT_SIZE)
+        axis.label.set(fontsize=STYLE.text_size)

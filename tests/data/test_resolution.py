@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from bayes_gmm.data.resolution import FLOOR, detect_resolution, recording_error
+from bayes_gmm.data.resolution import ResolutionSettings, detect_resolution, recording_error
 from bayes_gmm.errors import DataError
 
 
@@ -150,7 +150,7 @@ def test_a_million_rows(rng):
 def test_rho_is_sheppards_with_a_floor(rng):
     values = np.column_stack([rng.normal(size=200), rng.normal(0.0, 5.0, size=200).round()])
     scale = values.std(axis=0)
-    expected = np.array([FLOOR * scale[0], 1.0]) / np.sqrt(12.0)
+    expected = np.array([ResolutionSettings.floor * scale[0], 1.0]) / np.sqrt(12.0)
     assert_allclose(recording_error("auto", values, scale), expected, rtol=1e-9)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bayes_gmm.data.table import feature_matrix
-from bayes_gmm.data.validate import LARGEST_CHUNK, check_fit, check_weights, count_distinct
+from bayes_gmm.data.validate import check_fit, check_weights, count_distinct
 from bayes_gmm.errors import DataError
 
 
@@ -157,6 +157,6 @@ def test_distinct_rows_are_counted_with_missing_cells_equal(rows, enough):
 
 
 def test_the_last_row_may_be_the_one_that_differs():
-    values = np.zeros((3 * LARGEST_CHUNK, 1))
+    values = np.zeros((3 * 65_536, 1))
     values[-1] = 1.0
     assert count_distinct(values, np.ones(len(values), dtype=bool), enough=3) == 2

@@ -91,7 +91,7 @@ def test_the_log_likelihood_written_out_is_the_models():
     model = BayesGMM(
         2, prior=setting.prior, standardize=False, resolution=0.5, random_state=0
     ).fit(X)  # fmt: skip
-    density = model._density
+    density = model._fitted.density
     written_out = log_likelihood(setting, Points.of(setting.layout, theta), X)
     assert written_out == pytest.approx(density.statistics(density.layout.point(theta))[0])
     named = quantities(setting, theta, X)

@@ -50,7 +50,7 @@ def test_masses_are_those_of_sequential_monte_carlo(model):
             4000, kernel=pm.smc.MH, chains=2, cores=1, random_seed=1, progressbar=False,
             compute_convergence_checks=False,
         )  # fmt: skip
-    density = model._density
+    density = model._fitted.density
     theta = vectors(tree.posterior, density.layout).reshape(-1, density.layout.size)
-    mode = nearest_modes(theta, density.layout, peaks_of(density, model._found))
+    mode = nearest_modes(theta, density.layout, peaks_of(density, model._fitted.found))
     assert posterior.mode_fractions[1] == pytest.approx(np.mean(mode == 1), abs=0.1)

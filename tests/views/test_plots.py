@@ -15,6 +15,7 @@ from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.views import points
 from bayes_gmm.views.palette import faded, palette
 from bayes_gmm.views.plots import save_segments, segments
+from bayes_gmm.views.settings import PlotSettings
 
 NAMES = ("Income ($)", "Score ($)", "Age")
 
@@ -124,7 +125,7 @@ def test_rows_with_a_missing_cell_are_ticks_at_the_axis_of_the_other(ax):
 
 
 def test_many_rows_are_thinned_and_the_picture_says_so(ax, monkeypatch):
-    monkeypatch.setattr(points, "MAX_POINTS", 50)
+    monkeypatch.setattr(points, "PLOTS", PlotSettings(max_points=50))
     mixture = mixture_of(2)
     segments(mixture, mixture.sample(200, 0)[0], ax=ax)
     assert len(ax.collections[0].get_offsets()) == 50

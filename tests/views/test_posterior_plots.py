@@ -18,6 +18,7 @@ from bayes_gmm.views import bands as credible
 from bayes_gmm.views import plots
 from bayes_gmm.views.palette import palette
 from bayes_gmm.views.plots import forest, membership, segments
+from bayes_gmm.views.settings import PlotSettings
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def test_segments_of_a_posterior_have_bands_and_intervals(posterior, ax):
     assert legend_texts(ax)[-2:] == ["94 % credible band", "draws of the posterior"]
     assert sum(isinstance(c, ContourSet) for c in ax.collections) == 2
     outlines = [c for c in ax.collections if isinstance(c, LineCollection)]
-    assert [len(c.get_segments()) for c in outlines] == [credible.DRAWS_SHOWN] * 2
+    assert [len(c.get_segments()) for c in outlines] == [PlotSettings.draws_shown] * 2
     crosses = [line.get_xydata()[0] for line in ax.lines if line.get_marker() == "X"]
     np.testing.assert_allclose(crosses, posterior.parameters.means.mean(axis=(0, 1)))
 
@@ -79,7 +80,7 @@ def test_the_band_is_where_draws_disagree(posterior, ax):
     """A point inside every draw's ellipse, or outside of all, is not in the band."""
     segments(posterior, ax=ax)
     band = next(c for c in ax.collections if isinstance(c, ContourSet))
-    means, factors = credible._ellipses(posterior, (0, 1), credible.DRAWS_COUNTED)
+    means, factors = credible._ellipses(posterior, (0, 1), PlotSettings.draws_counted)
     rng = np.random.default_rng(0)
     x = means[0, 0] + 1.6 * rng.uniform(-1, 1, (400, 2)) @ np.abs(factors[0, 0]).T
     z = np.linalg.solve(factors[:, 0], (x.T - means[:, 0, :, None]))
@@ -108,7 +109,8 @@ def test_one_feature_has_a_band_about_each_curve(posterior, ax):
 
 
 def test_the_band_of_a_curve_is_the_interval_of_its_height(posterior, monkeypatch):
-    monkeypatch.setattr(credible, "DRAWS_COUNTED", posterior.draws.mode.size)
+    counted = PlotSettings(draws_counted=posterior.draws.mode.size)
+    monkeypatch.setattr(credible, "PLOTS", counted)
     of, ages = posterior.parameters, np.array([20.0, 25.0, 60.0])
     w, mean, sd = (
         values.reshape(-1, 2, 1) for values in (of.weights, of.means[..., 0], of.scales[..., 0])

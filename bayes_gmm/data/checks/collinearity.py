@@ -18,12 +18,10 @@ from bayes_gmm.data.checks.mixture_1d import best_mixtures, memberships
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import CollinearSettings, SkewSettings, TailSettings
 from bayes_gmm.data.matrix import FeatureMatrix
-from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.rows import EPSILON, Floats
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.diagnostics.tables import named
 from bayes_gmm.errors import shown
-
-FLOAT_EPS = float(np.finfo(np.float64).eps)
 
 
 def collinear_findings(
@@ -250,7 +248,7 @@ def _in_order(correlations: Floats, group: list[int]) -> list[int]:
 
 def _condition(correlations: Floats) -> float:
     eigenvalues = np.linalg.eigvalsh(correlations)
-    return float(eigenvalues[-1] / max(eigenvalues[0], FLOAT_EPS))
+    return float(eigenvalues[-1] / max(eigenvalues[0], EPSILON))
 
 
 def _nearly(
@@ -281,7 +279,7 @@ def own_shares(correlations: Floats) -> Floats:
     array([0.36, 0.36])
     """
     eigenvalues, vectors = np.linalg.eigh(correlations)
-    inverse = np.square(vectors) / np.maximum(eigenvalues, FLOAT_EPS)
+    inverse = np.square(vectors) / np.maximum(eigenvalues, EPSILON)
     own: Floats = 1.0 / inverse.sum(axis=1)
     return own
 

@@ -10,13 +10,8 @@ import numpy as np
 
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import IdentifierSettings
-from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.rows import LARGEST_WHOLE, Floats
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
-
-LARGEST_WHOLE = 2.0**53
-"""Beyond this a float does not hold every whole number."""
-LOOKED_AT = 64
-"""Values asked first: a column of measurements has others than whole numbers among them."""
 
 
 def identifier_finding(
@@ -37,7 +32,7 @@ def identifier_finding(
     True
     """
     settings = settings or IdentifierSettings()
-    if len(profile.values) < settings.fewest or not _whole(profile.values):
+    if len(profile.values) < settings.fewest or not _whole(profile.values, settings.values_first):
         return None
     unique = len(profile.values) == profile.n_entries
     balanced = float(profile.counts.max() - profile.counts.min()) <= 1e-9 * profile.counts.max()
@@ -61,8 +56,8 @@ def is_identifier(name: str, settings: IdentifierSettings | None = None) -> bool
     return whole in settings.names or any(word.lower() in settings.names for word in words)
 
 
-def _whole(values: Floats) -> bool:
-    step = max(1, len(values) // LOOKED_AT)
+def _whole(values: Floats, first: int) -> bool:
+    step = max(1, len(values) // first)
     if not np.array_equal(values[::step], np.rint(values[::step])):
         return False
     return bool(max(-values[0], values[-1]) < LARGEST_WHOLE) and np.array_equal(

@@ -13,8 +13,6 @@ from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
 
-ROWS_AT_ONCE = 1 << 16
-
 
 def row_findings(
     matrix: FeatureMatrix,
@@ -58,8 +56,9 @@ def _never_together(matrix: FeatureMatrix, settings: CheckSettings) -> Iterator[
     if not 2 <= matrix.n_features <= settings.most_pair_columns:
         return
     together = np.zeros((matrix.n_features, matrix.n_features))
-    for start in range(0, matrix.n_rows, ROWS_AT_ONCE):
-        observed = (~np.isnan(matrix.values[start : start + ROWS_AT_ONCE])).astype(np.float32)
+    step = settings.rows_at_once
+    for start in range(0, matrix.n_rows, step):
+        observed = (~np.isnan(matrix.values[start : start + step])).astype(np.float32)
         together += observed.T @ observed
     alone = np.diagonal(together) > 0.0
     apart = np.argwhere(np.triu(together == 0.0) & alone & alone[:, None])

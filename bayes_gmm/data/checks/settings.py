@@ -78,6 +78,8 @@ class IdentifierSettings:
          "kundennr", "kundennummer", "invoiceno", "accountno", "unnamed"}
     )  # fmt: skip
     """Words of a column's name that make unique whole numbers an identifier."""
+    values_first: int = 64
+    """Number of values that are tested first for being whole numbers, at equal distances."""
 
 
 @dataclass(frozen=True)
@@ -192,3 +194,5 @@ class CheckSettings:
     """Maximum number of such pairs to report."""
     fewest_counted: int = 50_000
     """Number of rows of a long table that a fit checks first, at equal distances."""
+    rows_at_once: int = 1 << 16
+    """Number of rows in a chunk when pairs of observed columns are counted."""

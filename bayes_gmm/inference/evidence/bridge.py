@@ -11,46 +11,36 @@ from scipy.optimize import brentq
 from scipy.special import expit, logsumexp
 
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.inference.evidence.settings import BridgeSettings
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.mode_assignment import nearest_modes, numbered_like
 from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
 
-PROPOSALS = 1000
-"""Number of evaluations of the log-posterior for each mode."""
-FEWEST = 100
-"""Minimum number of draws of a mode for a bridge; with fewer, Laplace's mass is used."""
-FIRM, SHAKY = 100.0, 3.0
-"""Effective sample sizes at which a bridge is reliable, and below which it is rejected."""
-TOLERANCE = 1e-9
-"""Of a log mass."""
-
-
-class Bridge(NamedTuple):
-    """A log mass with its effective sample size."""
-
-    log_mass: float
-    ess: float
-    """Effective number of the draws, or of the proposals, whichever are fewer."""
-
 
 def settled_by_bridges(
-    density: Density, draws: Draws, peaks: Sequence[Peak], *, seed: int = 0
+    density: Density,
+    draws: Draws,
+    peaks: Sequence[Peak],
+    *,
+    seed: int = 0,
+    settings: BridgeSettings = BridgeSettings(),
 ) -> tuple[Peak, ...]:
-    """The peaks, with their masses estimated from draws.
+    """The approximations, with their masses estimated from draws.
 
-    For mode m, with q_m its proposals (a t about the peak, or about the draws where these lie
-    elsewhere) and p the posterior where m is the nearest mode, both numbered like the peak, the
-    mass is E_q[p h] / E_p[q h] with the h that Meng & Wong (1996, eq. 4.1) show to be best.
+    For mode m, let q_m be its proposals (a t distribution at the mode, or fitted to the draws if
+    these lie elsewhere) and p the posterior where m is the nearest mode, both numbered like the
+    mode. The mass is E_q[p h] / E_p[q h] with the optimal h of Meng & Wong (1996, eq. 4.1).
 
     Parameters
     ----------
     density : Density
     draws : Draws
-        Marked with their modes, with the statistic "lp".
+        With their modes and the statistic "lp".
     peaks : sequence of Peak
     seed : int
+    settings : BridgeSettings
     """
     rng = np.random.default_rng(seed)
     mode = draws.mode.ravel()
@@ -58,10 +48,12 @@ def settled_by_bridges(
     with one_blas_thread():
         return tuple(
             peak
-            if np.count_nonzero(mode == m) < FEWEST
+            if np.count_nonzero(mode == m) < settings.fewest
             else replace(
                 peak,
-                log_evidence=_log_mass(density, peaks, m, theta[mode == m], log_p[mode == m], rng),
+                log_evidence=_log_mass(
+                    density, peaks, m, theta[mode == m], log_p[mode == m], rng, settings
+                ),
             )
             for m, peak in enumerate(peaks)
         )
@@ -74,22 +66,23 @@ def _log_mass(
     theta: Floats,
     log_p: Floats,
     rng: np.random.Generator,
+    settings: BridgeSettings,
 ) -> float:
     """log of the mass of mode m; Laplace's approximation if the bridge is unreliable.
 
-    Draws may lie far from the peak if a component is nearly empty. Few of them are
-    then where proposals are, and other proposals are made about the first half of the draws
-    themselves, so as to bridge to the second half.
+    Draws may lie far from the mode if a component is nearly empty, and overlap little with the
+    proposals. Other proposals are then fitted to the first half of the draws, and bridged to the
+    second half.
     """
     peak = peaks[m]
     drawn = numbered_like(theta, density.layout, peak.theta)
-    best = _bridge(density, peaks, m, peak, drawn, log_p, rng)
+    best = _bridge(density, peaks, m, peak, drawn, log_p, rng, settings)
     half = len(drawn) // 2
-    if best.ess < FIRM and len(np.unique(drawn[:half, 0])) > drawn.shape[1] + 1:
+    if best.ess < settings.firm and len(np.unique(drawn[:half, 0])) > drawn.shape[1] + 1:
         about = Peak.of_draws(drawn[:half])
-        other = _bridge(density, peaks, m, about, drawn[half:], log_p[half:], rng)
+        other = _bridge(density, peaks, m, about, drawn[half:], log_p[half:], rng, settings)
         best = max(best, other, key=lambda found: found.ess)
-    return best.log_mass if best.ess >= SHAKY else peak.log_evidence
+    return best.log_mass if best.ess >= settings.shaky else peak.log_evidence
 
 
 def _bridge(
@@ -100,34 +93,24 @@ def _bridge(
     drawn: Floats,
     log_p: Floats,
     rng: np.random.Generator,
-) -> Bridge:
-    """From draws of mode m, numbered like its peak, to proposals."""
+    settings: BridgeSettings,
+) -> Span:
+    """From draws of mode m, numbered like the mode, to proposals."""
     layout, reference = density.layout, peaks[m].theta
-    proposed = about.proposals(PROPOSALS, rng)
+    proposed = about.proposals(settings.proposals_per_mode, rng)
     heights = density.log_posteriors(proposed, jacobian=True)
     same_number = np.all(numbered_like(proposed, layout, reference) == proposed, axis=1)
     inside = same_number & (nearest_modes(proposed, layout, peaks) == m) & ~np.isnan(heights)
     heights = np.where(inside, heights, -np.inf)
-    return bridge(
-        log_p - about.proposal_log_density(drawn), heights - about.proposal_log_density(proposed)
+    return bridge_span(
+        log_p - about.proposal_log_density(drawn),
+        heights - about.proposal_log_density(proposed),
+        settings.tolerance,
     )
 
 
-def bridge(of_draws: Floats, of_proposals: Floats) -> Bridge:
-    """The mass of p, from log p - log q at draws from p and from q (Meng & Wong 1996).
-
-    Examples
-    --------
-    >>> log_mass, ess = bridge(np.full(10, 2.5), np.full(20, 2.5))
-    >>> round(log_mass, 6), ess
-    (2.5, 10.0)
-    """
-    span = bridge_span(of_draws, of_proposals)
-    return Bridge(span.log_mass, span.ess)
-
-
 class Span(NamedTuple):
-    """A mass, and the logarithms of the numbers whose means it is the ratio of."""
+    """A mass, as the ratio of two means, and the logarithms of the averaged values."""
 
     log_mass: float
     of_proposals: Floats
@@ -135,19 +118,19 @@ class Span(NamedTuple):
     of_draws: Floats
     """log q h."""
     overlap: float
-    """Integral of p q / (s_p p + s_q q), s_p and s_q the shares of draws and proposals: 1 if both
-    densities are the same, 0 if they have nothing in common."""
+    """Integral of p q / (s_p p + s_q q), with s_p and s_q the fractions of draws and proposals:
+    1 if both densities are equal, 0 if they do not overlap."""
     lower: float
-    """log of the mean of p / q over proposals: below the log mass, or hardly above it."""
+    """log of the mean of p / q over proposals: a stochastic lower bound of the log mass."""
     upper: float
-    """-log of the mean of q / p over draws: above the log mass, or hardly below it."""
+    """-log of the mean of q / p over draws: a stochastic upper bound of the log mass."""
 
     @property
     def ess(self) -> float:
-        """Effective number of the draws, of the proposals, or of those that overlap: the least.
+        """The smallest of the effective numbers of draws, of proposals, and of those that overlap.
 
-        The first two alone do not show densities that have nothing in common: the numbers on each
-        side may then vary little and still differ by hundreds of nats from those on the other.
+        The first two alone do not reveal densities without overlap: the values of draws and those
+        of proposals may then each vary little, but differ from each other by hundreds of nats.
         """
         shared = self.overlap * min(len(self.of_draws), len(self.of_proposals))
         return round(min(effective(self.of_proposals), effective(self.of_draws), shared), 6)
@@ -164,19 +147,27 @@ class Span(NamedTuple):
     def least_variance(self) -> float:
         """Of log_mass for independent draws and proposals: (1 / overlap - 1) / (n s_p s_q).
 
-        Meng & Wong (1996, sec. 4). That of the numbers themselves has the same expectation, but is
-        too small where none of them lies where the densities overlap.
+        See Meng & Wong (1996, sec. 4). The empirical variance has the same expectation, but is too
+        small if no draw or proposal lies where the densities overlap.
         """
         n_p, n_q = len(self.of_draws), len(self.of_proposals)
         return (1.0 / self.overlap - 1.0) * (1.0 / n_p + 1.0 / n_q) if self.overlap else np.inf
 
 
-def bridge_span(of_draws: Floats, of_proposals: Floats) -> Span:
-    """The bridge from log p - log q at draws from p and from q.
+def bridge_span(
+    of_draws: Floats, of_proposals: Floats, tolerance: float = BridgeSettings.tolerance
+) -> Span:
+    """The bridge estimate from log p - log q at draws from p and from q.
 
-    Its mass c is where as many proposals would be taken for draws as draws for proposals, by the
-    odds n_p p / (n_q c q) that are logistic regression's (Geyer 1994). Both numbers are monotone
-    in c, so no starting point can lead elsewhere.
+    At its mass c, the expected number of proposals classified as draws equals that of draws
+    classified as proposals, with the odds n_p p / (n_q c q) of logistic regression (Geyer 1994).
+    Both numbers are monotone in c, so the solution is unique.
+
+    Examples
+    --------
+    >>> span = bridge_span(np.full(10, 2.5), np.full(20, 2.5))
+    >>> round(span.log_mass, 6), span.ess
+    (2.5, 10.0)
     """
     log_odds = np.log(len(of_draws)) - np.log(len(of_proposals))
     finite = of_proposals[np.isfinite(of_proposals)]
@@ -190,7 +181,7 @@ def bridge_span(of_draws: Floats, of_proposals: Floats) -> Span:
 
     lowest = min(of_draws.min(), finite.min()) - np.log(len(of_proposals)) - 1.0
     highest = max(of_draws.max(), finite.max()) + 1.0
-    log_mass = float(brentq(mistaken, lowest, highest, xtol=TOLERANCE))
+    log_mass = float(brentq(mistaken, lowest, highest, xtol=tolerance))
     log_share, log_rest = np.log(expit(log_odds)), np.log(expit(-log_odds))
     top = of_proposals - np.logaddexp(log_share + of_proposals, log_rest + log_mass)
     bottom = -np.logaddexp(log_share + of_draws, log_rest + log_mass)
@@ -202,7 +193,7 @@ def bridge_span(of_draws: Floats, of_proposals: Floats) -> Span:
 
 
 def effective(log_weights: Floats) -> float:
-    """(sum w)^2 / sum w^2 (Kish 1965); 0 where all weights vanish."""
+    """Effective sample size (sum w)^2 / sum w^2 (Kish 1965); 0 if all weights vanish."""
     highest = log_weights.max()
     if not np.isfinite(highest):
         return 0.0

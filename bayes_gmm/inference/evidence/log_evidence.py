@@ -14,7 +14,7 @@ from scipy.special import logsumexp
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.evidence.bayes_factor import draws_without_one, log_bayes_factor
-from bayes_gmm.inference.evidence.bridge import FEWEST, FIRM, bridge_span
+from bayes_gmm.inference.evidence.bridge import bridge_span
 from bayes_gmm.inference.evidence.monte_carlo_error import (
     Mask,
     Mass,
@@ -25,7 +25,8 @@ from bayes_gmm.inference.evidence.monte_carlo_error import (
     mass_of_span,
 )
 from bayes_gmm.inference.evidence.proposals import Proposals
-from bayes_gmm.inference.modes.mode import FoundMode
+from bayes_gmm.inference.evidence.settings import BridgeSettings, EvidenceSettings
+from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.initial_points import chains_of_modes, mass_shares
 from bayes_gmm.inference.sampling.mode_assignment import nearest_modes, numbered_like, visits_of
@@ -33,25 +34,6 @@ from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior.constants import PriorConstants
-
-PROPOSALS = 2000
-"""Number of evaluations of the log-posterior for each half of the draws of a group of modes."""
-PARTS = (1, 8)
-"""Sizes of proposal mixtures; larger ones are used if the effective sample size is below `GOOD`."""
-GOOD = 0.5
-OFTEN = 10
-"""Number of crossings between two modes above which they share one bridge."""
-
-
-@dataclass(frozen=True)
-class RemovalSettings:
-    """When the evidence is estimated from that of one component fewer as well."""
-
-    error: float = 0.2
-    """Error in nats of the direct estimate above which it is, if that posterior must be drawn."""
-
-    error_with_neighbour: float = 0.05
-    """The same if that posterior has been drawn: the second estimate then costs little."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +60,7 @@ class LogEvidence:
     effective: float = math.nan
 
 
-def laplace_evidence(modes: Sequence[FoundMode], n_components: int) -> LogEvidence:
+def laplace_evidence(modes: Sequence[Run], n_components: int) -> LogEvidence:
     """log of K! times the sum of the modes' masses by Laplace's method.
 
     NaN if a mode has empty components, as with a concentration below 1, because the posterior is
@@ -86,7 +68,7 @@ def laplace_evidence(modes: Sequence[FoundMode], n_components: int) -> LogEviden
 
     Parameters
     ----------
-    modes : sequence of FoundMode
+    modes : sequence of Run
     n_components : int
         K.
 
@@ -94,7 +76,7 @@ def laplace_evidence(modes: Sequence[FoundMode], n_components: int) -> LogEviden
     --------
     >>> from bayes_gmm.model.parameters import Layout
     >>> from bayes_gmm.model.structure import Structure
-    >>> mode = FoundMode(np.zeros(5), Layout(2, 1, Structure()), -10.0, -12.0, True, ())
+    >>> mode = Run(np.zeros(5), Layout(2, 1, Structure()), -10.0, log_evidence=-12.0)
     >>> round(laplace_evidence([mode], 2).value, 3)
     -11.307
     """
@@ -121,6 +103,7 @@ def bridge_evidence(
     *,
     below: Neighbour | None = None,
     seed: int = 0,
+    settings: EvidenceSettings = EvidenceSettings(),
 ) -> LogEvidence:
     r"""log evidence by bridge sampling from draws (Meng & Wong 1996).
 
@@ -131,16 +114,16 @@ def bridge_evidence(
 
     with g the groups of modes that chains cross between, and :math:`A_g` the vectors numbered like
     the mode of g that they belong to. Renumbered draws are draws from p in :math:`A_g`; proposals
-    outside count 0, so nothing is assumed of components that overlap. Proposals are fitted to half
-    of the chains and bridged to the other half, both ways (Overstall & Forster 2010; Wang,
-    Jones & Meng 2022, who show what proposals fitted to the draws they meet would do). The error is
-    that of Frühwirth-Schnatter (2004), or half of what the two ways differ by if that is more. It
-    is raised where a mean rests on few effective numbers or the densities overlap little; where
-    they hardly overlap it is the distance to the farther of two bounds (see `mass_of_span`).
+    outside :math:`A_g` count 0, so components may overlap. Proposals are fitted to half of the
+    chains and bridged to the other half, and vice versa (Overstall & Forster 2010; Wang, Jones &
+    Meng 2022, who show the bias of proposals fitted to the same draws). The error is that of
+    Frühwirth-Schnatter (2004), or half of the difference between the two estimates if that is
+    larger. It is increased if effective sample sizes are small or the densities overlap little;
+    if they hardly overlap, it is the distance to the farther of two bounds (see `mass_of_span`).
 
-    With more components than groups, proposals hardly come near the posterior. The evidence is
-    then estimated from that of one component fewer as well, and the bridge from there (see
-    `bayes_factor`); the two are averaged by their errors (see `agreed`).
+    With more components than groups, proposals overlap little with the posterior. The evidence is
+    then also estimated from that of one component fewer (see `bayes_factor`), and the two estimates
+    are averaged by their errors (see `agreed`).
 
     Parameters
     ----------
@@ -149,9 +132,10 @@ def bridge_evidence(
     draws : Draws
         Of chains, marked with their modes, with the statistic "lp".
     below : Neighbour, optional
-        K - 1 components, whose priors may differ. Where it is needed and not given, that posterior
-        is drawn from here, which takes as long as it took for these draws.
+        K - 1 components, whose priors may differ. If it is needed but not given, that posterior is
+        sampled here, which takes as long as sampling these draws.
     seed : int
+    settings : EvidenceSettings
 
     Raises
     ------
@@ -166,22 +150,24 @@ def bridge_evidence(
     chains = draws.as_sampled
     rng = np.random.default_rng(seed)
     with one_blas_thread():
-        region = _Regions(density, tuple(peaks), groups_of_modes(chains, len(peaks)))
+        region = _Regions(
+            density, tuple(peaks), groups_of_modes(chains, len(peaks), settings.bridge)
+        )
         numbered, _ = region.numbered(chains.theta.reshape(-1, density.layout.size))
         theta = numbered.reshape(chains.theta.shape)
         visited = np.isin(np.arange(len(peaks)), chains.mode)
         groups = np.unique(region.group[visited])
-        found = [_mass_of_group(region, chains, theta, int(g), rng) for g in groups]
+        found = [_mass_of_group(region, chains, theta, int(g), rng, settings) for g in groups]
     found += _masses_without_draws(peaks, chains, visited)
     direct = _summed(found, density.layout.n_components)
     if density.layout.n_components == 1:
         return direct
-    settings = RemovalSettings()
-    sure = settings.error if below is None else settings.error_with_neighbour
-    if direct.effective >= FIRM and direct.error <= sure:
+    removal = settings.removal
+    sure = removal.error if below is None else removal.error_with_neighbour
+    if direct.effective >= settings.bridge.firm and direct.error <= sure:
         return direct
-    below = below or _drawn_below(density, draws, seed)
-    by_removal = _from_below(density, draws, below, seed)
+    below = below or _drawn_below(density, draws, seed, settings)
+    by_removal = _from_below(density, draws, below, seed, settings)
     both = agreed(_mass(direct), _mass(by_removal))
     return LogEvidence(both.log_mass, both.error, "bridge", both.ess)
 
@@ -190,13 +176,20 @@ def _mass(evidence: LogEvidence) -> Mass:
     return Mass(evidence.value, evidence.error, evidence.effective)
 
 
-def _drawn_below(density: Density, draws: Draws, seed: int) -> Neighbour:
-    fewer, peaks, drawn = draws_without_one(density, draws, seed=seed)
-    return Neighbour(fewer, drawn, bridge_evidence(fewer, peaks, drawn, seed=seed))
+def _drawn_below(
+    density: Density, draws: Draws, seed: int, settings: EvidenceSettings
+) -> Neighbour:
+    fewer, peak, drawn = draws_without_one(density, draws, seed=seed, settings=settings)
+    evidence = bridge_evidence(fewer, [peak], drawn, seed=seed, settings=settings)
+    return Neighbour(fewer, drawn, evidence)
 
 
-def _from_below(density: Density, draws: Draws, below: Neighbour, seed: int) -> LogEvidence:
-    step = log_bayes_factor(density, draws, below.density, below.draws, seed=seed)
+def _from_below(
+    density: Density, draws: Draws, below: Neighbour, seed: int, settings: EvidenceSettings
+) -> LogEvidence:
+    step = log_bayes_factor(
+        density, draws, below.density, below.draws, seed=seed, settings=settings
+    )
     error = math.hypot(below.evidence.error, step.error)
     if not math.isfinite(error):
         return LogEvidence(math.nan, math.inf, "bridge", 0.0)
@@ -229,7 +222,9 @@ def without_evidence(prior: PriorConstants, n_correlations: int) -> str | None:
     return None
 
 
-def groups_of_modes(chains: Draws, n_modes: int) -> Integers:
+def groups_of_modes(
+    chains: Draws, n_modes: int, settings: BridgeSettings = BridgeSettings()
+) -> Integers:
     """A number for each mode, equal where chains go between, shape (n_modes,).
 
     A few crossings are enough, because a bridge does not depend strongly on their number. Modes
@@ -238,11 +233,13 @@ def groups_of_modes(chains: Draws, n_modes: int) -> Integers:
     crossings = visits_of(chains.mode, n_modes).crossings
     crossings = crossings + crossings.T
     np.fill_diagonal(crossings, 0)
-    group = np.asarray(connected_components(crossings >= OFTEN, directed=False)[1], np.int64)
+    group = np.asarray(
+        connected_components(crossings >= settings.crossings, directed=False)[1], np.int64
+    )
     n_draws = np.bincount(chains.mode.ravel(), minlength=n_modes)
     for m in np.argsort(n_draws, kind="stable"):
         here = group == group[m]
-        if n_draws[here].sum() < 2 * FEWEST and crossings[here][:, ~here].any():
+        if n_draws[here].sum() < 2 * settings.fewest and crossings[here][:, ~here].any():
             nearest = np.argmax(np.where(here, 0, crossings[here].sum(axis=0)))
             group[here] = group[nearest]
     return group
@@ -279,20 +276,25 @@ class _Regions:
 
 
 def _mass_of_group(
-    region: _Regions, chains: Draws, theta: Floats, g: int, rng: np.random.Generator
+    region: _Regions,
+    chains: Draws,
+    theta: Floats,
+    g: int,
+    rng: np.random.Generator,
+    settings: EvidenceSettings,
 ) -> Mass:
     """log of the integral over A_g, from each half of the draws to proposals about the other."""
     here = region.group[chains.mode] == g
     log_p = np.asarray(chains.stats["lp"], dtype=np.float64)
-    one, other = halves(here)
+    one, other = halves(here, settings.bridge.fewest)
     ways = [
-        _one_way(region, g, theta[fitted], theta, log_p, kept, rng)
+        _one_way(region, g, theta[fitted], theta, log_p, kept, rng, settings)
         for fitted, kept in ((one, other), (other, one))
     ]
     mass = both_ways(*ways)
     if all(math.isfinite(way.error) for way in ways):
         return mass
-    # One way alone may be far off, and Laplace's masses are a second opinion.
+    # A single estimate may be far off; Laplace's masses serve as a check.
     own = [peak for peak, group in zip(region.peaks, region.group, strict=True) if group == g]
     known = [peak.log_evidence for peak in own if not math.isnan(peak.log_evidence)]
     if not known:
@@ -309,21 +311,26 @@ def _one_way(
     log_p: Floats,
     kept: Mask,
     rng: np.random.Generator,
+    settings: EvidenceSettings,
 ) -> Mass:
-    """From proposals about some draws (n, p) to those of (chains, draws, p) that are kept."""
+    """From proposals fitted to draws (n, p) to the draws of (chains, draws, p) that are kept."""
+    bridge = settings.bridge
     best = Mass(math.nan, math.inf, 0.0)
-    if min(len(np.unique(fitted[:, 0])), int(kept.sum())) < FEWEST // 2:
+    if min(len(np.unique(fitted[:, 0])), int(kept.sum())) < bridge.fewest // 2:
         return best
-    for n_parts in PARTS:
-        proposals = Proposals.fitted(fitted, n_parts, rng, factors=(region.factor(g),))
-        proposed = proposals.drawn(PROPOSALS, rng)
+    for n_parts in bridge.parts:
+        proposals = Proposals.fitted(
+            fitted, n_parts, rng, factors=(region.factor(g),), settings=settings.proposals
+        )
+        proposed = proposals.drawn(bridge.proposals, rng)
         span = bridge_span(
             log_p[kept] - proposals.log_density(theta[kept]),
             region.heights(proposed, g) - proposals.log_density(proposed),
+            bridge.tolerance,
         )
-        mass = mass_of_span(span, by_chain(span.of_draws, kept))
+        mass = mass_of_span(span, by_chain(span.of_draws, kept), settings=bridge)
         best = mass if mass.ess > best.ess else best
-        if best.ess >= GOOD * PROPOSALS:
+        if best.ess >= bridge.good * bridge.proposals:
             break
     return best
 

@@ -17,8 +17,10 @@ from scipy.optimize import brentq
 from scipy.special import logsumexp
 
 from bayes_gmm.data.rows import Floats, Integers
-from bayes_gmm.inference.modes.mode import FoundMode, ModeMasses
-from bayes_gmm.inference.optimize.hessian import DATA_FREE, pass_cost
+from bayes_gmm.inference.modes.masses import ModeMasses
+from bayes_gmm.inference.optimize.hessian import pass_cost
+from bayes_gmm.inference.optimize.run import Run
+from bayes_gmm.inference.optimize.settings import HessianSettings
 from bayes_gmm.inference.sampling.initial_points import mass_shares
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.mode_assignment import nearest_modes
@@ -34,25 +36,27 @@ class TemperingSettings:
     Attributes
     ----------
     comparable : float
-        Nats between the two heaviest modes, by Laplace's approximation, up to which their masses
-        are compared by tempering.
+        Maximum difference between the log masses of the two heaviest modes by Laplace's
+        approximation, in nats, at which they are compared by tempering.
     counted : float
-        Nats below the heaviest within which a mode takes part.
+        Maximum difference to the log mass of the heaviest mode, in nats, for a comparison.
     islands : int
-        Independent groups of particles; the scatter between them gives the error.
+        Number of independent groups of particles; their variance gives the error.
     particles : int
-        Of each island.
+        Number of particles of each group.
     effective : float
         Effective sample size (Kish) after a temperature step, as a fraction of the particles.
     leapfrogs : int
-        Gradients of a move (Hamiltonian Monte Carlo).
+        Number of leapfrog steps of a move by Hamiltonian Monte Carlo.
     first_step : float
-        Length of a leapfrog, times p^(1/4), in standard deviations.
+        Initial length of a leapfrog step, times p^(1/4), in standard deviations.
     acceptance : float
         Target acceptance rate, to which the length of a leapfrog step is adapted.
     operations : float
-        Floating-point operations that the estimate may cost: about half a second. Where rows are
-        so many that it would cost more, the posterior about each mode is nearly normal.
+        Maximum cost of the estimate in floating-point operations: about half a second. With so many
+        rows that it would cost more, the posterior about each mode is nearly normal.
+    cost_without_rows : float
+        See `HessianSettings`.
     """
 
     comparable: float = 4.0
@@ -64,18 +68,16 @@ class TemperingSettings:
     first_step: float = 0.9
     acceptance: float = 0.75
     operations: float = 5e10
+    cost_without_rows: float = HessianSettings.cost_without_rows
 
     def affords(self, density: Density) -> bool:
         """Whether five steps of the temperature cost no more than `operations`."""
         gradients = 5 * self.leapfrogs * self.islands * self.particles
-        return gradients * (pass_cost(density) + DATA_FREE) <= self.operations
-
-
-DEFAULTS = TemperingSettings()
+        return gradients * (pass_cost(density) + self.cost_without_rows) <= self.operations
 
 
 def mode_masses(
-    density: Density, modes: Sequence[FoundMode], settings: TemperingSettings = DEFAULTS
+    density: Density, modes: Sequence[Run], settings: TemperingSettings = TemperingSettings()
 ) -> ModeMasses:
     """Relative masses: by tempering if two modes have comparable masses, else by Laplace.
 
@@ -84,7 +86,7 @@ def mode_masses(
     Parameters
     ----------
     density : Density
-    modes : sequence of FoundMode
+    modes : sequence of Run
         By falling mass.
     settings : TemperingSettings
     """
@@ -118,11 +120,11 @@ def tempered_shares(
 ) -> tuple[Floats, Floats]:
     """Fractions of the mass nearest to each peak, and their standard errors.
 
-    The densities on the way are q^(1 - b) p^b, with q the mixture of t distributions about the
-    peaks and p the posterior. Each rise of b is as large as the weights (p / q)^(rise of b) allow;
-    the particles of an island are then resampled and move by one step of Hamiltonian Monte Carlo,
-    in the coordinates of the mode where each started. An island is weighted by its estimate of the
-    whole mass; errors are those of the jackknife over islands.
+    The intermediate densities are q^(1 - b) p^b, with q the mixture of t distributions at the modes
+    and p the posterior. Each increase of b is chosen by the effective sample size of the weights
+    (p / q)^(increase of b). The particles of a group are then resampled, and moved by one step of
+    Hamiltonian Monte Carlo in the coordinates of the mode where each started. A group is weighted
+    by its estimate of the total mass; errors are by the jackknife over groups.
 
     Parameters
     ----------
@@ -141,10 +143,7 @@ def tempered_shares(
 
 
 def _tempered_shares(
-    density: Density,
-    peaks: tuple[Peak, ...],
-    settings: TemperingSettings,
-    rng: np.random.Generator,
+    density: Density, peaks: tuple[Peak, ...], settings: TemperingSettings, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     targets = _Targets(density, peaks, np.sqrt(mass_shares(peaks)))
     swarm = targets.proposed(settings.islands, settings.particles, rng)
@@ -174,7 +173,7 @@ def _rise(log_ratios: Floats, left: float, effective: float) -> float:
 
 
 def _resampled(log_weights: Floats, rng: np.random.Generator) -> Integers:
-    """Numbers of particles, resampled within each row of log weights (islands, particles)."""
+    """Indices of particles, resampled within each row of log weights (islands, particles)."""
     islands, n = log_weights.shape
     weights = np.exp(log_weights - logsumexp(log_weights, axis=1)[:, None])
     places = (np.arange(n) + rng.random((islands, 1))) / n
@@ -195,7 +194,7 @@ def _jackknife(parts: Floats, weights: Floats) -> tuple[Floats, Floats]:
 
 
 class _Swarm(NamedTuple):
-    """Particles (n, p), log p and log q there with their gradients, and where each set out."""
+    """Particles (n, p), log p and log q with their gradients, and the initial mode of each."""
 
     theta: Floats
     log_p: Floats
@@ -229,7 +228,7 @@ class _Targets:
     parts: Floats
 
     def proposed(self, islands: int, particles: int, rng: np.random.Generator) -> _Swarm:
-        """Draws from q, each island with as many of each mode as q's shares say, to within one."""
+        """Draws from q; in each group, modes have draws in proportion to their masses."""
         places = (np.arange(particles) + rng.random((islands, 1))) / particles
         edges = np.cumsum(self._shares)[:-1]
         mode = np.searchsorted(edges, places.ravel(), side="right")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.inference.evidence.bridge import FEWEST, FIRM, SHAKY, Span
+from bayes_gmm.inference.evidence.bridge import Span
+from bayes_gmm.inference.evidence.settings import BridgeSettings
 from bayes_gmm.inference.sampling.draws import longest_length
 
 
@@ -22,27 +22,22 @@ class Mass(NamedTuple):
     ess: float
 
 
-@dataclass(frozen=True)
-class BoundSettings:
-    """Use of a mass of which only a lower and an upper bound are known."""
-
-    widest: float = 30.0
-    """Distance of the bounds, in nats, above which the error is infinite."""
-
-
 Mask = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 
-def halves(here: Mask) -> tuple[Mask, Mask]:
+def halves(here: Mask, fewest: int = BridgeSettings.fewest) -> tuple[Mask, Mask]:
     """Two halves of draws that are as independent as possible.
 
-    Every other chain, by how many of its draws there are, so that what no chain has seen the whole
-    of is missed by one half or the other; where all are in one chain, its earlier and later ones.
+    Chains are sorted by their number of draws and assigned to the halves in turn, so that regions
+    that some chains have not visited appear as a difference between the halves. If nearly all draws
+    are in one chain, the halves are its earlier and its later draws.
 
     Parameters
     ----------
     here : ndarray of bool, shape (chains, draws)
-        Which draws there are.
+        The draws to divide.
+    fewest : int
+        Number of draws of the second chain below which chains are divided by time.
 
     Examples
     --------
@@ -55,18 +50,18 @@ def halves(here: Mask) -> tuple[Mask, Mask]:
     order = np.argsort(-counts, kind="stable")
     first = np.zeros_like(here)
     first[order[::2]] = True
-    if len(order) < 2 or counts[order[1]] < min(FEWEST, counts[order[0]] / 2):
+    if len(order) < 2 or counts[order[1]] < min(fewest, counts[order[0]] / 2):
         first = np.cumsum(here, axis=1) <= (counts / 2)[:, None]
     return here & first, here & ~first
 
 
 def by_chain(values: Floats, kept: Mask) -> list[Floats]:
-    """The numbers of the draws that are kept, chain by chain."""
+    """The values of the selected draws, by chain."""
     return [part for part in np.split(values, np.cumsum(kept.sum(axis=1))[:-1]) if len(part)]
 
 
 def both_ways(one: Mass, other: Mass) -> Mass:
-    """Mean of two estimates, whose difference also enters its error.
+    """Mean of two estimates; its error includes their difference.
 
     If one of them is unknown, the other is returned.
 
@@ -77,8 +72,8 @@ def both_ways(one: Mass, other: Mass) -> Mass:
     """
     if not (math.isfinite(one.error) and math.isfinite(other.error)):
         return min(one, other, key=lambda mass: mass.error)
-    # What half of the draws overstate is in the other half's proposals: errors do not average out.
-    # The larger counts, as two chains often show less autocorrelation than there is.
+    # Both estimates depend on both halves of the draws, so errors do not average out. The larger
+    # counts, because autocorrelation tends to be underestimated from two chains.
     error = max(one.error, other.error, abs(one.log_mass - other.log_mass) / 2)
     middle = (one.log_mass + other.log_mass) / 2
     return Mass(middle, error, min(one.ess, other.ess))
@@ -107,38 +102,42 @@ def agreed(one: Mass, other: Mass) -> Mass:
 
 
 def mass_of_span(
-    span: Span, of_draws: Sequence[Floats], of_proposals: Sequence[Floats] = ()
+    span: Span,
+    of_draws: Sequence[Floats],
+    of_proposals: Sequence[Floats] = (),
+    settings: BridgeSettings = BridgeSettings(),
 ) -> Mass:
     """The estimate of a bridge and its error, from the relative errors of both means.
 
     It is at least the error that the overlap of both densities implies (see `Span`), and
-    multiplied by sqrt(`FIRM` / n) if the effective sample size n is below `FIRM`. If it is below
-    `SHAKY`, the error is the distance to the farther bound of the mass.
+    multiplied by sqrt(`firm` / n) if the effective sample size n is below `firm`. If it is below
+    `shaky`, the error is the distance to the farther bound of the mass.
 
     Parameters
     ----------
     span : Span
     of_draws : sequence of ndarray
-        log q h again, chain by chain, for their autocorrelation.
+        log q h by chain, for the autocorrelation.
     of_proposals : sequence of ndarray
-        log p h likewise, where proposals are chains too.
+        log p h likewise, if proposals are chains too.
+    settings : BridgeSettings
     """
     ess = span.ess
     if not math.isfinite(span.log_mass):
         return Mass(span.log_mass, math.inf, ess)
-    if ess < SHAKY:
+    if ess < settings.shaky:
         apart = span.from_bounds
-        return Mass(span.log_mass, apart if apart <= BoundSettings().widest else math.inf, ess)
+        return Mass(span.log_mass, apart if apart <= settings.widest else math.inf, ess)
     relative2 = _relative_variance(span.of_draws) * inefficiency(of_draws)
     relative2 += _relative_variance(span.of_proposals) * inefficiency(of_proposals)
     relative2 = max(relative2, span.least_variance)
     # A small effective sample size tends to be overestimated, so the error is increased.
-    unsure = math.sqrt(max(1.0, FIRM / ess))
+    unsure = math.sqrt(max(1.0, settings.firm / ess))
     return Mass(span.log_mass, unsure * math.sqrt(relative2), ess)
 
 
 def _relative_variance(log_values: Floats) -> float:
-    """Of the mean of independent numbers."""
+    """Relative variance of the mean of independent values."""
     values = np.exp(log_values - log_values.max())
     return float(values.var() / values.mean() ** 2 / len(values))
 

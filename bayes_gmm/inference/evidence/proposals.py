@@ -12,21 +12,8 @@ from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.inference.evidence.settings import ProposalSettings
 from bayes_gmm.inference.sampling.peak import Peak
-
-STEPS = 6
-"""Iterations of EM, which need not converge: any proposals are valid."""
-FEWEST = 5
-"""Minimum number of vectors per part, in addition to half of their length."""
-
-
-@dataclass(frozen=True)
-class ShrinkageSettings:
-    """Choice of the coordinates in which correlations are shrunk."""
-
-    vectors_per_parameter: float = 2.0
-    """Vectors for each parameter from which on their own covariance is a candidate: with fewer it
-    is nearly singular."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +44,9 @@ class Proposals:
         rng: np.random.Generator,
         *,
         factors: Sequence[Floats] = (),
+        settings: ProposalSettings = ProposalSettings(),
     ) -> Proposals:
-        """By a few steps of EM from k-means, covariances shrunk (Ledoit & Wolf 2004).
+        """Fit by a few steps of EM from k-means; correlations are shrunk.
 
         Repeated vectors count once, so that chains with rejected moves do not bias covariances.
 
@@ -66,24 +54,26 @@ class Proposals:
         ----------
         theta : ndarray, shape (n, p)
         n_parts : int
-            At most: each is to have some vectors, and those that few are left to are given up.
+            Maximum number of components; those with too few vectors are dropped.
         rng : Generator
         factors : sequence of ndarray, shape (p, p)
-            Factors P of covariances P P' that the draws may have, such as that of a peak. Shrinking
+            Factors P of covariances P P' that the draws may have, such as that of a mode. Shrinkage
             is tried in their coordinates too (see `shrinkage_factor`).
+        settings : ProposalSettings
         """
         theta = theta[np.sort(np.unique(theta[:, 0], return_index=True)[1])]
         n, p = theta.shape
-        n_parts = max(1, min(n_parts, int(n / (FEWEST + p / 2))))
-        factor = shrinkage_factor(theta, factors)
+        n_parts = max(1, min(n_parts, int(n / (settings.fewest + p / 2))))
+        factor = shrinkage_factor(theta, factors, settings)
         r = np.ones((n, 1))
         if n_parts > 1:
-            # A common direction of all draws is no distance between some of them.
+            # Whitened, so that directions common to all draws do not dominate the distances.
             label = kmeans2(_whitened(theta, factor), n_parts, minit="++", rng=rng)[1]
             r = np.eye(n_parts)[label]
-        for _ in range(STEPS if n_parts > 1 else 1):
+        for _ in range(settings.steps if n_parts > 1 else 1):
             kept = np.argsort(-r.sum(axis=0))
-            kept = kept[r.sum(axis=0)[kept] >= FEWEST + p / 2] if len(kept) > 1 else kept
+            enough = r.sum(axis=0)[kept] >= settings.fewest + p / 2
+            kept = kept[enough] if len(kept) > 1 else kept
             kept = kept if len(kept) else np.argsort(-r.sum(axis=0))[:1]
             parts = [_part(theta, r[:, j], factor) for j in kept]
             log_r = np.transpose([_log_normal(theta, part) for part in parts])
@@ -108,26 +98,29 @@ class Proposals:
         return np.asarray(logsumexp(terms, axis=0))
 
 
-def shrinkage_factor(theta: Floats, factors: Sequence[Floats] = ()) -> Floats | None:
+def shrinkage_factor(
+    theta: Floats, factors: Sequence[Floats] = (), settings: ProposalSettings = ProposalSettings()
+) -> Floats | None:
     """The coordinates in which correlations are shrunk, or None for those of the vectors.
 
-    Two parameters with a correlation of 0.9998 lose it if 1 % of it is shrunk away: proposals are
-    then 7 times as wide as the posterior in that direction, and few of them count. In coordinates
-    in which the vectors are nearly uncorrelated nothing of the kind is lost. Those of the vectors'
-    own covariance and of `factors` are candidates. The one is taken in which a normal distribution
-    fitted to either half of the vectors describes the other half best.
+    If a correlation of 0.9998 is shrunk by 1 %, proposals are 7 times as wide as the posterior in
+    that direction, and few of them are effective. In coordinates in which the vectors are nearly
+    uncorrelated, shrinkage does not have this effect. Candidates are the coordinates of the
+    covariance of the vectors and those of `factors`. The choice is the one in which a normal
+    distribution fitted to either half of the vectors has the highest density at the other half.
 
     Parameters
     ----------
     theta : ndarray, shape (n, p)
     factors : sequence of ndarray, shape (p, p)
         Lower triangular P, for the coordinates P^-1 theta.
+    settings : ProposalSettings
     """
     middle = len(theta) // 2
-    if middle < FEWEST:
+    if middle < settings.fewest:
         return None
     halves = theta[:middle], theta[middle:]
-    own = [_sample_factor(vectors) for vectors in (*halves, theta)]
+    own = [_sample_factor(vectors, settings.vectors_per_parameter) for vectors in (*halves, theta)]
     # The last of each three is that of all vectors.
     candidates: list[list[Floats | None]] = [[factor] * 3 for factor in (None, *factors)]
     if all(factor is not None for factor in own):
@@ -144,10 +137,10 @@ def shrinkage_factor(theta: Floats, factors: Sequence[Floats] = ()) -> Floats | 
     return max(candidates, key=fit_of_other_half)[2]
 
 
-def _sample_factor(theta: Floats) -> Floats | None:
+def _sample_factor(theta: Floats, vectors_per_parameter: float) -> Floats | None:
     """Cholesky factor of the covariance of the vectors, or None if they are too few."""
     n, p = theta.shape
-    if n < ShrinkageSettings().vectors_per_parameter * p:
+    if n < vectors_per_parameter * p:
         return None
     try:
         return np.linalg.cholesky(np.cov(theta.T).reshape(p, p))
@@ -166,7 +159,7 @@ def _part(theta: Floats, weights: Floats, factor: Floats | None) -> Peak:
     total = weights.sum()
     mean = weights @ theta / total
     root = np.linalg.cholesky(shrunk_covariance(theta - mean, weights, factor))
-    return Peak(mean, root, math.nan, math.log(total / len(theta)))
+    return Peak(mean, root, log_evidence=math.log(total / len(theta)))
 
 
 def _log_normal(theta: Floats, part: Peak) -> Floats:
@@ -175,9 +168,9 @@ def _log_normal(theta: Floats, part: Peak) -> Floats:
 
 
 def shrunk_covariance(centred: Floats, weights: Floats, factor: Floats | None = None) -> Floats:
-    """Covariance of weighted vectors, their correlations shrunk as far as they are uncertain.
+    """Covariance of weighted vectors with shrunk correlations.
 
-    Of Schäfer & Strimmer (2005): correlations r_ab become (1 - l) r_ab with
+    By Schäfer & Strimmer (2005): correlations r_ab become (1 - l) r_ab with
     l = sum var(r_ab) / sum r_ab^2, at most 1, over a != b.
 
     Parameters
@@ -185,7 +178,7 @@ def shrunk_covariance(centred: Floats, weights: Floats, factor: Floats | None = 
     centred : ndarray, shape (n, p)
     weights : ndarray, shape (n,)
     factor : ndarray, shape (p, p), optional
-        Lower triangular P: the correlations are those in the coordinates P^-1 x.
+        Lower triangular P: correlations are shrunk in the coordinates P^-1 x.
     """
     if factor is not None:
         z = solve_triangular(factor, centred.T, lower=True).T

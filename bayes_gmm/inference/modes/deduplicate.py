@@ -16,8 +16,8 @@ from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.points import Points
 
 
-class Climb(Protocol):
-    """A result with a vector and its log-posterior."""
+class Optimum(Protocol):
+    """A vector, its log-posterior and its approximate mass."""
 
     @property
     def theta(self) -> Floats:
@@ -35,7 +35,7 @@ class Climb(Protocol):
         ...
 
 
-def distinct[Run: Climb](
+def distinct[Run: Optimum](
     layout: Layout, runs: Sequence[Run], *, distance: float, height: float = math.inf
 ) -> list[Run]:
     """Distinct results, best first; equal optima with different labels count once.
@@ -46,14 +46,15 @@ def distinct[Run: Climb](
         Of their vectors.
     runs : sequence
     distance : float
-        At which no component of one may lie from its like in the other (`component_distances`).
+        Distance below which all corresponding components of equal optima lie (see
+        `component_distances`).
     height : float
-        Nats by which two runs that came to one place differ at most.
+        Maximum difference of the log-posteriors of equal optima, in nats.
     """
     return [group[0] for group in grouped(layout, runs, distance=distance, height=height)]
 
 
-def grouped[Run: Climb](
+def grouped[Run: Optimum](
     layout: Layout, runs: Sequence[Run], *, distance: float, height: float = math.inf
 ) -> list[list[Run]]:
     """Results grouped by optimum, best first in each group and overall."""
@@ -79,7 +80,7 @@ def grouped[Run: Climb](
 
 
 def _within(a: Floats, b: float, height: float) -> npt.NDArray[np.bool_]:
-    """Whether numbers, perhaps infinite, differ by no more than a height."""
+    """Whether values, which may be infinite, differ by at most `height`."""
     return (a <= b + height) & (b <= a + height)
 
 
@@ -87,8 +88,8 @@ def _within(a: Floats, b: float, height: float) -> npt.NDArray[np.bool_]:
 class _Outlines:
     """Quantities by which components are compared: shapes (n, K), (n, K, d) and (n, K, d).
 
-    And `by_size`, shape (n, K (1 + d)): log weights and log standard deviations, each sorted. Where
-    components are near to one of the other's each, these are too, whatever the numbering.
+    `by_size`, shape (n, K (1 + d)), holds sorted log weights and log standard deviations. They do
+    not depend on the numbering, and are close if the components of two mixtures are.
     """
 
     log_weights: Floats
@@ -104,13 +105,13 @@ class _Outlines:
         return cls(points.log_weights, points.means, log_sd, by_size.reshape(len(thetas), -1))
 
     def first_like(self, i: int, others: Integers, distance: float) -> int | None:
-        """The first of the others whose components all match those of i."""
+        """The first of the others whose components all correspond to those of i, or None."""
         gaps = np.abs(self.by_size[others] - self.by_size[i]).max(axis=1)
         near = np.flatnonzero(gaps < distance)
         if len(near) == 0:
             return None
         for n, cost in zip(near, self.distances(others[near], self, i), strict=True):
-            # The assignment is dear: only where each component has a like at all is it looked for.
+            # The assignment is expensive, so it is skipped if a component has no counterpart.
             if max(cost.min(axis=0).max(), cost.min(axis=1).max()) >= distance:
                 continue
             if cost[linear_sum_assignment(cost)].max() < distance:
@@ -118,7 +119,7 @@ class _Outlines:
         return None
 
     def distances(self, which: Integers | slice, reference: _Outlines, i: int) -> Floats:
-        """Of component k of the i-th reference and l of each here, shape (n, K, K)."""
+        """Distances of component k of reference i to component l of each mixture, (n, K, K)."""
         log_sd, own_log_sd = self.log_sd[which], reference.log_sd[i][:, None]
         middle = np.exp(-0.5 * (log_sd[:, None] + own_log_sd))
         cost = np.abs((self.means[which][:, None] - reference.means[i][:, None]) * middle).sum(
@@ -130,10 +131,10 @@ class _Outlines:
 
 
 def component_distances(layout: Layout, thetas: Floats, reference: Floats) -> Floats:
-    """Distance of component k of the reference and l of each vector (n, p), shape (n, K, K).
+    """Distances between component k of the reference and l of each vector (n, p), shape (n, K, K).
 
-    That of their means, in standard deviations of both, plus those of their log weights and log
-    standard deviations.
+    Sum of the distances of means, in standard deviations, of log standard deviations and of log
+    weights.
     """
     one = _Outlines.of(layout, reference[None])
     return _Outlines.of(layout, thetas).distances(slice(None), one, 0)

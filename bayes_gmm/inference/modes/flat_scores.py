@@ -11,7 +11,7 @@ from bayes_gmm.jit.compiled import compiled
 def score_flats(
     rows, weights, background, through, total, rho2, spare, along, reach, scores, sizes, nearest
 ):
-    """Fill in the score, the number of rows and the nearest rows of the flats through some rows."""
+    """Write the score, the number of rows and the nearest rows of the flats through given rows."""
     d = len(rows)
     s = through.shape[1] - 1
     basis = np.empty((d, d))
@@ -61,7 +61,7 @@ def _orthonormal(basis, l):
 
 @compiled(from_python=False)
 def _normal(basis, s):
-    """Fill in row s = d - 1 of an orthonormal basis: the residual of the best unit vector."""
+    """Complete an orthonormal basis by row s = d - 1: the residual of the best unit vector."""
     d = basis.shape[1]
     best, shortest = 0, 2.0
     for j in range(d):
@@ -79,9 +79,9 @@ def _normal(basis, s):
 def score_flat(
     rows, weights, background, origin, basis, normals, total, rho2, spare, along, reach, nearest
 ):
-    """The best score of a flat, and how many of `nearest`, which is filled in, it is of.
+    """The best score of a flat, and the number of its rows, which are the first of `nearest`.
 
-    Distances are taken along the normals where there are fewer of them than axes of the flat.
+    Distances are computed from the normals if there are fewer of them than axes of the flat.
     """
     d, n = rows.shape
     s, size = len(basis), len(nearest)
@@ -119,7 +119,7 @@ def score_flat(
         W += weights[i]
         q += weights[i] * max(held[m], 0.0)
         B += weights[i] * background[i]
-        few = s > 0 and m < s + 1  # a line through two kinds of rows is no group
+        few = s > 0 and m < s + 1  # two distinct rows on a line are not a group
         if few or s + 1 + spare > W:
             continue
         if 0.5 * total < W:

@@ -2,8 +2,7 @@
 
 Optima with K components give starts for K + 1, by splitting one component, and for K - 1, by
 merging two; optima of one structure give starts for the others. Each cell is searched like a fit
-(see `multistart.search`), with these additional starts; large tables need fewer starts of their
-own.
+(see `multistart.search`), with these additional starts and, for large tables, fewer new starts.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from bayes_gmm.inference.modes.runs import SETTINGS as RUNS
 from bayes_gmm.inference.modes.runs import Each, climbed, distinct_optima, each_of, in_turn
 from bayes_gmm.inference.modes.split_merge import Memory, improved
 from bayes_gmm.inference.modes.splits import merges
-from bayes_gmm.inference.optimize.em import EMRun
+from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.structure import Structure
@@ -33,13 +32,13 @@ class SweepSettings:
     Attributes
     ----------
     optima_above, parents, siblings : int
-        Optima of the neighbour with one component more, merges of each, and neighbours of other
-        structure that are tried.
+        Numbers of optima with one component more, of merges of each, and of optima of other
+        structures that are used as starts.
     fresh, fresh_beside : int
-        Starts of its own that a cell of the first structure has where rows are many, and that cells
-        of other structures have. Where rows are few, the first structure's go on as in a fit.
+        Numbers of new starts for large tables: of a cell of the first structure, and of cells of
+        other structures. For small tables, the first structure has as many as a fit.
     fresh_beside_few : int
-        The same of cells of other structures where rows are few: there are more optima.
+        The same of cells of other structures for small tables, which have more optima.
     """
 
     optima_above: int = 3
@@ -82,7 +81,7 @@ class Sweep:
 
     Attributes
     ----------
-    found : dict of Cell to list of EMRun
+    found : dict of Cell to list of Run
         Optima of each cell, best first.
     """
 
@@ -100,9 +99,9 @@ class Sweep:
         self.seeds = dict(zip(densities, seeds, strict=True))
         self.n_init = n_init
         self.few_rows = sample.rows.n_rows <= RUNS.few_rows
-        self.found: dict[Cell, list[EMRun]] = {}
+        self.found: dict[Cell, list[Run]] = {}
         self.memory = Memory()
-        self.used: set[tuple[Cell, EMRun]] = set()
+        self.used: set[tuple[Cell, Run]] = set()
         self.first = next(iter(densities)).structure if densities else None
 
     def steps(self) -> Iterator[Cell]:
@@ -118,15 +117,15 @@ class Sweep:
                     yield from wave
 
     def _looked_at(
-        self, look: Callable[[Cell, Each], list[EMRun]], wave: list[Cell]
-    ) -> dict[Cell, list[EMRun]]:
+        self, look: Callable[[Cell, Each], list[Run]], wave: list[Cell]
+    ) -> dict[Cell, list[Run]]:
         """Results of a wave: cells run in parallel, or the runs of a single cell do."""
         each = each_of(self.sample)
         if len(wave) == 1:
             return {wave[0]: look(wave[0], each)}
         return dict(zip(wave, each(lambda cell: look(cell, in_turn), wave), strict=True))
 
-    def _upwards(self, cell: Cell, each: Each) -> list[EMRun]:
+    def _upwards(self, cell: Cell, each: Each) -> list[Run]:
         """Search a cell, with starts from fewer components and other structures."""
         return search(
             self.densities[cell], self.sample, np.random.default_rng(self.seeds[cell]),
@@ -135,7 +134,7 @@ class Sweep:
             scan=self._is_first(cell), memory=self.memory, each=each,
         )  # fmt: skip
 
-    def _downwards(self, cell: Cell, each: Each) -> list[EMRun]:
+    def _downwards(self, cell: Cell, each: Each) -> list[Run]:
         """Search again, from neighbours with more components or other structures."""
         more, found = cell._replace(n_components=cell.n_components + 1), self.found[cell]
         density, starts = self.densities[cell], [*self._merged(more), *self._beside(cell)]
@@ -147,7 +146,7 @@ class Sweep:
         return cell.structure == self.first
 
     def _n_fresh(self, cell: Cell) -> int | None:
-        """Starts of the cell's own; None for as many as a fit takes."""
+        """Number of new starts of the cell; None for as many as a fit has."""
         if cell.n_components == 1:
             return 1
         if self.n_init is not None:

@@ -12,15 +12,11 @@ import numpy.typing as npt
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.data.standardize import Standardizer
+from bayes_gmm.inference.modes.settings import StartSettings
 from bayes_gmm.inference.optimize.m_step import moment_covariances
 from bayes_gmm.model.parameters import Layout, Point
 from bayes_gmm.model.prior.constants import PriorConstants
 from bayes_gmm.model.structure import Structure
-
-THINNEST = 1e-3
-"""Standard deviation of a guess at least: the smallest recording error that columns are given."""
-ROUNDING = 1e-10
-"""Added to the unit diagonal of correlations, so that rounding leaves them positive definite."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +127,8 @@ class Moments:
         """Moments of rows shared out by r, shape (m, K).
 
         A component of d + 1 rows or fewer is padded with a row as spread as the Kth part of the
-        whole, one of 2 (d + 1) rows or more is not; no covariance is below `THINNEST` squared.
+        whole, one of 2 (d + 1) rows or more is not; covariances are at least those of
+        `StartSettings.thinnest`.
         """
         d, K = sample.filled.shape[1], r.shape[1]
         n = np.empty(K)
@@ -145,7 +142,7 @@ class Moments:
             means[k] = weights @ sample.filled / n[k]
             offsets = sample.filled - means[k]
             scatter = (offsets.T * weights) @ offsets + pad * K ** (-2.0 / d) * np.eye(d)
-            covariances[k] = scatter / n[k] + THINNEST**2 * np.eye(d)
+            covariances[k] = scatter / n[k] + StartSettings.thinnest**2 * np.eye(d)
         return cls(n, means, covariances)
 
 
@@ -153,7 +150,7 @@ def _set_covariances(theta: Floats, layout: Layout, covariances: Floats) -> None
     """Scales and correlations in theta, where no component shares any: those of covariances."""
     sd = np.sqrt(np.diagonal(covariances, axis1=1, axis2=2))
     R = covariances / (sd[:, :, None] * sd[:, None, :])
-    C = np.linalg.cholesky(R + ROUNDING * np.eye(layout.n_features))
+    C = np.linalg.cholesky(R + StartSettings.ridge * np.eye(layout.n_features))
     theta[layout.scales] = np.log(sd).ravel()
     rows, columns = _below_diagonal(layout.n_features)
     if layout.n_correlations:

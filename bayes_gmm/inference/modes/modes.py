@@ -15,25 +15,17 @@ from bayes_gmm.inference.modes.deduplicate import distinct
 from bayes_gmm.inference.modes.empty_components import without_empty
 from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.modes.laplace_evidence import laplace_log_evidence
-from bayes_gmm.inference.modes.mode import FoundMode
 from bayes_gmm.inference.modes.multistart import search
+from bayes_gmm.inference.modes.settings import ModeSettings
 from bayes_gmm.inference.modes.starts import responsibilities
 from bayes_gmm.inference.optimize.degeneracy import sound
-from bayes_gmm.inference.optimize.em import EMRun, run_em
-from bayes_gmm.inference.optimize.newton import Polished, polish
+from bayes_gmm.inference.optimize.em import run_em
+from bayes_gmm.inference.optimize.newton import polish
+from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.optimize.volume import log_volume
 from bayes_gmm.inference.optimize.whitening import Whitening
 from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
-
-MAX_MODES = 8
-"""Maximum number of optima to report."""
-MAX_CLIMBS = 14
-"""Maximum number of optima to refine: half by rough mass, half by a closer estimate of it."""
-MODES_OF_SAMPLE = 3
-"""Number of optima on a sample that are evaluated on all rows."""
-WINDOW = 40.0
-"""Maximum difference to the best optimum, in nats, for an optimum to be refined."""
 
 
 def find_modes(
@@ -43,50 +35,43 @@ def find_modes(
     *,
     n_init: int | None = None,
     extra: Sequence[Moments] = (),
-) -> tuple[FoundMode, ...]:
+    settings: ModeSettings = ModeSettings(),
+) -> tuple[Run, ...]:
     """Search from many starts; return modes in order of decreasing mass, with consistent labels.
 
     If means or scales have a flat prior, masses are undefined and the highest mode comes first.
 
-    Short runs from every start on the sample, the best few to the end (Biernacki, Celeux & Govaert
-    2003), split-and-merge moves on the best, all distinct optima polished on all rows.
+    Every start on the sample has a short run, and the best runs continue (Biernacki, Celeux &
+    Govaert 2003). Split-and-merge moves follow, and all distinct optima are polished on all rows.
 
     Parameters
     ----------
     density : Density
         On all rows.
     sample : Sample
-        Of those rows; starts are tried on it.
+        Of those rows, for the search.
     rng : Generator
     n_init : int, optional
-        Starts; by default more where there are more components.
+        Number of starts; by default more with more components.
     extra : sequence of Moments
         Additional starts.
+    settings : ModeSettings
     """
     with one_blas_thread():
-        return _find_modes(density, sample, rng, n_init, extra)
-
-
-def _find_modes(
-    density: Density,
-    sample: Sample,
-    rng: np.random.Generator,
-    n_init: int | None,
-    extra: Sequence[Moments],
-) -> tuple[FoundMode, ...]:
-    on_sample = density.on(sample.rows)
-    candidates = search(on_sample, sample, rng, n_init=n_init, extra=extra)
-    return modes_from(density, sample, candidates)
+        on_sample = density.on(sample.rows)
+        candidates = search(on_sample, sample, rng, n_init=n_init, extra=extra)
+        return modes_from(density, sample, candidates, settings=settings)
 
 
 def modes_from(
     density: Density,
     sample: Sample,
-    candidates: list[EMRun],
+    candidates: list[Run],
     *,
-    window: float = WINDOW,
+    window: float = math.inf,
     with_mass: bool = True,
-) -> tuple[FoundMode, ...]:
+    settings: ModeSettings = ModeSettings(),
+) -> tuple[Run, ...]:
     """Refine optima on the sample to modes on all rows.
 
     Parameters
@@ -94,13 +79,15 @@ def modes_from(
     density : Density
         On all rows.
     sample : Sample
-    candidates : list of EMRun
+    candidates : list of Run
         On the sample, best first.
     window : float
-        Nats below the best, in rough mass, at which an optimum is left out.
+        Nats below the best, in rough mass, at which an optimum is left out; at most
+        `ModeSettings.window`, and smaller windows apply to a closer estimate of the mass too.
     with_mass : bool
         Whether to compute masses, which is expensive, and rank modes by them instead of by rough
         mass.
+    settings : ModeSettings
     """
     on_sample = density.on(sample.rows)
     if not np.isfinite(candidates[0].log_posterior):
@@ -111,39 +98,40 @@ def modes_from(
     occupied, candidates = without_empty(on_sample, candidates)
     whole = math.isclose(sample.rows.total_weight, density.rows.total_weight, rel_tol=1e-9)
     full = occupied.on(density.rows)
-    optima = _polish_all(full, candidates, whole=whole, window=window)
-    if with_mass and window < WINDOW and len(optima) > 1 and not density.prior.is_improper:
+    window = min(window, settings.window)
+    optima = _polish_all(full, candidates, whole=whole, window=window, settings=settings)
+    if with_mass and window < settings.window and len(optima) > 1 and not density.prior.is_improper:
         rough = [_rough_log_evidence(full, peak.theta) for peak in optima]
         heavy = [mass > max(rough) - window for mass in rough]
         optima = [peak for i, peak in enumerate(optima) if heavy[i] or i == 0]
     if with_mass:
-        optima = _heaviest(full, optima)
-    return _rank(full, sample, optima, with_mass=with_mass)
+        optima = _heaviest(full, optima, settings.most_modes)
+    return _rank(full, sample, optima, with_mass=with_mass, settings=settings)
 
 
-def _heaviest(density: Density, optima: list[Polished]) -> list[Polished]:
-    """The first optimum and the `MAX_MODES` others with the largest estimate of the mass."""
-    if len(optima) <= MAX_MODES + 1 or density.prior.is_improper:
+def _heaviest(density: Density, optima: list[Run], most: int) -> list[Run]:
+    """The first optimum and at most some others, those with the largest estimate of the mass."""
+    if len(optima) <= most + 1 or density.prior.is_improper:
         return optima
     rest = sorted(optima[1:], key=lambda peak: -_rough_log_evidence(density, peak.theta))
-    return [optima[0], *rest[:MAX_MODES]]
+    return [optima[0], *rest[:most]]
 
 
 def _polish_all(
-    density: Density, candidates: list[EMRun], *, whole: bool, window: float
-) -> list[Polished]:
+    density: Density, candidates: list[Run], *, whole: bool, window: float, settings: ModeSettings
+) -> list[Run]:
     """Distinct optima on all rows, best first."""
     if not whole:
         candidates = [
             run_em(density, run.theta, max_iter=5, tolerance=0.1)
-            for run in candidates[:MODES_OF_SAMPLE]
+            for run in candidates[: settings.most_of_sample]
             if run.rough_log_mass > candidates[0].rough_log_mass - window
         ]
         candidates.sort(key=lambda run: -run.rough_log_mass)
     top = candidates[0].rough_log_mass
     near = [run for run in candidates if run.rough_log_mass > top - window]
-    optima: list[Polished] = []
-    for run in _promising(density, near):
+    optima: list[Run] = []
+    for run in _promising(density, near, settings):
         peak = polish(density, run.theta)
         if np.all(np.isfinite(peak.theta)):
             history = _rising(run.history + peak.history)
@@ -151,22 +139,25 @@ def _polish_all(
             optima.append(replace(peak, history=history, log_volume=volume))
     if not optima:
         raise FitError("every optimisation diverged; give a resolution or a stronger prior")
-    return sound(density, distinct(density.layout, optima, distance=0.05, height=1e-3))
+    places = distinct(
+        density.layout, optima, distance=settings.distance, height=settings.same_height
+    )
+    return sound(density, places)
 
 
-def _promising(density: Density, runs: list[EMRun]) -> list[EMRun]:
-    """At most `MAX_CLIMBS` runs: half by rough mass, half by a closer estimate of it."""
+def _promising(density: Density, runs: list[Run], settings: ModeSettings) -> list[Run]:
+    """The runs to be refined: half by rough mass, half by a closer estimate of it."""
     if density.prior.is_improper:
-        return runs[:MAX_MODES]
-    if len(runs) <= MAX_CLIMBS:
+        return runs[: settings.most_modes]
+    if len(runs) <= settings.most_polished:
         return runs
-    half = MAX_CLIMBS // 2
+    half = settings.most_polished // 2
     heaviest = sorted(runs[half:], key=lambda run: -_rough_log_evidence(density, run.theta))
     return [*runs[:half], *heaviest[:half]]
 
 
 def _rough_log_evidence(density: Density, theta: Floats) -> float:
-    """Laplace's estimate, but for a constant, with the expected information of complete data."""
+    """Laplace's estimate up to a constant, with the expected information of complete data."""
     return density.log_posterior(theta, jacobian=True) + Whitening(density, theta).log_det
 
 
@@ -175,25 +166,22 @@ def _rising(history: Sequence[float]) -> tuple[float, ...]:
 
 
 def _rank(
-    density: Density, sample: Sample, optima: list[Polished], *, with_mass: bool
-) -> tuple[FoundMode, ...]:
+    density: Density, sample: Sample, optima: list[Run], *, with_mass: bool, settings: ModeSettings
+) -> tuple[Run, ...]:
     """Modes by decreasing mass, or rough mass; components of the first are sorted by weight."""
-    layout = density.layout
-    modes = [
-        FoundMode(
-            peak.theta, layout, peak.log_posterior,
-            laplace_log_evidence(density, peak.theta) if with_mass else math.nan,
-            peak.converged, peak.history, peak.log_volume,
-        )
-        for peak in optima
-    ]  # fmt: skip
+    modes = optima
+    if with_mass:
+        modes = [
+            replace(mode, log_evidence=laplace_log_evidence(density, mode.theta, settings.laplace))
+            for mode in modes
+        ]
     if with_mass and not density.prior.is_improper:
         modes.sort(key=lambda mode: -_or_lowest(mode.log_evidence))
-    return labelled(density, sample, _first_and_roughly_heaviest(modes))
+    return labelled(density, sample, _first_and_roughly_heaviest(modes, settings.most_modes))
 
 
-def labelled(density: Density, sample: Sample, modes: Sequence[FoundMode]) -> tuple[FoundMode, ...]:
-    """The first mode with its components by falling weight, the others numbered like it."""
+def labelled(density: Density, sample: Sample, modes: Sequence[Run]) -> tuple[Run, ...]:
+    """Modes with consistent labels: components of the first have decreasing weights."""
     layout = modes[0].layout
     by_weight = np.argsort(-layout.point(modes[0].theta).log_weights, kind="stable")
     first = replace(modes[0], theta=layout.selected(modes[0].theta, by_weight))
@@ -203,16 +191,16 @@ def labelled(density: Density, sample: Sample, modes: Sequence[FoundMode]) -> tu
     return (first, *rest)
 
 
-def _first_and_roughly_heaviest(modes: list[FoundMode]) -> list[FoundMode]:
-    """At most `MAX_MODES` modes, among them the one with the largest rough mass."""
+def _first_and_roughly_heaviest(modes: list[Run], most: int) -> list[Run]:
+    """The first few modes, among them the one with the largest rough mass."""
     heaviest = max(range(len(modes)), key=lambda i: modes[i].rough_log_mass)
-    if heaviest < MAX_MODES:
-        return modes[:MAX_MODES]
-    return [*modes[: MAX_MODES - 1], modes[heaviest]]
+    if heaviest < most:
+        return modes[:most]
+    return [*modes[: most - 1], modes[heaviest]]
 
 
-def _labelled_like(r: Floats, density: Density, sample: Sample, mode: FoundMode) -> FoundMode:
-    """The mode, numbered so that as many rows as can be keep the labels that r gives them."""
+def _labelled_like(r: Floats, density: Density, sample: Sample, mode: Run) -> Run:
+    """The mode, numbered so that as many rows as possible keep their labels in r."""
     own = responsibilities(density, sample, mode.layout.point(mode.theta))
     order = linear_sum_assignment(r.T @ own, maximize=True)[1]
     return replace(mode, theta=mode.layout.selected(mode.theta, order))

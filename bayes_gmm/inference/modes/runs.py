@@ -11,7 +11,8 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.modes.deduplicate import distinct, grouped
 from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.optimize.degeneracy import is_sound, sound
-from bayes_gmm.inference.optimize.em import EMRun, run_em
+from bayes_gmm.inference.optimize.em import run_em
+from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.jit.threads import at_once
 from bayes_gmm.model.density import Density
 
@@ -25,15 +26,15 @@ class RunSettings:
     few_rows : int
         Number of rows up to which runs are sequential, because threads would wait for Python.
     short_steps, short_gain : int, float
-        E-steps of a short run, and the nats left at which it ends.
+        Maximum number of E-steps of a short run, and the expected gain in nats at which it ends.
     long_steps, long_gain : int, float
-        The same of a long run.
+        The same for a long run.
     close : float
-        Distance (see `distinct`) below which two runs are on the way to one optimum.
+        Distance (see `distinct`) below which two runs lead to one optimum.
     same_height : float
-        Nats by which two runs to one optimum differ at most.
+        Maximum difference of the log-posteriors of two runs to one optimum, in nats.
     hopeless : float
-        Nats below the best prospect at which a run from a given start ends.
+        Maximum difference to the best prospect, in nats, for a run to continue.
     """
 
     few_rows: int = 1000
@@ -51,33 +52,33 @@ SETTINGS = RunSettings()
 
 
 Each = Callable[..., list[Any]]
-"""As `at_once`, possibly on one core."""
+"""A function like `at_once`, possibly on one core."""
 
 
 def each_of(sample: Sample) -> Each:
-    """``list(map(...))``, at once on all cores where rows are many enough for that to pay."""
+    """`at_once` for large tables, where threads save time, else `in_turn`."""
     return at_once if sample.rows.n_rows > SETTINGS.few_rows else in_turn
 
 
 def in_turn[T](f: Callable[..., T], *arguments: Iterable[Any]) -> list[T]:
-    """Steps on few rows are so short that threads would wait for Python most of the time."""
+    """``list(map(f, ...))``: with few rows, threads would wait for Python most of the time."""
     return list(map(f, *arguments))
 
 
-def short_run(density: Density, theta: Floats) -> EMRun:
+def short_run(density: Density, theta: Floats) -> Run:
     """A short run, to rank starts."""
     return run_em(density, theta, max_iter=SETTINGS.short_steps, tolerance=SETTINGS.short_gain)
 
 
-def long_run(density: Density, run: EMRun) -> EMRun:
+def long_run(density: Density, run: Run) -> Run:
     """A long run, nearly to the optimum."""
     return run_em(density, run.theta, max_iter=SETTINGS.long_steps, tolerance=SETTINGS.long_gain)
 
 
 def climbed(
-    density: Density, starts: Sequence[Moments], each: Each, found: Sequence[EMRun] = ()
-) -> list[EMRun]:
-    """Long runs from starts that are given, except those that lead to what was found before."""
+    density: Density, starts: Sequence[Moments], each: Each, found: Sequence[Run] = ()
+) -> list[Run]:
+    """Long runs from given starts, except those that lead to known optima."""
     thetas = [moments.theta(density.layout, density.prior) for moments in starts]
     short = each(partial(short_run, density), thetas)
     top = max((run.prospect for run in short), default=0.0)
@@ -85,8 +86,8 @@ def climbed(
     return each(partial(long_run, density), unlike(density, short, found))
 
 
-def unlike(density: Density, runs: Sequence[EMRun], found: Sequence[EMRun]) -> list[EMRun]:
-    """The best sound run to each place, except to places that were found before."""
+def unlike(density: Density, runs: Sequence[Run], found: Sequence[Run]) -> list[Run]:
+    """The best sound run to each optimum, except to known optima."""
     runs = [run for run in runs if is_sound(density, run.theta)]
     known = set(found)
     groups = grouped(density.layout, [*found, *runs], distance=SETTINGS.close)
@@ -94,8 +95,8 @@ def unlike(density: Density, runs: Sequence[EMRun], found: Sequence[EMRun]) -> l
 
 
 def distinct_optima(
-    density: Density, runs: Sequence[EMRun], *, height: float = SETTINGS.same_height
-) -> list[EMRun]:
-    """The sound ones of some runs, best first, each place once."""
+    density: Density, runs: Sequence[Run], *, height: float = SETTINGS.same_height
+) -> list[Run]:
+    """The best sound run to each optimum, best first."""
     runs = sound(density, runs)
     return distinct(density.layout, runs, distance=SETTINGS.close, height=height) if runs else []

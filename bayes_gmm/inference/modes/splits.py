@@ -12,18 +12,14 @@ from scipy.linalg import solve_triangular
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
-from bayes_gmm.inference.modes.guesses import THINNEST, Moments, Sample, kurtosis_axes
+from bayes_gmm.inference.modes.guesses import Moments, Sample, kurtosis_axes
+from bayes_gmm.inference.modes.settings import StartSettings
 from bayes_gmm.inference.modes.starts import responsibilities
-from bayes_gmm.inference.optimize.em import EMRun, run_em
+from bayes_gmm.inference.optimize.em import run_em
+from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout, Point
 from bayes_gmm.model.prior.constants import PriorConstants
-
-ROWS_OF_SPLIT = 500
-"""Approximate maximum number of rows of a component on which its splits are evaluated."""
-
-SAME_GAIN = 0.1
-"""Minimum difference between the gains of two splits of a component, in nats."""
 
 type Split = tuple[float, Moments]
 """The gain of a split, and the two components."""
@@ -34,8 +30,8 @@ type Halves = list[list[Split]]
 def halves_of(
     density: Density,
     sample: Sample,
-    run: EMRun,
-    known: dict[EMRun, Halves],
+    run: Run,
+    known: dict[Run, Halves],
     each: Callable[..., Iterable[Any]] = map,
 ) -> Halves:
     """The splits of each component; looked up, or made and noted.
@@ -44,7 +40,7 @@ def halves_of(
     ----------
     density : Density
     sample : Sample
-    run : EMRun
+    run : Run
     known : dict
     each : callable
         As `map`, perhaps on several cores.
@@ -61,8 +57,8 @@ def halves_of(
 def splits(
     density: Density,
     sample: Sample,
-    run: EMRun,
-    known: dict[EMRun, Halves],
+    run: Run,
+    known: dict[Run, Halves],
     each: Callable[..., Iterable[Any]] = map,
 ) -> list[Moments]:
     """Mixtures of one component more: the best split of each component, then the second of each.
@@ -80,7 +76,7 @@ def splits(
     return [_split(point, n, two, k) for _, _, k, two in ranked]
 
 
-def merges(density: Density, sample: Sample, run: EMRun, most: int | None = None) -> list[Moments]:
+def merges(density: Density, sample: Sample, run: Run, most: int | None = None) -> list[Moments]:
     """Mixtures of one component less, what loses least by its merge first; at most some of them."""
     point = density.layout.point(run.theta)
     n = np.exp(point.log_weights) * sample.rows.total_weight
@@ -97,7 +93,7 @@ def best_splits(density: Density, sample: Sample, r: Floats, point: Point, k: in
     if weights.sum() < 2.0:
         return [(-np.inf, Moments(np.ones(2), np.stack([mean, mean]), np.stack([L @ L.T] * 2)))]
     held = np.flatnonzero(weights)
-    every = max(1, len(held) // ROWS_OF_SPLIT)
+    every = max(1, len(held) // StartSettings.rows_of_split)
     rows = MemoryRows.from_matrix(
         sample.values[held[::every]], Standardizer.identity(d), weights[held[::every]] * every,
         threads=1,
@@ -120,15 +116,15 @@ def best_splits(density: Density, sample: Sample, r: Floats, point: Point, k: in
             *_cut_across(sample.filled[held[::every]], weights[held[::every]] * every, mean, L),
         ]
     ]
-    best: list[EMRun] = []
+    best: list[Run] = []
     for run in sorted(runs, key=lambda run: -run.rough_log_mass):
-        if not best or run.rough_log_mass < best[-1].rough_log_mass - SAME_GAIN:
+        if not best or run.rough_log_mass < best[-1].rough_log_mass - StartSettings.same_gain:
             best.append(run)
     total = weights.sum()
     return [(run.rough_log_mass - alone.rough_log_mass, _two(local, run, total)) for run in best]
 
 
-def _two(density: Density, run: EMRun, n: float) -> Moments:
+def _two(density: Density, run: Run, n: float) -> Moments:
     return Moments.of_point(density.layout.point(run.theta), n)
 
 
@@ -176,7 +172,7 @@ def _cut_across(rows: Floats, weights: Floats, mean: Floats, L: Floats) -> list[
     sides = [(rows[side], weights[side]) for side in (~high, high)]
     if min(w.sum() for _, w in sides) < len(mean) + 1:
         return []
-    floor = THINNEST**2 * np.eye(len(mean))
+    floor = StartSettings.thinnest**2 * np.eye(len(mean))
     means = [np.average(x, axis=0, weights=w) for x, w in sides]
     return [
         Moments(

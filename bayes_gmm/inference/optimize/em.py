@@ -1,29 +1,29 @@
-"""Generalised EM: every step raises the log-posterior, with any prior, structure and missing cells.
+"""Generalised EM for any prior, structure and missing cells; the log-posterior never falls.
 
 The latent data are the component of each row, its missing cells and the values before rounding.
 Their expected moments come from the gradient of the log-likelihood alone: with g_k = d/d mu_k,
 G_k = d/d Sigma_k, the latent mean is mu_k + Sigma_k g_k / n_k and the latent scatter about mu_k is
-T_k = n_k Sigma_k + 2 Sigma_k G_k Sigma_k. The M-step sees n_k, g_k and T_k, never a row.
+T_k = n_k Sigma_k + 2 Sigma_k G_k Sigma_k. The M-step uses n_k, g_k and T_k only.
 
 EM alone needs hundreds of steps along a ridge of the posterior. Every second step is therefore
 extrapolated by SQUAREM (Varadhan & Roland 2008, scheme S3): with M the EM map, r = M(theta) - theta
 and v = M(M(theta)) - M(theta) - r,
 
-    theta' = theta - 2 a r + a^2 v,    a = -|r| / |v|, at least -LONGEST_JUMP.
+    theta' = theta - 2 a r + a^2 v,    a = -|r| / |v|, at least -longest_jump (see `EMSettings`).
 
-Where theta' lies lower than M(theta), M(M(theta)) takes its place: the log-posterior never falls.
+If theta' is lower than M(theta), it is replaced by M(M(theta)), so the log-posterior never falls.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.optimize.m_step import raise_covariances
-from bayes_gmm.inference.optimize.optimum import Optimum
+from bayes_gmm.inference.optimize.run import Run
+from bayes_gmm.inference.optimize.settings import EM
 from bayes_gmm.inference.optimize.volume import log_volume
 from bayes_gmm.jit.addresses import address_of, call
 from bayes_gmm.jit.compiled import compiled, inlined
@@ -34,46 +34,12 @@ from bayes_gmm.model.prior.constants import PriorConstants
 from bayes_gmm.model.prior.prior import Prior
 from bayes_gmm.model.structure import Structure
 
-SMALLEST_SHARE = 1e-10
-"""Weight of a component without rows if its concentration is at most 1."""
-LONGEST_JUMP = 64.0
-"""Maximum length of an extrapolation in EM steps; longer ones mostly overshoot."""
 
-
-@dataclass(frozen=True, eq=False)
-class EMRun(Optimum):
-    """Result of EM.
-
-    Attributes
-    ----------
-    theta : ndarray
-        The last vector whose log-posterior is known.
-    log_posterior : float
-    history : tuple of float
-        The log-posterior at every E-step that was not taken back; it never falls.
-    expected_gain : float
-        Nats that EM without end is predicted to add, from its rate of convergence.
-    log_volume : float
-        Approximate log volume of the posterior there (see `volume`).
-    """
-
-    theta: Floats
-    log_posterior: float
-    history: tuple[float, ...]
-    expected_gain: float = 0.0
-    log_volume: float = 0.0
-
-    @property
-    def prospect(self) -> float:
-        """Approximate log mass at which the run is predicted to converge."""
-        return self.rough_log_mass + self.expected_gain
-
-
-def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) -> EMRun:
+def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) -> Run:
     """Iterate until the log-posterior is predicted to gain less than `tolerance` nats in all.
 
-    EM gains f^2 times as much in each step as in the step before, with f = |r + v| / |r| its rate
-    of convergence; so after a gain of g about g |a| / 2 nats are left, a = -1 / (1 - f).
+    Each step of EM gains f^2 times as much as the one before, with the rate of convergence
+    f = |r + v| / |r|. After a gain of g, about g |a| / 2 nats remain, a = -1 / (1 - f).
 
     Parameters
     ----------
@@ -83,7 +49,7 @@ def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) 
     max_iter : int
         E-steps at most.
     tolerance : float
-        In nats. A small prediction is not convergence: the polish that follows decides that.
+        In nats. A small prediction is not convergence, which the subsequent `polish` determines.
     """
     rows, point = density.rows, density.layout.point(theta)
     if (piece := rows.piece) is not None:
@@ -96,13 +62,16 @@ def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) 
     else:
         theta, heights, expected = _climb_by_parts(density, theta, point, max_iter, tolerance)
     value = heights[-1] if heights else -np.inf
-    return EMRun(theta, value, heights, expected, log_volume(density, theta))
+    return Run(
+        theta, density.layout, value, heights,
+        expected_gain=expected, log_volume=log_volume(density, theta),
+    )  # fmt: skip
 
 
 def _climb_by_parts(
     density: Density, theta: Floats, point: Point, max_iter: int, tolerance: float
 ) -> tuple[Floats, tuple[float, ...], float]:
-    """EM on rows that are summed by threads or not in memory."""
+    """EM on rows that are summed by several threads or are not in memory."""
     indices, prior = density.layout.indices, density.prior
     history: list[float] = []
     best = base = first = second = theta
@@ -139,7 +108,7 @@ def m_step(
     """Parameters that do not lower the expected complete-data log-posterior.
 
     Weights in closed form (Figueiredo & Jain 2002, eq. 17); means given the covariances by a d x d
-    solve; covariances given the means by `raise_covariances`. The point becomes that of the new
+    solve; covariances given the means by `raise_covariances`. `point` is overwritten by the new
     parameters.
     """
     moved = np.empty_like(theta)
@@ -149,7 +118,7 @@ def m_step(
 
 @compiled()
 def _climb(kernel, m_step, block, theta, indices, point, prior, rho2, tolerance, history):
-    """EM on one block of rows: theta, the length of `history`, the expected gain."""
+    """EM on one block of rows; returns theta, the length of `history` and the expected gain."""
     K, d = point.means.shape
     stats, not_kept = np.empty(1 + K * (1 + d + d * d)), np.empty((0, 0))
     rows = (block.values, block.tiles, block.observed, block.weights, block.order)
@@ -189,17 +158,17 @@ def _climb(kernel, m_step, block, theta, indices, point, prior, rho2, tolerance,
 
 @compiled()
 def extrapolate(base, first, second, jump):
-    """Fill in where SQUAREM leaps to from three vectors of EM, and return the length |a|.
+    """Write the SQUAREM extrapolation of three vectors of EM to `jump`; return its length |a|.
 
-    Of length 1 the leap is `second` itself.
+    With length 1 it is equal to `second`.
     """
     r2 = v2 = 0.0
     for t in range(len(base)):
         r, v = first[t] - base[t], second[t] - 2.0 * first[t] + base[t]
         r2 += r * r
         v2 += v * v
-    length = LONGEST_JUMP
-    if r2 < LONGEST_JUMP**2 * v2:
+    length = EM.longest_jump
+    if r2 < EM.longest_jump**2 * v2:
         length = max(np.sqrt(r2 / v2), 1.0)
     for t in range(len(base)):
         r, v = first[t] - base[t], second[t] - 2.0 * first[t] + base[t]
@@ -209,7 +178,7 @@ def extrapolate(base, first, second, jump):
 
 @compiled()
 def _m_step(theta, stats, indices, point, prior, moved):
-    """Fill in where an M-step moves theta to; the point becomes that."""
+    """Write the result of an M-step to `moved` and `point`."""
     scatter = np.empty_like(point.scale_trils)
     _move_means(theta, stats, point, prior, moved, scatter)
     raise_covariances(moved, stats[1 : 1 + len(scatter)], scatter, indices, point, prior)
@@ -217,7 +186,7 @@ def _m_step(theta, stats, indices, point, prior, moved):
 
 @cache
 def m_step_address() -> int:
-    """Where `_m_step` has its machine code."""
+    """Address of the machine code of `_m_step`."""
     layout = Layout(1, 1, Structure())
     theta = np.zeros(layout.size)
     prior = Prior().constants(1, 1)
@@ -226,7 +195,7 @@ def m_step_address() -> int:
 
 @inlined
 def _move_means(theta, stats, point, prior, moved, scatter):
-    """Update weights and means in `moved`; latent scatter about the new means into `scatter`."""
+    """Update weights and means in `moved`, and write the latent scatter about the new means."""
     K, d = point.means.shape
     for t in range(len(theta)):
         moved[t] = theta[t]
@@ -266,7 +235,7 @@ def _update_weights(stats, prior, new):
     total = 0.0
     for k in range(K):
         total += max(stats[1 + k] + prior.concentration[k] - 1.0, 0.0)
-    largest = -1  # rows too few for any component to stay: the largest does
+    largest = -1  # if all weights vanish, the largest component keeps weight 1
     if total <= 0.0:
         total = 1.0
         largest = int(np.argmax(stats[1 : 1 + K]))
@@ -276,7 +245,7 @@ def _update_weights(stats, prior, new):
         share = max(stats[1 + k] + prior.concentration[k] - 1.0, 0.0) / total
         if k == largest:
             share = 1.0
-        last = np.log(max(share, SMALLEST_SHARE))
+        last = np.log(max(share, EM.smallest_weight))
         mean += last / K
         if k < K - 1:
             new[k] = last
@@ -288,7 +257,7 @@ def _update_weights(stats, prior, new):
 def _mean_step(Sigma, n_k, g, mean, prior, A, pull, step):
     """Change of a mean to its conditional mode: Sigma (n I + tau Sigma)^-1 (g + tau (m - mu)).
 
-    `pull` becomes Sigma g; A is room to work in.
+    Sigma g is written to `pull`; A is a workspace.
     """
     d, tau = len(mean), prior.precision
     for i in range(d):

@@ -1,9 +1,9 @@
-"""The curvature of the log-posterior: by differences of gradients, or in one pass over the rows.
+"""The Hessian of the log-posterior: by differences of gradients, or in one pass over the rows.
 
-Differences take 2 p passes. Where no cell is missing, one pass is enough (Louis 1982): with the
-responsibilities held fixed, the gradient depends on the rows through the sums n_k, g_k, G_k alone,
-so that its derivative sees no row; what the responsibilities hide is the covariance, over the
-components of each row, of that row's part in the sums.
+Differences take 2 p passes. One pass is enough if no cell is missing (Louis 1982): with fixed
+responsibilities, the gradient depends on the rows through the sums n_k, g_k, G_k alone, so that its
+derivative needs no rows. The missing information is the covariance, over the components of each
+row, of the contribution of that row to the sums.
 """
 
 from __future__ import annotations
@@ -14,31 +14,28 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from bayes_gmm.data.rows import Block, Floats
+from bayes_gmm.inference.optimize.settings import HessianSettings
 from bayes_gmm.inference.optimize.whitening import Whitening
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Point
 from bayes_gmm.model.points import Points
 
-HESSIAN_WIDTH = 1e-4
-"""Of the differences, in expected standard deviations: curvature changes fast across a ridge."""
-AFFORDABLE = 2e10
-"""Floating-point operations that the curvature of a mode may cost."""
-DATA_FREE = 1.5e6
-"""As many as one gradient without a pass over the rows takes as long as."""
-NEGLIGIBLE = 1e-8
-"""Membership probability below which a row is ignored for a component."""
-CHUNK = 32
-"""Number of tiles processed together."""
 
-
-def hessian(density: Density, theta: Floats, whitening: Whitening, *, jacobian: bool) -> Floats:
+def hessian(
+    density: Density,
+    theta: Floats,
+    whitening: Whitening,
+    *,
+    jacobian: bool,
+    settings: HessianSettings = HessianSettings(),
+) -> Floats:
     """Negative Hessian of the log-posterior in whitened coordinates, shape (p, p).
 
-    Central differences of gradients, `HESSIAN_WIDTH` expected standard deviations wide: of the
-    log-posterior's, or of those with fixed responsibilities and then less what these hide.
+    Central differences of gradients of the log-posterior; or of those with fixed responsibilities,
+    minus the information that is missing because the components of rows are unknown.
     """
-    steps = HESSIAN_WIDTH * np.eye(len(theta))
-    one_pass = _is_in_one_pass(density)
+    steps = settings.width * np.eye(len(theta))
+    one_pass = _is_in_one_pass(density, settings)
     point = density.layout.point(theta)
     stats = density.statistics(point) if one_pass else np.empty(0)
     slopes = []
@@ -49,9 +46,9 @@ def hessian(density: Density, theta: Floats, whitening: Whitening, *, jacobian: 
         else:
             gradients = density.values_and_gradients(ahead, jacobian=jacobian)[1]
         slopes.append(whitening.pull_back(xi, gradients))
-    H = (slopes[1] - slopes[0]) / (2.0 * HESSIAN_WIDTH)
+    H = (slopes[1] - slopes[0]) / (2.0 * settings.width)
     if one_pass:
-        H -= _hidden(density, point, whitening)
+        H -= _hidden(density, point, whitening, settings)
     return np.asarray(0.5 * (H + H.T))
 
 
@@ -61,22 +58,22 @@ def pass_cost(density: Density) -> float:
     return 3.0 * density.rows.n_rows * layout.n_components * (layout.n_features + 2) ** 2
 
 
-def hessian_cost(density: Density) -> float:
-    """Floating-point operations of a Hessian, about."""
+def hessian_cost(density: Density, settings: HessianSettings = HessianSettings()) -> float:
+    """Approximate number of floating-point operations of a Hessian."""
     layout = density.layout
-    if _is_in_one_pass(density):
+    if _is_in_one_pass(density, settings):
         width = float(_n_sums(layout.n_features))
-        return 2.0 * layout.size * DATA_FREE + 8.0 * density.rows.n_rows * width**2
+        return 2.0 * layout.size * settings.cost_without_rows + 8.0 * density.rows.n_rows * width**2
     return 2.0 * layout.size * pass_cost(density)
 
 
-def _is_in_one_pass(density: Density) -> bool:
+def _is_in_one_pass(density: Density, settings: HessianSettings) -> bool:
     """Whether the rows are complete, and so many that two passes for each parameter cost more."""
-    return density.rows.is_complete and pass_cost(density) > DATA_FREE
+    return density.rows.is_complete and pass_cost(density) > settings.cost_without_rows
 
 
 def _n_sums(d: int) -> int:
-    """1, g and the lower triangle of G: what a row adds to the sums of a component."""
+    """Number of sums of a component: 1, g and the lower triangle of G."""
     return 1 + d + d * (d + 1) // 2
 
 
@@ -115,13 +112,15 @@ def _covariances(scale_trils: Floats, rho2: Floats) -> Floats:
     return np.asarray(scale_trils @ scale_trils.mT + np.diag(rho2))
 
 
-def _hidden(density: Density, point: Point, whitening: Whitening) -> Floats:
-    """Information that not knowing the components hides, in whitened coordinates, shape (p, p)."""
+def _hidden(
+    density: Density, point: Point, whitening: Whitening, settings: HessianSettings
+) -> Floats:
+    """Missing information, as components are unknown, in whitened coordinates, shape (p, p)."""
     V = _covariances(point.scale_trils, density.rho2)
     precisions = np.linalg.inv(V)
     constants = point.log_weights - 0.5 * np.linalg.slogdet(V)[1]
     covariance = density.rows.sum_blocks(
-        lambda block: _covariance_of_sums(block, constants, point.means, precisions)
+        lambda block: _covariance_of_sums(block, constants, point.means, precisions, settings)
     )
     pulled = _pulled_sums(density, point)
     to_theta = whitening.pull_back(np.zeros_like(pulled), pulled)
@@ -148,19 +147,19 @@ def _pulled_sums(density: Density, point: Point) -> Floats:
 
 
 def _covariance_of_sums(
-    block: Block, constants: Floats, means: Floats, precisions: Floats
+    block: Block, constants: Floats, means: Floats, precisions: Floats, settings: HessianSettings
 ) -> Floats:
-    """Sum over rows of the covariance, over components, of what a row adds to the sums.
+    """Sum over rows of the covariance, over components, of the contribution of a row to the sums.
 
-    With u_k what it adds where k is its component: r_k (1 - r_k) u_k u_k' for each component, and
-    -r_k r_l u_k u_l' for each pair. Few rows are in doubt between any two.
+    With u_k the contribution of a row of component k: r_k (1 - r_k) u_k u_k' for each component,
+    and -r_k r_l u_k u_l' for each pair. Few rows have two relevant components.
     """
     K, d = means.shape
-    q = _n_sums(d)
+    q, least = _n_sums(d), settings.negligible
     total = np.zeros((K, q, K, q))
-    for x, weights in _chunks(block):
+    for x, weights in _chunks(block, settings.tiles):
         r, pulls = _responsibilities(x, constants, means, precisions)
-        shared = (r > NEGLIGIBLE) & (r.max(axis=0) < 1.0 - NEGLIGIBLE)
+        shared = (r > least) & (r.max(axis=0) < 1.0 - least)
         rows = [np.flatnonzero(mask) for mask in shared]
         sums = [
             _sums_of_rows(pulls[k][:, rows[k]], precisions[k]) * r[k, rows[k]] for k in range(K)
@@ -178,12 +177,12 @@ def _covariance_of_sums(
     return total.reshape(K * q, K * q)
 
 
-def _chunks(block: Block) -> Iterator[tuple[Floats, Floats]]:
-    """Rows, shape (d, m), and their weights, some tiles of one size at a time."""
+def _chunks(block: Block, tiles: int) -> Iterator[tuple[Floats, Floats]]:
+    """Rows, shape (d, m), and their weights, for some tiles of equal size at a time."""
     d = block.observed.shape[1]
     sizes = block.tiles[:, 1]
     changes = 1 + np.flatnonzero(np.diff(sizes))
-    edges = np.unique(np.concatenate([changes, np.arange(0, len(sizes), CHUNK), [len(sizes)]]))
+    edges = np.unique(np.concatenate([changes, np.arange(0, len(sizes), tiles), [len(sizes)]]))
     for begin, end in pairwise(edges):
         start, n, _, first = block.tiles[begin]
         cells = block.values[start : start + (end - begin) * n * d]
@@ -195,7 +194,7 @@ def _chunks(block: Block) -> Iterator[tuple[Floats, Floats]]:
 def _responsibilities(
     x: Floats, constants: Floats, means: Floats, precisions: Floats
 ) -> tuple[Floats, list[Floats]]:
-    """Of rows, shape (K, m); and their pulls on each mean, V^-1 (x - mu), shapes (d, m)."""
+    """Responsibilities of rows, shape (K, m), and V^-1 (x - mu) by component, shapes (d, m)."""
     r = np.empty((len(means), x.shape[1]))
     pulls = []
     for k in range(len(means)):

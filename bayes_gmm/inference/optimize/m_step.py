@@ -1,42 +1,31 @@
 """The covariance half of an M-step: scales and correlations from the scatter of each component.
 
 Under a hierarchical Wishart prior it has a closed form given the scale matrix (see
-`wishart_m_step`). LKJ and log-normal priors are not conjugate, and structures share scales and
-correlations in twelve ways, so there it is done numerically; but it sees K matrices of d x d, never
-a row.
+`wishart_m_step`). LKJ and log-normal priors are not conjugate, and there are twelve ways to share
+scales and correlations, so these cases are optimised numerically; the cost depends on K and d, not
+on the number of rows.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from bayes_gmm.inference.optimize.settings import EM
 from bayes_gmm.jit.compiled import compiled, inlined
 from bayes_gmm.model.kernel.kernel import divide_from_left
 from bayes_gmm.model.parameters import SMALLEST_LOG_SCALE, log_prior, pull_back, unpack
 from bayes_gmm.model.prior.scales import HALF_NORMAL, LOG_NORMAL
 from bayes_gmm.model.prior.wishart_density import invert_triangle, root_of_sum
 
-GRADIENT_STEPS = 2
-"""Number of gradient steps in an M-step; the optimisation after EM completes it."""
-SHORTEST_STEP = 0.02
-"""Fraction of a step at which it is given up."""
-SMALLEST_GAIN = 1e-9
-"""Nats that a step must promise, by the slope along it."""
-SCALE_MATRIX_STEPS, SCALE_MATRIX_STEPS_AT_START = 3, 10
-"""Updates of the scale matrix of a hierarchical Wishart prior, in an M-step and from moments.
-
-Moments start from the identity and need more.
-"""
-
 
 @inlined
 def raise_covariances(theta, n, scatter, indices, point, prior):
-    """Move scales and correlations to fit the scatter better than before, never worse.
+    """Update scales and correlations; the expected log-posterior does not fall.
 
-    First towards the moments of the scatter, pulled towards the prior; then two steps along the
-    gradient, each coordinate scaled by its expected curvature. A step that does not raise the
-    expected log-posterior is shortened, then given up; one that leads down is not tried. `point`
-    becomes that of the moved theta.
+    The first step is towards the moments of the scatter, shrunk towards the prior. Steps along the
+    gradient follow, with coordinates scaled by their expected curvature. A step that does not raise
+    the expected log-posterior is shortened, then rejected. `point` is overwritten by the new
+    parameters.
 
     Parameters
     ----------
@@ -48,19 +37,19 @@ def raise_covariances(theta, n, scatter, indices, point, prior):
         About the means in theta.
     """
     if prior.n_covariances > 0:
-        wishart_m_step(theta, n, scatter, indices, point, prior, SCALE_MATRIX_STEPS)
+        wishart_m_step(theta, n, scatter, indices, point, prior, EM.scale_matrix_steps)
         return
     p = len(theta)
     first = p - n_covariance_parameters(point)
     gradient, slope, curvature = np.zeros(p), np.empty(p), np.empty(p)
     trial, direction = theta.copy(), np.zeros(p)
     value = -np.inf
-    for i in range(2 + GRADIENT_STEPS):  # at first a step of no length, as that finds the gradient
+    for i in range(2 + EM.gradient_steps):  # the first, of length 0, computes the gradient
         rise, raised = 0.0, False
         for t in range(first, p):
             rise += gradient[t] * direction[t]
-        step = 1.0 if i == 0 or rise > SMALLEST_GAIN else 0.0
-        while step > SHORTEST_STEP and not raised:
+        step = 1.0 if i == 0 or rise > EM.smallest_gain else 0.0
+        while step > EM.shortest_step and not raised:
             for t in range(first, p):
                 trial[t] = theta[t] + step * direction[t]
             height = expected_log_posterior(trial, n, scatter, indices, point, prior, slope)
@@ -72,7 +61,7 @@ def raise_covariances(theta, n, scatter, indices, point, prior):
                 theta[t], gradient[t] = trial[t], slope[t]
         else:
             unpack(theta, indices, point)
-        if i > GRADIENT_STEPS or (i > 1 and not raised):
+        if i > EM.gradient_steps or (i > 1 and not raised):
             break
         if i == 0:
             moment_covariances(n, scatter, indices, point, prior, trial)
@@ -87,15 +76,15 @@ def raise_covariances(theta, n, scatter, indices, point, prior):
 
 @compiled(from_python=False)
 def wishart_m_step(theta, n, scatter, indices, point, prior, steps):
-    """Move covariances under a hierarchical Wishart prior; the log-posterior does not fall.
+    """Update covariances under a hierarchical Wishart prior; the log-posterior does not fall.
 
     The scale matrix is latent, with E[C_0 | P] = (g_0 + m c_0) (G_0 + sum_c P_c)^-1, and given that
 
         Sigma_c = (T_c + 2 E[C_0]) / (n_c + 2 c_0 - d - 1)
 
     for each of the m free matrices (Fruehwirth-Schnatter 2006, sec. 6.3.2). Both are repeated
-    `steps` times, as they see no row; each repetition is a step of EM by itself. `point` becomes
-    that of the moved theta.
+    `steps` times, which needs no pass over the rows; each repetition is a step of EM. `point` is
+    overwritten by the new parameters.
     """
     m, d = prior.n_covariances, scatter.shape[1]
     total = prior.g0 + m * prior.c0
@@ -124,7 +113,7 @@ def wishart_m_step(theta, n, scatter, indices, point, prior, steps):
 
 @compiled(from_python=False)
 def _set_factor(S, C0, divisor, L):
-    """L becomes the Cholesky factor of (S + 2 C0) / divisor."""
+    """Write the Cholesky factor of (S + 2 C0) / divisor to L."""
     d = len(S)
     for j in range(d):
         for i in range(j, d):
@@ -136,7 +125,7 @@ def _set_factor(S, C0, divisor, L):
 
 @compiled(from_python=False)
 def pack_factors(scale_trils, m, theta, first):
-    """Write log scales and z_jl = L_jl / L_jj of the first m factors into theta from `first` on."""
+    """Write log scales and z_jl = L_jl / L_jj of the first m factors to theta[first:]."""
     d = scale_trils.shape[1]
     t = first + m * d
     for c in range(m):
@@ -153,7 +142,7 @@ def pack_factors(scale_trils, m, theta, first):
 
 @compiled(from_python=False)
 def n_covariance_parameters(point):
-    """How many scales and correlations stand at the end of the unconstrained vector."""
+    """Number of scales and correlations, at the end of the unconstrained vector."""
     d = point.means.shape[1]
     return len(point.scales) + len(point.corr_chol) * (d * (d - 1) // 2)
 
@@ -162,7 +151,7 @@ def n_covariance_parameters(point):
 def expected_log_posterior(theta, n, scatter, indices, point, prior, gradient):
     """sum_k -n_k log|L_k| - tr(L_k^-1 T_k L_k^-T) / 2 + log prior, and its gradient.
 
-    The gradient is right for scales and correlations; weights and means are held.
+    The gradient is valid for scales and correlations, with fixed weights and means.
     """
     K, d = scatter.shape[0], scatter.shape[1]
     unpack(theta, indices, point)
@@ -194,7 +183,7 @@ def expected_log_posterior(theta, n, scatter, indices, point, prior, gradient):
 
 @compiled(from_python=False)
 def _solve_and_transpose(L, Y, B):
-    """B <- (L^-1 Y)', which is left in Y untransposed."""
+    """Y <- L^-1 Y, and B <- its transpose."""
     d = len(L)
     for i in range(d):
         for l in range(i):
@@ -207,7 +196,7 @@ def _solve_and_transpose(L, Y, B):
 
 @compiled()
 def moment_covariances(n, scatter, indices, point, prior, theta):
-    """Log scales and correlations in theta from the scatter's moments, pulled towards the prior.
+    """Write log scales and correlations from the moments of the scatter, shrunk towards the prior.
 
     `point` is only used as a workspace.
     """
@@ -218,7 +207,8 @@ def moment_covariances(n, scatter, indices, point, prior, theta):
             for j in range(d):
                 for l in range(d):
                     point.scale_trils[c, j, l] = 1.0 if j == l else 0.0
-        wishart_m_step(theta, n, scatter, indices, point, prior, SCALE_MATRIX_STEPS_AT_START)
+        steps = EM.scale_matrix_steps_at_start
+        wishart_m_step(theta, n, scatter, indices, point, prior, steps)
         return
     n_scales = len(point.scales)
     count = np.zeros(n_scales)
@@ -242,7 +232,7 @@ def moment_covariances(n, scatter, indices, point, prior, theta):
 def _log_scale_mode(count, square, log_scale, prior):
     """argmax_u -count u - square e^(-2u) / 2 + log prior(e^u): Newton with bounded steps.
 
-    From the moments, or from `log_scale` where there are no rows; there it stays if there is no
+    It starts at the moments, or at `log_scale` if there are no rows, and stays there if there is no
     prior either.
     """
     u = log_scale
@@ -274,7 +264,7 @@ def _log_scale_mode(count, square, log_scale, prior):
 
 @compiled(from_python=False)
 def _pooled_correlation(c, n, scatter, indices, prior):
-    """Cholesky factor of the correlations of the components that share matrix c."""
+    """Cholesky factor of the correlation matrix c, pooled over the components that share it."""
     K, d = scatter.shape[0], scatter.shape[1]
     W, R = np.zeros((d, d)), np.zeros((d, d))
     rows = 0.0
@@ -348,7 +338,7 @@ def expected_curvature(n, indices, point, prior, curvature):
 def _scale_information(sigma, prior):
     """Negative second derivative of the log prior of a scale with respect to its logarithm.
 
-    Under a hierarchical Wishart prior 2 c_0, as if c_0 rows had been seen.
+    Under a hierarchical Wishart prior it is 2 c_0, the information of c_0 rows.
     """
     if prior.n_covariances > 0:
         return 2.0 * prior.c0

@@ -13,16 +13,17 @@ from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
 
 FARTHEST = 30.0
-"""Largest change of the logarithm of a Cholesky factor's diagonal: beyond, numbers end."""
+"""Largest change of the logarithm of a Cholesky factor's diagonal, which prevents overflow."""
 
 
 class Whitening:
     """Coordinates xi about theta0 whose expected information of complete data is the identity.
 
-    Means move by L_k / sqrt(n_k) xi. Covariances of their own, or one that all components share,
-    move by a triangular factor, L T with T = I + E / sqrt(n), its diagonal taken as an exponential;
-    xi is E, with twice the information on its diagonal. Rows that lie near a plane stay near it in
-    these coordinates, however far they lead. Everything else is scaled, each by itself.
+    The mean of component k changes by L_k xi / sqrt(n_k). If components have their own covariances,
+    or all share one, its Cholesky factor L becomes L T with T = I + E / sqrt(n), the diagonal of T
+    being an exponential; xi is E, whose diagonal has twice the information. With these coordinates,
+    a narrow component stays narrow even after long steps. All other parameters are scaled one by
+    one.
     """
 
     def __init__(self, density: Density, theta: Floats) -> None:
@@ -64,7 +65,7 @@ class Whitening:
         return theta
 
     def pull_back(self, xi: Floats, gradient: Floats) -> Floats:
-        """The gradient in xi, at xi, of what has this gradient in theta; or of each row of both."""
+        """Gradient with respect to xi, from the gradient with respect to theta; or of each row."""
         layout = self.layout
         lead = gradient.shape[:-1]
         pulled = self.diagonal * gradient
@@ -99,7 +100,7 @@ class Whitening:
 
 
 def _has_triangles(layout: Layout) -> bool:
-    """Whether each Cholesky factor of a covariance has parameters that no other has a part in."""
+    """Whether no two different Cholesky factors of covariances share parameters."""
     own = layout.structure.scales == "component-feature"
     one = layout.structure.scales == "feature" and layout.n_correlations == 1
     return one or (own and layout.n_correlations == layout.n_components)
@@ -108,9 +109,9 @@ def _has_triangles(layout: Layout) -> bool:
 class _Triangles:
     """(log sigma, z) of Cholesky factors diag(sigma) C T, against E / sqrt(n) in T.
 
-    With A = C T: log sigma_j grows by log |A_j|, z_jl = A_jl / A_jj. The information of n rows is n
-    times the squares of E below the diagonal, 2 n on it; at T = I the determinant of
-    E / sqrt(n) -> (log sigma, z) is 1.
+    With A = C T, log sigma_j changes by log |A_j|, and z_jl = A_jl / A_jj. The information of n
+    rows is n for elements of E below the diagonal and 2 n on it. At T = I the determinant of the
+    map E / sqrt(n) -> (log sigma, z) is 1.
     """
 
     def __init__(self, C: Floats, n: Floats) -> None:
@@ -118,7 +119,7 @@ class _Triangles:
         self.below = 1.0 / np.sqrt(n)
 
     def _by_factor(self, values: Floats) -> Floats:
-        """Numbers of each Cholesky factor, of one vector or more, shape (m, n_correlations, ?)."""
+        """Values by Cholesky factor, of one or more vectors, shape (m, n_correlations, ?)."""
         each = values.shape[-1] // len(self.C)
         return np.ascontiguousarray(values).reshape(-1, len(self.C), each)
 
@@ -132,7 +133,7 @@ class _Triangles:
     def pulled(
         self, scales: Floats, correlations: Floats, d_log_sigma: Floats, d_z: Floats
     ) -> tuple[Floats, Floats]:
-        """Gradient in E, at E, of what has this gradient in log sigma and z."""
+        """Gradient with respect to E, from that with respect to log sigma and z."""
         on, off = np.empty(scales.shape), np.empty(correlations.shape)
         given = (self._by_factor(x) for x in (scales, correlations, d_log_sigma, d_z))
         pull(self.C, self.below, *given, self._by_factor(on), self._by_factor(off))
@@ -140,7 +141,7 @@ class _Triangles:
 
     @property
     def log_det(self) -> float:
-        """log |det| of the whole map, at T = I."""
+        """log |det| of the map at T = I."""
         n, d = self.C.shape[:2]
         log_below = np.log(self.below).sum()
         return float(log_below * d * (d + 1) / 2 - n * d * np.log(2.0) / 2)
@@ -148,7 +149,7 @@ class _Triangles:
 
 @compiled()
 def move(C, below, scales, correlations, log_sigma, z):
-    """Fill in the changes of log sigma, and z, at every E."""
+    """Write the changes of log sigma, and z, for each E."""
     n, d = C.shape[:2]
     T, A = np.zeros((d, d)), np.zeros((d, d))
     for i in range(len(scales)):
@@ -167,7 +168,7 @@ def move(C, below, scales, correlations, log_sigma, z):
 
 @compiled(from_python=False)
 def _multiply_triangles(C, below, scales, correlations, T, A):
-    """T of an E, and A = C T."""
+    """Write T, and A = C T, for one E."""
     d = len(C)
     t = 0
     for j in range(d):
@@ -185,7 +186,7 @@ def _multiply_triangles(C, below, scales, correlations, T, A):
 
 @compiled()
 def pull(C, below, scales, correlations, d_log_sigma, d_z, on, off):
-    """Fill in the gradients in every E: dA from log sigma and z, dT = C' dA, dE from T."""
+    """Write the gradient for each E: dA from log sigma and z, dT = C' dA, dE from dT."""
     n, d = C.shape[:2]
     T, A, dA = np.zeros((d, d)), np.zeros((d, d)), np.zeros((d, d))
     for i in range(len(scales)):

@@ -10,18 +10,8 @@ import numpy as np
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.sampling.laplace_approximation import departure_from_normal
 from bayes_gmm.inference.sampling.peak import Peak
+from bayes_gmm.inference.sampling.settings import SamplerSettings
 from bayes_gmm.model.density import Density
-
-NORMAL_ENOUGH = 0.35
-"""Departure from a normal posterior up to which its curvature is much the same everywhere."""
-DEFAULT_TUNE, SPARSE_TUNE = 300, 800
-"""Warm-up draws: few, because scales and correlations are known from the mode.
-
-More are needed if components may be empty, because the mode is then not informative.
-"""
-TARGET_ACCEPT, CAREFUL, SPARSE = 0.8, 0.9, 0.95
-"""Of the step size: the usual, that for posteriors with narrow places to diverge in, and that where
-such places open as components take up rows and close as they lose them."""
 
 
 class Frame(NamedTuple):
@@ -33,31 +23,38 @@ class Frame(NamedTuple):
     tune: int
 
 
-def frame_of(density: Density, peak: Peak, rng: np.random.Generator) -> Frame:
-    """How chains about a peak are to move.
+def frame_of(
+    density: Density,
+    peak: Peak,
+    rng: np.random.Generator,
+    settings: SamplerSettings = SamplerSettings(),
+) -> Frame:
+    """Coordinates and options of chains that start at a mode.
 
-    Where the posterior bends, the mode's correlations turn its narrow directions elsewhere into
-    the wide ones of the coordinates, and chains stay there: such a mode lends its scales alone.
+    If the posterior is far from normal, its narrow directions elsewhere differ from those at the
+    mode. Coordinates with the correlations of the mode then trap chains, so only its standard
+    deviations are used.
 
-    Where a concentration a is below 1, the log weight of a component that holds no row has the
-    density exp(a log w): a tail 1 / a nats long, while that of one with n rows is known to
-    1 / sqrt(n). No scale suits a component that goes from one to the other, and logs less their
-    mean over components, as PyMC has them, all move with each empty one. So the weights'
-    coordinates are bent where a component has the weight of less than one row (see
-    `weight_transform`).
+    If a concentration a is below 1, the log weight of an empty component has the density
+    exp(a log w), with a tail 1 / a nats long; that of a component with n rows has a standard
+    deviation of about 1 / sqrt(n). No scale suits both, and centred log weights, as in PyMC, all
+    change with each empty component. So the coordinates of weights are transformed below the weight
+    of one row (see `weight_transform`).
     """
     scales = np.diag(np.sqrt((peak.factor**2).sum(axis=1)))
     if may_empty(density, peak):
-        return Frame(scales, -math.log(density.rows.total_weight), SPARSE, SPARSE_TUNE)
-    if departure_from_normal(density, peak, rng) <= NORMAL_ENOUGH:
-        return Frame(peak.factor, None, TARGET_ACCEPT, DEFAULT_TUNE)
-    return Frame(scales, None, CAREFUL, DEFAULT_TUNE)
+        bend = -math.log(density.rows.total_weight)
+        return Frame(scales, bend, settings.target_accept_sparse, settings.tune_sparse)
+    if departure_from_normal(density, peak, rng, settings.points) <= settings.nearly_normal:
+        return Frame(peak.factor, None, settings.target_accept, settings.tune)
+    return Frame(scales, None, settings.target_accept_bent, settings.tune)
 
 
 def may_empty(density: Density, peak: Peak) -> bool:
-    """Whether some component may lose all of its rows, and its weight then all bounds.
+    """Whether some component may become empty, so that its log weight is unbounded.
 
-    That is where its concentration is below 1 and its weight is known to a factor of e at best.
+    That is the case if its concentration is below 1 and the standard deviation of its log weight
+    exceeds 1.
     """
     K = density.layout.n_components
     few = density.prior.concentration < 1.0

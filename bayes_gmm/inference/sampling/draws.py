@@ -15,7 +15,7 @@ from bayes_gmm.model.points import renumbered
 
 @dataclass(frozen=True)
 class Draws:
-    """Chains of unconstrained vectors, with arbitrary labels.
+    """Chains of unconstrained vectors.
 
     Attributes
     ----------
@@ -23,15 +23,15 @@ class Draws:
     layout : Layout
         Of theta.
     mode : ndarray of int, shape (chains, draws)
-        Which of the fit's modes each draw belongs to.
+        The mode of the fit that each draw belongs to.
     stats : mapping of str to ndarray, shape (chains, draws)
-        ArviZ's sample_stats by their names: "lp", "diverging", "energy", ...
+        Sample statistics by their names in ArviZ: "lp", "diverging", "energy", ...
     method : str
         "nuts" or "laplace".
     sampler : str
-        Program that drew.
+        Name of the sampling program.
     tune : int
-        Warm-up draws of each chain, which are not kept.
+        Number of warm-up draws of each chain, which are not stored.
     seed : int
     khat : float, optional
         Laplace only: the Pareto shape of the importance ratios (Vehtari et al. 2024).
@@ -75,27 +75,27 @@ class Draws:
 
     @property
     def n_chains(self) -> int:
-        """Chains kept."""
+        """Number of chains."""
         return int(self.theta.shape[0])
 
     @property
     def n_draws(self) -> int:
-        """Draws of each chain."""
+        """Number of draws of each chain."""
         return int(self.theta.shape[1])
 
     @property
     def as_sampled(self) -> Draws:
-        """The chains as the sampler left them."""
+        """The chains before any resampling."""
         return self if self.origin is None else self.origin
 
     def numbered(self, order: Integers) -> Draws:
-        """The same draws, component ``order[k]`` of each being the k-th."""
+        """The same draws with component ``order[k]`` as the k-th."""
         theta = renumbered(self.layout, self.theta, order)
         origin = None if self.origin is None else self.origin.numbered(order)
         return replace(self, theta=theta, origin=origin)
 
     def with_chain(self, chain: int, other: Draws) -> Draws:
-        """The same draws, but for a chain that is the other's only one."""
+        """The same draws, with one chain replaced by the only chain of other draws."""
 
         def put[Value: np.generic](
             ours: npt.NDArray[Value], theirs: npt.NDArray[Value]
@@ -109,7 +109,7 @@ class Draws:
 
 
 def longest_length(lengths: Integers) -> int:
-    """The common length of chains that keeps most draws; shorter chains are dropped.
+    """The common length of chains that keeps the most draws; shorter chains are dropped.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Draws from approximations at the modes, weighted by how well these fit the posterior."""
+"""Importance sampling from the approximations at the modes."""
 
 from __future__ import annotations
 
@@ -11,25 +11,13 @@ from scipy.special import logsumexp
 
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
-from bayes_gmm.inference.optimize.hessian import AFFORDABLE, pass_cost
+from bayes_gmm.inference.optimize.hessian import pass_cost
 from bayes_gmm.inference.sampling.draws import Draws
-from bayes_gmm.inference.sampling.initial_points import WORTH_A_CHAIN, mass_shares
+from bayes_gmm.inference.sampling.initial_points import mass_shares
 from bayes_gmm.inference.sampling.peak import Peak
+from bayes_gmm.inference.sampling.settings import ImportanceSettings
 from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
-
-DOUBTFUL_KHAT = 0.3
-"""Pareto shape above which better proposals are tried.
-
-The shape of some thousand weights has an error of about 0.1; above 0.5 their variance is infinite.
-"""
-ROUNDS = 3
-FIRM = 5.0
-"""Effective proposals per parameter above which their covariance is more accurate than P P'."""
-FEWEST = 1024
-"""Minimum number of proposals, enough for a Pareto shape and interval widths to 2 %."""
-GOOD_KHAT = 0.7
-"""Pareto shape up to which importance weights can be trusted (Vehtari et al. 2024)."""
 
 
 def sample_laplace(
@@ -39,19 +27,20 @@ def sample_laplace(
     draws: int = 1000,
     chains: int = 4,
     seed: int = 0,
+    settings: ImportanceSettings = ImportanceSettings(),
 ) -> Draws:
     """Draws of theta by importance resampling from Laplace's approximation at the modes.
 
     Proposals theta_s come from q = sum_m a_m t_nu(theta_m, P_m P_m'), with a_m the masses of the
-    modes, P_m P_m' the inverse curvature at mode m, and nu so many degrees of freedom that t is
-    nearly normal. They fill q evenly (a scrambled Sobol' sequence), which nearly halves the error
-    of intervals. Their weights p(theta_s, rows) / q(theta_s) are smoothed by a generalised Pareto
-    distribution (Vehtari, Simpson, Gelman, Yao & Gabry 2024), whose shape k-hat says whether the
-    approximation can be trusted: up to 0.7 it can. Above 0.3, as many proposals are added about the
-    weighted mean and covariance of those so far, where these are enough to tell, and q becomes the
-    mean of all rounds: none is dropped, or k-hat would be the luckiest of several and tails would
-    be lost (adaptive multiple importance sampling: Cornuet, Marin, Mira & Robert 2012). Draws are
-    proposals, resampled by weight; "chains" are there so that they look like those of samplers.
+    modes, P_m P_m' the inverse curvature at mode m, and nu large enough that t is nearly normal.
+    They are quasi-random (a scrambled Sobol' sequence), which nearly halves the error of intervals.
+    Their weights p(theta_s, rows) / q(theta_s) are smoothed by a generalised Pareto distribution
+    (Vehtari, Simpson, Gelman, Yao & Gabry 2024), whose shape k-hat shows whether the approximation
+    is reliable: up to 0.7 it is. Above 0.3, as many proposals are added from the weighted mean and
+    covariance of the first ones, if these are estimated from enough proposals, and q becomes the
+    mean of all rounds. No round is dropped: k-hat would then be the best of several, and tails
+    would be lost (adaptive multiple importance sampling: Cornuet, Marin, Mira & Robert 2012). Draws
+    are proposals, resampled by weight and arranged as chains.
 
     Parameters
     ----------
@@ -60,26 +49,27 @@ def sample_laplace(
         By falling mass.
     draws, chains : int
     seed : int
+    settings : ImportanceSettings
 
     Warns
     -----
     ConvergenceWarning
         If k-hat is above 0.7.
     """
-    rng = np.random.default_rng(seed)
+    rng, least = np.random.default_rng(seed), settings.relevant_mass
     wanted = draws * chains
-    n = _affordable(density, wanted)
+    n = _affordable(density, wanted, settings)
     with one_blas_thread():
         rounds = [list(peaks)]
-        drawn = _Proposals.about(density, peaks, n, rng)
-        log_weights, khat = drawn.weighted(rounds)
-        while khat > DOUBTFUL_KHAT and len(rounds) <= ROUNDS:
-            rounds.append(_adapted(peaks, drawn, log_weights))
-            drawn = drawn.joined(_Proposals.about(density, rounds[-1], n, rng))
-            log_weights, khat = drawn.weighted(rounds)
+        drawn = _Proposals.about(density, peaks, n, rng, least)
+        log_weights, khat = drawn.weighted(rounds, least)
+        while khat > settings.doubtful_khat and len(rounds) <= settings.rounds:
+            rounds.append(_adapted(peaks, drawn, log_weights, settings.firm))
+            drawn = drawn.joined(_Proposals.about(density, rounds[-1], n, rng, least))
+            log_weights, khat = drawn.weighted(rounds, least)
     theta, mode, log_p = drawn
     chosen = _resampled(np.exp(log_weights), wanted, rng).reshape(chains, draws)
-    warn(high_khat(khat), stacklevel=2)
+    warn(high_khat(khat, settings), stacklevel=2)
     return Draws(
         theta[chosen], density.layout, mode[chosen],
         {"lp": log_p[chosen], "log_weight": log_weights[chosen], "proposal": chosen},
@@ -87,11 +77,13 @@ def sample_laplace(
     )  # fmt: skip
 
 
-def high_khat(khat: float | None) -> list[Diagnostic]:
+def high_khat(
+    khat: float | None, settings: ImportanceSettings = ImportanceSettings()
+) -> list[Diagnostic]:
     """A diagnostic if k-hat is too high for Laplace's approximation."""
-    if khat is None or khat <= GOOD_KHAT:
+    if khat is None or khat <= settings.good_khat:
         return []
-    return [Diagnostic("high_khat", values={"khat": khat, "max_khat": GOOD_KHAT})]
+    return [Diagnostic("high_khat", values={"khat": khat, "max_khat": settings.good_khat})]
 
 
 class _Proposals(NamedTuple):
@@ -103,9 +95,9 @@ class _Proposals(NamedTuple):
 
     @classmethod
     def about(
-        cls, density: Density, peaks: Sequence[Peak], n: int, rng: np.random.Generator
+        cls, density: Density, peaks: Sequence[Peak], n: int, rng: np.random.Generator, least: float
     ) -> _Proposals:
-        theta, mode = _proposals(peaks, n, rng)
+        theta, mode = _proposals(peaks, n, rng, least)
         log_p = density.log_posteriors(theta, jacobian=True)
         return cls(theta, mode, np.where(np.isnan(log_p), -np.inf, log_p))
 
@@ -114,33 +106,37 @@ class _Proposals(NamedTuple):
         theta, mode, log_p = (np.concatenate(pair) for pair in both)
         return _Proposals(theta, mode, log_p)
 
-    def weighted(self, rounds: Sequence[Sequence[Peak]]) -> tuple[Floats, float]:
+    def weighted(self, rounds: Sequence[Sequence[Peak]], least: float) -> tuple[Floats, float]:
         """Smoothed log weights and k-hat, q being the mean of the rounds' mixtures."""
-        terms = [mixture_log_density(self.theta, peaks) for peaks in rounds]
+        terms = [mixture_log_density(self.theta, peaks, least) for peaks in rounds]
         return smoothed(self.log_p - logsumexp(terms, axis=0))
 
 
-def _adapted(peaks: Sequence[Peak], drawn: _Proposals, log_weights: Floats) -> list[Peak]:
-    """Peaks with the weighted mean and covariance of their proposals, if there are enough."""
+def _adapted(
+    peaks: Sequence[Peak], drawn: _Proposals, log_weights: Floats, firm: float
+) -> list[Peak]:
+    """Approximations with the weighted mean and covariance of enough proposals."""
     adapted = list(peaks)
     for m in np.unique(drawn.mode):
         theta, log_w = drawn.theta[drawn.mode == m], log_weights[drawn.mode == m]
         w = np.exp(log_w - logsumexp(log_w))
-        if 1.0 / float(w @ w) >= FIRM * theta.shape[1]:
+        if 1.0 / float(w @ w) >= firm * theta.shape[1]:
             about = Peak.of_draws(theta, w)
             adapted[m] = replace(peaks[m], theta=about.theta, factor=about.factor)
     return adapted
 
 
-def _affordable(density: Density, wanted: int) -> int:
+def _affordable(density: Density, wanted: int, settings: ImportanceSettings) -> int:
     """Number of proposals: as many as draws, fewer for large tables, but at least the minimum."""
-    affordable = int(AFFORDABLE / pass_cost(density))
-    return max(FEWEST, min(wanted, affordable))
+    affordable = int(settings.hessian.affordable / pass_cost(density))
+    return max(settings.fewest, min(wanted, affordable))
 
 
-def _proposals(peaks: Sequence[Peak], n: int, rng: np.random.Generator) -> tuple[Floats, Integers]:
+def _proposals(
+    peaks: Sequence[Peak], n: int, rng: np.random.Generator, least: float
+) -> tuple[Floats, Integers]:
     """Vectors from the mixture of t distributions, shape (n, p), and the mode of each."""
-    parts = np.cumsum(counted_shares(peaks))
+    parts = np.cumsum(counted_shares(peaks, least))
     mode = np.searchsorted(parts[:-1], (np.arange(n) + 0.5) / n, side="right")
     theta = np.empty((n, len(peaks[0].theta)))
     for m in np.unique(mode):
@@ -148,16 +144,20 @@ def _proposals(peaks: Sequence[Peak], n: int, rng: np.random.Generator) -> tuple
     return theta, mode
 
 
-def counted_shares(peaks: Sequence[Peak]) -> Floats:
-    """Normalised masses of the relevant modes."""
+def counted_shares(
+    peaks: Sequence[Peak], least: float = ImportanceSettings.relevant_mass
+) -> Floats:
+    """Relative masses of the modes, 0 below a least one."""
     shares = mass_shares(peaks)
-    shares = np.where(shares >= WORTH_A_CHAIN, shares, 0.0)
+    shares = np.where(shares >= least, shares, 0.0)
     return np.asarray(shares / shares.sum())
 
 
-def mixture_log_density(theta: Floats, peaks: Sequence[Peak]) -> Floats:
+def mixture_log_density(
+    theta: Floats, peaks: Sequence[Peak], least: float = ImportanceSettings.relevant_mass
+) -> Floats:
     """log sum_m a_m t_nu(theta; theta_m, P_m P_m') of vectors of shape (n, p)."""
-    shares = counted_shares(peaks)
+    shares = counted_shares(peaks, least)
     terms = [
         np.log(share) + peak.proposal_log_density(theta)
         for share, peak in zip(shares, peaks, strict=True)
@@ -177,13 +177,13 @@ def smoothed(log_ratios: Floats) -> tuple[Floats, float]:
     """
     from arviz_stats.base import array_stats  # type: ignore[attr-defined]
 
-    # It is made for leave-one-out, where the ratio is one over a likelihood.
+    # psislw expects log-likelihoods of leave-one-out, which are negative log ratios.
     log_weights, khat = array_stats.psislw(log_ratios.max() - log_ratios)
     return log_weights - logsumexp(log_weights), float(khat)
 
 
 def _resampled(weights: Floats, n: int, rng: np.random.Generator) -> Integers:
-    """Numbers of n draws in random order, each as often as its weight says, to within one."""
+    """Indices of n draws in random order, each in proportion to its weight, to within one."""
     edges = np.cumsum(weights)
     at = (np.arange(n) + rng.random()) / n * edges[-1]
     return rng.permutation(np.searchsorted(edges, at, side="right").clip(max=len(weights) - 1))

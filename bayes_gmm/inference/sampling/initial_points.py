@@ -8,18 +8,15 @@ import numpy as np
 
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.errors import FitError
-from bayes_gmm.inference.modes.mode import ModeMasses
+from bayes_gmm.inference.modes.masses import ModeMasses
 from bayes_gmm.inference.sampling.peak import Peak
+from bayes_gmm.inference.sampling.settings import SamplerSettings
 from bayes_gmm.model.density import Density
 
-OVERDISPERSION = 1.5
-"""Standard deviation of initial points, relative to that of the posterior."""
-WORTH_A_CHAIN = 0.01
-"""Smallest relative mass of a mode that gets a chain, if there are enough chains."""
-TRIES = 20
 
-
-def chains_of_modes(peaks: Sequence[Peak], chains: int) -> Integers:
+def chains_of_modes(
+    peaks: Sequence[Peak], chains: int, settings: SamplerSettings = SamplerSettings()
+) -> Integers:
     """The mode in which each chain starts: proportional to mass, at least one per relevant mode.
 
     Parameters
@@ -27,6 +24,7 @@ def chains_of_modes(peaks: Sequence[Peak], chains: int) -> Integers:
     peaks : sequence of Peak
         By falling mass.
     chains : int
+    settings : SamplerSettings
 
     Returns
     -------
@@ -34,7 +32,7 @@ def chains_of_modes(peaks: Sequence[Peak], chains: int) -> Integers:
         Rising.
     """
     masses = mass_shares(peaks)
-    counted = masses >= WORTH_A_CHAIN
+    counted = masses >= settings.relevant_mass
     counted &= np.cumsum(counted) <= chains
     counted[0] |= not counted.any()
     shares = np.where(counted, masses, 0.0) / masses[counted].sum()
@@ -51,20 +49,25 @@ def mass_shares(peaks: Sequence[Peak]) -> Floats:
     return np.asarray(np.eye(len(peaks))[0]) if np.isnan(shares[0]) else shares
 
 
-def dispersed_start(density: Density, peak: Peak, rng: np.random.Generator) -> Floats:
-    """Coordinates xi near a peak, more dispersed than the posterior, with finite density.
+def dispersed_start(
+    density: Density,
+    peak: Peak,
+    rng: np.random.Generator,
+    settings: SamplerSettings = SamplerSettings(),
+) -> Floats:
+    """Coordinates xi near a mode, more dispersed than the posterior, with finite density.
 
     Raises
     ------
     FitError
         If no such point is found.
     """
-    for attempt in range(TRIES):
-        xi = OVERDISPERSION * 0.8**attempt * rng.normal(size=len(peak.theta))
+    for attempt in range(settings.tries):
+        xi = settings.overdispersion * 0.8**attempt * rng.normal(size=len(peak.theta))
         value, gradient = density.value_and_gradient(peak.theta + peak.factor @ xi, jacobian=True)
         if np.isfinite(value) and np.all(np.isfinite(gradient)):
             return xi
     raise FitError(
-        f"no starting point for a chain: the log-posterior is not finite at {TRIES} points near a "
-        "mode; give a resolution or a stronger prior"
+        "no starting point for a chain: the log-posterior is not finite at "
+        f"{settings.tries} points near a mode; give a resolution or a stronger prior"
     )

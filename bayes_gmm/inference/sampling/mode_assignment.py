@@ -15,14 +15,9 @@ from bayes_gmm.inference.modes.deduplicate import component_distances
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.initial_points import mass_shares
 from bayes_gmm.inference.sampling.peak import Peak
+from bayes_gmm.inference.sampling.settings import SamplerSettings
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.points import renumbered
-
-VISITS = 100
-"""Crossings between two modes, in all chains, from which on chains count as going between them.
-
-Of n crossings a share w of the draws is known to about 2 w (1 - w) / sqrt(n): here to 0.05.
-"""
 
 
 @dataclass(frozen=True)
@@ -32,11 +27,11 @@ class ModeVisits:
     Attributes
     ----------
     crossings : ndarray of int, shape (M, M)
-        How often the draw after one of mode i was one of mode j, in all chains.
+        Number of draws of mode j that follow a draw of mode i, in all chains.
     group : ndarray of int, shape (M,)
-        Modes that chains go between have the same number.
+        Group of each mode: modes that chains cross between are in one group.
     visited : ndarray of bool, shape (M,)
-        Whether any draw is of the mode.
+        Whether the mode has any draws.
     """
 
     crossings: Integers
@@ -45,17 +40,20 @@ class ModeVisits:
 
     @property
     def separate(self) -> bool:
-        """Whether chains stay in the modes they started in, so that masses must be given."""
+        """Whether chains stay in the modes where they started, so that masses must be estimated."""
         return len(np.unique(self.group[self.visited])) > 1
 
 
-def visits_of(mode: Integers, n_modes: int) -> ModeVisits:
+def visits_of(
+    mode: Integers, n_modes: int, settings: SamplerSettings = SamplerSettings()
+) -> ModeVisits:
     """Count crossings, and group modes that chains cross between.
 
     Parameters
     ----------
     mode : ndarray of int, shape (chains, draws)
     n_modes : int
+    settings : SamplerSettings
 
     Examples
     --------
@@ -68,15 +66,15 @@ def visits_of(mode: Integers, n_modes: int) -> ModeVisits:
     crossings = np.zeros((n_modes, n_modes), np.int64)
     np.add.at(crossings, (mode[:, :-1].ravel(), mode[:, 1:].ravel()), 1)
     both_ways = crossings + crossings.T
-    _, group = connected_components(both_ways >= VISITS, directed=False)
+    _, group = connected_components(both_ways >= settings.crossings, directed=False)
     return ModeVisits(crossings, np.asarray(group, np.int64), np.isin(np.arange(n_modes), mode))
 
 
 def marked(draws: Draws, peaks: Sequence[Peak]) -> Draws:
     """The same draws, each with the mode that it belongs to.
 
-    That is the mode whose normal approximation, times its mass, is highest at the draw, its
-    components numbered as they fit the mode best.
+    That is the mode whose normal approximation, multiplied by its mass, is highest at the draw,
+    after its components are numbered like those of the mode.
     """
     theta = draws.theta.reshape(-1, draws.layout.size)
     mode = nearest_modes(theta, draws.layout, peaks).reshape(draws.mode.shape)
@@ -96,7 +94,7 @@ def nearest_modes(theta: Floats, layout: Layout, peaks: Sequence[Peak]) -> Integ
 
 
 def numbered_like(theta: Floats, layout: Layout, reference: Floats) -> Floats:
-    """Vectors of shape (n, p), their components numbered as is nearest to a reference."""
+    """Vectors of shape (n, p), with the numbering that is nearest to a reference."""
     cost = component_distances(layout, theta, reference)
     order = cost.argmin(axis=2)
     unsure = np.flatnonzero(_repeats(order))
@@ -106,7 +104,7 @@ def numbered_like(theta: Floats, layout: Layout, reference: Floats) -> Floats:
 
 
 def _repeats(order: Integers) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    """Rows that are no permutations."""
+    """Whether each row has repeated values."""
     return np.any(np.diff(np.sort(order, axis=1), axis=1) == 0, axis=1)
 
 
@@ -115,9 +113,9 @@ def resampled_by_mass(
 ) -> Draws:
     """Resample draws so that groups of modes occur in proportion to their masses.
 
-    Chains in separate modes give no information on the masses. Each new chain takes from
-    each group its share, evenly spaced from the old chains' draws of that group; the order of a
-    group's draws stays, groups alternate at random. The old chains are kept as ``origin``.
+    Chains in separate modes give no information on the masses. Each new chain has draws of each
+    group in proportion to its mass, evenly spaced over the draws of that group. Draws of a group
+    keep their order, and groups alternate at random. The old chains are stored as ``origin``.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """The No-U-Turn sampler (Hoffman & Gelman 2014) of nutpie, on the fused log-density.
 
-The one file that touches nutpie: its extension module alone, as the package imports ArviZ, xarray
-and pandas, which takes seconds. Each chain is a sampler of its own, in a thread of its own, with
-the coordinates of the mode it starts in; so no chain's draws depend on how many run at a time.
+This is the only file that uses nutpie. It loads only the extension module, because the package
+imports ArviZ, xarray and pandas, which takes seconds. Each chain has its own sampler, thread and
+coordinates (those of the mode where it starts), so its draws do not depend on the other chains.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.sampling.coordinates import Frame, frame_of
 from bayes_gmm.inference.sampling.draws import Draws, longest_length
 from bayes_gmm.inference.sampling.initial_points import chains_of_modes, dispersed_start
 from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.inference.sampling.progress import Progress
+from bayes_gmm.inference.sampling.settings import SamplerSettings
 from bayes_gmm.model.c_density import FusedDensity
 from bayes_gmm.model.density import Density
 
@@ -40,8 +41,6 @@ STATS = {
     "mean_tree_accept": "acceptance_rate",
 }
 """nutpie's names and ArviZ's."""
-PATIENCE = 0.01
-"""Seconds between updates of the progress."""
 
 Columns = dict[str, npt.NDArray[np.generic]]
 
@@ -55,8 +54,9 @@ def sample_nuts(
     chains: int = 4,
     seed: int = 0,
     progress: bool = False,
+    settings: SamplerSettings = SamplerSettings(),
 ) -> Draws:
-    """Chains of draws of theta, started about the modes.
+    """Chains of draws of theta that start at the modes, in proportion to their masses.
 
     Parameters
     ----------
@@ -70,6 +70,7 @@ def sample_nuts(
         The same seed gives the same draws, whatever the number of cores.
     progress : bool
         Show a progress bar in a terminal or notebook.
+    settings : SamplerSettings
 
     Returns
     -------
@@ -81,23 +82,52 @@ def sample_nuts(
     FitError
         If a chain could not start or failed.
     """
-    modes = chains_of_modes(peaks, chains)
-    seeds = np.random.SeedSequence(seed).spawn(chains)
+    modes = chains_of_modes(peaks, chains, settings)
+    return sample_chains(
+        density, peaks, modes,
+        draws=draws, tune=tune, seed=seed, progress=progress, settings=settings,
+    )  # fmt: skip
+
+
+def sample_chains(
+    density: Density,
+    starts: Sequence[Peak],
+    chosen: Integers,
+    *,
+    draws: int,
+    tune: int | None = None,
+    seed: int = 0,
+    progress: bool = False,
+    settings: SamplerSettings = SamplerSettings(),
+) -> Draws:
+    """Chains that each start near a given point; otherwise as `sample_nuts`.
+
+    Parameters
+    ----------
+    density : Density
+    starts : sequence of Peak
+        Points, and coordinates about them.
+    chosen : ndarray of int, shape (chains,)
+        The start of each chain, which is stored as the mode of its draws.
+    draws, tune, seed, progress, settings
+        As in `sample_nuts`.
+    """
+    seeds = np.random.SeedSequence(seed).spawn(len(chosen))
     frames = {
-        mode: frame_of(density, peaks[mode], np.random.default_rng(seed))
-        for mode in np.unique(modes)
+        start: frame_of(density, starts[start], np.random.default_rng(seed), settings)
+        for start in np.unique(chosen)
     }
     tune = max(frame.tune for frame in frames.values()) if tune is None else tune
     running = [
-        _start(density, peaks[mode], frames[mode], seeds[chain], draws, tune)
-        for chain, mode in enumerate(modes)
+        _start(density, starts[start], frames[start], seeds[chain], draws, tune, settings)
+        for chain, start in enumerate(chosen)
     ]
-    with Progress(chains * (draws + tune), shown=progress) as bar:
-        interrupted = _wait(running, bar)
-    traces = [_trace(chain, len(peaks[0].theta)) for chain in running]
+    with Progress(len(chosen) * (draws + tune), shown=progress) as bar:
+        interrupted = _wait(running, bar, settings.patience)
+    traces = [_trace(chain, density.layout.size) for chain in running]
     theta, stats, kept = _stacked(traces)
     return Draws(
-        theta, density.layout, np.repeat(modes[kept][:, None], theta.shape[1], axis=1), stats,
+        theta, density.layout, np.repeat(chosen[kept][:, None], theta.shape[1], axis=1), stats,
         method="nuts", sampler="nutpie", tune=tune, seed=seed, interrupted=interrupted,
     )  # fmt: skip
 
@@ -132,11 +162,12 @@ def _start(
     seed: np.random.SeedSequence,
     draws: int,
     tune: int,
+    settings: SamplerSettings,
 ) -> _Chain:
     """Start a chain."""
     nutpie, p = _nutpie(), len(peak.theta)
     fused = FusedDensity(density, peak.theta, frame.factor, frame.bend)
-    xi = dispersed_start(density, peak, np.random.default_rng(seed))
+    xi = dispersed_start(density, peak, np.random.default_rng(seed), settings)
     start = xi if frame.factor is peak.factor else fused.coordinates(peak.theta + peak.factor @ xi)
     sizes = {"parameter": p, "unconstrained_parameter": fused.size}
     model = nutpie.PyMcModel(
@@ -147,8 +178,8 @@ def _start(
         ),
         fused.size, sizes, {}, lambda _: start, None,
     )  # fmt: skip
-    settings = nutpie.PyNutsSettings.Diag(int(seed.generate_state(1, np.uint64)[0]))
-    settings.update(
+    options = nutpie.PyNutsSettings.Diag(int(seed.generate_state(1, np.uint64)[0]))
+    options.update(
         {"num_chains": 1, "num_draws": draws, "num_tune": tune}
         | {"target_accept": frame.target_accept}
     )
@@ -158,17 +189,17 @@ def _start(
         finished[0] = chains[0].finished_draws
 
     sampler = nutpie.PySampler.from_pymc(
-        settings, 1, model, nutpie.ProgressType.none(), look, 50, nutpie.PyStorage.arrow()
+        options, 1, model, nutpie.ProgressType.none(), look, 50, nutpie.PyStorage.arrow()
     )
     return _Chain(sampler, fused, finished)
 
 
-def _wait(running: Sequence[_Chain], bar: Progress) -> bool:
+def _wait(running: Sequence[_Chain], bar: Progress, patience: float) -> bool:
     """Wait for all chains; return True if the user interrupted."""
     waiting = list(running)
     try:
         while waiting:
-            waiting = [chain for chain in waiting if not _finished(chain)]
+            waiting = [chain for chain in waiting if not _finished(chain, patience)]
             bar.show(sum(chain.finished[0] for chain in running))
     except KeyboardInterrupt:
         for chain in running:
@@ -181,9 +212,9 @@ def _wait(running: Sequence[_Chain], bar: Progress) -> bool:
     return False
 
 
-def _finished(chain: _Chain) -> bool:
+def _finished(chain: _Chain, patience: float) -> bool:
     try:
-        chain.sampler.wait(PATIENCE)
+        chain.sampler.wait(patience)
     except TimeoutError:
         return False
     except RuntimeError as error:
@@ -202,7 +233,7 @@ def _trace(chain: _Chain, p: int) -> tuple[Floats, Columns]:
     stats = {
         ours: np.asarray(about.column(theirs).to_numpy())[kept] for theirs, ours in STATS.items()
     }
-    if chain.fused.bend is not None:  # nutpie's is that of the bent coordinates
+    if chain.fused.bend is not None:  # that of nutpie refers to the transformed coordinates
         stats["lp"] = chain.fused.density.log_posteriors(theta, jacobian=True)
     return theta, stats
 

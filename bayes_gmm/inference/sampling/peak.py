@@ -13,37 +13,32 @@ from scipy.linalg import solve_triangular
 from scipy.special import gammaincinv, gammaln, ndtri
 
 from bayes_gmm.data.rows import Floats
-
-LEAST_NU = 10
-"""Degrees of freedom of proposals, or as many as parameters.
-
-With fewer, most proposals would lie farther out than the posterior does.
-"""
+from bayes_gmm.inference.sampling.settings import ApproximationSettings
 
 
 @dataclass(frozen=True)
 class Peak:
-    """A mode of theta's own density, and coordinates about it.
+    """A Student-t approximation of the posterior, and coordinates theta = theta0 + P xi.
 
     Attributes
     ----------
     theta : ndarray, shape (p,)
-        Mode with the Jacobian counted in.
+        theta0: the mode of the density of theta, Jacobian included.
     factor : ndarray, shape (p, p)
         Lower triangular P with P P' the inverse of the curvature.
     log_posterior : float
-        Log density of theta there.
+        Log density of theta at the mode; NaN if unknown.
     log_evidence : float
-        Log of the mass of the mode, for one labelling.
+        Log of the mass of the mode, for one labelling; NaN if unknown.
     nu : float
-        Degrees of freedom of the tails of proposals, those of a normal if it is large.
+        Degrees of freedom of proposals; at least the number of parameters is used.
     """
 
     theta: Floats
     factor: Floats
-    log_posterior: float
-    log_evidence: float
-    nu: float = LEAST_NU
+    log_posterior: float = math.nan
+    log_evidence: float = math.nan
+    nu: float = ApproximationSettings.least_nu
 
     @property
     def rough_log_mass(self) -> float:
@@ -62,9 +57,9 @@ class Peak:
 
     @classmethod
     def of_draws(cls, theta: Floats, weights: Floats | None = None) -> Peak:
-        """Coordinates in which draws (n, p) have mean 0 and covariance I; its mass is unknown."""
+        """Coordinates in which draws (n, p) have mean 0 and covariance I."""
         factor = np.linalg.cholesky(np.atleast_2d(np.cov(theta.T, aweights=weights)))
-        return cls(np.average(theta, axis=0, weights=weights), factor, math.nan, math.nan)
+        return cls(np.average(theta, axis=0, weights=weights), factor)
 
     def at(self, xi: Floats) -> Floats:
         """Vectors theta0 + P xi for coordinates of shape (n, p)."""
@@ -75,24 +70,24 @@ class Peak:
         return max(self.nu, len(self.theta))
 
     def proposals(self, n: int, rng: np.random.Generator) -> Floats:
-        """n vectors from t_nu(theta, P P'), which has the tails that the normal lacks."""
+        """n vectors from t_nu(theta0, P P'), which has heavier tails than a normal."""
         p, nu = len(self.theta), self._nu
         xi = rng.normal(size=(n, p)) / np.sqrt(rng.chisquare(nu, size=(n, 1)) / nu)
         return self.at(xi)
 
     def even_proposals(self, n: int, rng: np.random.Generator) -> Floats:
-        """n vectors that fill t_nu(theta, P P') more evenly than independent ones do.
+        """n quasi-random vectors from t_nu(theta0, P P').
 
-        They are quantiles at the points of a scrambled Sobol' sequence (Owen 1998); above the
-        number of parameters that such a sequence is known for they are independent.
+        They are quantiles at the points of a scrambled Sobol' sequence (Owen 1998), or independent
+        if no Sobol' sequence is known for that many parameters.
         """
         from scipy.stats.qmc import Sobol
 
         p, nu = len(self.theta), self._nu
         if p >= Sobol.MAXDIM:
             return self.proposals(n, rng)
-        # The sequence is balanced after powers of 2, and warns where it is asked for less. Its
-        # numbers have 30 bits, and half a step takes them off 0.
+        # The sequence is balanced after powers of 2, and warns of other lengths. Its numbers have
+        # 30 bits; adding half a step excludes 0.
         u = Sobol(p + 1, rng=rng).random_base2(math.ceil(math.log2(max(n, 1))))[:n] + 2.0**-31
         chi2 = 2.0 * gammaincinv(nu / 2.0, u[:, p:])
         return self.at(ndtri(u[:, :p]) / np.sqrt(chi2 / nu))

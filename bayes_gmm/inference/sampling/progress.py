@@ -12,7 +12,7 @@ class Progress:
     Parameters
     ----------
     total : int
-        Steps to come.
+        Total number of steps.
     shown : bool
         False disables the bar.
     title : str
@@ -39,12 +39,12 @@ class Progress:
         return self
 
     def advance(self, steps: int) -> None:
-        """So many more steps are done."""
+        """Advance the bar by a number of steps."""
         if self.bar is not None:
             self.bar.update(self.task, advance=steps)
 
     def show(self, done: int) -> None:
-        """So many steps are done."""
+        """Set the number of completed steps."""
         if self.bar is not None:
             self.bar.update(self.task, completed=done)
 

@@ -15,6 +15,7 @@ from bayes_gmm.errors import FitError, listed, nearest
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.initial_points import chains_of_modes, dispersed_start
 from bayes_gmm.inference.sampling.peak import Peak
+from bayes_gmm.inference.sampling.settings import SamplerSettings
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 PYMC_SAMPLERS = ("pymc", "pymc-nutpie")
 """What `sample_pymc` takes: NUTS by PyMC, and NUTS by nutpie on PyMC's own density."""
 ON_JAX = ("numpyro", "blackjax")
-DEFAULT_TUNE = 1000
 NOT_KEPT = ("divergences", "warning", "perf_counter_diff", "perf_counter_start")
 
 
@@ -40,13 +40,14 @@ def sample_pymc(
     seed: int = 0,
     progress: bool = False,
     compile_mode: Any = None,
+    settings: SamplerSettings = SamplerSettings(),
 ) -> Draws:
-    """Chains of draws by `pm.sample`, started about the modes.
+    """Chains of draws by `pm.sample` that start at the modes.
 
     Parameters
     ----------
     model : pm.Model
-        What `model_of` makes of the density.
+        The model of the density (see `model_of`).
     density : Density
     peaks : sequence of Peak
         By falling mass.
@@ -57,7 +58,8 @@ def sample_pymc(
     seed : int
     progress : bool
     compile_mode : str or pytensor Mode, optional
-        How PyTensor compiles; by default as it is configured.
+        Compilation mode of PyTensor; by default its configuration.
+    settings : SamplerSettings
 
     Raises
     ------
@@ -68,12 +70,12 @@ def sample_pymc(
     import pymc as pm
     import pytensor
 
-    tune = DEFAULT_TUNE if tune is None else tune
-    modes = chains_of_modes(peaks, chains)
+    tune = settings.tune_pymc if tune is None else tune
+    modes = chains_of_modes(peaks, chains, settings)
     seeds = np.random.SeedSequence(seed).spawn(chains)
     starts = [
         peaks[m].theta
-        + peaks[m].factor @ dispersed_start(density, peaks[m], np.random.default_rng(s))
+        + peaks[m].factor @ dispersed_start(density, peaks[m], np.random.default_rng(s), settings)
         for m, s in zip(modes, seeds, strict=True)
     ]
     changed = pytensor.config.change_flags(mode=compile_mode) if compile_mode else nullcontext()
@@ -123,7 +125,7 @@ def check_pymc_sampler(sampler: str) -> None:
 
 
 def _values(theta: Floats, layout: Layout, model: pm.Model) -> dict[str, Any]:
-    """The free variables of PyMC's model at a vector."""
+    """The free variables of the PyMC model at a vector."""
     point = layout.point(theta)
     inverse = np.linalg.inv(point.scale_trils)
     precisions = inverse.mT @ inverse
@@ -141,12 +143,12 @@ def _values(theta: Floats, layout: Layout, model: pm.Model) -> dict[str, Any]:
 
 
 def vectors(posterior: Mapping[str, Any], layout: Layout) -> Floats:
-    """theta of PyMC's draws, shape (chains, draws, p).
+    """theta of draws by PyMC, shape (chains, draws, p).
 
     Parameters
     ----------
     posterior : mapping of str to array, shape (chains, draws, ...)
-        "weights", "means", "scales" and, where there are correlations, "corr_chol".
+        "weights", "means", "scales" and, if there are correlations, "corr_chol".
     layout : Layout
     """
     d = layout.n_features

@@ -1,26 +1,26 @@
 r"""Relabelling: number the components of every draw like those of its mode.
 
-A mixture's likelihood does not change when its components change numbers, so a sampler may number
-them anew in every draw (Stephens 2000). Each draw :math:`\theta` is renumbered by the permutation
-:math:`\tau` under which the mode would be least surprised by it,
+The likelihood of a mixture does not depend on the numbers of its components, so a sampler may
+permute them in every draw (Stephens 2000). Each draw :math:`\theta` is renumbered by the
+permutation :math:`\tau` of least Kullback-Leibler divergence from the mode,
 
 .. math:: \min_\tau \mathrm{KL}\{ p^*(z, x) \,\|\, p(z, x \mid \theta_\tau) \}
     = \mathrm{const} + \min_\tau \sum_l c_{\tau(l)\, l}, \quad
     c_{jl} = w^*_l \{ \tfrac12 |M_j^{-1}(\mu^*_l - \mu_j)|^2 + \tfrac12 |M_j^{-1} M^*_l|^2_F
     + \log |M_j| - \log w_j \},
 
-where z is a row's component, x its values and the star the mode. This is a decision of least loss
-in the sense of Stephens (2000, section 4), with the complete data's distribution in the place of
-the allocation's, and a linear assignment as there. Its pivot is fixed, as that of equivalence
-classes representatives (ECR: Papastamoulis & Iliopoulos 2010): the n w*_l rows that the mode gives
-to its l-th component go to the component of the draw under which they are likeliest. Two things
-follow from that choice.
+where z is the component of a row, x its values, and the star denotes the mode. This is the decision
+of least loss of Stephens (2000, section 4), with the distribution of the complete data instead of
+that of the allocations, solved by linear assignment. The pivot is fixed, as for equivalence class
+representatives (ECR: Papastamoulis & Iliopoulos 2010): the n w*_l rows of the l-th component of the
+mode are assigned to the component of the draw with the largest likelihood. Therefore:
 
-* No rows are used, so the cost does not depend on the number of rows, and no small
-  segment is missed by a subsample. All of a component counts: ellipses that cross at one mean, an
-  overlap in which all memberships are uncertain, an empty component (its w*_l is nearly 0).
-* The rule depends on the data and the mode alone, not on the other draws: renumbered draws are
-  those of the posterior confined to one of its K! identical parts, and a parameter drawn from the
+* No rows are used, so the cost does not depend on the number of rows, and small segments are not
+  lost in a subsample. All parameters of a component count: the rule separates ellipses that cross
+  at one mean, overlapping components with uncertain memberships, and empty components (with w*_l
+  nearly 0).
+* The rule depends on the data and the mode alone, not on other draws: renumbered draws are draws
+  from the posterior restricted to one of its K! identical parts, and a parameter drawn from the
   prior is numbered by the same rule.
 """
 
@@ -28,7 +28,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -36,37 +35,11 @@ from scipy.special import expit
 
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.inference.sampling.draws import Draws, thinning
+from bayes_gmm.inference.sampling.settings import RelabelSettings
 from bayes_gmm.jit.threads import one_blas_thread
+from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.points import Points, renumbered
-
-AMBIGUOUS = 0.05
-"""Confusion of two components above which their labels are ambiguous."""
-CELLS_AT_ONCE = 1 << 21
-"""Maximum number of elements in a chunk of draws."""
-SMALLEST_WEIGHT = 1e-9
-"""What an empty component of a mode counts, so that it too is given the likeliest of the rest."""
-CONFUSION_DRAWS = 2000
-CONFUSION_STEPS = 200
-FEWEST_DRAWS = 20
-"""Draws of a mode below which nothing is said of confusion; nor with fewer than three for each
-parameter of a component."""
-
-
-class Reference(NamedTuple):
-    """The mixture whose numbering draws are given, in standardised units.
-
-    Attributes
-    ----------
-    weights : ndarray, shape (K,)
-    means : ndarray, shape (K, d)
-    covariances : ndarray, shape (K, d, d)
-        Of the segments themselves, without recording error.
-    """
-
-    weights: Floats
-    means: Floats
-    covariances: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,30 +68,36 @@ class Relabelling:
         """The largest confusion of any two components; 0 for a single one."""
         return float(self.confusion.max(initial=0.0))
 
-    def ambiguous_pairs(self, empty: Sequence[bool] = ()) -> list[tuple[int, int]]:
+    def ambiguous_pairs(
+        self, empty: Sequence[bool] = (), settings: RelabelSettings = RelabelSettings()
+    ) -> list[tuple[int, int]]:
         """Pairs of components with ambiguous labels, the worst first.
 
         Pairs with an `empty` component are left out.
         """
         counted = ~np.asarray(empty, bool) if len(empty) else np.ones(len(self.confusion), bool)
-        ambiguous = (np.triu(self.confusion, 1) > AMBIGUOUS) & np.outer(counted, counted)
+        ambiguous = (np.triu(self.confusion, 1) > settings.ambiguous) & np.outer(counted, counted)
         rows, columns = np.nonzero(ambiguous)
         worst = np.argsort(-self.confusion[rows, columns], kind="stable")
         return [(int(rows[i]), int(columns[i])) for i in worst]
 
 
 def relabel(
-    draws: Draws, references: Sequence[Reference], rho2: Floats
+    draws: Draws,
+    references: Sequence[Mixture],
+    rho2: Floats,
+    settings: RelabelSettings = RelabelSettings(),
 ) -> tuple[Floats, Relabelling]:
     """Number the components of each draw like those of the mode it belongs to.
 
     Parameters
     ----------
     draws : Draws
-    references : sequence of Reference
-        The modes to which ``draws.mode`` refers, with consistent labels.
+    references : sequence of Mixture
+        The modes to which ``draws.mode`` refers, in standardised units, with consistent labels.
     rho2 : ndarray, shape (d,)
         Variance of the recording error of each feature.
+    settings : RelabelSettings
 
     Returns
     -------
@@ -133,7 +112,7 @@ def relabel(
     >>> low_first = [0.0, -1.0, 1.0, -1.0, -1.0]
     >>> high_first = [0.0, 1.1, -0.9, -1.0, -1.0]
     >>> draws = Draws(np.array([[low_first, high_first]]), layout, np.array([[0, 0]]))
-    >>> mode = Reference(np.array([0.5, 0.5]), np.array([[-1.0], [1.0]]), 0.1 * np.ones((2, 1, 1)))
+    >>> mode = Mixture([0.5, 0.5], [[-1.0], [1.0]], 0.1 * np.ones((2, 1, 1)))
     >>> theta, done = relabel(draws, [mode], np.zeros(1))
     >>> theta[0, :, layout.means].tolist(), done.share_permuted
     ([[-1.0, 1.0], [-0.9, 1.1]], 0.5)
@@ -144,26 +123,32 @@ def relabel(
     with one_blas_thread():
         for m in np.unique(mode):
             of_mode = np.flatnonzero(mode == m)
-            order[of_mode] = best_orders(layout, flat[of_mode], references[m], rho2)
+            order[of_mode] = best_orders(layout, flat[of_mode], references[m], rho2, settings)
         flat = renumbered(layout, flat, order)
-        within = _confusion_within_modes(layout, flat, mode)
+        within = _confusion_within_modes(layout, flat, mode, settings)
     done = Relabelling(order.reshape(*draws.mode.shape, -1), within)
     return flat.reshape(draws.theta.shape), done
 
 
-def best_orders(layout: Layout, theta: Floats, reference: Reference, rho2: Floats) -> Integers:
+def best_orders(
+    layout: Layout,
+    theta: Floats,
+    reference: Mixture,
+    rho2: Floats,
+    settings: RelabelSettings = RelabelSettings(),
+) -> Integers:
     """The permutation of each draw (n, p) that is nearest to the reference, shape (n, K)."""
     K, d = layout.n_components, layout.n_features
     orders = np.empty((len(theta), K), np.int64)
-    step = max(1, CELLS_AT_ONCE // (K * d * (K + 2 * d)))
+    step = max(1, settings.cells_at_once // (K * d * (K + 2 * d)))
     for start in range(0, len(theta), step):
         chunk = slice(start, start + step)
-        cost = _costs(Points.of(layout, theta[chunk]), reference, rho2)
+        cost = _costs(Points.of(layout, theta[chunk]), reference, rho2, settings.smallest_weight)
         orders[chunk] = _assignments(cost)
     return orders
 
 
-def _costs(points: Points, reference: Reference, rho2: Floats) -> Floats:
+def _costs(points: Points, reference: Mixture, rho2: Floats, least: float) -> Floats:
     """c_jl of the module's formula for each draw, shape (n, K, K)."""
     d = points.means.shape[-1]
     recording = np.diag(rho2)
@@ -176,13 +161,13 @@ def _costs(points: Points, reference: Reference, rho2: Floats) -> Floats:
     spread = precision @ (reference.covariances + recording).reshape(-1, d * d).T
     log_det = np.log(np.diagonal(M, axis1=2, axis2=3)).sum(axis=-1)
     surprise = 0.5 * (distance + spread) + (log_det - points.log_weights)[:, :, None]
-    return np.asarray(np.maximum(reference.weights, SMALLEST_WEIGHT) * surprise)
+    return np.asarray(np.maximum(reference.weights, least) * surprise)
 
 
 def _assignments(cost: Floats) -> Integers:
     """The permutation of least cost for each draw, shape (n, K).
 
-    Where every column has its least entry in a row of its own, there is nothing to solve.
+    No assignment problem is solved if the least entries of the columns are in different rows.
     """
     K = cost.shape[1]
     orders = cost.argmin(axis=1)
@@ -193,51 +178,56 @@ def _assignments(cost: Floats) -> Integers:
     return orders
 
 
-def _confusion_within_modes(layout: Layout, theta: Floats, mode: Integers) -> Floats:
+def _confusion_within_modes(
+    layout: Layout, theta: Floats, mode: Integers, settings: RelabelSettings
+) -> Floats:
     """Mean of the modes' confusions, each weighted by its draws."""
     K = layout.n_components
     total = np.zeros((K, K))
     for m in np.unique(mode):
         of_mode = theta[mode == m]
-        thinned = of_mode[:: thinning(len(of_mode), CONFUSION_DRAWS)]
-        if len(thinned) >= max(FEWEST_DRAWS, 3 * layout.size // K):
-            total += len(of_mode) / len(theta) * confusion(Points.of(layout, thinned))
+        thinned = of_mode[:: thinning(len(of_mode), settings.confusion_draws)]
+        if len(thinned) >= max(settings.fewest_draws, 3 * layout.size // K):
+            confused = confusion(Points.of(layout, thinned), settings.confusion_steps)
+            total += len(of_mode) / len(theta) * confused
     return total
 
 
-def confusion(points: Points) -> Floats:
+def confusion(points: Points, steps: int = RelabelSettings.confusion_steps) -> Floats:
     r"""Probability that two components are swapped, shape (K, K).
 
-    Of two components k and l take the difference :math:`\delta` of their log weights, means, log
-    standard deviations and correlations: exchanging their numbers changes its sign. Over draws of
-    the posterior it is distributed as :math:`\tfrac12 N(m, V) + \tfrac12 N(-m, V)`, whose second
-    moment M = V + mm' no numbering changes. A draw is exchanged with the probability
+    Let :math:`\delta` be the difference between components k and l in log weights, means, log
+    standard deviations and correlations; exchanging their numbers changes its sign. Over posterior
+    draws it is modelled as :math:`\tfrac12 N(m, V) + \tfrac12 N(-m, V)`, whose second moment
+    M = V + mm' does not depend on the numbering. A draw is exchanged with the probability
 
     .. math:: P = 1 / \{1 + \exp(2 m' V^{-1} \delta)\},  \qquad  m = \mathrm{E}[(1 - 2P) \delta],
 
-    solved by EM from P = 0, which is the numbering given (relabelling by probability: Sperrin,
-    Jaki & Wit 2010). The mean of P over draws is 0.03 where the two numberings are four standard
-    deviations apart, 0.15 at two, where the valley between them is gone, and tends to 1/2 where
-    the components are indistinguishable.
+    solved by EM from P = 0, the given numbering (probabilistic relabelling: Sperrin, Jaki & Wit
+    2010). The mean of P over draws is 0.03 if the two numberings are four standard deviations
+    apart, 0.15 at two, where the density is no longer bimodal, and tends to 1/2 if the components
+    are indistinguishable.
 
     Parameters
     ----------
     points : Points
         Of renumbered draws, shape (n,).
+    steps : int
+        Maximum number of EM steps.
     """
     phi = _coordinates(points)
     K = phi.shape[1]
     result = np.zeros((K, K))
     for k in range(K):
         for l in range(k):
-            result[k, l] = result[l, k] = _pair_confusion(phi[:, k] - phi[:, l])
+            result[k, l] = result[l, k] = _pair_confusion(phi[:, k] - phi[:, l], steps)
     return result
 
 
 def _coordinates(points: Points) -> Floats:
     """Features of components in n draws, shape (n, K, 1 + 2 d + d (d - 1) / 2).
 
-    Fisher's transform of correlations keeps them from piling up at -1 and 1.
+    Correlations are Fisher-transformed, because their draws accumulate at -1 and 1.
     """
     d = points.means.shape[2]
     rows, columns = np.tril_indices(d, -1)
@@ -250,11 +240,11 @@ def _coordinates(points: Points) -> Floats:
     )
 
 
-def _pair_confusion(delta: Floats) -> float:
+def _pair_confusion(delta: Floats, steps: int) -> float:
     u = _whitened(delta)
     m = u.mean(axis=0)
     before = 0.0
-    for _ in range(CONFUSION_STEPS):
+    for _ in range(steps):
         P = expit(-2.0 * (u @ m) / max(1.0 - float(m @ m), 1e-12))
         now = float(P.mean())
         if now < 1e-9 or abs(now - before) < 1e-5:
@@ -265,7 +255,7 @@ def _pair_confusion(delta: Floats) -> float:
 
 
 def _whitened(delta: Floats) -> Floats:
-    """Draws of the difference in units of their second moment, without what never differs."""
+    """Draws of the difference, scaled to a second moment of I, without coordinates that are 0."""
     delta = delta[:, np.any(delta != 0.0, axis=0)]
     delta = delta / np.sqrt(np.square(delta).mean(axis=0))
     moment = delta.T @ delta / len(delta)

@@ -11,7 +11,7 @@ With M_k the Cholesky factor of V_k = L_k L_k' + diag(rho^2) and y_ik = M_k^-1 (
 where G_k is the derivative with respect to the symmetric matrix V_k (Fisher's identity). Rows with
 missing cells contribute the same sums in the features they observe.
 
-Rows come in tiles; `tile_whitening`, `tile_loops` and `tile_sums` hold what is done to one.
+Rows are stored in tiles; the loops over the rows of a tile are in `whiten`, `loops` and `sums`.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ from bayes_gmm.model.kernel.whiten import whiten
 
 LOG_2PI = math.log(2.0 * math.pi)
 FEW_FEATURES = 8
-"""Below this many it does not pay to leave out rows that weigh nothing in a component."""
+"""Number of features from which on it is faster to skip rows of negligible weight."""
 
 
 @inlined
 def _cholesky(V, d):
-    """Lower Cholesky factor in the place of V; NaN on the diagonal where there is none."""
+    """Overwrite V by its lower Cholesky factor; NaN on the diagonal if V is not definite."""
     for j in range(d):
         for i in range(j, d):
             s = V[i, j]
@@ -55,7 +55,7 @@ def _cholesky(V, d):
 
 @inlined
 def _observed_features(observed, features):
-    """The features that a pattern observes, in ascending order; returns how many."""
+    """Write the observed features of a pattern, in ascending order; return their number."""
     d = np.int64(0)
     for j in range(len(observed)):
         features[d] = j
@@ -65,7 +65,7 @@ def _observed_features(observed, features):
 
 @inlined
 def _prepare(features, d, log_weights, means, scale_trils, rho2, mu, M, inverse, constant):
-    """Means, Cholesky factors M and constants of every component in the observed features."""
+    """Write means, Cholesky factors M and constants of all components for observed features."""
     plain = d == means.shape[1]
     for j in range(d):
         plain = plain and rho2[j] == 0.0
@@ -144,7 +144,7 @@ def _give_back(features, d, n_k, a, B, M, n_features, k, stats, n_components):
 
 @inlined
 def _log_joint(x, x0, d, mu, M, inverse, constant, n, w, y, lp, best):
-    """log p_ik of a tile into `lp`, its maximum over k into `best`, whitened rows into y."""
+    """Write log p_ik of a tile to `lp`, its maximum over k to `best`, and whitened rows to y."""
     for i in range(n):
         w[best + i] = -1e300
     for k in range(mu.shape[0]):
@@ -160,9 +160,9 @@ def _log_joint(x, x0, d, mu, M, inverse, constant, n, w, y, lp, best):
 
 @inlined
 def _room(K, d):
-    """Arrays to work in, in one piece: asking for memory is dear where rows are few.
+    """Workspaces in one array, because allocation takes long relative to a pass over few rows.
 
-    The rows' part comes first, where it is aligned.
+    The part of the rows comes first, so that it is aligned.
     """
     vectors, matrices = K * d, K * d * d
     a = (vectors + K + 5) * TILE
@@ -188,9 +188,9 @@ def accumulate(
 ):  # fmt: skip
     """Add a block's log-likelihood, n_k, d/d mu and d/d V to `stats`; optionally keep log p_ik.
 
-    The first five arguments are a `Block`'s fields. Where `stats` has room for one number, that is
-    the log-likelihood, and the others are not computed. `log_joint` is (n_rows, K), filled in the
-    table's own order, or empty. A long function: it is the loop over tiles.
+    The first five arguments are the fields of a `Block`. If `stats` has length 1, only the
+    log-likelihood is computed. `log_joint` has shape (n_rows, K), in the order of the table, or is
+    empty. The function is long because it is the loop over tiles.
     """
     K, width = means.shape
     w, mu, inverse, a, M, B, constant, n_k = _room(K, width)
@@ -199,7 +199,7 @@ def accumulate(
     y, lp = U(0), U(K * width) * S
     best = lp + U(K) * S
     total, r, ry = best + S, best + S2, best + S3
-    d = np.int64(0)  # a bare 0 would have all that depends on it compiled for 0, too
+    d = np.int64(0)  # typed, as numba would compile a second version for the literal 0
     for t in range(len(tiles)):
         pattern, first = tiles[t, 2], tiles[t, 3]
         if t == 0 or pattern != tiles[t - 1, 2]:
@@ -233,7 +233,7 @@ def accumulate(
 
 @cache
 def kernel_address() -> int:
-    """Where `accumulate` has its machine code."""
+    """Address of the machine code of `accumulate`."""
     vector, matrix, matrices = np.empty(0), np.empty((0, 0)), np.empty((0, 0, 0))
     order, tiles, observed = (
         np.empty(0, np.int64),
@@ -275,7 +275,7 @@ def expectations(
 def log_likelihood(
     block: Block, log_weights: Floats, means: Floats, scale_trils: Floats, rho2: Floats
 ) -> Floats:
-    """The first of the `expectations` alone, shape (1,), for the same arguments."""
+    """The log-likelihood of the `expectations` alone, shape (1,), for the same arguments."""
     stats = np.zeros(1)
     accumulate(*block, log_weights, means, scale_trils, rho2, stats, _NOT_KEPT)
     return stats
@@ -291,12 +291,12 @@ def log_joint(
 ) -> Floats:
     """log w_k + log p(x_i | k) of every row of a table, in its order, shape (n_rows, K).
 
-    Rows of weight 0, which no block holds, get NaN.
+    Rows of weight 0, which are in no block, are NaN.
 
     Parameters
     ----------
     blocks : tuple of Block
-        That together hold every row once.
+        Blocks that together contain each row once.
     log_weights, means, scale_trils, rho2 : ndarray
         As in `expectations`.
     n_rows : int

@@ -1,10 +1,10 @@
-"""Loops over the rows of a tile, which the compiler turns into vector instructions.
+"""Loops over the rows of a tile, which the compiler vectorises.
 
-All they work on stands in one flat array `w`: `y`, `lp`, `best`, ... are the places where a buffer
-begins, and feature j of component k has its `TILE` numbers from y + (k d + j) TILE on. Places are
-unsigned, so that none can be negative, and coefficients are handed over one by one: that is what
-the compiler needs to emit vector instructions, and what makes a call cheap. Features go two at a
-time, so that a value is used twice for each load.
+All buffers are parts of one flat array `w`: `y`, `lp`, `best`, ... are the offsets at which they
+begin, and the `TILE` values of feature j of component k begin at y + (k d + j) TILE. Offsets are
+unsigned integers, which cannot be negative, and coefficients are scalar arguments, because the
+compiler vectorises such loops and calls are cheap. Features are processed in pairs, so that each
+value is used twice per load.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ U = np.uintp
 S, S2, S3 = U(TILE), U(2 * TILE), U(3 * TILE)
 
 vectorised = compiled(from_python=False, reordered=True)
-"""For loops over rows, each compiled by itself so that the compiler sees it bare."""
+"""For loops over rows; each is compiled as a function of its own, so that it is vectorised."""
 exact = compiled(from_python=False)
-"""For what must not be reordered."""
+"""For functions in which the order of operations must be kept."""
 
 
 @exact
 def exp_nonpositive(x):
     """e^x for x <= 0 to rounding (Cody & Waite 1980): x = n log 2 + r, Taylor in |r| <= log(2) / 2.
 
-    Vectorises, which libm's does not. Below -700 the result is e^-700.
+    Unlike that of libm, it is vectorised. Below -700 the result is e^-700.
     """
     x = max(x, -700.0)
     shifted = x * 1.4426950408889634 + 6755399441055744.0
@@ -62,7 +62,7 @@ def raise_to(w, best, lp, n):
 
 @vectorised
 def exponentiate(w, lp, best, total, n, n_components):
-    """lp <- exp(lp - best) and its sum over components into `total`."""
+    """lp <- exp(lp - best), and total <- its sum over components."""
     for i in range(n):
         w[total + i] = 0.0
     for k in range(n_components):
@@ -75,10 +75,10 @@ def exponentiate(w, lp, best, total, n, n_components):
 
 @vectorised
 def normalise(w, best, total, weights, first, n):
-    """Log-likelihood of a tile; `total` becomes what turns exponentials into omega_i r_ik."""
+    """Log-likelihood of a tile; total <- the factor from exponentials to omega_i r_ik."""
     loglik = 0.0
     if len(weights) == 0:
-        # One logarithm serves many rows: the totals lie between 1 and K.
+        # One logarithm of a product of many rows, whose totals lie between 1 and K.
         product = 1.0
         for i in range(n):
             loglik += w[best + i]

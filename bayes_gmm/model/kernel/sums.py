@@ -1,4 +1,4 @@
-"""Weighted sums over the rows of a tile (`tile_loops` says how loops are written)."""
+"""Weighted sums over the rows of a tile (see `loops` for their conventions)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NEGLIGIBLE = 1e-20
 
 @vectorised
 def responsible(w, lp, scale, r, n):
-    """r <- omega_i r_ik; returns its sum."""
+    """r <- omega_i r_ik; return its sum."""
     n_k = 0.0
     for i in range(n):
         v = w[lp + i] * w[scale + i]
@@ -22,7 +22,10 @@ def responsible(w, lp, scale, r, n):
 
 @exact
 def drop_negligible(w, y, d, r, chosen, n):
-    """Narrow y and r to rows that count; a sum over few rows is cheaper than one over zeros."""
+    """Move rows of non-negligible weight to the front of y and r; return their number.
+
+    Nothing is moved if they are more than half of the rows.
+    """
     m = U(0)
     for i in range(n):
         chosen[m] = i
@@ -173,7 +176,7 @@ def scatter(w, y, r, ry, n, d, a, B):
 
 @inlined
 def scatter_pair(w, lp, scale, y, n, a, B):
-    """As `responsible` and `scatter` where there are two features."""
+    """`responsible` and `scatter` for two features."""
     n_k, a0, a1, b00, b10, b11 = _scatter_two_and_all(w, lp, scale, y, n)
     a[0] += a0
     a[1] += a1

@@ -1,4 +1,4 @@
-"""Forward substitution for the rows of a tile (`tile_loops` says how loops are written)."""
+"""Forward substitution for the rows of a tile (see `loops` for their conventions)."""
 
 from __future__ import annotations
 
@@ -105,10 +105,11 @@ def _finish_two(
 
 @exact
 def whiten(x, x0, stride, d, mu, M, inverse, constant, n, w, y, lp):
-    """Forward substitution: y of component k, and log p_ik into `lp`.
+    """Forward substitution: write y of component k, and log p_ik to `lp`.
 
-    Features go by two, and what stands before a pair is subtracted by four. Of an odd number the
-    first goes alone; where a pair is meant, its partner is itself, taken 0 times.
+    Features are processed in pairs, and the terms of earlier features are subtracted four at a
+    time. With an odd number of features the first is processed alone; functions for pairs then get
+    it twice, the second time with coefficient 0.
     """
     odd = d % 2
     if odd:

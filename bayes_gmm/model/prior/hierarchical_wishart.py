@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import multigammaln
@@ -11,9 +11,6 @@ from scipy.special import multigammaln
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import shown
 from bayes_gmm.model.checks import array_of_numbers, positive
-
-TYPICAL_SCALE = 0.2
-"""(G_0 c_0 / g_0)^(-1/2) by default, in standard deviations of the column."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +59,8 @@ class HierarchicalWishart:
     c0: float | None = None
     g0: float | None = None
     G0: float | tuple[float, ...] | tuple[tuple[float, ...], ...] | None = None
+    typical_scale: ClassVar[float] = 0.2
+    """(G_0 c_0 / g_0)^(-1/2) by default, in standard deviations of the column."""
 
     def __post_init__(self) -> None:
         for name in ("c0", "g0"):
@@ -89,7 +88,7 @@ class HierarchicalWishart:
                     f"{(d - 1) / 2:g} for {d} features, got {value:g}"
                 )
         if self.G0 is None:
-            return c0, g0, g0 / c0 / TYPICAL_SCALE**2 * np.eye(d)
+            return c0, g0, g0 / c0 / self.typical_scale**2 * np.eye(d)
         G0 = np.asarray(self.G0, dtype=np.float64)
         if G0.ndim and G0.shape[0] != d:
             raise ValueError(f"G0 of HierarchicalWishart is for {len(G0)} features, not for {d}")

@@ -10,7 +10,7 @@ In theta (log scales, and z_jl = C_jl / C_jj) the volume changes by |dP / dtheta
 maps of the features.
 
 W is never formed. Its upper triangular root R, W = R'R, comes from orthogonal transformations of
-the stacked roots of G_0 and all P_c, which loses half as many digits where components are narrow.
+the stacked roots of G_0 and all P_c, which loses half as many digits if components are narrow.
 """
 
 from __future__ import annotations

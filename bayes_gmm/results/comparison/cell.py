@@ -26,9 +26,8 @@ from bayes_gmm.inference.evidence.log_evidence import (
     bridge_evidence,
     laplace_evidence,
 )
-from bayes_gmm.inference.modes.mode import FoundMode
 from bayes_gmm.inference.modes.modes import modes_from
-from bayes_gmm.inference.optimize.em import EMRun
+from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.model.density import Density
 from bayes_gmm.results.checks import without_maximum
 from bayes_gmm.results.comparison.plan import GridPlan
@@ -74,7 +73,7 @@ class FittedCell:
     Attributes
     ----------
     density : Density
-    found : tuple of FoundMode
+    found : tuple of Run
     fit : MapFit
     values : mapping of str to float
         By the table's columns.
@@ -86,7 +85,7 @@ class FittedCell:
     """
 
     density: Density
-    found: tuple[FoundMode, ...]
+    found: tuple[Run, ...]
     fit: MapFit
     values: Mapping[str, float]
     diagnostics: tuple[Diagnostic, ...]
@@ -189,7 +188,7 @@ def fitted_cell(
     table: PreparedTable,
     weights: Floats | None,
     density: Density,
-    runs: list[EMRun],
+    runs: list[Run],
 ) -> FittedCell:
     """The fit that optima on the sample lead to, and the criteria that need no draws.
 
@@ -200,7 +199,7 @@ def fitted_cell(
     weights : ndarray, optional
         Of the rows.
     density : Density
-    runs : list of EMRun
+    runs : list of Run
         Best first.
 
     Raises
@@ -238,7 +237,7 @@ def fitted_cell(
 
 
 def _roughly_heaviest(
-    table: PreparedTable, density: Density, found: tuple[FoundMode, ...], fit: MapFit
+    table: PreparedTable, density: Density, found: tuple[Run, ...], fit: MapFit
 ) -> MapFit:
     """The fit at the mode of the largest rough mass, whatever criteria are asked for."""
     heaviest = max(found, key=lambda mode: mode.rough_log_mass)

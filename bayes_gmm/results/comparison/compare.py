@@ -14,7 +14,7 @@ from bayes_gmm.data.validate import check_fit, check_weights
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import DataError, FitError
 from bayes_gmm.inference.modes.grid_search import Cell, Sweep
-from bayes_gmm.inference.optimize.em import EMRun
+from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.precompile import compile_at_first_use
 from bayes_gmm.inference.sampling.progress import Progress
 from bayes_gmm.jit.threads import one_blas_thread
@@ -213,7 +213,7 @@ class _Work:
             for cell, runs in sweep.found.items():
                 self._fit_one(cell, runs)
 
-    def _fit_one(self, cell: Cell, runs: list[EMRun]) -> None:
+    def _fit_one(self, cell: Cell, runs: list[Run]) -> None:
         density = self.densities[cell]
         try:
             self.fitted[cell] = fitted_cell(self.plan, self.table, self.weights, density, runs)

@@ -20,8 +20,9 @@ from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
 from bayes_gmm.errors import DataError, FitError, shown
 from bayes_gmm.inference.evidence.mode_masses import mode_masses
 from bayes_gmm.inference.modes.guesses import Sample
-from bayes_gmm.inference.modes.mode import FoundMode, ModeMasses
+from bayes_gmm.inference.modes.masses import ModeMasses
 from bayes_gmm.inference.modes.modes import find_modes, labelled
+from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.precompile import compile_at_first_use
 from bayes_gmm.model.checks import whole_number
 from bayes_gmm.model.density import Density
@@ -175,14 +176,14 @@ class PreparedTable:
             )
         return density
 
-    def proper(self, density: Density, found: Sequence[FoundMode]) -> tuple[FoundMode, ...]:
+    def proper(self, density: Density, found: Sequence[Run]) -> tuple[Run, ...]:
         """Modes that are proper mixtures; a FitError if none is."""
         return proper_modes(density, found, self.standardizer, self.matrix.features)
 
     def fit_of(
         self,
         density: Density,
-        found: tuple[FoundMode, ...],
+        found: tuple[Run, ...],
         prior: Prior,
         masses: ModeMasses | None = None,
     ) -> MapFit:
@@ -195,7 +196,7 @@ class PreparedTable:
 
 def fit_table(
     matrix: FeatureMatrix, weights: Floats | None, plan: FitPlan, rng: np.random.Generator
-) -> tuple[MapFit, Density, tuple[FoundMode, ...], tuple[Diagnostic, ...]]:
+) -> tuple[MapFit, Density, tuple[Run, ...], tuple[Diagnostic, ...]]:
     """Fit a table; also return the density and modes for samplers, and the diagnostics of the fit.
 
     Parameters
@@ -264,7 +265,7 @@ def unfinished(fit: MapFit) -> list[Diagnostic]:
 
 def _searched(
     table: PreparedTable, density: Density, rng: np.random.Generator, n_init: int | None
-) -> tuple[tuple[FoundMode, ...], ModeMasses]:
+) -> tuple[tuple[Run, ...], ModeMasses]:
     """The proper modes in order of decreasing mass, and their masses."""
     with within_floating_point():
         found = table.proper(density, find_modes(density, table.sample, rng, n_init=n_init))

@@ -16,7 +16,8 @@ import numpy.typing as npt
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.errors import FitError
-from bayes_gmm.inference.modes.mode import FoundMode, ModeMasses
+from bayes_gmm.inference.modes.masses import ModeMasses
+from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.model.prior.prior import Prior
@@ -143,7 +144,7 @@ class MapFit:
     def from_modes(
         cls,
         density: Density,
-        found: tuple[FoundMode, ...],
+        found: tuple[Run, ...],
         *,
         standardizer: Standardizer,
         features: tuple[str, ...],
@@ -156,7 +157,7 @@ class MapFit:
         Parameters
         ----------
         density : Density
-        found : tuple of FoundMode
+        found : tuple of Run
             Proper modes (see `proper_modes`); the first is the fit.
         standardizer : Standardizer
         features : tuple of str
@@ -309,10 +310,10 @@ def log_units(density: Density, standardizer: Standardizer) -> float:
 
 def proper_modes(
     density: Density,
-    found: Sequence[FoundMode],
+    found: Sequence[Run],
     standardizer: Standardizer,
     features: tuple[str, ...],
-) -> tuple[FoundMode, ...]:
+) -> tuple[Run, ...]:
     """Modes whose covariance matrices are positive definite; unbounded densities have others.
 
     Raises
@@ -335,7 +336,7 @@ def proper_modes(
 
 
 def _mixture(
-    density: Density, mode: FoundMode, standardizer: Standardizer, features: tuple[str, ...]
+    density: Density, mode: Run, standardizer: Standardizer, features: tuple[str, ...]
 ) -> Mixture:
     """The mode in the user's units; a ValueError where a covariance matrix is singular."""
     point = mode.point(density)

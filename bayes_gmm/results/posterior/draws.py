@@ -12,8 +12,8 @@ import numpy as np
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.snapshot import KeptMatrix
 from bayes_gmm.inference.sampling.draws import Draws
-from bayes_gmm.inference.sampling.initial_points import WORTH_A_CHAIN
 from bayes_gmm.inference.sampling.relabel import Relabelling
+from bayes_gmm.inference.sampling.settings import SamplerSettings
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.fit.prior_influence import PriorInfluence
@@ -128,7 +128,7 @@ class PosteriorDraws:
         masses = {
             m: mode.probability
             for m, mode in enumerate(self.fit.modes)
-            if mode.probability >= WORTH_A_CHAIN and m not in self.mode_fractions
+            if mode.probability >= SamplerSettings.relevant_mass and m not in self.mode_fractions
         }
         is_chain, missed = self.draws.method != "laplace", sum(masses.values())
         return masses if is_chain and missed >= THRESHOLDS.max_missed_mass else {}

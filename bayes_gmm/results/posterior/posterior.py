@@ -18,7 +18,7 @@ from bayes_gmm.data.snapshot import KeptMatrix
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
 from bayes_gmm.errors import DataError, MultimodalWarning, shown
 from bayes_gmm.inference.sampling.draws import Draws
-from bayes_gmm.inference.sampling.relabel import Reference, Relabelling, relabel
+from bayes_gmm.inference.sampling.relabel import Relabelling, relabel
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.results import checks
@@ -512,7 +512,7 @@ class Posterior(PosteriorDraws):
 
 
 def _relabelled(
-    draws: Draws, references: Sequence[Reference], rho2: Floats
+    draws: Draws, references: Sequence[Mixture], rho2: Floats
 ) -> tuple[Draws, Relabelling]:
     """Relabel the draws and, if they were resampled, the original chains."""
     theta, labels = relabel(draws, references, rho2)

@@ -14,7 +14,7 @@ from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import FitError, listed, shown
 from bayes_gmm.inference.evidence.bridge import settled_by_bridges
-from bayes_gmm.inference.modes.mode import FoundMode
+from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.importance import sample_laplace
 from bayes_gmm.inference.sampling.initial_points import chains_of_modes, mass_shares
@@ -97,7 +97,7 @@ class SamplingPlan:
 def sample_posterior(
     fit: MapFit,
     density: Density,
-    found: Sequence[FoundMode],
+    found: Sequence[Run],
     plan: SamplingPlan,
     *,
     table: FeatureMatrix | None = None,
@@ -112,7 +112,7 @@ def sample_posterior(
     fit : MapFit
     density : Density
         Density on the fitted rows.
-    found : sequence of FoundMode
+    found : sequence of Run
         The modes of the fit, in its order.
     plan : SamplingPlan
     table : FeatureMatrix, optional
@@ -124,7 +124,7 @@ def sample_posterior(
 def posterior_and_peaks(
     fit: MapFit,
     density: Density,
-    found: Sequence[FoundMode],
+    found: Sequence[Run],
     plan: SamplingPlan,
     *,
     table: FeatureMatrix | None = None,

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from bayes_gmm.data.rows import Integers
 from bayes_gmm.errors import DataError, shown
 from bayes_gmm.inference.sampling.draws import Draws, longest_length
-from bayes_gmm.inference.sampling.relabel import Reference, Relabelling, relabel
+from bayes_gmm.inference.sampling.relabel import Relabelling, relabel
+from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.results.posterior.membership import recording_variances
 from bayes_gmm.results.posterior.segment_changes import SegmentMeans, changes
 from bayes_gmm.results.posterior.segmentation import (
@@ -29,7 +30,6 @@ from bayes_gmm.results.posterior.segmentation import (
 from bayes_gmm.text import in_words
 
 if TYPE_CHECKING:
-    from bayes_gmm.model.mixture import Mixture
     from bayes_gmm.results.fit.map_fit import MapFit
     from bayes_gmm.results.posterior.draws import PosteriorDraws
 
@@ -120,10 +120,10 @@ def of_mode[P: PosteriorDraws](posterior: P, i: Any) -> P:
     return replace(found, segmentation=replace(alone, others=_others(posterior, mode)))
 
 
-def reference_of(mixture: Mixture, fit: MapFit) -> Reference:
+def reference_of(mixture: Mixture, fit: MapFit) -> Mixture:
     """A mixture of the fit in standardised units, as the reference of relabelling."""
     units = fit.standardizer
-    return Reference(
+    return Mixture(
         mixture.weights,
         units.standard_means(mixture.means),
         units.standard_covariances(mixture.covariances),

@@ -8,7 +8,7 @@ import numpy as np
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
-from bayes_gmm.inference.sampling.importance import GOOD_KHAT
+from bayes_gmm.inference.sampling.settings import ImportanceSettings
 from bayes_gmm.results.posterior.convergence import Chains
 from bayes_gmm.results.posterior.convergence_check import parameters_of
 from bayes_gmm.results.posterior.parameters import SegmentDraws
@@ -98,6 +98,6 @@ def of_columns(posterior: PosteriorDraws) -> list[Diagnostic]:
     """Why columns of diagnostics are missing, or differ from ArviZ's."""
     draws = posterior.draws
     if draws.method == "laplace":
-        values = {"khat": draws.khat, "max_khat": GOOD_KHAT}
+        values = {"khat": draws.khat, "max_khat": ImportanceSettings.good_khat}
         return [Diagnostic("independent_draws", values=values)]
     return [Diagnostic("one_chain")] if draws.n_chains == 1 else []

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import logsumexp
 
 from bayes_gmm.data.table import feature_matrix
-from bayes_gmm.inference.evidence.bridge import bridge, settled_by_bridges
+from bayes_gmm.inference.evidence.bridge import bridge_span, settled_by_bridges
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.modes import find_modes
 from bayes_gmm.inference.sampling.draws import Draws
@@ -36,14 +36,14 @@ def test_the_mass_of_a_normal():
     def log_ratio(z):
         return 7.0 - 0.5 * z**2 + 0.5 * ((z - 0.5) / 1.5) ** 2 + np.log(1.5)
 
-    assert bridge(log_ratio(x), log_ratio(y)).log_mass == pytest.approx(7.0, abs=0.02)
+    assert bridge_span(log_ratio(x), log_ratio(y)).log_mass == pytest.approx(7.0, abs=0.02)
 
 
 def test_proposals_outside_the_mode_count_as_nothing():
     """Of q = Normal(0, 1) half lies where p = Normal(0, 1) [x > 0] does."""
     x = np.abs(np.random.default_rng(1).normal(size=5000))
     inside = np.where(np.random.default_rng(2).normal(size=5000) > 0.0, 0.0, -np.inf)
-    assert bridge(np.zeros_like(x), inside).log_mass == pytest.approx(np.log(0.5), abs=0.03)
+    assert bridge_span(np.zeros_like(x), inside).log_mass == pytest.approx(np.log(0.5), abs=0.03)
 
 
 def test_one_component_in_one_feature_agrees_with_quadrature():

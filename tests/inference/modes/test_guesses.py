@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bayes_gmm.inference.modes.guesses import THINNEST, Moments, Sample, guesses
+from bayes_gmm.inference.modes.guesses import Moments, Sample, guesses
+from bayes_gmm.inference.modes.settings import StartSettings
 from bayes_gmm.inference.optimize.em import run_em
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
@@ -146,7 +147,7 @@ def test_moments_of_labelled_rows(n_rows, pad):
     S = (x - mean).T @ (x - mean) + pad * 3 ** (-2 / 2) * np.eye(2)
     assert moments.n[0] == pytest.approx(n_rows + pad)
     np.testing.assert_allclose(moments.means[0], mean)
-    expected = S / (n_rows + pad) + THINNEST**2 * np.eye(2)
+    expected = S / (n_rows + pad) + StartSettings.thinnest**2 * np.eye(2)
     np.testing.assert_allclose(moments.covariances[0], expected)
 
 

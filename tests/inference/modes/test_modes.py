@@ -1,5 +1,6 @@
 """Modes: the best by mass first, every other one named, and none that rounding alone has made."""
 
+from dataclasses import replace
 from itertools import combinations, pairwise, permutations
 
 import numpy as np
@@ -12,8 +13,8 @@ from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.modes.laplace_evidence import laplace_log_evidence
-from bayes_gmm.inference.modes.mode import FoundMode
-from bayes_gmm.inference.modes.modes import MAX_MODES, find_modes
+from bayes_gmm.inference.modes.modes import find_modes
+from bayes_gmm.inference.modes.settings import ModeSettings
 from bayes_gmm.inference.optimize.degeneracy import is_sound
 from bayes_gmm.inference.optimize.em import run_em
 from bayes_gmm.inference.optimize.hessian import hessian
@@ -77,7 +78,7 @@ def corners():
 
 def test_modes_stand_by_falling_mass(corners):
     problem, modes = corners
-    assert 2 <= len(modes) <= MAX_MODES
+    assert 2 <= len(modes) <= ModeSettings.most_modes
     masses = [mode.log_evidence for mode in modes]
     assert masses == sorted(masses, reverse=True)
     for mode in modes:
@@ -210,10 +211,7 @@ class TestIris:
         labels = np.where(at_02, 0, np.where(problem.X[:, 2] < 2.5, 1, 2))
         theta = problem.labelled(labels).theta(density.layout, density.prior)
         peak = polish(density, run_em(density, theta, max_iter=200, tolerance=1e-4).theta)
-        return FoundMode(
-            peak.theta, density.layout, peak.log_posterior,
-            laplace_log_evidence(density, peak.theta), peak.converged, peak.history,
-        )  # fmt: skip
+        return replace(peak, log_evidence=laplace_log_evidence(density, peak.theta))
 
     def test_without_it_a_single_value_wins(self):
         """Which is what the resolution is for."""

@@ -8,13 +8,14 @@ from scipy.optimize import minimize_scalar
 
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.standardize import Standardizer
-from bayes_gmm.inference.optimize.em import SMALLEST_SHARE, extrapolate, m_step, run_em
+from bayes_gmm.inference.optimize.em import extrapolate, m_step, run_em
 from bayes_gmm.inference.optimize.m_step import (
     expected_curvature,
     expected_log_posterior,
     moment_covariances,
 )
 from bayes_gmm.inference.optimize.newton import polish
+from bayes_gmm.inference.optimize.settings import EM
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import SMALLEST_LOG_SCALE, Layout
 from bayes_gmm.model.prior import LKJ, HalfNormal, InverseGamma, LogNormal, Normal, Prior
@@ -190,13 +191,17 @@ def test_weights_are_counts_and_concentration():
 
 def test_a_component_that_its_rows_do_not_pay_for_leaves():
     found = shares_after([30.0, 0.5, 5.0], 0.3)
-    np.testing.assert_allclose(found, np.array([29.3, 0.0, 4.3]) / 33.6, atol=2 * SMALLEST_SHARE)
-    assert found[1] == pytest.approx(SMALLEST_SHARE, rel=1e-6)
+    np.testing.assert_allclose(
+        found, np.array([29.3, 0.0, 4.3]) / 33.6, atol=2 * EM.smallest_weight
+    )
+    assert found[1] == pytest.approx(EM.smallest_weight, rel=1e-6)
 
 
 def test_when_all_would_leave_the_largest_stays():
     """Row weights may sum to less than what the concentration takes."""
-    np.testing.assert_allclose(shares_after([0.3, 0.2], 0.5), [1.0, 0.0], atol=2 * SMALLEST_SHARE)
+    np.testing.assert_allclose(
+        shares_after([0.3, 0.2], 0.5), [1.0, 0.0], atol=2 * EM.smallest_weight
+    )
 
 
 def random_covariance_problem(structure, prior, seed=4, K=3, d=3):

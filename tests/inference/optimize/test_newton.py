@@ -15,7 +15,8 @@ from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.optimize.em import run_em
 from bayes_gmm.inference.optimize.hessian import hessian
-from bayes_gmm.inference.optimize.newton import GRADIENT_TOLERANCE, polish
+from bayes_gmm.inference.optimize.newton import polish
+from bayes_gmm.inference.optimize.settings import HessianSettings, OptimizerSettings
 from bayes_gmm.inference.optimize.whitening import Whitening
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
@@ -143,7 +144,7 @@ def test_no_coordinate_move_raises_the_log_posterior(structure, prior):
     density = density_of(X, 2, structure, PRIORS[prior], weights=weights)
     peak = climbed(density, X, labels)
     assert peak.converged
-    assert peak.slope <= GRADIENT_TOLERANCE * 10
+    assert peak.slope <= OptimizerSettings.tolerance * 10
     assert peak.log_posterior == pytest.approx(density.log_posterior(peak.theta), rel=1e-13)
     for size in (1e-5, 1e-3, 0.1):
         for move in size * np.eye(len(peak.theta)):
@@ -182,7 +183,7 @@ def test_converged_says_that_the_slope_vanished():
     """Not that steps became small: a climb that is cut short says so."""
     X, labels = groups(4)
     density = density_of(X, 2)
-    cut = polish(density, start_of(density, X, labels), max_iter=1)
+    cut = polish(density, start_of(density, X, labels), settings=OptimizerSettings(max_iter=1))
     assert not cut.converged
     assert cut.slope > 1e-3
     done = polish(density, cut.theta)
@@ -256,12 +257,11 @@ def test_curvature_that_is_dear_is_not_sought(monkeypatch):
         return hessian(*args, **options)
 
     monkeypatch.setattr(polish_module, "hessian", counted)
-    monkeypatch.setattr(polish_module, "CREEPING", 5)
-    polish(density, start)
+    polish(density, start, settings=OptimizerSettings(quasi_newton_steps=5))
     assert len(calls) > 0
     calls.clear()
-    monkeypatch.setattr(polish_module, "AFFORDABLE", 0.0)
-    polish(density, start, max_iter=20)
+    dear = HessianSettings(affordable=0.0)
+    polish(density, start, settings=OptimizerSettings(max_iter=20, hessian=dear))
     assert calls == []
 
 

@@ -6,14 +6,9 @@ import pytest
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.modes import find_modes
-from bayes_gmm.inference.sampling.coordinates import (
-    CAREFUL,
-    SPARSE,
-    TARGET_ACCEPT,
-    frame_of,
-    may_empty,
-)
+from bayes_gmm.inference.sampling.coordinates import frame_of, may_empty
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
+from bayes_gmm.inference.sampling.settings import SamplerSettings
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
@@ -39,16 +34,16 @@ def test_weights_are_bent_where_components_may_be_empty(K, concentration, sparse
     assert may_empty(density, peak) == sparse == (frame.bend is not None)
     if sparse:
         assert frame.bend == -np.log(100.0)
-        assert (frame.target_accept, frame.tune) == (SPARSE, 800)
+        assert (frame.target_accept, frame.tune) == (SamplerSettings.target_accept_sparse, 800)
 
 
 def test_a_normal_posterior_has_the_modes_coordinates_and_a_bent_one_its_scales():
     density, peak = first_peak(1000, 2, 2.0)
     frame = frame_of(density, peak, np.random.default_rng(0))
     assert frame.factor is peak.factor
-    assert frame.target_accept == TARGET_ACCEPT
+    assert frame.target_accept == SamplerSettings.target_accept
     density, peak = first_peak(30, 2, 2.0, gap=1.0)
     frame = frame_of(density, peak, np.random.default_rng(0))
     np.testing.assert_array_equal(frame.factor, np.diag(np.diagonal(frame.factor)))
     np.testing.assert_allclose((frame.factor**2).sum(1), (peak.factor**2).sum(1))
-    assert frame.target_accept == CAREFUL
+    assert frame.target_accept == SamplerSettings.target_accept_bent

@@ -11,7 +11,6 @@ from bayes_gmm.errors import ConvergenceWarning
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.modes import find_modes
 from bayes_gmm.inference.sampling.importance import (
-    GOOD_KHAT,
     mixture_log_density,
     sample_laplace,
     smoothed,
@@ -20,6 +19,7 @@ from bayes_gmm.inference.sampling.initial_points import mass_shares
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.nuts import sample_nuts
 from bayes_gmm.inference.sampling.peak import Peak
+from bayes_gmm.inference.sampling.settings import ImportanceSettings
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import LKJ, InverseGamma, Prior
 from bayes_gmm.model.structure import Structure
@@ -67,23 +67,22 @@ def test_the_same_seed_gives_the_same_draws(many_rows):
 
 
 @pytest.mark.slow
-def test_proposals_made_anew_fit_a_skew_posterior_better(monkeypatch):
+def test_proposals_made_anew_fit_a_skew_posterior_better():
     X = load_customers().table[["Annual income (k$)", "Spending score"]].to_numpy(float)
     density, peaks = problem(X, 5)
     by_nuts = sample_nuts(density, peaks, draws=4000, seed=1).theta
     mean, sd = by_nuts.mean(axis=(0, 1)), by_nuts.std(axis=(0, 1))
 
-    def k_hat_and_gap():
+    def k_hat_and_gap(settings):
         """The median k-hat of ten runs, and how far their mean is from NUTS's, in sds."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            runs = [sample_laplace(density, peaks, seed=seed) for seed in range(10)]
+            runs = [sample_laplace(density, peaks, seed=s, settings=settings) for s in range(10)]
         gap = np.mean([run.theta for run in runs], axis=(0, 1, 2)) - mean
         return np.median([run.khat for run in runs]), np.sqrt(np.mean((gap / sd) ** 2))
 
-    anew = k_hat_and_gap()
-    monkeypatch.setattr("bayes_gmm.inference.sampling.importance.DOUBTFUL_KHAT", np.inf)
-    once = k_hat_and_gap()
+    anew = k_hat_and_gap(ImportanceSettings())
+    once = k_hat_and_gap(ImportanceSettings(doubtful_khat=np.inf))
     assert anew[0] < 0.55 < once[0]
     assert anew[1] < min(0.06, once[1])
 
@@ -102,7 +101,7 @@ def test_no_k_hat_certifies_by_luck(prior):
         warnings.simplefilter("ignore", ConvergenceWarning)
         runs = [sample_laplace(density, peaks, seed=seed) for seed in range(8)]
     too_narrow = [run.theta[..., log_scale].std() < 0.85 * sd for run in runs]
-    certified = [run.khat <= GOOD_KHAT for run in runs]
+    certified = [run.khat <= ImportanceSettings.good_khat for run in runs]
     assert not np.any(np.logical_and(certified, too_narrow))
     assert np.mean(too_narrow) < 0.5
 
@@ -112,7 +111,7 @@ def test_few_rows_refuse_it():
     density, peaks = problem(X, 3)
     with pytest.warns(ConvergenceWarning, match='k-hat is .*, above 0.7; use method="nuts"'):
         draws = sample_laplace(density, peaks, seed=5)
-    assert draws.khat > GOOD_KHAT
+    assert draws.khat > ImportanceSettings.good_khat
 
 
 def test_two_segmentations_are_both_drawn():
@@ -134,7 +133,7 @@ def test_khat_is_the_shape_of_the_upper_tail(tail, good):
     uniform = np.random.default_rng(3).random(5000)
     log_weights, khat = smoothed(-tail * np.log(uniform))
     assert khat == pytest.approx(tail, abs=0.15)
-    assert (khat <= GOOD_KHAT) == good
+    assert (khat <= ImportanceSettings.good_khat) == good
     assert np.exp(log_weights).sum() == pytest.approx(1.0)
     assert smoothed(3.0 * np.log(uniform))[1] < 0.0
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from bayes_gmm.inference.sampling.initial_points import (
-    OVERDISPERSION,
     chains_of_modes,
     dispersed_start,
     mass_shares,
 )
 from bayes_gmm.inference.sampling.peak import Peak
+from bayes_gmm.inference.sampling.settings import SamplerSettings
 
 
 def peaks_of_mass(*masses):
@@ -56,7 +56,7 @@ def test_starts_are_wider_than_the_posterior():
     rng = np.random.default_rng(0)
     peak = Peak(np.ones(2), np.diag([2.0, 0.5]), 0.0, 0.0)
     starts = np.array([dispersed_start(Anything(np.inf), peak, rng) for _ in range(4000)])
-    np.testing.assert_allclose(starts.std(axis=0), OVERDISPERSION, rtol=0.04)
+    np.testing.assert_allclose(starts.std(axis=0), SamplerSettings.overdispersion, rtol=0.04)
     np.testing.assert_allclose(starts.mean(axis=0), 0.0, atol=0.1)
 
 

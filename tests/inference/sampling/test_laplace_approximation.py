@@ -9,6 +9,7 @@ from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.modes import find_modes
 from bayes_gmm.inference.optimize.hessian import hessian
+from bayes_gmm.inference.optimize.settings import HessianSettings, OptimizerSettings
 from bayes_gmm.inference.optimize.whitening import Whitening
 from bayes_gmm.inference.sampling.initial_points import chains_of_modes
 from bayes_gmm.inference.sampling.laplace_approximation import (
@@ -17,6 +18,7 @@ from bayes_gmm.inference.sampling.laplace_approximation import (
     inverse_factor,
     peaks_of,
 )
+from bayes_gmm.inference.sampling.settings import ApproximationSettings
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
@@ -77,11 +79,11 @@ def test_coordinates_undo_the_factor():
     np.testing.assert_allclose(peak.coordinates(peak.theta + xi @ peak.factor.T), xi, atol=1e-9)
 
 
-def test_what_costs_too_much_is_taken_from_complete_data(monkeypatch):
+def test_what_costs_too_much_is_taken_from_complete_data():
     density, modes = found(two_groups(400), 2)
     exact = inverse_factor(density, modes[0].theta)
-    monkeypatch.setattr("bayes_gmm.inference.sampling.laplace_approximation.AFFORDABLE", 0.0)
-    rough = inverse_factor(density, modes[0].theta)
+    dear = OptimizerSettings(hessian=HessianSettings(affordable=0.0))
+    rough = inverse_factor(density, modes[0].theta, ApproximationSettings(optimizer=dear))
     ratio = np.sqrt((rough**2).sum(axis=1) / (exact**2).sum(axis=1))
     np.testing.assert_allclose(ratio, 1.0, atol=0.25)
     assert not np.allclose(rough, exact, rtol=1e-3)
@@ -103,7 +105,7 @@ def test_components_that_a_mode_leaves_empty_take_part(structure):
     density, modes = found(two_groups(60), 4, structure, Prior(concentration=0.05))
     occupied = modes[0].layout.n_components
     assert occupied < 4
-    theta = _full_vector(density, modes[0])
+    theta = _full_vector(density, modes[0], ApproximationSettings())
     whole, part = density.layout.point(theta), modes[0].layout.point(modes[0].theta)
     np.testing.assert_allclose(whole.means[:occupied], part.means)
     np.testing.assert_allclose(whole.scale_trils[:occupied], part.scale_trils)

@@ -6,7 +6,6 @@ import pytest
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.mode_assignment import (
-    VISITS,
     marked,
     nearest_modes,
     numbered_like,
@@ -14,6 +13,7 @@ from bayes_gmm.inference.sampling.mode_assignment import (
     visits_of,
 )
 from bayes_gmm.inference.sampling.peak import Peak
+from bayes_gmm.inference.sampling.settings import SamplerSettings
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.points import renumbered
@@ -80,8 +80,8 @@ def test_chains_that_stay_are_told_from_chains_that_cross():
     assert visits.separate
     assert visits.visited.tolist() == [True, False, True]
     assert visits.crossings.tolist() == [[98, 0, 0], [0, 0, 0], [0, 0, 49]]
-    crossing = np.repeat([[0], [0], [2]], 2 * VISITS, axis=1)
-    crossing[0, 1 : 2 * VISITS : 2] = 2
+    crossing = np.repeat([[0], [0], [2]], 2 * SamplerSettings.crossings, axis=1)
+    crossing[0, 1 : 2 * SamplerSettings.crossings : 2] = 2
     assert not visits_of(crossing, 3).separate
     once = stay.copy()
     once[0, :10] = 2

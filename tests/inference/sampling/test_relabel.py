@@ -9,7 +9,8 @@ from arviz_stats.base.array import array_stats
 from example_posteriors import exact_draws, fit_and_density, normal_draws
 from scipy.stats import multivariate_normal
 
-from bayes_gmm.inference.sampling.relabel import Reference, best_orders, confusion, relabel
+from bayes_gmm.inference.sampling.relabel import best_orders, confusion, relabel
+from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.points import Points, renumbered
 from bayes_gmm.model.structure import Structure
@@ -17,9 +18,7 @@ from bayes_gmm.model.structure import Structure
 
 def reference(density, theta):
     point = density.layout.point(theta)
-    return Reference(
-        np.exp(point.log_weights), point.means, point.scale_trils @ point.scale_trils.mT
-    )
+    return Mixture(np.exp(point.log_weights), point.means, point.scale_trils @ point.scale_trils.mT)
 
 
 def shuffled(draws, seed=0):
@@ -117,9 +116,7 @@ def test_a_draw_is_numbered_by_the_divergence_of_complete_data():
             log_joint = point.log_weights[j] + multivariate_normal(point.means[j], S).logpdf(x)
             surprise[j, l] = -np.exp(star.log_weights[l]) * log_joint.mean()
     best = min(permutations(range(K)), key=lambda order: surprise[list(order), range(K)].sum())
-    found = best_orders(
-        layout, draw[None], Reference(np.exp(star.log_weights), star.means, V), rho2
-    )
+    found = best_orders(layout, draw[None], Mixture(np.exp(star.log_weights), star.means, V), rho2)
     assert tuple(found[0]) == best
 
 
@@ -127,7 +124,7 @@ def test_draws_are_numbered_like_the_mode_they_belong_to():
     X = groups((0, 1), (5, 1))
     _, density, thetas = fit_and_density(X, 2)
     first = reference(density, thetas[0])
-    other = Reference(first.weights[::-1], first.means[::-1], first.covariances[::-1])
+    other = Mixture(first.weights[::-1], first.means[::-1], first.covariances[::-1])
     draws = normal_draws(density, thetas[0], (2, 100))
     mode = np.repeat([[0], [1]], 100, axis=1)
     aligned, _ = relabel(replace(shuffled(draws), mode=mode), [first, other], density.rho2)
@@ -142,7 +139,7 @@ def test_an_empty_component_of_the_mode_takes_what_is_left():
     far = layout.pack(
         np.array([0.001, 0.6, 0.399]), np.array([9.0, -1.0, 1.0]), np.full(3, 0.5), np.empty(0)
     )
-    mode = Reference(
+    mode = Mixture(
         np.array([0.6, 0.4, 0.0]), np.array([[-1.0], [1.0], [0.0]]), np.full((3, 1, 1), 0.25)
     )
     assert best_orders(layout, far[None], mode, np.zeros(1)).tolist() == [[1, 2, 0]]

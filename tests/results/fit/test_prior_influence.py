@@ -29,7 +29,9 @@ def fitted(X, K=1, **options):
 
 
 def at_map(model):
-    return influence_at_mode(model._density, model.map_fit_.mixture, model.map_fit_.standardizer)
+    return influence_at_mode(
+        model._fitted.density, model.map_fit_.mixture, model.map_fit_.standardizer
+    )
 
 
 @pytest.mark.parametrize("structure", Structure.all(), ids=lambda s: s.name)
@@ -97,7 +99,7 @@ def test_the_estimate_is_the_samples_own():
     X = correlated()
     model = fitted(X, resolution=None)
     estimate = likelihood_estimate(
-        model._density, point_of(model.map_fit_.mixture, model.map_fit_.standardizer)
+        model._fitted.density, point_of(model.map_fit_.mixture, model.map_fit_.standardizer)
     )
     np.testing.assert_allclose(np.exp(estimate.log_scales[0]), 1.0, rtol=1e-9)
     lower = np.tril_indices(3, -1)

@@ -23,11 +23,11 @@ from bayes_gmm.results.posterior.posterior import Posterior
 def posterior_of(X, weights, theta=None, shape=(4, 250), K=2, **options):
     """About the MAP, or of the draws given."""
     model = BayesGMM(K, random_state=0, n_init=8, **options).fit(X, sample_weight=weights)
-    density = model._density
-    draws = normal_draws(density, model._found[0].theta, shape)
+    density = model._fitted.density
+    draws = normal_draws(density, model._fitted.found[0].theta, shape)
     if theta is not None:
         draws = replace(draws, theta=theta)
-    return Posterior.from_draws(model.map_fit_, density, draws, table=model._table)
+    return Posterior.from_draws(model.map_fit_, density, draws, table=model._fitted.table)
 
 
 def some_draws(posterior, which):
@@ -87,7 +87,7 @@ def test_it_agrees_with_leaving_rows_out(weights):
     X = np.random.default_rng(3).normal(size=(10, 1))
     weights = np.broadcast_to(np.asarray(weights, float), 10).copy()
     model = BayesGMM(1, random_state=0, resolution=None).fit(X, sample_weight=weights)
-    density, units = model._density, model.map_fit_.standardizer
+    density, units = model._fitted.density, model.map_fit_.standardizer
     axes = np.linspace(-2.5, 2.5, 201), np.linspace(-1.5, 2.0, 201)
     theta = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
     height, _ = density.values_and_gradients(theta, jacobian=True)

@@ -91,7 +91,7 @@ def test_the_log_density_is_that_of_theta(sparse):
         K, prior=sparse.fit.prior, standardize=False, resolution=None, random_state=0
     ).fit(three_groups())
     theta = sparse.draws.theta[0, ::100]
-    expected, _ = model._density.values_and_gradients(theta, jacobian=True)
+    expected, _ = model._fitted.density.values_and_gradients(theta, jacobian=True)
     np.testing.assert_allclose(sparse.draws.stats["lp"][0, ::100], expected, rtol=1e-9)
 
 

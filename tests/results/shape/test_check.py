@@ -92,7 +92,7 @@ class TestWhatIsFlagged:
         strict = ShapeCheckSettings(alpha=0.2, min_skewness=0.0, min_excess=0.0)
         assert not model.shape_check_.flagged
         assert check_mixture(
-            model.map_fit_.mixture, model.map_fit_.standardizer, model._table, None, strict
+            model.map_fit_.mixture, model.map_fit_.standardizer, model._fitted.table, None, strict
         ).flagged
 
 

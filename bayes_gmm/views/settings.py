@@ -1,0 +1,88 @@
+"""Sizes and limits of the pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Style:
+    """Sizes and shades; sizes of text in points, widths of text in characters."""
+
+    figure_size: tuple[float, float] = (9.6, 5.4)
+    """In inches; 16:9, the format of slides."""
+    title_size: int = 16
+    label_size: int = 13
+    text_size: int = 11
+    note_size: int = 10
+    title_width: int = 64
+    note_width: int = 100
+    name_width: int = 26
+    """Maximum length of a name in the title of a panel."""
+    line_width: int = 32
+    """Maximum length of a line in the title of a panel."""
+    shades: tuple[float, ...] = (1.0, 0.65, 0.4)
+    """Brightness of the colours at each repetition."""
+    uncertain: tuple[float, float, float] = (0.62, 0.62, 0.62)
+    """Colour of rows with uncertain membership."""
+    fill_opacity: float = 0.10
+    """Of an ellipse."""
+    line_shade: float = 0.8
+    """Brightness of the line of an ellipse, so that it is visible over the points."""
+    point_order: float = 2.5
+    """Drawing order of points: over the bands of a posterior and under the ellipses."""
+
+
+@dataclass(frozen=True)
+class PlotSettings:
+    """What the pictures show."""
+
+    ellipse_prob: float = 0.95
+    """Mass of a segment inside its ellipse."""
+    ci_prob: float = 0.94
+    """Posterior probability of bands and intervals."""
+    inner_prob: float = 0.5
+    """Posterior probability of the thick bars of a forest plot."""
+    draws_shown: int = 40
+    """Number of draws whose ellipses are drawn."""
+    draws_counted: int = 400
+    """Number of draws from which a band is computed."""
+    grid: int = 140
+    """Number of points of a band along each axis."""
+    max_points: int = 20_000
+    """Maximum number of rows drawn."""
+    max_bins: int = 80
+    """Maximum number of bins of a histogram."""
+    reach: float = 4.0
+    """Range of curves and histograms on either side, in standard deviations."""
+    forest_columns: int = 3
+    """Maximum number of panels of a forest plot in a row."""
+    forest_width: float = 3.9
+    """Width of such a panel with its margins, in inches."""
+    forest_dot: float = 7.0
+    """Size of a dot with its edge, in points."""
+    interval_widths: tuple[float, ...] = (0.05, 0.25, 0.5)
+    """Interval widths in the legend of memberships."""
+    legend_line: float = 0.055
+    """Height of a label under the axes of memberships, relative to the axes."""
+    near: float = 10.0
+    """Differences up to which the scale of a comparison is linear: 10 nats are decisive."""
+    ticks: tuple[int, ...] = (0, 5, 10, 100, 1000, 10_000, 100_000)
+    """Ticks of that scale."""
+    least_label: float = 0.01
+    """Minimum probability of a bar with a label."""
+    least_bar: float = 0.005
+    """Minimum upper bound of the probability of a number of segments with a bar."""
+    most_labels: int = 12
+    """Maximum number of numbers of segments that are labelled in a panel."""
+    sparse: float = 2.0
+    """Ratio of the range of K to the number of values above which they are equally spaced."""
+    legend_columns: int = 4
+    shape_columns: int = 4
+    """Number of segments in a row of a shape check."""
+    shape_size: tuple[float, float] = (3.3, 5.2)
+    """Width and height of the two panels of a segment, in inches."""
+
+
+STYLE, PLOTS = Style(), PlotSettings()
+"""Settings of all pictures."""
