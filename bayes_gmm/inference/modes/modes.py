@@ -21,7 +21,7 @@ from bayes_gmm.inference.modes.starts import responsibilities
 from bayes_gmm.inference.optimize.degeneracy import sound
 from bayes_gmm.inference.optimize.em import EMRun, run_em
 from bayes_gmm.inference.optimize.newton import Polished, polish
-from bayes_gmm.inference.optimize.volume import log_volume
+from bayes_gmm.inference.optimize.volume import log_mode, log_volume
 from bayes_gmm.inference.optimize.whitening import Whitening
 from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
@@ -167,6 +167,7 @@ def _promising(density: Density, runs: list[EMRun]) -> list[EMRun]:
 
 def _rough_log_evidence(density: Density, theta: Floats) -> float:
     """Laplace's estimate, but for a constant, with the expected information of complete data."""
+    theta = log_mode(density, theta)
     return density.log_posterior(theta, jacobian=True) + Whitening(density, theta).log_det
 
 
