@@ -11,13 +11,13 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from bayes_gmm.inference.optimize.em import SMALLEST_SHARE, EMRun, run_em
+from bayes_gmm.inference.optimize.em import SMALLEST_SHARE, Run, run_em
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.prior.hierarchical_wishart import log_density
 
 
-def without_empty(density: Density, runs: list[EMRun]) -> tuple[Density, list[EMRun]]:
+def without_empty(density: Density, runs: list[Run]) -> tuple[Density, list[Run]]:
     """The density of the components that the first run occupies, and the runs that occupy as many.
 
     Both as they were where the first run leaves no component empty.
@@ -44,7 +44,7 @@ def without_empty(density: Density, runs: list[EMRun]) -> tuple[Density, list[EM
     return reduced, kept
 
 
-def _without_empty_covariances(density: Density, run: EMRun) -> float:
+def _without_empty_covariances(density: Density, run: Run) -> float:
     """The log-posterior without the prior density of covariances that no row belongs to.
 
     Under a hierarchical Wishart prior that is the density of the empty components' precision
@@ -61,12 +61,12 @@ def _without_empty_covariances(density: Density, run: EMRun) -> float:
     return run.log_posterior - given
 
 
-def _emptied(density: Density, run: EMRun) -> EMRun:
+def _emptied(density: Density, run: Run) -> Run:
     """Run EM until vanishing components are empty; Newton's method would not converge."""
     return run_em(density, run.theta, max_iter=2000, tolerance=1e-7)
 
 
-def _occupied(density: Density, run: EMRun) -> npt.NDArray[np.bool_]:
+def _occupied(density: Density, run: Run) -> npt.NDArray[np.bool_]:
     log_weights = density.layout.point(run.theta).log_weights
     may_empty = density.prior.concentration < 1.0
     occupied = ~may_empty | (log_weights > np.log(2.0 * SMALLEST_SHARE))

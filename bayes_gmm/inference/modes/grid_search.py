@@ -20,7 +20,7 @@ from bayes_gmm.inference.modes.runs import SETTINGS as RUNS
 from bayes_gmm.inference.modes.runs import Each, climbed, distinct_optima, each_of, in_turn
 from bayes_gmm.inference.modes.split_merge import Memory, improved
 from bayes_gmm.inference.modes.splits import merges
-from bayes_gmm.inference.optimize.em import EMRun
+from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.structure import Structure
@@ -82,7 +82,7 @@ class Sweep:
 
     Attributes
     ----------
-    found : dict of Cell to list of EMRun
+    found : dict of Cell to list of Run
         Optima of each cell, best first.
     """
 
@@ -100,9 +100,9 @@ class Sweep:
         self.seeds = dict(zip(densities, seeds, strict=True))
         self.n_init = n_init
         self.few_rows = sample.rows.n_rows <= RUNS.few_rows
-        self.found: dict[Cell, list[EMRun]] = {}
+        self.found: dict[Cell, list[Run]] = {}
         self.memory = Memory()
-        self.used: set[tuple[Cell, EMRun]] = set()
+        self.used: set[tuple[Cell, Run]] = set()
         self.first = next(iter(densities)).structure if densities else None
 
     def steps(self) -> Iterator[Cell]:
@@ -118,15 +118,15 @@ class Sweep:
                     yield from wave
 
     def _looked_at(
-        self, look: Callable[[Cell, Each], list[EMRun]], wave: list[Cell]
-    ) -> dict[Cell, list[EMRun]]:
+        self, look: Callable[[Cell, Each], list[Run]], wave: list[Cell]
+    ) -> dict[Cell, list[Run]]:
         """Results of a wave: cells run in parallel, or the runs of a single cell do."""
         each = each_of(self.sample)
         if len(wave) == 1:
             return {wave[0]: look(wave[0], each)}
         return dict(zip(wave, each(lambda cell: look(cell, in_turn), wave), strict=True))
 
-    def _upwards(self, cell: Cell, each: Each) -> list[EMRun]:
+    def _upwards(self, cell: Cell, each: Each) -> list[Run]:
         """Search a cell, with starts from fewer components and other structures."""
         return search(
             self.densities[cell], self.sample, np.random.default_rng(self.seeds[cell]),
@@ -135,7 +135,7 @@ class Sweep:
             scan=self._is_first(cell), memory=self.memory, each=each,
         )  # fmt: skip
 
-    def _downwards(self, cell: Cell, each: Each) -> list[EMRun]:
+    def _downwards(self, cell: Cell, each: Each) -> list[Run]:
         """Search again, from neighbours with more components or other structures."""
         more, found = cell._replace(n_components=cell.n_components + 1), self.found[cell]
         density, starts = self.densities[cell], [*self._merged(more), *self._beside(cell)]

@@ -25,7 +25,7 @@ from scipy.special import logsumexp
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.inference.modes.flat_scores import score_flat, score_flats
 from bayes_gmm.inference.modes.guesses import THINNEST, Moments, Sample
-from bayes_gmm.inference.optimize.em import EMRun
+from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.optimize.volume import log_volume
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.kernel.kernel import log_joint
@@ -112,7 +112,7 @@ def group_starts(
     density: Density,
     sample: Sample,
     fewer: Density,
-    run: EMRun,
+    run: Run,
     rng: np.random.Generator,
     settings: ScanSettings = ScanSettings(),
 ) -> list[Moments]:
@@ -128,7 +128,7 @@ def group_starts(
     sample : Sample
     fewer : Density
         The same with one component less.
-    run : EMRun
+    run : Run
         A mixture of that: what the other rows are like.
     rng : Generator
     settings : ScanSettings
@@ -165,7 +165,7 @@ def _height(density: Density, start: Moments) -> float:
     return value if np.isfinite(value) else -np.inf
 
 
-def _background(fewer: Density, sample: Sample, run: EMRun) -> tuple[Floats, Floats]:
+def _background(fewer: Density, sample: Sample, run: Run) -> tuple[Floats, Floats]:
     """Responsibilities (m, K - 1) and log density (m,) of rows."""
     point = fewer.layout.point(run.theta)
     joint = log_joint(

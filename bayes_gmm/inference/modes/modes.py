@@ -19,7 +19,8 @@ from bayes_gmm.inference.modes.mode import FoundMode
 from bayes_gmm.inference.modes.multistart import search
 from bayes_gmm.inference.modes.starts import responsibilities
 from bayes_gmm.inference.optimize.degeneracy import sound
-from bayes_gmm.inference.optimize.em import EMRun, run_em
+from bayes_gmm.inference.optimize.em import run_em
+from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.optimize.newton import Polished, polish
 from bayes_gmm.inference.optimize.volume import log_mode, log_volume
 from bayes_gmm.inference.optimize.whitening import Whitening
@@ -82,7 +83,7 @@ def _find_modes(
 def modes_from(
     density: Density,
     sample: Sample,
-    candidates: list[EMRun],
+    candidates: list[Run],
     *,
     window: float = WINDOW,
     with_mass: bool = True,
@@ -94,7 +95,7 @@ def modes_from(
     density : Density
         On all rows.
     sample : Sample
-    candidates : list of EMRun
+    candidates : list of Run
         On the sample, best first.
     window : float
         Nats below the best, in rough mass, at which an optimum is left out.
@@ -130,7 +131,7 @@ def _heaviest(density: Density, optima: list[Polished]) -> list[Polished]:
 
 
 def _polish_all(
-    density: Density, candidates: list[EMRun], *, whole: bool, window: float
+    density: Density, candidates: list[Run], *, whole: bool, window: float
 ) -> list[Polished]:
     """Distinct optima on all rows, best first."""
     if not whole:
@@ -154,7 +155,7 @@ def _polish_all(
     return sound(density, distinct(density.layout, optima, distance=0.05, height=1e-3))
 
 
-def _promising(density: Density, runs: list[EMRun]) -> list[EMRun]:
+def _promising(density: Density, runs: list[Run]) -> list[Run]:
     """At most `MAX_CLIMBS` runs: half by rough mass, half by a closer estimate of it."""
     if density.prior.is_improper:
         return runs[:MAX_MODES]

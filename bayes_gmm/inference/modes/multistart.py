@@ -32,7 +32,7 @@ from bayes_gmm.inference.modes.split_merge import Memory, improved, resized
 from bayes_gmm.inference.modes.splits import splits
 from bayes_gmm.inference.modes.starts import Start, diverse_starts
 from bayes_gmm.inference.optimize.degeneracy import sound
-from bayes_gmm.inference.optimize.em import EMRun
+from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.model.density import Density
 
 
@@ -81,11 +81,11 @@ class Below(NamedTuple):
     Attributes
     ----------
     density : Density
-    run : EMRun
+    run : Run
     """
 
     density: Density
-    run: EMRun
+    run: Run
 
 
 def search(
@@ -99,7 +99,7 @@ def search(
     scan: bool = True,
     memory: Memory | None = None,
     each: Each | None = None,
-) -> list[EMRun]:
+) -> list[Run]:
     """Optima on the sample, best first, nearly converged.
 
     Parameters
@@ -163,13 +163,13 @@ def _from_starts(
     rng: np.random.Generator,
     n_init: int | None,
     each: Each,
-) -> tuple[list[EMRun], bool]:
+) -> tuple[list[Run], bool]:
     """Long runs from the best starts, and whether the stopping rule is met."""
     limit = n_init or most_starts(density.layout.n_components, sample.rows.n_rows)
     starts = diverse_starts(limit)
-    short: list[EMRun] = []
-    long: dict[EMRun, EMRun] = {}
-    hits: dict[EMRun, int] = {}
+    short: list[Run] = []
+    long: dict[Run, Run] = {}
+    hits: dict[Run, int] = {}
     while batch := list(islice(starts, n_init or max(SETTINGS.batch, len(short)))):
         seeds = rng.integers(2**63, size=len(batch))
         short += each(partial(from_start, density, sample), batch, seeds)
@@ -195,13 +195,13 @@ def most_starts(n_components: int, n_rows: int) -> int:
     return min(20 + 4 * n_components, 48)
 
 
-def from_start(density: Density, sample: Sample, start: Start, seed: int) -> EMRun:
+def from_start(density: Density, sample: Sample, start: Start, seed: int) -> Run:
     """A short run from a start."""
     moments = start(density, sample, np.random.default_rng(seed))
     return short_run(density, moments.theta(density.layout, density.prior))
 
 
-def _enough(density: Density, hits: dict[EMRun, int]) -> bool:
+def _enough(density: Density, hits: dict[Run, int]) -> bool:
     """Whether the best optimum and each relevant optimum were reached often enough.
 
     The probability that the next start finds a new optimum is about the fraction of starts whose
@@ -210,7 +210,7 @@ def _enough(density: Density, hits: dict[EMRun, int]) -> bool:
     Parameters
     ----------
     density : Density
-    hits : dict of EMRun to int
+    hits : dict of Run to int
         Starts that led to each run.
     """
     runs = sound(density, list(hits))

@@ -21,7 +21,7 @@ from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.modes.runs import SETTINGS as RUNS
 from bayes_gmm.inference.modes.runs import Each, climbed, distinct_optima
 from bayes_gmm.inference.modes.starts import responsibilities
-from bayes_gmm.inference.optimize.em import EMRun
+from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.model.density import Density
 
 
@@ -43,10 +43,10 @@ class RecombineSettings:
 def recombined(
     density: Density,
     sample: Sample,
-    runs: Sequence[EMRun],
+    runs: Sequence[Run],
     each: Each,
     settings: RecombineSettings = RecombineSettings(),
-) -> list[EMRun]:
+) -> list[Run]:
     """Optima with those that pairs of the best of them lead to, best first.
 
     Parameters
@@ -54,7 +54,7 @@ def recombined(
     density : Density
         On the sample's rows.
     sample : Sample
-    runs : sequence of EMRun
+    runs : sequence of Run
         Distinct optima, best first.
     each : callable
     settings : RecombineSettings

@@ -11,7 +11,8 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.modes.deduplicate import distinct, grouped
 from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.optimize.degeneracy import is_sound, sound
-from bayes_gmm.inference.optimize.em import EMRun, run_em
+from bayes_gmm.inference.optimize.em import run_em
+from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.jit.threads import at_once
 from bayes_gmm.model.density import Density
 
@@ -64,19 +65,19 @@ def in_turn[T](f: Callable[..., T], *arguments: Iterable[Any]) -> list[T]:
     return list(map(f, *arguments))
 
 
-def short_run(density: Density, theta: Floats) -> EMRun:
+def short_run(density: Density, theta: Floats) -> Run:
     """A short run, to rank starts."""
     return run_em(density, theta, max_iter=SETTINGS.short_steps, tolerance=SETTINGS.short_gain)
 
 
-def long_run(density: Density, run: EMRun) -> EMRun:
+def long_run(density: Density, run: Run) -> Run:
     """A long run, nearly to the optimum."""
     return run_em(density, run.theta, max_iter=SETTINGS.long_steps, tolerance=SETTINGS.long_gain)
 
 
 def climbed(
-    density: Density, starts: Sequence[Moments], each: Each, found: Sequence[EMRun] = ()
-) -> list[EMRun]:
+    density: Density, starts: Sequence[Moments], each: Each, found: Sequence[Run] = ()
+) -> list[Run]:
     """Long runs from starts that are given, except those that lead to what was found before."""
     thetas = [moments.theta(density.layout, density.prior) for moments in starts]
     short = each(partial(short_run, density), thetas)
@@ -85,7 +86,7 @@ def climbed(
     return each(partial(long_run, density), unlike(density, short, found))
 
 
-def unlike(density: Density, runs: Sequence[EMRun], found: Sequence[EMRun]) -> list[EMRun]:
+def unlike(density: Density, runs: Sequence[Run], found: Sequence[Run]) -> list[Run]:
     """The best sound run to each place, except to places that were found before."""
     runs = [run for run in runs if is_sound(density, run.theta)]
     known = set(found)
@@ -94,8 +95,8 @@ def unlike(density: Density, runs: Sequence[EMRun], found: Sequence[EMRun]) -> l
 
 
 def distinct_optima(
-    density: Density, runs: Sequence[EMRun], *, height: float = SETTINGS.same_height
-) -> list[EMRun]:
+    density: Density, runs: Sequence[Run], *, height: float = SETTINGS.same_height
+) -> list[Run]:
     """The sound ones of some runs, best first, each place once."""
     runs = sound(density, runs)
     return distinct(density.layout, runs, distance=SETTINGS.close, height=height) if runs else []

@@ -20,7 +20,8 @@ from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.modes.runs import SETTINGS as RUNS
 from bayes_gmm.inference.modes.runs import Each, distinct_optima, long_run, short_run, unlike
 from bayes_gmm.inference.modes.splits import Halves, merges, splits
-from bayes_gmm.inference.optimize.em import EMRun, run_em
+from bayes_gmm.inference.optimize.em import run_em
+from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
 
@@ -65,32 +66,32 @@ class Memory:
 
     Attributes
     ----------
-    halves : dict of EMRun to Halves
+    halves : dict of Run to Halves
         Splits of their components.
-    explored : dict of Layout to set of EMRun
+    explored : dict of Layout to set of Run
         Optima from which all moves have been tried.
     """
 
-    halves: dict[EMRun, Halves] = field(default_factory=dict)
-    explored: dict[Layout, set[EMRun]] = field(default_factory=dict)
+    halves: dict[Run, Halves] = field(default_factory=dict)
+    explored: dict[Layout, set[Run]] = field(default_factory=dict)
 
 
 def improved(
     density: Density,
     sample: Sample,
-    runs: Sequence[EMRun],
+    runs: Sequence[Run],
     memory: Memory,
     each: Each,
     *,
     best: int = SETTINGS.best,
-) -> list[EMRun]:
+) -> list[Run]:
     """Improve optima by split-and-merge moves until no move leads to a higher optimum.
 
     Parameters
     ----------
     density : Density
     sample : Sample
-    runs : sequence of EMRun
+    runs : sequence of Run
         Distinct optima, best first.
     memory : Memory
     each : callable
@@ -112,10 +113,10 @@ def improved(
     return runs
 
 
-def _after(density: Density, moves: Sequence[Moments], best: float, each: Each) -> list[EMRun]:
+def _after(density: Density, moves: Sequence[Moments], best: float, each: Each) -> list[Run]:
     """Runs of EM after moves that come near the best rough mass."""
     thetas = [moments.theta(density.layout, density.prior) for moments in moves]
-    runs: list[EMRun] = []
+    runs: list[Run] = []
     for steps, below, share in SETTINGS.stages:
         runs = each(partial(run_em, density, max_iter=steps, tolerance=RUNS.long_gain), thetas)
         runs = sorted(runs, key=lambda run: -run.prospect)[: ceil(share * len(moves))]
@@ -124,7 +125,7 @@ def _after(density: Density, moves: Sequence[Moments], best: float, each: Each) 
     return runs
 
 
-def _with_new(density: Density, runs: list[EMRun], others: list[EMRun], each: Each) -> list[EMRun]:
+def _with_new(density: Density, runs: list[Run], others: list[Run], each: Each) -> list[Run]:
     """Optima with those that other runs lead to, best first."""
     low = runs[0].rough_log_mass - SETTINGS.within
     near = [run for run in runs if run.rough_log_mass > low]
@@ -133,8 +134,8 @@ def _with_new(density: Density, runs: list[EMRun], others: list[EMRun], each: Ea
 
 
 def _unexplored(
-    density: Density, runs: list[EMRun], explored: set[EMRun], best: int
-) -> EMRun | None:
+    density: Density, runs: list[Run], explored: set[Run], best: int
+) -> Run | None:
     """The best of the first few optima from which no moves have been tried."""
     near = [run for run in runs if run.rough_log_mass > runs[0].rough_log_mass - SETTINGS.within]
     places = grouped(density.layout, [*near[: 4 * best], *explored], distance=RUNS.close)
@@ -142,7 +143,7 @@ def _unexplored(
 
 
 def neighbours(
-    density: Density, sample: Sample, run: EMRun, memory: Memory, each: Each
+    density: Density, sample: Sample, run: Run, memory: Memory, each: Each
 ) -> list[Moments]:
     """Splits of an optimum, each followed by merges of two components."""
     few_rows = sample.rows.n_rows <= RUNS.few_rows

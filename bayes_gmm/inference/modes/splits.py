@@ -14,7 +14,8 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.inference.modes.guesses import THINNEST, Moments, Sample, kurtosis_axes
 from bayes_gmm.inference.modes.starts import responsibilities
-from bayes_gmm.inference.optimize.em import EMRun, run_em
+from bayes_gmm.inference.optimize.em import run_em
+from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout, Point
 from bayes_gmm.model.prior.constants import PriorConstants
@@ -34,8 +35,8 @@ type Halves = list[list[Split]]
 def halves_of(
     density: Density,
     sample: Sample,
-    run: EMRun,
-    known: dict[EMRun, Halves],
+    run: Run,
+    known: dict[Run, Halves],
     each: Callable[..., Iterable[Any]] = map,
 ) -> Halves:
     """The splits of each component; looked up, or made and noted.
@@ -44,7 +45,7 @@ def halves_of(
     ----------
     density : Density
     sample : Sample
-    run : EMRun
+    run : Run
     known : dict
     each : callable
         As `map`, perhaps on several cores.
@@ -61,8 +62,8 @@ def halves_of(
 def splits(
     density: Density,
     sample: Sample,
-    run: EMRun,
-    known: dict[EMRun, Halves],
+    run: Run,
+    known: dict[Run, Halves],
     each: Callable[..., Iterable[Any]] = map,
 ) -> list[Moments]:
     """Mixtures of one component more: the best split of each component, then the second of each.
@@ -80,7 +81,7 @@ def splits(
     return [_split(point, n, two, k) for _, _, k, two in ranked]
 
 
-def merges(density: Density, sample: Sample, run: EMRun, most: int | None = None) -> list[Moments]:
+def merges(density: Density, sample: Sample, run: Run, most: int | None = None) -> list[Moments]:
     """Mixtures of one component less, what loses least by its merge first; at most some of them."""
     point = density.layout.point(run.theta)
     n = np.exp(point.log_weights) * sample.rows.total_weight
@@ -120,7 +121,7 @@ def best_splits(density: Density, sample: Sample, r: Floats, point: Point, k: in
             *_cut_across(sample.filled[held[::every]], weights[held[::every]] * every, mean, L),
         ]
     ]
-    best: list[EMRun] = []
+    best: list[Run] = []
     for run in sorted(runs, key=lambda run: -run.rough_log_mass):
         if not best or run.rough_log_mass < best[-1].rough_log_mass - SAME_GAIN:
             best.append(run)
@@ -128,7 +129,7 @@ def best_splits(density: Density, sample: Sample, r: Floats, point: Point, k: in
     return [(run.rough_log_mass - alone.rough_log_mass, _two(local, run, total)) for run in best]
 
 
-def _two(density: Density, run: EMRun, n: float) -> Moments:
+def _two(density: Density, run: Run, n: float) -> Moments:
     return Moments.of_point(density.layout.point(run.theta), n)
 
 
