@@ -89,7 +89,7 @@ class Setting:
         weights = rng.dirichlet(np.full(K, prior.concentration))
         means = rng.normal(prior.means.location, prior.means.scale, (K, d))
         if isinstance(prior.covariances, HierarchicalWishart):
-            scales, corr_chol = wishart_covariances(*prior.covariances.settled(d), K, rng)
+            scales, corr_chol = wishart_covariances(*prior.covariances.settled(d, K), K, rng)
         else:
             medians = prior.covariances.scales
             scales = rng.lognormal(np.log(medians.median), medians.spread, (K, d))

@@ -72,6 +72,22 @@ class Sample:
         rows = self.sphered - np.average(self.sphered, axis=0, weights=self.weights)
         return np.asarray(rows @ kurtosis_axes(rows, self.weights))
 
+    @cached_property
+    def bimodal(self) -> Floats:
+        """Columns and principal axes, each at unit variance, that of the lowest kurtosis first.
+
+        With few rows in many columns, invariant coordinates follow noise: they are chosen among
+        all directions. A separation along a column or a principal axis has few rivals.
+        """
+        rows = np.hstack([self.filled, self.sphered])
+        rows = rows - np.average(rows, axis=0, weights=self.weights)
+        variances = np.average(rows**2, axis=0, weights=self.weights)
+        if not (variances > 0.0).any():
+            return self.filled
+        rows = rows[:, variances > 0.0] / np.sqrt(variances[variances > 0.0])
+        kurtosis = np.average(rows**4, axis=0, weights=self.weights)
+        return np.asarray(rows[:, np.argsort(kurtosis, kind="stable")])
+
 
 def kurtosis_axes(rows: Floats, weights: Floats) -> Floats:
     """Orthonormal axes by rising kurtosis of sphered rows: eigenvectors of sum w |z|^2 z z'."""
@@ -177,6 +193,7 @@ def guesses(n_init: int) -> Iterator[Guess]:
         partial(_k_means, metric=_across),
         _lines,
         partial(_k_means, metric=_stretched),
+        partial(_k_means, metric=_along_one),
         _shells,
         partial(_k_means, metric=_across_two),
     )
@@ -236,6 +253,12 @@ def _across(sample: Sample, rng: np.random.Generator) -> Floats:
     d = sample.invariant.shape[1]
     chosen = 0 if rng.random() < 0.5 else int(rng.integers(d))
     return sample.invariant[:, [chosen]]
+
+
+def _along_one(sample: Sample, rng: np.random.Generator) -> Floats:
+    """One of the three columns or principal axes of the lowest kurtosis."""
+    chosen = min(int(rng.geometric(0.6)), 3, sample.bimodal.shape[1]) - 1
+    return sample.bimodal[:, [chosen]]
 
 
 def _across_two(sample: Sample, rng: np.random.Generator) -> Floats:

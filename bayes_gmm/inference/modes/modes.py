@@ -22,7 +22,7 @@ from bayes_gmm.inference.optimize.degeneracy import sound
 from bayes_gmm.inference.optimize.em import run_em
 from bayes_gmm.inference.optimize.newton import polish
 from bayes_gmm.inference.optimize.run import Run
-from bayes_gmm.inference.optimize.volume import log_volume
+from bayes_gmm.inference.optimize.volume import log_mode, log_volume
 from bayes_gmm.inference.optimize.whitening import Whitening
 from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
@@ -158,6 +158,7 @@ def _promising(density: Density, runs: list[Run], settings: ModeSettings) -> lis
 
 def _rough_log_evidence(density: Density, theta: Floats) -> float:
     """Laplace's estimate up to a constant, with the expected information of complete data."""
+    theta = log_mode(density, theta)
     return density.log_posterior(theta, jacobian=True) + Whitening(density, theta).log_det
 
 

@@ -1,8 +1,8 @@
 """Multistart search of optima on a sample of the rows, until starts find no new optimum.
 
 Short runs from every start, those with the best prospects to the end (Biernacki, Celeux & Govaert
-2003), then split-and-merge moves. A fit searches once; `grid_search` searches every cell of a grid
-in the same way, with starts from the cell's neighbours.
+2003), then split-and-merge moves and combinations of optima. A fit searches once; `grid_search`
+searches every cell of a grid in the same way, with starts from the cell's neighbours.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from bayes_gmm.inference.modes.deduplicate import grouped
 from bayes_gmm.inference.modes.group_scan import group_starts
 from bayes_gmm.inference.modes.guesses import Moments, Sample
+from bayes_gmm.inference.modes.recombine import recombined
 from bayes_gmm.inference.modes.runs import SETTINGS as RUNS
 from bayes_gmm.inference.modes.runs import (
     Each,
@@ -52,6 +53,8 @@ class SearchSettings:
         Maximum difference to the best optimum, in nats, for an optimum to be relevant.
     unfinished : float
         Maximum difference in nats between runs to the same optimum.
+    rounds : int
+        Maximum number of rounds of combining optima, with split-and-merge moves after each.
     children, starts_below : int
         Splits of a mixture of one component less that are starts; and starts that look for that
         mixture where it is not known.
@@ -63,6 +66,7 @@ class SearchSettings:
     seen: int = 3
     counts: float = 8.0
     unfinished: float = 0.5
+    rounds: int = 3
     children: int = 4
     starts_below: int = 8
 
@@ -132,7 +136,14 @@ def search(
     given = climbed(density, starts, each)
     own, enough = _from_starts(density, sample, rng, n_init, each)
     runs = distinct_optima(density, [*given, *own])
-    return improved(density, sample, runs, memory, each, **({"best": 1} if enough else {}))
+    runs = improved(density, sample, runs, memory, each, **({"best": 2} if enough else {}))
+    for _ in range(SETTINGS.rounds):
+        best = runs[0].rough_log_mass
+        runs = recombined(density, sample, runs, each)
+        if not runs[0].rough_log_mass > best + SETTINGS.unfinished:
+            break
+        runs = improved(density, sample, runs, memory, each, best=1)
+    return runs
 
 
 def _below(density: Density, sample: Sample, rng: np.random.Generator, each: Each) -> Below:

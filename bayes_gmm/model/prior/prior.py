@@ -156,7 +156,7 @@ class Prior:
         family, first, second, scale_constant = scale_constants(separate.scales, K ** (-1.0 / d))
         wishart = HierarchicalWishart() if isinstance(covariances, LKJ) else covariances
         n = 0 if isinstance(covariances, LKJ) else structure.n_covariances(K, d)
-        c0, g0, G0 = wishart.settled(d)
+        c0, g0, G0 = wishart.settled(d, n or 1)
         sd = self.means.scale
         return PriorConstants(
             concentration=alpha,

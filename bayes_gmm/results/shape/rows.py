@@ -15,9 +15,6 @@ from bayes_gmm.results.shape.check import completed, mixture_draw
 from bayes_gmm.results.shape.record import ShapeCheck, ShapeStatistic
 from bayes_gmm.results.shape.statistics import effective_rows
 
-MOST_RANKS = 200
-"""Quantiles of the distances of a segment."""
-
 
 @dataclass(frozen=True, eq=False)
 class SegmentRows:
@@ -94,9 +91,9 @@ def _rows_of(
     return SegmentRows(statistic, projection, share, at, _distance(rank, n, d), *bounds)
 
 
-def _ranks(n: float) -> Floats:
-    """Probabilities of the quantiles that are shown: denser where rows are few, at the ends."""
-    q = min(MOST_RANKS, max(int(n), 2))
+def _ranks(n: float, most: int = 200) -> Floats:
+    """Probabilities of the at most `most` quantiles that are shown: denser where rows are few, at the ends."""
+    q = min(most, max(int(n), 2))
     even = (np.arange(q) + 0.5) / q
     return np.asarray(np.clip(0.5 - 0.5 * np.cos(np.pi * even), 0.5 / n, 1.0 - 0.5 / n))
 

@@ -18,10 +18,10 @@ import numpy.typing as npt
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.results.shape.normality import FEWEST, kurtosis_score, skewness_score
 
-COLLINEAR = 1e-9
-"""Share of the variance below which a principal direction holds rounding errors alone."""
 SOUGHT = 3
 """Directions that are sought in each half: the most skewed, flattest, heaviest-tailed."""
+ROUNDING = 1e-9
+"""Share of the variance below which a principal direction holds rounding errors alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +152,7 @@ def _standardised(x: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
     share = weights / weights.sum()
     y = x - share @ x
     sd = np.sqrt(share @ (y * y))
-    sd = np.where(sd > COLLINEAR, sd, np.inf)  # a constant feature has no shape: y is 0
+    sd = np.where(sd > ROUNDING, sd, np.inf)  # a constant feature has no shape: y is 0
     return y / sd, sd, share
 
 
@@ -161,7 +161,7 @@ def _moments(p: Floats, share: Floats) -> Floats:
     p = p - share @ p
     square = p * p
     m2 = share @ square
-    m2 = np.where(m2 > COLLINEAR, m2, np.nan)
+    m2 = np.where(m2 > ROUNDING, m2, np.nan)
     return np.stack([share @ (square * p) / m2**1.5, share @ (square * square) / m2**2])
 
 

@@ -13,7 +13,7 @@ from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
 
-KINDS = 11
+KINDS = 12
 """As many guesses in a row as there are kinds of them."""
 
 
@@ -234,3 +234,14 @@ def test_one_guess_in_sixteen_leads_to_every_shape(shape):
 
     heights = [height(guess(sample, 2, rng), 30) for guess in guesses(2 * KINDS)]
     assert max(heights) > height(truth, 100) - 1.0
+
+
+def test_a_separation_along_one_of_many_columns_comes_first():
+    """60 rows in ten columns, two groups apart in the fourth, where invariant axes follow noise."""
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(60, 10))
+        X[:30, 3] += 8.0
+        sample = Sample.of((X - X.mean(axis=0)) / X.std(axis=0))
+        first = np.abs(np.corrcoef(sample.bimodal[:, 0], sample.filled[:, 3])[0, 1])
+        assert first == pytest.approx(1.0)

@@ -2,15 +2,19 @@
 
 import numpy as np
 import pytest
+from scipy.special import multigammaln
 
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.modes.laplace_evidence import laplace_log_evidence
 from bayes_gmm.inference.modes.modes import find_modes
 from bayes_gmm.inference.optimize.em import run_em
-from bayes_gmm.inference.optimize.volume import log_volume
+from bayes_gmm.inference.optimize.hessian import hessian
+from bayes_gmm.inference.optimize.newton import polish
+from bayes_gmm.inference.optimize.volume import log_mode, log_volume
+from bayes_gmm.inference.optimize.whitening import Whitening
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.prior import LKJ, Prior
+from bayes_gmm.model.prior import LKJ, Normal, Prior
 from bayes_gmm.model.structure import Structure
 
 
@@ -47,7 +51,7 @@ def run_from(density, Z, labels):
 
 
 @pytest.mark.parametrize(("K", "structure"), [(1, "full"), (3, "full"), (3, "tied")])
-def test_it_is_the_formula(K, structure):
+def test_it_is_the_formula_for_precision_matrices(K, structure):
     rng = np.random.default_rng(0)
     density, _ = problem(rng.normal(size=(50, 3)), K, structure)
     theta = rng.normal(size=density.layout.size)
@@ -57,18 +61,55 @@ def test_it_is_the_formula(K, structure):
     free = slice(None) if density.prior.n_covariances == K else slice(1)
     rows = n if density.prior.n_covariances == K else np.array([50.0])
     a = np.maximum(rows / 2 + density.prior.c0 - (d + 1) / 2, 0.5)
+    half = a + (d + 1 - K // density.prior.n_covariances) / 2
     expected = (0.5 * log_det - 0.5 * d * np.log(n + 1)).sum()
-    expected -= (0.5 * (d + 1) * log_det[free] + 0.25 * d * (d + 1) * np.log(a)).sum()
+    expected += (-0.5 * (d + 1) * log_det[free]).sum()
+    expected += sum(
+        multigammaln(h, d) - d * (d - 1) / 4 * np.log(np.pi) - h * d * np.log(x) + x * d
+        for h, x in zip(half, a, strict=True)
+    )
     assert log_volume(density, theta) == pytest.approx(expected)
     relabelled = density.layout.selected(theta, np.arange(K)[::-1])
     assert log_volume(density, relabelled) == pytest.approx(expected)
 
 
-def test_it_is_constant_under_priors_on_scales_and_correlations():
-    density, _ = problem(np.random.default_rng(0).normal(size=(40, 2)), 2, prior=Prior(
-        covariances=LKJ()
-    ))  # fmt: skip
+@pytest.mark.parametrize("structure", ["full", "tied", "diag"])
+def test_for_scales_and_correlations_it_is_laplace_of_one_component(structure):
+    """With one component and many rows, it differs from the Hessian's volume by a constant."""
+    rng = np.random.default_rng(1)
+    tables = [rng.normal(size=(4000, 3)) @ rng.normal(size=(3, 3)) for _ in range(3)]
+    excess = []
+    for X in tables:
+        density, Z = problem(X, 1, structure, prior=Prior(covariances=LKJ()))
+        theta = polish(density, run_from(density, Z, np.zeros(4000, int)).theta).theta
+        whitening = Whitening(density, theta)
+        H = hessian(density, theta, whitening, jacobian=False)
+        jacobian = density.log_posterior(theta, jacobian=True) - density.log_posterior(theta)
+        laplace = whitening.log_det - 0.5 * np.linalg.slogdet(H)[1] + jacobian
+        excess.append(log_volume(density, theta) - laplace)
+    assert np.ptp(excess) < 0.05
+
+
+def test_it_is_constant_under_flat_priors():
+    flat = Prior(means=Normal(0.0, np.inf), covariances=LKJ())
+    density, _ = problem(np.random.default_rng(0).normal(size=(40, 2)), 2, prior=flat)
     assert log_volume(density, np.zeros(density.layout.size)) == 0.0
+
+
+@pytest.mark.parametrize("structure", ["full", "tied"])
+def test_the_mode_of_logarithms_is_near(structure):
+    """The slope of theta's own density is far less there than at the mode of precisions."""
+    rng = np.random.default_rng(2)
+    density, Z = problem(rng.normal(size=(40, 6)), 2, structure)
+    start = run_from(density, Z, np.repeat([0, 1], 20))
+    theta = polish(density, start.theta).theta
+    peak = polish(density, theta, jacobian=True).log_posterior
+    below = [
+        peak - density.log_posterior(at, jacobian=True) for at in (theta, log_mode(density, theta))
+    ]
+    assert below[1] < 0.2 * below[0]
+    scales_only = np.flatnonzero(log_mode(density, theta) != theta)
+    assert set(scales_only) <= set(range(density.layout.size)[density.layout.scales])
 
 
 def test_a_higher_mode_may_be_far_lighter():
