@@ -92,7 +92,7 @@ def _rows_of(
 
 
 def _ranks(n: float, most: int = 200) -> Floats:
-    """Probabilities of the at most `most` quantiles that are shown: denser where rows are few, at the ends."""
+    """Probabilities of at most `most` quantiles: denser where rows are few, at the ends."""
     q = min(most, max(int(n), 2))
     even = (np.arange(q) + 0.5) / q
     return np.asarray(np.clip(0.5 - 0.5 * np.cos(np.pi * even), 0.5 / n, 1.0 - 0.5 / n))
