@@ -9,7 +9,7 @@ import numpy as np
 
 from bayes_gmm.data.columns import choose_columns, not_numeric, number, numbers
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.errors import DataError, listed, shown
+from bayes_gmm.errors import DataError, shown
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -51,20 +51,6 @@ def _with_text_names(X: Any) -> Any:
     if nw.dependencies.is_pandas_like_dataframe(X) and text != list(names):
         return X.set_axis(text, axis=1)
     return X
-
-
-def numeric_columns(frame: nw.DataFrame[Any]) -> tuple[str, ...]:
-    """Names of the columns that hold numbers.
-
-    Raises
-    ------
-    DataError
-        When there is none.
-    """
-    names = tuple(name for name, kind in frame.schema.items() if kind.is_numeric())
-    if not names:
-        raise DataError(f"the table has no numeric column; it has: {listed(frame.columns)}")
-    return names
 
 
 def frame_values(frame: nw.DataFrame[Any], names: Sequence[str]) -> Floats:

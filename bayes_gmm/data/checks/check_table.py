@@ -20,16 +20,17 @@ from bayes_gmm.data.checks.rows import row_findings
 from bayes_gmm.data.checks.segment_skew import segment_skew_findings
 from bayes_gmm.data.checks.settings import CheckSettings
 from bayes_gmm.data.checks.shared_values import shared_value_findings
-from bayes_gmm.data.columns import choose_columns
+from bayes_gmm.data.columns import refuse_infinite, refuse_unwritable
 from bayes_gmm.data.frames import as_frame
+from bayes_gmm.data.io.read_columns import ReadOptions
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.data.table import feature_matrix, read_table
+from bayes_gmm.data.table import feature_matrix, read_source
 from bayes_gmm.data.validate import check_weights
 from bayes_gmm.errors import DataError
 
 if TYPE_CHECKING:
-    import narwhals as nw
+    pass
 
 __all__ = ["Finding", "check_table", "fit_findings", "fit_warnings"]
 
@@ -42,6 +43,8 @@ def check_table(
     features: Sequence[str] | None = None,
     sample_weight: Any = None,
     *,
+    missing: str | Sequence[str] = (),
+    encoding: str | None = None,
     settings: CheckSettings | None = None,
 ) -> tuple[Finding, ...]:
     """List possible problems of a table before a fit.
@@ -53,9 +56,13 @@ def check_table(
     X : data frame, array-like of shape (n_rows, n_features), or path of a CSV or Parquet file
         Table, as for `BayesGMM.fit` or `read_table`.
     features : sequence of str, optional
-        Columns to check; by default all, or those of a file that are numeric.
+        Columns to check; by default all.
     sample_weight : array-like of shape (n_rows,), optional
         Row weights. A weight of 2 counts the row twice; a weight of 0 excludes it.
+    missing : str or sequence of str
+        Texts of cells that stand for missing values, as for `read_table`.
+    encoding : str, optional
+        Encoding of a CSV file, as for `read_table`.
     settings : CheckSettings, optional
         Thresholds.
 
@@ -64,7 +71,8 @@ def check_table(
     tuple of Finding
         Findings by kind, the most severe first, then by column. The kinds are
 
-        - ``unusable``: `fit` raises an error for the column, such as for text or an infinite cell;
+        - ``unusable``: `fit` raises an error for the column, such as for text or an infinite cell,
+          or `read_table` leaves it out; if some cells are not numbers, the finding counts them;
         - ``missing``: missing cells, rows in which all cells are missing, and pairs of columns
           that are never observed in the same row;
         - ``constant``: one value in all rows, for which `fit` raises an error, or in 95 % of them;
@@ -90,7 +98,8 @@ def check_table(
           scale; `number` is the reduction of the BIC;
         - ``coarse``: a column recorded in steps of half its standard deviation or more; `number` is
           the step in standard deviations;
-        - ``duplicates``: rows that repeat others more often than rounding explains.
+        - ``duplicates``: rows that repeat others more often than rounding explains;
+        - ``reading``: text that `read_table` reads as numbers, and lines of a file that it skips.
 
     Raises
     ------
@@ -108,9 +117,7 @@ def check_table(
     column 'x1' is 0 in 26.2 % of the rows, far more often than any other value
     """
     settings = settings or CheckSettings()
-    if isinstance(X, str | Path):
-        X = read_table(X, features)
-    matrix, refused = _usable(X, features)
+    matrix, refused = _usable(X, features, ReadOptions.of(missing, encoding))
     if matrix is None:
         return tuple(refused)
     weights = check_weights(sample_weight, matrix.n_rows)
@@ -200,29 +207,38 @@ def _counted(matrix: FeatureMatrix, weights: Floats | None) -> tuple[FeatureMatr
     return FeatureMatrix(matrix.values[counted], matrix.features), weights[counted]
 
 
-def _usable(X: Any, features: Sequence[str] | None) -> tuple[FeatureMatrix | None, list[Finding]]:
+def _usable(
+    X: Any, features: Sequence[str] | None, options: ReadOptions
+) -> tuple[FeatureMatrix | None, list[Finding]]:
     """The columns that hold finite numbers, and findings about the others."""
-    try:
-        return feature_matrix(X, features), []
-    except DataError:
-        frame = _frame(X)
-        if frame is None or len(frame) == 0:
-            raise
-    kept, refused = {}, []
-    for name in choose_columns(frame.columns, features):
+    if not isinstance(X, str | Path):
         try:
-            kept[name] = feature_matrix(frame, [name]).values[:, 0]
+            return feature_matrix(X, features), []
+        except DataError:
+            X = _frame(X)
+            if X is None or len(X) == 0:
+                raise
+    read = read_source(X, features, options)
+    if read is None or read.matrix is None:
+        return None, list(read.findings if read else ())
+    kept, refused = [], list(read.findings)
+    for j, name in enumerate(read.matrix.features):
+        try:
+            refuse_unwritable([name])
+            refuse_infinite(read.matrix.values[:, [j]], [name])
+            kept.append(j)
         except DataError as error:
             refused.append(Finding((name,), "unusable", 1.0, {"message": str(error)}))
-    matrix = FeatureMatrix(np.column_stack(list(kept.values())), tuple(kept)) if kept else None
-    return matrix, refused
+    if len(kept) == read.matrix.n_features:
+        return read.matrix, refused
+    names = tuple(read.matrix.features[j] for j in kept)
+    return FeatureMatrix(read.matrix.values[:, kept], names) if kept else None, refused
 
 
-def _frame(X: Any) -> nw.DataFrame[Any] | None:
-    """Description of a table by its shape."""
-    frame = as_frame(X)
-    if frame is not None or not isinstance(X, np.ndarray | list | tuple):
-        return frame
+def _frame(X: Any) -> Any:
+    """The table as a frame, None if it is neither a frame nor has rows and columns."""
+    if as_frame(X) is not None or not isinstance(X, np.ndarray | list | tuple):
+        return X if as_frame(X) is not None else None
     import pandas as pd
 
     try:
@@ -231,4 +247,4 @@ def _frame(X: Any) -> nw.DataFrame[Any] | None:
         return None
     if cells.ndim != 2:
         return None
-    return as_frame(pd.DataFrame(cells, columns=[f"x{j + 1}" for j in range(cells.shape[1])]))
+    return pd.DataFrame(cells, columns=[f"x{j + 1}" for j in range(cells.shape[1])])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from bayes_gmm.data.checks.reading_text import reading_text, unusable_text
 from bayes_gmm.errors import listed, shown
 
 Values = Mapping[str, Any]
@@ -286,8 +287,16 @@ def _duplicates(columns: Columns, number: float, values: Values) -> str:
     )
 
 
+def _unusable(columns: Columns, number: float, values: Values) -> str:
+    return str(values["message"]) if "message" in values else unusable_text(columns, values)
+
+
+def _reading(columns: Columns, number: float, values: Values) -> str:
+    return reading_text(columns, values)
+
+
 SENTENCES: dict[str, Callable[[Columns, float, Values], str]] = {
-    "unusable": _message,
+    "unusable": _unusable,
     "missing": _missing,
     "constant": _constant,
     "few rows": _few_rows,
@@ -302,6 +311,7 @@ SENTENCES: dict[str, Callable[[Columns, float, Values], str]] = {
     "skewed segments": _skewed_segments,
     "coarse": _coarse,
     "duplicates": _duplicates,
+    "reading": _reading,
 }
 """Text by kind, the most severe kind first."""
 

@@ -318,7 +318,9 @@ def test_distinct_rows_are_counted(rows):
 def test_files_are_tables(table, tmp_path):
     table.loc[:99, "Income"] = 0.0
     table.assign(City="Pisa").to_csv(tmp_path / "table.csv", index=False)
-    assert check_table(tmp_path / "table.csv") == check_table(table)
+    city, *others = check_table(tmp_path / "table.csv")
+    assert (city.kind, city.columns, city.values["reason"]) == ("unusable", ("City",), "text")
+    assert tuple(others) == check_table(table)
     assert check_table(str(tmp_path / "table.csv"), ["Age"]) == ()
 
 
