@@ -161,12 +161,12 @@ def fit(
     if out is not None:
         check_folder(out)
     columns, row_weights = read_columns(table, features, weights)
-    note(f"fitting {components} segments to {len(columns):,} rows")
+    note(f"fitting {components} segments to {columns.n_rows:,} rows")
     options = {
         "structure": structure, "resolution": resolution, "n_init": n_init, "random_state": seed,
     }  # fmt: skip
     report = fitted(table, columns, row_weights, components, options, sampling)
-    files = {} if out is None else write_fit(report, columns, out)
+    files = {} if out is None else write_fit(report, out)
     if as_json:
         paths = {what: str(path) for what, path in files.items()}
         print_json({**report.json(), "files": paths})
@@ -252,7 +252,7 @@ def compare(
             columns, components, structures=shapes, criteria=asked, sample_weight=row_weights,
             resolution=resolution, k_prior=k_prior, draws=draws, random_state=seed,
         )  # fmt: skip
-    n_rows = len(columns) if row_weights is None else int((row_weights > 0.0).sum())
+    n_rows = columns.n_rows if row_weights is None else int((row_weights > 0.0).sum())
     findings = check_table(columns, sample_weight=row_weights)
     compared = Compared(table, n_rows, comparison, findings)
     compared.check()
@@ -280,14 +280,13 @@ def predict(model: str, table: str, out: Path, as_json: bool) -> None:
     from bayes_gmm.cli.files import write_scored
     from bayes_gmm.cli.findings import files_text
     from bayes_gmm.cli.sampling import loaded
-    from bayes_gmm.cli.tables import whole_table
-    from bayes_gmm.data.table import read_table
+    from bayes_gmm.cli.tables import read_matrix, whole_table
     from bayes_gmm.results.io.netcdf import check_file
 
     check_file(out)
     fit = loaded(model)
-    columns = read_table(table, fit.features)
-    assigned = Assigned(table, fit.predict_proba(columns), segment_names(fit))
+    membership = fit.predict_proba(read_matrix(table, fit.features))
+    assigned = Assigned(table, membership, segment_names(fit))
     write_scored(whole_table(table), assigned.membership, out, assigned.names)
     if as_json:
         print_json({"model": model, **assigned.json(), "files": {"scored": str(out)}})

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.model.mixture import segment_labels
 from bayes_gmm.results.io.netcdf import replacing
 
@@ -35,7 +36,6 @@ DECIMALS = 6  # of a written probability
 
 def write_fit(
     report: Report,
-    table: pd.DataFrame,
     folder: Path,
     source: Mapping[str, pd.DataFrame] | None = None,
 ) -> dict[str, Path]:
@@ -47,8 +47,6 @@ def write_fit(
     ----------
     report : Report
         The fit.
-    table : pandas.DataFrame
-        The features of the rows, for the picture.
     folder : Path
         Created if it does not exist.
     source : mapping of str to pandas.DataFrame, optional
@@ -75,13 +73,17 @@ def write_fit(
             report.fit.save(draft / names["model"])
         else:
             names |= {"summary": "summary.csv", "intervals": "intervals.png"}
-            _write_posterior(report.intervals, table, rows, draft)
+            _write_posterior(report.intervals, draft)
+        if report.row_intervals is not None:
+            for place, name in enumerate(("lower", "upper", "entropy"), start=3):
+                rows.insert(place, name, getattr(report.row_intervals, name).round(DECIMALS))
         write_csv(report.segments(), draft / names["segments"])
         write_csv(rows, draft / names["assignments"])
-        counted = table[report.row_weights > 0.0]
+        counted = report.row_weights > 0.0
         save_segments(
-            report.posterior or report.fit, draft / names["picture"], counted,
-            ci_prob=report.ci_prob,
+            report.posterior or report.fit, draft / names["picture"],
+            FeatureMatrix(report.matrix.values[counted], report.matrix.features),
+            ci_prob=report.ci_prob, membership=report.membership[counted],
         )  # fmt: skip
         for name, rows in (source or {}).items():
             write_csv(rows, draft / name)
@@ -89,19 +91,13 @@ def write_fit(
     return {what: folder / name for what, name in names.items()}
 
 
-def _write_posterior(
-    intervals: Intervals, table: pd.DataFrame, rows: pd.DataFrame, draft: Path
-) -> None:
-    """Write the files of a posterior, and add its intervals to the assignments of the rows."""
+def _write_posterior(intervals: Intervals, draft: Path) -> None:
     from bayes_gmm.views.plots import save_forest
 
     posterior = intervals.posterior
     posterior.save(draft / "model.nc")
     write_csv(intervals.summary.reset_index(names="parameter"), draft / "summary.csv")
     save_forest(posterior, draft / "intervals.png", ci_prob=intervals.ci_prob)
-    of_rows = posterior.membership(table, intervals.ci_prob)
-    for place, name in enumerate(("lower", "upper", "entropy")):
-        rows.insert(3 + place, name, of_rows[name].to_numpy().round(DECIMALS))
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> dict[str, Path]:

@@ -31,9 +31,11 @@ from bayes_gmm.cli.layout import (
 from bayes_gmm.cli.sampling import CI_PROB, SamplingOptions
 from bayes_gmm.cli.segmentations import text_of_fit, text_of_posterior
 from bayes_gmm.data.checks.check_table import Finding, check_table
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.errors import DataWarning
 from bayes_gmm.results.fit.coinciding_segments import CoincidingSegments, coinciding_segments
 from bayes_gmm.results.fit.small_segments import SmallSegments, small_segments
+from bayes_gmm.results.posterior.membership import Membership, membership_of
 from bayes_gmm.results.posterior.segmentations import masses
 from bayes_gmm.results.shape.text import sentences, shape_advice
 from bayes_gmm.text import counted, percent
@@ -67,10 +69,14 @@ class Report:
         Name of the table, as given by the user.
     fit : MapFit
         The fit.
+    matrix : FeatureMatrix
+        The rows.
     membership : ndarray, shape (n_rows, K)
         The probability of each segment for each row.
     row_weights : ndarray, shape (n_rows,)
         The weight of each row.
+    row_intervals : Membership, optional
+        With a posterior: intervals of the probabilities of the rows.
     posterior : Posterior, optional
         Draws, if intervals were requested: shares, sizes, means and standard deviations are then
         posterior averages, and those of the MAP are not shown.
@@ -86,8 +92,10 @@ class Report:
 
     table: str
     fit: MapFit
+    matrix: FeatureMatrix
     membership: Array
     row_weights: Array
+    row_intervals: Membership | None = None
     posterior: Posterior | None = None
     findings: tuple[Finding, ...] = ()
     shape_check: ShapeCheck | None = None
@@ -241,7 +249,7 @@ class Report:
 
 def fitted(
     name: str,
-    table: pd.DataFrame,
+    matrix: FeatureMatrix,
     row_weights: Array | None,
     components: int,
     options: dict[str, Any],
@@ -251,20 +259,20 @@ def fitted(
     from bayes_gmm.estimator import BayesGMM
 
     with findings_apart():
-        model = BayesGMM(components, **options).fit(table, sample_weight=row_weights)
-    findings = check_table(table, sample_weight=row_weights)
-    weights = np.ones(len(table)) if row_weights is None else row_weights
+        model = BayesGMM(components, **options).fit(matrix, sample_weight=row_weights)
+    findings = check_table(matrix, sample_weight=row_weights)
+    weights = np.ones(matrix.n_rows) if row_weights is None else row_weights
     if sampling is None:
-        membership = model.predict_proba(table)
+        membership = model.predict_proba(matrix)
         return Report(
-            name, model.map_fit_, membership, weights, findings=findings,
+            name, model.map_fit_, matrix, membership, weights, findings=findings,
             shape_check=model.shape_check_, prior_influence=model.prior_influence_,
         )  # fmt: skip
     posterior = sampling.drawn(model)
-    membership = posterior.predict_proba(table)
+    rows = membership_of(posterior, matrix, sampling.ci_prob)
     return Report(
-        name, model.map_fit_, membership, weights, posterior, findings, posterior.check(),
-        ci_prob=sampling.ci_prob,
+        name, model.map_fit_, matrix, rows.probabilities, weights, rows, posterior, findings,
+        posterior.check(), ci_prob=sampling.ci_prob,
     )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.data.io.dialect import Dialect, open_bytes
-from bayes_gmm.data.table import read_table
+from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.table import feature_matrix, read_table
 from bayes_gmm.data.validate import check_weights
 from bayes_gmm.errors import DataError, shown
 
@@ -22,7 +23,7 @@ PARQUET = (".parquet", ".pq")
 
 def read_columns(
     table: str, features: Sequence[str], weights: str | None
-) -> tuple[pd.DataFrame, NDArray[np.float64] | None]:
+) -> tuple[FeatureMatrix, NDArray[np.float64] | None]:
     """Read the features that `--features` names, and the row weights if a column holds them.
 
     Raises
@@ -32,15 +33,21 @@ def read_columns(
     """
     names = chosen_features(table, features)
     wanted = names if weights is None or weights in names else [*names, weights]
-    columns = read_table(table, wanted)
+    columns = read_matrix(table, wanted)
     if weights is None:
         return columns, None
     try:
-        row_weights = check_weights(columns[weights].to_numpy(), len(columns))
+        row_weights = check_weights(columns.values[:, wanted.index(weights)], columns.n_rows)
     except DataError as error:
         message = str(error).replace("sample_weight", f"weights column {weights!r}", 1)
         raise DataError(message) from None
-    return columns[names], row_weights
+    return feature_matrix(columns, names), row_weights
+
+
+def read_matrix(table: str, features: Sequence[str]) -> FeatureMatrix:
+    """Read columns of a file as the matrix that every step of a command takes."""
+    frame = read_table(table, features)
+    return FeatureMatrix(frame.to_numpy(), tuple(frame.columns))
 
 
 def chosen_features(table: str, given: Sequence[str]) -> list[str]:

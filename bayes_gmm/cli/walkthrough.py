@@ -12,6 +12,7 @@ from bayes_gmm.cli.files import check_folder, write_fit
 from bayes_gmm.cli.findings import Report, files_text, fitted
 from bayes_gmm.cli.sampling import SamplingOptions
 from bayes_gmm.data.datasets import load_customers
+from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.text import percent
 
@@ -29,12 +30,12 @@ def run(folder: Path) -> str:
     check_folder(folder)
     customers = load_customers()
     n_components = len(customers.truth.weights)
-    table = customers.table[list(FEATURES)]
-    report = fitted(TABLE, table, None, n_components, {"random_state": 0}, SamplingOptions())
-    written = write_fit(report, table, folder, source={TABLE: customers.table})
+    matrix = feature_matrix(customers.table, FEATURES)
+    report = fitted(TABLE, matrix, None, n_components, {"random_state": 0}, SamplingOptions())
+    written = write_fit(report, folder, source={TABLE: customers.table})
     blocks = [
-        f"These {len(table)} customers are simulated from {n_components} known segments; none of "
-        "them is a real person.",
+        f"These {matrix.n_rows} customers are simulated from {n_components} known segments; none "
+        "of them is a real person.",
         report.text(),
         against_truth(report, customers),
         files_text(written),

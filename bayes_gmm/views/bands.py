@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_gmm.inference.sampling.draws import evenly_spread
+from bayes_gmm.results.posterior.parameters import central_interval
 from bayes_gmm.views import palette
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def draw_bands(
     from matplotlib.collections import LineCollection
 
     means, factors = _ellipses(posterior, shown, DRAWS_COUNTED)
-    some = np.linspace(0, len(means) - 1, min(DRAWS_SHOWN, len(means))).round().astype(int)
+    some = evenly_spread(len(means), DRAWS_SHOWN)
     angle = np.linspace(0.0, 2.0 * np.pi, 90)
     circle = np.stack([np.cos(angle), np.sin(angle)])
     for k, color in enumerate(palette.palette(means.shape[1])):
@@ -65,14 +67,13 @@ def draw_bands(
 def band_of_curves(posterior: Posterior, j: int, grid: Array, ci_prob: float = CI_PROB) -> Array:
     """Bounds of the weighted density of each segment at each point, shape (2, K, len(grid))."""
     of = posterior.parameters
-    draws = _spread(of.weights[..., 0].size, DRAWS_COUNTED)
+    draws = evenly_spread(of.weights[..., 0].size, DRAWS_COUNTED)
     w, mu, sigma = (
         values.reshape(-1, values.shape[2])[draws][..., None]
         for values in (of.weights, of.means[..., j], of.scales[..., j])
     )
     heights = w / (sigma * np.sqrt(2 * np.pi)) * np.exp(-0.5 * ((grid - mu) / sigma) ** 2)
-    tail = (1.0 - ci_prob) / 2.0
-    return np.asarray(np.quantile(heights, [tail, 1.0 - tail], axis=0))
+    return central_interval(heights, ci_prob, axis=0)
 
 
 def legend_handles(n_axes: int, ci_prob: float = CI_PROB) -> list[Artist]:
@@ -94,7 +95,7 @@ def legend_handles(n_axes: int, ci_prob: float = CI_PROB) -> list[Artist]:
 def _ellipses(posterior: Posterior, shown: Sequence[int], n: int) -> tuple[Array, Array]:
     """Centres (n, K, 2) of ellipses, and matrices (n, K, 2, 2) that map the unit circle to them."""
     of, pair = posterior.parameters, list(shown)
-    chosen = _spread(of.weights[..., 0].size, n)
+    chosen = evenly_spread(of.weights[..., 0].size, n)
     means, scales, correlations = (
         values.reshape(-1, *values.shape[2:])[chosen]
         for values in (of.means, of.scales, of.correlations)
@@ -103,11 +104,6 @@ def _ellipses(posterior: Posterior, shown: Sequence[int], n: int) -> tuple[Array
     C = np.linalg.cholesky(correlations[..., pair, :][..., pair])
     radius = np.sqrt(-2.0 * np.log1p(-PROB))
     return means[..., pair], radius * scales[..., None] * C
-
-
-def _spread(n_draws: int, n: int) -> NDArray[np.int64]:
-    """Numbers of at most n draws, evenly spread."""
-    return np.unique(np.linspace(0, n_draws - 1, min(n, n_draws)).round().astype(np.int64))
 
 
 def _draw_band(ax: Axes, means: Array, factors: Array, color: str, ci_prob: float) -> None:

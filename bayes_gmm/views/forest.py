@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_gmm.results.checks import check_probability
+from bayes_gmm.results.posterior.parameters import central_interval
 from bayes_gmm.views.axes import (
     NOTE_COLOR,
     NOTE_SIZE,
@@ -138,7 +139,7 @@ def _draw_panel(
     flat = draws.reshape(-1, draws.shape[-1])
     for k, color in enumerate(palette(len(names))):
         for prob, width in ((ci_prob, 2.0), (INNER, 8.0)):
-            low, high = np.quantile(flat[:, k], [(1 - prob) / 2, (1 + prob) / 2])
+            low, high = central_interval(flat[:, k], prob)
             ax.plot(
                 [low, high], [k, k], color=color, linewidth=width, solid_capstyle="butt", zorder=2
             )

@@ -28,6 +28,7 @@ from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.results.checks import check_probability
+from bayes_gmm.results.posterior.parameters import central_interval
 from bayes_gmm.results.posterior.posterior import Posterior
 from bayes_gmm.text import counted, percent, share_interval
 from bayes_gmm.views import bands as credible
@@ -53,7 +54,7 @@ from bayes_gmm.views.palette import (
     marker,
     palette,
 )
-from bayes_gmm.views.points import draw_points, uncertain_handle
+from bayes_gmm.views.points import draw_points, thinned, uncertain_handle
 from bayes_gmm.views.shape_check import check
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def segments(
     ax: Axes | None = None,
     *,
     ci_prob: float = credible.CI_PROB,
+    membership: NDArray[np.float64] | None = None,
 ) -> Axes:
     """Plot segments: coloured points, 50 % and 95 % ellipses, and crosses at the means.
 
@@ -112,6 +114,8 @@ def segments(
         Axes to draw on; by default those of a new figure.
     ci_prob : float
         Probability of credible bands and intervals.
+    membership : ndarray, shape (n_rows, K), optional
+        Probability of each segment for each row; computed from `X` by default.
 
     Returns
     -------
@@ -141,7 +145,8 @@ def segments(
     axes = new_axes() if ax is None else ax
     posterior = model if isinstance(model, Posterior) else None
     if len(shown) == 2:
-        notes = _draw_plane(axes, mixture, values, shown, posterior, ci_prob)
+        notes = [] if values is None else _draw_rows(axes, model, values, shown, membership)
+        _draw_segments(axes, mixture, shown, posterior, ci_prob)
         axes.set_ylabel(wrapped(names[shown[1]], 36), parse_math=False)
     else:
         notes = densities.draw_densities(axes, mixture, values, shown, posterior, ci_prob)
@@ -163,13 +168,14 @@ def save_segments(
     features: Features = None,
     *,
     ci_prob: float = credible.CI_PROB,
+    membership: NDArray[np.float64] | None = None,
     dpi: int = 200,
 ) -> Path:
     """Write the plot of `segments` to an image file, without a display and without pyplot.
 
     Parameters
     ----------
-    model, X, features, ci_prob
+    model, X, features, ci_prob, membership
         As in `segments`.
     path : str or Path
         The file to write; its suffix determines the format (.png, .svg, .pdf).
@@ -186,7 +192,8 @@ def save_segments(
 
     figure = Figure(figsize=FIGURE_SIZE, layout=with_margins())
     FigureCanvasAgg(figure)
-    segments(model, X, features, ax=figure.add_subplot(), ci_prob=ci_prob)
+    ax = figure.add_subplot()
+    segments(model, X, features, ax, ci_prob=ci_prob, membership=membership)
     figure.savefig(path, dpi=dpi, facecolor="white")
     return Path(path)
 
@@ -203,19 +210,34 @@ def _mixture_of(model: Any) -> Mixture:
     )
 
 
-def _draw_plane(
+def _draw_rows(
+    ax: Axes,
+    model: Any,
+    values: NDArray[np.float64],
+    shown: tuple[int, ...],
+    membership: NDArray[np.float64] | None,
+) -> list[str]:
+    """Draw the rows as points; return notes for the subtitle."""
+    rows, notes = thinned(len(values))
+    if membership is None:
+        fit = model if isinstance(model, Posterior) else _mixture_of(model)
+        of_rows = fit.predict_proba if isinstance(fit, Posterior) else fit.responsibilities
+        probabilities = of_rows(values[rows])
+    else:
+        probabilities = membership[rows]
+    return notes + draw_points(ax, probabilities, values[rows], shown)
+
+
+def _draw_segments(
     ax: Axes,
     mixture: Mixture,
-    values: NDArray[np.float64] | None,
     shown: tuple[int, ...],
     posterior: Posterior | None,
     ci_prob: float,
-) -> list[str]:
-    """Draw points, ellipses and numbered crosses; return notes for the subtitle."""
+) -> None:
+    """Draw ellipses and numbered crosses."""
     from matplotlib.patheffects import withStroke
 
-    membership_of = mixture.responsibilities if posterior is None else posterior.predict_proba
-    notes = [] if values is None else draw_points(ax, membership_of, values, shown)
     if posterior is not None:
         credible.draw_bands(ax, posterior, shown, ci_prob)
     halo = [withStroke(linewidth=3, foreground="white")]
@@ -228,7 +250,6 @@ def _draw_plane(
             fontweight="bold", path_effects=halo, zorder=6,
         )  # fmt: skip
     ax.autoscale_view()
-    return notes
 
 
 def _add_legend(
@@ -269,8 +290,7 @@ def _labels(mixture: Mixture) -> list[str]:
 def _labels_with_intervals(posterior: Posterior, ci_prob: float) -> list[str]:
     """Names, with the posterior mean and the interval of each share."""
     w = posterior.parameters.weights
-    tail = (1.0 - ci_prob) / 2.0
-    low, high = np.quantile(w, [tail, 1.0 - tail], axis=(0, 1))
+    low, high = central_interval(w, ci_prob, axis=(0, 1))
     numbers = zip(w.mean(axis=(0, 1)).tolist(), low.tolist(), high.tolist(), strict=True)
     labels = []
     for name, interval in zip(posterior.names, numbers, strict=True):

@@ -11,7 +11,7 @@ from bayes_gmm.text import counted
 from bayes_gmm.views import palette
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
@@ -22,17 +22,15 @@ MAX_POINTS = 20_000
 ORDER = 2.5  # over the bands of a posterior, which would tint points, and under the ellipses
 
 
-def draw_points(
-    ax: Axes, membership_of: Callable[[Array], Array], values: Array, shown: Sequence[int]
-) -> list[str]:
+def draw_points(ax: Axes, membership: Array, values: Array, shown: Sequence[int]) -> list[str]:
     """Draw each row as a point, or as a tick at the axis where one of the two cells is missing.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
         Where to draw.
-    membership_of : callable
-        Gives each row its probability of each segment, from all its features.
+    membership : ndarray, shape (n_rows, K)
+        Probability of each segment for each row.
     values : ndarray, shape (n_rows, n_features)
         The rows; NaN is a missing cell.
     shown : pair of int
@@ -41,10 +39,8 @@ def draw_points(
     Returns
     -------
     list of str
-        Notes for the subtitle: rows that are omitted or drawn as ticks.
+        Notes for the subtitle: rows that are drawn as ticks or omitted.
     """
-    values, notes = thinned(values)
-    membership = membership_of(values)
     n_components = membership.shape[1]
     colors = palette.faded(palette.palette(n_components), membership)
     points = values[:, list(shown)]
@@ -56,7 +52,7 @@ def draw_points(
             points[rows, 0], points[rows, 1], s=_size(len(points)), c=colors[rows],
             marker=palette.marker(k), linewidths=0, zorder=ORDER,
         )  # fmt: skip
-    return notes + _draw_ticks(ax, points, colors)
+    return _draw_ticks(ax, points, colors)
 
 
 def uncertain_handle() -> Line2D:
@@ -76,13 +72,12 @@ def uncertain_handle() -> Line2D:
     )  # fmt: skip
 
 
-def thinned(values: Array) -> tuple[Array, list[str]]:
-    """Return at most 20,000 of the rows, in their order, and a note on the others."""
-    n_rows = len(values)
+def thinned(n_rows: int) -> tuple[slice | NDArray[np.int64], list[str]]:
+    """Positions of at most 20,000 rows, in their order, and a note on the others."""
     if n_rows <= MAX_POINTS:
-        return values, []
+        return slice(None), []
     keep = np.random.default_rng(0).choice(n_rows, MAX_POINTS, replace=False)
-    return values[np.sort(keep)], [f"{MAX_POINTS:,} of {n_rows:,} rows drawn"]
+    return np.sort(keep), [f"{MAX_POINTS:,} of {n_rows:,} rows drawn"]
 
 
 def _size(n_points: int) -> float:

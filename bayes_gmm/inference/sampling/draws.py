@@ -118,3 +118,25 @@ def longest_length(lengths: Integers) -> int:
     """
     falling = -np.sort(-lengths)
     return int(falling[np.argmax(falling * np.arange(1, len(falling) + 1))])
+
+
+def evenly_spread(n_draws: int, most: int) -> Integers:
+    """Positions of at most `most` draws, evenly spread from the first to the last.
+
+    Examples
+    --------
+    >>> evenly_spread(101, 5).tolist()
+    [0, 25, 50, 75, 100]
+    """
+    return np.linspace(0, n_draws - 1, min(n_draws, most)).round().astype(np.int64)
+
+
+def thinning(n_draws: int, most: int) -> int:
+    """Thinning interval of chains, to keep about `most` draws.
+
+    Examples
+    --------
+    >>> thinning(4000, 4000), thinning(4001, 4000)
+    (1, 2)
+    """
+    return max(1, -(-n_draws // most))

@@ -35,7 +35,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.special import expit
 
 from bayes_gmm.data.rows import Floats, Integers
-from bayes_gmm.inference.sampling.draws import Draws
+from bayes_gmm.inference.sampling.draws import Draws, thinning
 from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.points import Points, renumbered
@@ -199,7 +199,7 @@ def _confusion_within_modes(layout: Layout, theta: Floats, mode: Integers) -> Fl
     total = np.zeros((K, K))
     for m in np.unique(mode):
         of_mode = theta[mode == m]
-        thinned = of_mode[:: -(-len(of_mode) // CONFUSION_DRAWS)]
+        thinned = of_mode[:: thinning(len(of_mode), CONFUSION_DRAWS)]
         if len(thinned) >= max(FEWEST_DRAWS, 3 * layout.size // K):
             total += len(of_mode) / len(theta) * confusion(Points.of(layout, thinned))
     return total

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from scipy.special import softmax
 
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.results.posterior.parameters import central_interval
 
 LARGE = 1e8
 """Stands for an infinite error: the model may hold all of the probability or none of it."""
@@ -88,8 +89,7 @@ def probability_intervals(
     z = np.log(p[counts]) + noise * np.minimum(errors[counts], LARGE)
     simulated = softmax(z, axis=1) @ member.T
     point = member @ p[counts]
-    tail = (1.0 - mass) / 2.0
-    lower, upper = np.quantile(simulated, [tail, 1.0 - tail], axis=0)
+    lower, upper = central_interval(simulated, mass, axis=0)
     return Intervals(
         np.where(known, np.minimum(lower, point), np.nan),
         np.where(known, np.maximum(upper, point), np.nan),

@@ -23,6 +23,7 @@ from scipy.special import logsumexp
 
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.errors import FitError
+from bayes_gmm.inference.sampling.draws import thinning
 from bayes_gmm.results.checks import check_count, generator
 from bayes_gmm.results.posterior.convergence import Chains
 from bayes_gmm.results.posterior.membership import log_density_blocks
@@ -140,17 +141,6 @@ def leave_one_out(
         int(np.sum(k > good_k)), subsample_se, good_k, efficiency, k, elpd_i, chosen,
         rows.weights,
     )  # fmt: skip
-
-
-def thinning(n_draws: int, most: int) -> int:
-    """Thinning interval of chains, to keep about `most` draws.
-
-    Examples
-    --------
-    >>> thinning(4000, 4000), thinning(4001, 4000)
-    (1, 2)
-    """
-    return max(1, -(-n_draws // most))
 
 
 def left_out(log_p: Floats, weights: Floats, efficiency: float = 1.0) -> tuple[Floats, Floats]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,9 +20,11 @@ from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.errors import DataError
+from bayes_gmm.inference.sampling.draws import evenly_spread
 from bayes_gmm.model.kernel.kernel import log_joint
 from bayes_gmm.model.points import Points
 from bayes_gmm.results.checks import check_count
+from bayes_gmm.results.posterior.parameters import central_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,31 +44,59 @@ Draw = tuple[Floats, Floats, Floats]
 """Log weights, means and Cholesky factors of a draw, standardised."""
 
 
+@dataclass(frozen=True, eq=False)
+class Membership:
+    """Membership of rows, averaged over draws.
+
+    Attributes
+    ----------
+    probabilities : ndarray, shape (n_rows, K)
+        The mean over draws.
+    lower, upper : ndarray, shape (n_rows,)
+        Bounds of the probability of each row's most probable segment over draws.
+    """
+
+    probabilities: Floats
+    lower: Floats
+    upper: Floats
+
+    @cached_property
+    def entropy(self) -> Floats:
+        """-sum_k p_k log p_k of each row, in nats."""
+        with np.errstate(divide="ignore"):
+            logs = np.maximum(np.log(self.probabilities), -1e300)
+        return np.maximum(-(self.probabilities * logs).sum(axis=1), 0.0)
+
+
+def membership_of(
+    posterior: PosteriorDraws, matrix: FeatureMatrix, ci_prob: float, max_draws: int | None = None
+) -> Membership:
+    """Memberships with their intervals, in one pass over the rows."""
+    mean = np.empty((matrix.n_rows, len(posterior.names)))
+    bounds = np.empty((2, matrix.n_rows))
+    for rows, r in _chunks(posterior, matrix, max_draws):
+        mean[rows] = r.mean(axis=0)
+        best = mean[rows].argmax(axis=1)
+        chosen = np.take_along_axis(r, best[None, :, None], axis=2)[:, :, 0]
+        bounds[:, rows] = central_interval(chosen, ci_prob, axis=0)
+    return Membership(mean, *bounds)
+
+
 def membership_table(
     posterior: PosteriorDraws, X: Any, ci_prob: float, max_draws: int | None
 ) -> pd.DataFrame:
     """See `Posterior.membership`."""
     import pandas as pd
 
-    matrix = posterior.mixture.matrix_of(X)
-    tails = [(1.0 - ci_prob) / 2.0, (1.0 + ci_prob) / 2.0]
-    best = np.empty(matrix.n_rows, np.int64)
-    probability, entropy = np.empty(matrix.n_rows), np.empty(matrix.n_rows)
-    interval = np.empty((2, matrix.n_rows))
-    for rows, r in _chunks(posterior, matrix, max_draws):
-        mean = r.mean(axis=0)
-        best[rows] = mean.argmax(axis=1)
-        probability[rows] = mean.max(axis=1)
-        chosen = np.take_along_axis(r, best[rows][None, :, None], axis=2)[:, :, 0]
-        interval[:, rows] = np.quantile(chosen, tails, axis=0)
-        entropy[rows] = _entropy(mean)
+    found = membership_of(posterior, posterior.mixture.matrix_of(X), ci_prob, max_draws)
+    best = found.probabilities.argmax(axis=1)
     return pd.DataFrame(
         {
             "segment": np.array(posterior.names, dtype=object)[best],
-            "probability": probability,
-            "lower": interval[0],
-            "upper": interval[1],
-            "entropy": entropy,
+            "probability": found.probabilities.max(axis=1),
+            "lower": found.lower,
+            "upper": found.upper,
+            "entropy": found.entropy,
         },
         index=getattr(X, "index", None) if isinstance(X, pd.DataFrame) else None,
     )
@@ -153,9 +185,7 @@ def thinned(posterior: PosteriorDraws, n_draws: int) -> list[Draw]:
     """At most n draws, evenly spread over all chains."""
     theta = posterior.draws.theta
     flat = theta.reshape(-1, theta.shape[-1])
-    if len(flat) > n_draws:
-        flat = flat[np.linspace(0, len(flat) - 1, n_draws).round().astype(int)]
-    return mixtures_of(posterior, flat)
+    return mixtures_of(posterior, flat[evenly_spread(len(flat), n_draws)])
 
 
 def mixtures_of(posterior: PosteriorDraws, theta: Floats) -> list[Draw]:
@@ -208,10 +238,3 @@ def recording_variances(posterior: PosteriorDraws) -> Floats:
     """delta^2 / 12 of each feature, standardised."""
     fit = posterior.fit
     return np.asarray((fit.mixture.resolution / fit.standardizer.scale) ** 2 / 12.0)
-
-
-def _entropy(probabilities: Floats) -> Floats:
-    """-sum_k p_k log p_k of each row, in nats."""
-    with np.errstate(divide="ignore"):
-        logs = np.maximum(np.log(probabilities), -1e300)
-    return np.maximum(-(probabilities * logs).sum(axis=1), 0.0)

@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.inference.sampling.draws import thinning
 from bayes_gmm.results.checks import generator
 from bayes_gmm.results.posterior.convergence import Chains
-from bayes_gmm.results.posterior.loo import thinning
 from bayes_gmm.results.posterior.membership import mixtures_of, responsibility_blocks
 from bayes_gmm.results.posterior.observed_data import Observed, observed
 

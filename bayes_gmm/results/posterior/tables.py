@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.results.posterior.parameters import central_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,10 +20,9 @@ def segments_table(posterior: PosteriorDraws, ci_prob: float) -> pd.DataFrame:
     """See `Posterior.segments`."""
     import pandas as pd
 
-    tails = _tails(ci_prob)
     columns: dict[str, Any] = {"segment": list(posterior.names)}
     for name, draws in _quantities(posterior):
-        low, high = np.quantile(draws, tails, axis=(0, 1))
+        low, high = central_interval(draws, ci_prob, axis=(0, 1))
         columns[name] = draws.mean(axis=(0, 1))
         columns[f"{name} lower"], columns[f"{name} upper"] = low, high
     return pd.DataFrame(columns)
@@ -35,7 +35,7 @@ def contrast_table(posterior: PosteriorDraws, a: int, b: int, ci_prob: float) ->
     rows = {}
     for name, draws in _quantities(posterior):
         difference = draws[..., a] - draws[..., b]
-        low, high = np.quantile(difference, _tails(ci_prob))
+        low, high = central_interval(difference, ci_prob, axis=(0, 1))
         rows[name] = {
             posterior.names[a]: draws[..., a].mean(),
             posterior.names[b]: draws[..., b].mean(),
@@ -59,7 +59,3 @@ def _quantities(posterior: PosteriorDraws) -> Iterator[tuple[str, Floats]]:
 def _share_above_zero(difference: Floats) -> float:
     """Share of draws above 0; draws at 0, of what segments share, count half."""
     return float(np.mean(difference > 0.0) + 0.5 * np.mean(difference == 0.0))
-
-
-def _tails(ci_prob: float) -> list[float]:
-    return [(1.0 - ci_prob) / 2.0, (1.0 + ci_prob) / 2.0]
