@@ -66,7 +66,8 @@ def read_table(
     --------
     >>> import warnings
     >>> import pandas as pd
-    >>> frame = pd.DataFrame({"City": ["Pisa", "Rome"], "Age": [31, 47], "Spend": ["$1,200.5", "?"]})
+    >>> frame = pd.DataFrame({"City": ["Pisa", "Rome"], "Age": [31, 47]})
+    >>> frame["Spend"] = ["$1,200.5", "?"]
     >>> with warnings.catch_warnings(record=True) as caught:
     ...     warnings.simplefilter("always")
     ...     table = read_table(frame, ["Age", "Spend"], missing="?")

@@ -53,6 +53,8 @@ def encoding_of(raw: bytes, whole: bool, path: Path) -> tuple[str, bool]:
         raise DataError(f"{file_named(path)} is written in UTF-32; save it as UTF-8")
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16", False
+    if raw.startswith(b"\x89HDF"):
+        raise DataError(f"{file_named(path)} is not text: it is a model file or other NetCDF")
     if b"\0" in raw:
         raise DataError(f"{file_named(path)} is not text; export the table as CSV or Parquet")
     if decoded(raw, "utf-8", whole) is not None:
