@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bayes_gmm.data.io.number_text import number_text
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import CellTypeError, DataError, listed, nearest, shown
 
@@ -114,9 +115,32 @@ choose numeric columns, or encode it as numbers
     for row, cell in enumerate(cells):
         value = number(cell)
         if value is None:
-            raise not_numeric(name, row, cell)
+            raise first_not_numeric(name, cells)
         values[row] = value
     return values
+
+
+def first_not_numeric(name: str, cells: Iterable[Any]) -> DataError:
+    """Error for a column with text: it names the first cell that is no number even as text.
+
+    Examples
+    --------
+    >>> print(first_not_numeric("Spend", ["1000", "?"]))
+    column 'Spend' is not numeric: row 2 holds '?'; choose numeric columns, or encode it as numbers
+    >>> print(first_not_numeric("Spend", [None, "1000"]))
+    column 'Spend' holds numbers as text, such as '1000' in row 2; read_table converts them
+    """
+    texts = []
+    for row, cell in enumerate(cells):
+        if number(cell) is None:
+            if not isinstance(cell, str) or number_text(cell) is None:
+                return not_numeric(name, row, cell)
+            texts.append((row, cell))
+    row, cell = texts[0]
+    return DataError(
+        f"column {shown(name)} holds numbers as text, such as {shown(cell)} in row {row + 1}; "
+        "read_table converts them"
+    )
 
 
 def number(cell: Any) -> float | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.data.columns import choose_columns, not_numeric, number, numbers
+from bayes_gmm.data.columns import choose_columns, first_not_numeric, not_numeric, number, numbers
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import DataError, shown
 
@@ -108,6 +108,8 @@ def column_values(series: nw.Series[Any]) -> Floats:
     missing = series.is_null().to_numpy()
     if missing.all():
         return np.full(len(series), np.nan)
+    if kind == nw.String:
+        raise first_not_numeric(series.name, series.to_list())
     row = int(np.argmin(missing))
     looks_numeric = number(series[row]) is not None
     raise not_numeric(series.name, row, series[row], f"{kind}" if looks_numeric else "")

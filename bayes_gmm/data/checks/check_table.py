@@ -21,7 +21,6 @@ from bayes_gmm.data.checks.segment_skew import segment_skew_findings
 from bayes_gmm.data.checks.settings import CheckSettings
 from bayes_gmm.data.checks.shared_values import shared_value_findings
 from bayes_gmm.data.columns import refuse_infinite, refuse_unwritable
-from bayes_gmm.data.frames import as_frame
 from bayes_gmm.data.io.read_columns import ReadOptions
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
@@ -215,10 +214,11 @@ def _usable(
         try:
             return feature_matrix(X, features), []
         except DataError:
-            X = _frame(X)
-            if X is None or len(X) == 0:
+            read = read_source(_frame(X), features, options)
+            if read is None or read.n_rows == 0:
                 raise
-    read = read_source(X, features, options)
+    else:
+        read = read_source(X, features, options)
     if read is None or read.matrix is None:
         return None, list(read.findings if read else ())
     kept, refused = [], list(read.findings)
@@ -236,15 +236,15 @@ def _usable(
 
 
 def _frame(X: Any) -> Any:
-    """The table as a frame, None if it is neither a frame nor has rows and columns."""
-    if as_frame(X) is not None or not isinstance(X, np.ndarray | list | tuple):
-        return X if as_frame(X) is not None else None
+    """An array or list of rows as a frame; another object as it is."""
+    if not isinstance(X, np.ndarray | list | tuple):
+        return X
     import pandas as pd
 
     try:
         cells = np.asarray(X, dtype=object)
     except ValueError:
-        return None
+        return X
     if cells.ndim != 2:
-        return None
+        return X
     return pd.DataFrame(cells, columns=[f"x{j + 1}" for j in range(cells.shape[1])])

@@ -157,7 +157,7 @@ def _read_numbers(
     if bad:
         return ColumnReading(None, _mixed(column, present, bad, notation.settings))
     numbers = {p: number for p, number in parsed.items() if number is not None}
-    refused = _contradiction(column, numbers)
+    refused = _contradiction(column, numbers) or _unclear(column, numbers, notation)
     if refused is not None:
         return ColumnReading(None, refused)
     if not notation.padded and any(number.forms.zeros for number in numbers.values()):
@@ -205,6 +205,18 @@ def _contradiction(column: TextColumn, numbers: Mapping[int, NumberText]) -> Fin
     if len(signs) > 1:
         return _contradicting(column, groups[signs[0]], groups[signs[1]])
     return None
+
+
+def _unclear(
+    column: TextColumn, numbers: Mapping[int, NumberText], notation: Notation
+) -> Finding | None:
+    """A finding if 1,200 beside 1000 may be 1.2 or 1200, and the file does not use the comma."""
+    marked = [p for p, n in numbers.items() if n.either and n.either != notation.decimal]
+    shown = notation.firm or any(n.decimal or n.thousands for n in numbers.values())
+    if not marked or shown:
+        return None
+    large = [p for p, n in numbers.items() if not n.either and abs(n.value(".")) >= 1000.0]
+    return _contradicting(column, marked, large) if large else None
 
 
 def _groups(numbers: Mapping[int, NumberText]) -> dict[str, list[int]]:
