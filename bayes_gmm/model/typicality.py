@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.errors import listed, shown
+from bayes_gmm.errors import DataWarning, listed, shown
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.text import percent
 
@@ -31,6 +32,8 @@ class TypicalitySettings:
     """Largest typicality of a row that is beyond all segments."""
     tolerated: float = 0.2
     """Share of rows beyond all segments up to which there is no warning."""
+    most_rows: int = 2_000
+    """Rows, at equal distances, of which a prediction finds whether they are beyond."""
     far: float = 4.0
     """Distance from the mean of every segment, in its standard deviations, that is far."""
 
@@ -134,3 +137,18 @@ def rows_beyond(
         name for name, share in zip(mixture.features, far.mean(axis=0), strict=True) if share > 0.5
     ]
     return RowsBeyond(n_rows, n_beyond, tuple(columns))
+
+
+def warn_rows_beyond(
+    mixture: Mixture, X: Any, settings: TypicalitySettings | None = None
+) -> RowsBeyond | None:
+    """Issue a `DataWarning` if too many rows, or of a long table a sample, are beyond."""
+    settings = settings or TypicalitySettings()
+    values = mixture.matrix_of(X).values
+    every = -(-len(values) // settings.most_rows)
+    some = values[::every]
+    quick = replace(settings, draws=settings.most_rows)
+    found = rows_beyond(mixture, some, typicality(mixture, some, quick), settings)
+    if found is not None:
+        warnings.warn(str(found), DataWarning, stacklevel=3)
+    return found

@@ -9,10 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from bayes_gmm.data.checks.reading_text import reading_text, unusable_text
 from bayes_gmm.errors import listed, shown
 
 Values = Mapping[str, Any]
+
+FEW_VALUES = 5
+"""Number of values up to which a column is called a category."""
+
+MOST_CONDITION = 1_000_000
+"""Condition number up to which its value is stated."""
 Columns = Sequence[str]
 
 
@@ -74,17 +82,17 @@ def rows(count: float) -> str:
 
 
 def figure(x: float, digits: int = 3) -> str:
-    """A computed number, with thousands separators and without an exponent if it is short.
+    """A computed number, with thousands separators and without an exponent.
 
     Examples
     --------
-    >>> figure(0.12345), figure(2798.3), figure(9.0e15)
-    ('0.123', '2,800', '9e+15')
+    >>> figure(0.12345), figure(2798.3), figure(9.04e8), figure(-1.2345e-6)
+    ('0.123', '2,800', '904,000,000', '-0.00000123')
     """
     rounded = float(f"{x:.{digits}g}")
-    if rounded.is_integer() and abs(rounded) < 1e6:
+    if rounded.is_integer():
         return f"{int(rounded):,}"
-    return f"{rounded:.{digits}g}"
+    return np.format_float_positional(rounded, trim="-")
 
 
 def cell(x: float) -> str:
@@ -92,12 +100,14 @@ def cell(x: float) -> str:
 
     Examples
     --------
-    >>> cell(-999.0), cell(666666.0), cell(0.25), cell(1 / 3), cell(12345.678)
-    ('-999', '666666', '0.25', '0.3333', '12346')
+    >>> cell(-999.0), cell(666666.0), cell(0.25), cell(1 / 3), cell(12345.678), cell(1e-7)
+    ('-999', '666666', '0.25', '0.3333', '12346', '0.0000001')
     """
     if float(x).is_integer() and abs(x) < 1e15:
         return f"{int(x)}"
-    return f"{x:.0f}" if 1e3 <= abs(x) < 1e15 else f"{x:.4g}"
+    if 1e3 <= abs(x) < 1e15:
+        return f"{x:.0f}"
+    return np.format_float_positional(float(f"{x:.4g}"), trim="-")
 
 
 def column(columns: Columns) -> str:
@@ -201,9 +211,10 @@ def _atom(columns: Columns, number: float, values: Values) -> str:
 
 def _collinear(columns: Columns, number: float, values: Values) -> str:
     nearly = "" if values["exact"] else "nearly "
+    condition = figure(number) if number < MOST_CONDITION else f"above {MOST_CONDITION:,}"
     return (
         f"{column(columns)} is {nearly}a linear function of {named(columns[1:])} (condition number "
-        f"{number:.1e}): the columns repeat the same information, and BIC counts it more than "
+        f"{condition}): the columns repeat the same information, and BIC counts it more than "
         "once; leave one of them out"
     )
 
@@ -253,8 +264,8 @@ def _skewed(columns: Columns, number: float, values: Values) -> str:
         negative = f"; {rows(values['negative'])} {many} negative: correct them or set them to"
         negative += " missing first"
     return (
-        f"{column(columns)} has a long tail{rest} (skewness {figure(number)}, "
-        f"{figure(values['log_skewness'])} for its {logarithm}): the fit needs several Gaussian "
+        f"{column(columns)} has a long tail{rest} (skewness {figure(number, 2)}; after the "
+        f"{logarithm} {figure(values['log_skewness'], 1)}): the fit needs several Gaussian "
         f"segments to describe one skewed segment; fit its {logarithm}{there}{negative}"
     )
 
@@ -272,6 +283,11 @@ def _skewed_segments(columns: Columns, number: float, values: Values) -> str:
 
 
 def _coarse(columns: Columns, number: float, values: Values) -> str:
+    if values["distinct"] <= FEW_VALUES:
+        return (
+            f"{column(columns)} takes only {values['distinct']} values: treat it as a category, "
+            "and leave it out of the fit unless its steps are those of a measurement"
+        )
     return (
         f"{column(columns)} is recorded in steps of {figure(values['step'], 4)}, "
         f"{figure(number)} of its standard deviation ({values['distinct']:,} values): the fit "

@@ -168,7 +168,7 @@ def test_linear_functions_are_named_with_their_columns(make, columns, unit, tabl
     assert finding.columns[0] == "Total"
     assert len(finding.columns) == len(columns) or finding.number < 1e9
     assert finding.number > 1000.0
-    assert f"(condition number {finding.number:.1e})" in str(finding)
+    assert "(condition number above 1,000,000)" in str(finding) or finding.number < 1e6
 
 
 def test_each_redundant_column_is_told_of_once(table):
@@ -252,8 +252,8 @@ def test_a_column_in_few_steps_is_coarse(table, rng):
     [finding] = check_table(table)
     assert (finding.columns, finding.kind) == (("Rating",), "coarse")
     assert finding.number == pytest.approx(1.0 / table["Rating"].std(), rel=0.01)
-    assert "steps of 1, " in str(finding)
-    assert "(5 values)" in str(finding)
+    assert finding.values == {"step": 1.0, "distinct": 5}
+    assert "takes only 5 values: treat it as a category" in str(finding)
 
 
 def test_nearly_constant_columns(table):
