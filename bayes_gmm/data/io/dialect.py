@@ -7,14 +7,21 @@ import csv
 import gzip
 import io
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
 from bayes_gmm.data.io.encoding import decoded, encoding_of, known_encoding
-from bayes_gmm.data.io.number_text import MISSING, number_text
+from bayes_gmm.data.io.header import (
+    beginning,
+    is_data,
+    lines_of_rows,
+    names_of_both,
+    parsed_rows,
+    refuse_header,
+    second_header,
+    table_start,
+)
+from bayes_gmm.data.io.number_text import number_text
 from bayes_gmm.errors import DataError, file_named, one_line, shown
 
 SAMPLE = 1 << 18
@@ -26,23 +33,8 @@ LONGEST_HEADER = 1 << 26
 SAMPLE_ROWS = 200
 """Number of rows to inspect."""
 
-DELIMITERS = "\t;|,"
-"""Separators; the earlier one is preferred if two fit equally well."""
-
-SEPARATOR_TOLD = re.compile(r'"?sep=(?P<mark>[,;\t|])"?\s*', re.IGNORECASE)
-"""First line in which a spreadsheet declares the separator."""
-
 OTHER_FORMAT = re.compile(r'\s*(<(!doctype|html|\?xml|table)\b|\{\s*"|\[\s*[\[{])', re.IGNORECASE)
 """HTML, XML or JSON."""
-
-MOST_LINES_ABOVE = 30
-"""Maximum number of lines above the header."""
-
-LEAST_AGREEING = 0.9
-"""Share of rows that must have as many cells as a header below other lines."""
-
-FEWEST_ROWS = 5
-"""Number of rows from which on a second header, or a missing one, is recognised."""
 
 
 @dataclass(frozen=True)
@@ -128,17 +120,9 @@ class Dialect:
         DataError
             If the file is empty or binary, has no separator, or fits several encodings.
         """
-        raw, whole = _head(path)
-        if encoding is None:
-            encoding, guessed = encoding_of(raw, whole, path)
-        else:
-            encoding, guessed = known_encoding(encoding, raw, whole, path), False
-        # Not `splitlines`, which also splits at characters that do not end lines in CSV.
-        lines = list(io.StringIO(decoded(raw, encoding, whole) or "", newline=""))
-        if not whole and len(lines) > 1:
-            lines.pop()
-        told, first = _beginning(lines)
-        lines = lines[first : first + SAMPLE_ROWS]
+        text = _Text.of(path, encoding)
+        told, first = beginning(text.lines)
+        lines = text.lines[first : first + SAMPLE_ROWS]
         if not lines:
             raise DataError(f"{file_named(path)} is empty; it needs a header and rows")
         if OTHER_FORMAT.match(lines[0]):
@@ -146,33 +130,28 @@ class Dialect:
                 f"{file_named(path)} is not a CSV file: it begins with {shown(lines[0].strip())}; "
                 "export the table as CSV or Parquet"
             )
-        start = _start(lines, told)
+        start = table_start(lines, told)
         above = tuple(line.strip() for line in lines[: start.line] if line.strip())
         lines, first = lines[start.line :], first + start.line
         try:
-            header, header_lines, rows = _parse(lines, start.delimiter or ",")
+            header, header_lines, rows = parsed_rows(lines, start.delimiter or ",")
         except csv.Error as error:
             raise DataError(f"{file_named(path)} is not a CSV file: {one_line(error)}") from error
-        _refuse_header(path, lines, header, header_lines, rows, whole)
+        refuse_header(path, lines, header, header_lines, rows, text.whole)
         if start.delimiter is None and not _is_one_column(rows):
             raise DataError(
                 f"{file_named(path)} has one column, {shown(lines[0].strip())}: its values "
                 "must be separated by a comma, semicolon, tab or pipe"
             )
-        second = _second_header(header, rows)
+        second = second_header(header, rows)
         names = header
         if second:
             rows = rows[1:]
-            header_lines = _lines_of_rows(lines, start.delimiter or ",", 2)
-            named_below = any(
-                below.strip() and not above_it.strip()
-                for above_it, below in zip(header, second, strict=True)
-            )
-            if named_below:
-                names = [b.strip() or a for a, b in zip(header, second, strict=True)]
+            header_lines = lines_of_rows(lines, start.delimiter or ",", 2)
+            names = names_of_both(header, second)
         decimal, firm = _decimal(rows, start.delimiter)
         return cls(
-            encoding,
+            text.encoding,
             start.delimiter or ",",
             decimal,
             tuple(name.strip() for name in names),
@@ -182,10 +161,44 @@ class Dialect:
             _zero_padded(rows, len(header)),
             above,
             tuple(second),
-            _is_data(header, rows),
-            guessed,
-            raw.startswith(codecs.BOM_UTF8),
+            is_data(header, rows),
+            text.guessed,
+            text.marked,
         )
+
+
+@dataclass(frozen=True)
+class _Text:
+    """The first lines of a file.
+
+    Attributes
+    ----------
+    lines : list of str
+    encoding : str
+    whole : bool
+        Whether these are all lines.
+    guessed, marked : bool
+        As in `Dialect`.
+    """
+
+    lines: list[str]
+    encoding: str
+    whole: bool
+    guessed: bool
+    marked: bool
+
+    @classmethod
+    def of(cls, path: Path, encoding: str | None) -> _Text:
+        raw, whole = _head(path)
+        if encoding is None:
+            encoding, guessed = encoding_of(raw, whole, path)
+        else:
+            encoding, guessed = known_encoding(encoding, raw, whole, path), False
+        # Not `splitlines`, which also splits at characters that do not end lines in CSV.
+        lines = list(io.StringIO(decoded(raw, encoding, whole) or "", newline=""))
+        if not whole and len(lines) > 1:
+            lines.pop()
+        return cls(lines, encoding, whole, guessed, raw.startswith(codecs.BOM_UTF8))
 
 
 def open_bytes(path: Path) -> io.BufferedIOBase:
@@ -205,149 +218,6 @@ def _head(path: Path) -> tuple[bytes, bool]:
                 break
             raw += more
         return raw, not stream.read(1)
-
-
-def _beginning(lines: list[str]) -> tuple[str | None, int]:
-    """The separator declared in a separate line, if any, and the index of the header line."""
-    told = None
-    for number, line in enumerate(lines):
-        if told is None and (match := SEPARATOR_TOLD.fullmatch(line)):
-            told = match["mark"]
-        elif line.strip():
-            return told, number
-    return told, len(lines)
-
-
-def _parse(lines: Iterable[str], delimiter: str) -> tuple[list[str], int, list[list[str]]]:
-    """The header, its number of lines, and the non-empty rows."""
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
-    header = next(reader)
-    header_lines = reader.line_num
-    return header, header_lines, [row for row in reader if row]
-
-
-class Start(NamedTuple):
-    """Where a table starts: its separator, None if there is none, and the line of its header."""
-
-    delimiter: str | None
-    line: int
-
-
-def _start(lines: list[str], told: str | None) -> Start:
-    """The separator that splits the header and most rows into equally many cells, and the header.
-
-    The header is the first line unless nearly all rows below another line have more cells.
-    """
-    best, best_score = Start(told, 0), (0.0, 0)
-    for delimiter in DELIMITERS if told is None else told:
-        try:
-            numbered = _numbered_rows(lines, delimiter)
-        except csv.Error:
-            continue
-        place = _header_row(numbered)
-        header = numbered[place][1]
-        agree = [len(row) == len(header) for _, row in numbered[place + 1 :]]
-        score = (sum(agree) / max(len(agree), 1), len(header))
-        if score[1] > 1 and score > best_score:
-            best, best_score = Start(delimiter, numbered[place][0]), score
-    return best
-
-
-def _numbered_rows(lines: Iterable[str], delimiter: str) -> list[tuple[int, list[str]]]:
-    """The non-empty rows, each with the number of lines before it."""
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
-    rows, before = [], 0
-    for row in reader:
-        if row:
-            rows.append((before, row))
-        before = reader.line_num
-    return rows
-
-
-def _header_row(numbered: list[tuple[int, list[str]]]) -> int:
-    """Place of the header: the first row, or the one below lines that are not of the table."""
-    rows = [row for _, row in numbered]
-    widths = [len(row) for row in rows]
-    for place in range(1, min(MOST_LINES_ABOVE, len(rows) - 1)):
-        if widths[place] <= max(widths[:place]):
-            continue
-        below = widths[place + 1 :]
-        agreeing = sum(width == widths[place] for width in below) / len(below)
-        names = all(cell.strip() and number_text(cell) is None for cell in rows[place])
-        if agreeing >= LEAST_AGREEING and names:
-            return place
-    return 0
-
-
-def _lines_of_rows(lines: list[str], delimiter: str, n_rows: int) -> int:
-    """Number of lines up to the end of the first non-empty rows."""
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
-    for row in reader:
-        n_rows -= bool(row)
-        if not n_rows:
-            break
-    return reader.line_num
-
-
-def _refuse_header(
-    path: Path,
-    lines: list[str],
-    header: list[str],
-    header_lines: int,
-    rows: list[list[str]],
-    whole: bool,
-) -> None:
-    if len(lines) == header_lines > 1 and "".join(lines).count('"') % 2:
-        raise DataError(
-            f"{file_named(path)} has a quotation mark in its header that is never closed; "
-            "close or remove it"
-        )
-    if not any(name.strip() for name in header):
-        raise DataError(f"{file_named(path)} has no column names in its first row")
-    if whole and not rows:
-        raise DataError(f"{file_named(path)} has a header but no rows")
-
-
-def _numeric_columns(rows: list[list[str]], n_columns: int) -> list[int]:
-    """Columns in which nearly all cells of the rows are numbers, and some are not missing."""
-    numeric = []
-    for j in range(n_columns):
-        cells = [row[j].strip() for row in rows if len(row) == n_columns]
-        cells = [cell for cell in cells if cell not in MISSING]
-        n_numbers = sum(number_text(cell) is not None for cell in cells)
-        if cells and n_numbers >= LEAST_AGREEING * len(cells):
-            numeric.append(j)
-    return numeric
-
-
-def _second_header(header: list[str], rows: list[list[str]]) -> list[str]:
-    """The cells of the first row if they are words where all other rows hold numbers."""
-    if len(rows) <= FEWEST_ROWS or len(rows[0]) != len(header):
-        return []
-    first, rest = rows[0], rows[1:]
-    numeric = _numeric_columns(rest, len(header))
-    over = [first[j].strip() for j in numeric]
-    words = [cell for cell in over if cell]
-    if not words or any(cell in MISSING or number_text(cell) is not None for cell in words):
-        return []
-    seen = {row[j].strip() for row in rest for j in numeric if j < len(row)}
-    is_name = all(re.search(r"[^\W\d_]|[$€£¥%]", cell) and cell not in seen for cell in words)
-    few = len(words) == 1 and any(cell.strip() for j, cell in enumerate(first) if j not in numeric)
-    return first if is_name and not few else []
-
-
-def _is_data(header: list[str], rows: list[list[str]]) -> bool:
-    """Whether the first row has numbers where the columns have; years and counts may be names."""
-    numeric = _numeric_columns(rows, len(header)) if len(rows) >= FEWEST_ROWS else []
-    cells = [header[j].strip() for j in numeric]
-    if not cells or any(number_text(cell) is None for cell in cells):
-        return False
-    whole = [int(cell) for cell in cells if re.fullmatch(r"\d{1,9}", cell)]
-    if len(whole) < len(cells):
-        return True
-    years = all(1900 <= number <= 2100 for number in whole)
-    running = len({b - a for a, b in pairwise(whole)}) == 1
-    return not (years or running)
 
 
 def _zero_padded(rows: list[list[str]], n_columns: int) -> tuple[int, ...]:
