@@ -43,47 +43,35 @@ __all__ = [
     "read_table",
 ]
 
-_WHERE = {
-    "BayesGMM": "bayes_gmm.estimator",
-    "Prior": "bayes_gmm.model.prior",
-    "Normal": "bayes_gmm.model.prior",
-    "LogNormal": "bayes_gmm.model.prior",
-    "LKJ": "bayes_gmm.model.prior",
-    "HierarchicalWishart": "bayes_gmm.model.prior",
-    "HalfNormal": "bayes_gmm.model.prior",
-    "InverseGamma": "bayes_gmm.model.prior",
-    "Structure": "bayes_gmm.model.structure",
-    "Mixture": "bayes_gmm.model.mixture",
-    "MapFit": "bayes_gmm.results.fit.map_fit",
-    "Mode": "bayes_gmm.results.fit.map_fit",
-    "Posterior": "bayes_gmm.results.posterior.posterior",
-    "Candidate": "bayes_gmm.results.comparison.comparison",
-    "Comparison": "bayes_gmm.results.comparison.comparison",
-    "compare": "bayes_gmm.results.comparison.compare",
-    "build_model": "bayes_gmm.model.pymc_model",
-    "read_table": "bayes_gmm.data.table",
-    "check_table": "bayes_gmm.data.checks.check_table",
-    "Finding": "bayes_gmm.data.checks.finding",
-    "load": "bayes_gmm.results.load",
-    "ShapeCheck": "bayes_gmm.results.shape.record",
-    "DataError": "bayes_gmm.errors",
-    "DataWarning": "bayes_gmm.errors",
-    "FitError": "bayes_gmm.errors",
-    "ConvergenceWarning": "bayes_gmm.errors",
-    "AmbiguousLabelsWarning": "bayes_gmm.errors",
-    "MultimodalWarning": "bayes_gmm.errors",
-    "ShapeWarning": "bayes_gmm.errors",
-    "PriorWarning": "bayes_gmm.errors",
-}
-_MODULES = {
-    "datasets": "bayes_gmm.data.datasets",
-    "plots": "bayes_gmm.views.plots",
-}
+_NAMES_OF = {
+    "bayes_gmm.estimator": ("BayesGMM",),
+    "bayes_gmm.model.prior": (
+        "Prior", "Normal", "LogNormal", "LKJ", "HierarchicalWishart", "HalfNormal", "InverseGamma",
+    ),
+    "bayes_gmm.model.structure": ("Structure",),
+    "bayes_gmm.model.mixture": ("Mixture",),
+    "bayes_gmm.results.fit.map_fit": ("MapFit", "Mode"),
+    "bayes_gmm.results.posterior.posterior": ("Posterior",),
+    "bayes_gmm.results.comparison.comparison": ("Candidate", "Comparison"),
+    "bayes_gmm.results.comparison.compare": ("compare",),
+    "bayes_gmm.model.pymc_model": ("build_model",),
+    "bayes_gmm.data.table": ("read_table",),
+    "bayes_gmm.data.checks.check_table": ("check_table",),
+    "bayes_gmm.data.findings.finding": ("Finding",),
+    "bayes_gmm.results.load": ("load",),
+    "bayes_gmm.results.shape.record": ("ShapeCheck",),
+    "bayes_gmm.errors": (
+        "DataError", "DataWarning", "FitError", "ConvergenceWarning", "AmbiguousLabelsWarning",
+        "MultimodalWarning", "ShapeWarning", "PriorWarning",
+    ),
+}  # fmt: skip
+_WHERE = {name: module for module, names in _NAMES_OF.items() for name in names}
+_MODULES = {"datasets": "bayes_gmm.data.datasets", "plots": "bayes_gmm.views.plots"}
 
 if TYPE_CHECKING:
     from bayes_gmm.data import datasets
     from bayes_gmm.data.checks.check_table import check_table
-    from bayes_gmm.data.checks.finding import Finding
+    from bayes_gmm.data.findings.finding import Finding
     from bayes_gmm.data.table import read_table
     from bayes_gmm.errors import (
         AmbiguousLabelsWarning,

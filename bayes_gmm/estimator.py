@@ -386,8 +386,8 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
             The No-U-Turn sampler, or importance sampling from a normal approximation at each mode,
             which suits large tables. The Pareto k-hat shows whether the approximation is reliable.
         sampler : str
-            "nutpie", or a sampler of PyMC, which takes minutes to compile: "pymc", "pymc-nutpie",
-            "metropolis", "demetropolis", "demetropolisz", "slice", "hmc".
+            "nutpie", or NUTS on the PyMC model, which takes minutes to compile: by PyMC ("pymc") or
+            by nutpie ("pymc-nutpie").
         random_state : int, Generator or None
             The same seed gives the same draws; None uses the seed of the model.
         progress : bool

@@ -61,3 +61,29 @@ def posterior():
     from example_posteriors import two_segments
 
     return two_segments()
+
+
+@pytest.fixture(scope="session")
+def clean_model():
+    """A quick fit of the clean table."""
+    from odd_tables import clean, quick
+
+    return quick(clean())
+
+
+@pytest.fixture(scope="session")
+def clean_table(tmp_path_factory):
+    """The clean table as CSV."""
+    from odd_tables import clean_frame
+
+    path = tmp_path_factory.mktemp("table") / "clean.csv"
+    clean_frame().to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="session")
+def model_file(tmp_path_factory):
+    """What a fit of the clean table was saved to."""
+    from odd_tables import clean_frame, quick
+
+    return quick(clean_frame()).map_fit_.save(tmp_path_factory.mktemp("model") / "model.nc")

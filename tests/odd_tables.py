@@ -1,4 +1,4 @@
-"""A clean table, quick fits of it, and what is asked of an answer at the door."""
+"""A clean table, quick fits of it, odd names of columns, and checks of answers and errors."""
 
 import numpy as np
 import pandas as pd
@@ -7,6 +7,34 @@ import pytest
 from bayes_gmm.cli import main
 from bayes_gmm.errors import DataError, FitError
 from bayes_gmm.estimator import BayesGMM
+
+NAMES = {
+    "comma": "Spend, yearly",
+    "newline": "Spend\nyearly",
+    "tab and spaces": " Spend\t ",
+    "empty": "",
+    "quotes": "\"Spend\" of 'all'",
+    "semicolon": "a;=1+1",
+    "HTML": "<script>alert(1)</script>",
+    "entity": "&lt;b&gt;",
+    "formula": "=cmd|' /C calc'!A0",
+    "minus": "-Spend",
+    "at": "@SUM(1)",
+    "TeX": "$x^{2$",
+    "format": "%s {0} {}",
+    "path": "../a/b",
+    "dots": "..",
+    "CJK": "年齢",
+    "emoji": "😀",
+    "right to left": "שָׁלוֹם",
+    "escape": "\x1b[31mred\x07",
+    "long": "x" * 10_000,
+    "like a result": "segment",
+    "like a number": "1e5",
+    "like an array's": "x2",
+    "missing": "nan",
+}
+"""Names of columns that are hard to print or to store."""
 
 
 def clean():

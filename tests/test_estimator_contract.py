@@ -129,6 +129,7 @@ class TestScikitLearnsManners:
         assert not hasattr(again, "feature_names_in_")
 
 
+@pytest.mark.slow
 @parametrize_with_checks([BayesGMM(random_state=0)])
 def test_scikit_learns_own_checks(estimator, check):
     with warnings.catch_warnings():

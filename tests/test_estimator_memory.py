@@ -17,6 +17,7 @@ def traced_peak(X):
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", [0.0, 0.1])
 def test_a_fit_takes_one_copy_of_the_table(missing):
     """The second table is larger by 200,000 rows, and what it takes by little more than them.

@@ -189,6 +189,7 @@ def test_one_chain_has_no_r_hat_and_says_so(model):
     assert "chains=4" in table.attrs["notes"]["r_hat"]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*(fewer than|coincide):bayes_gmm.errors.DataWarning")
 @pytest.mark.filterwarnings("ignore:the chains have not mixed")  # 50 draws in 54 dimensions
 @pytest.mark.parametrize(("n", "d", "K"), [(2, 1, 1), (3, 2, 1), (4, 9, 1), (12, 12, 1)])

@@ -22,6 +22,7 @@ def folder(tmp_path, monkeypatch):
     plt.close("all")
 
 
+@pytest.mark.slow
 def test_its_python_runs(folder, capsys):
     """One example after the other in one namespace, as a reader would."""
     assert EXAMPLES

@@ -11,7 +11,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -42,6 +42,11 @@ from bayes_gmm.cli.options import (
 )
 from bayes_gmm.cli.sampling import SamplingOptions
 from bayes_gmm.errors import DataError, DataWarning, FitError
+
+if TYPE_CHECKING:
+    from bayes_gmm.cli.assigned import Assigned
+    from bayes_gmm.cli.compared import Compared
+    from bayes_gmm.cli.findings import Report
 
 DEMO_FOLDER = "bayes-gmm-demo"
 INTERRUPTED = 130
@@ -162,7 +167,7 @@ def fit(
     _check_structures([structure], "--structure")
     sampling = SamplingOptions.of(posterior, of_posterior)
     from bayes_gmm.cli.files import check_folder, write_fit
-    from bayes_gmm.cli.findings import files_text, fitted
+    from bayes_gmm.cli.findings import fitted
     from bayes_gmm.cli.tables import format_of, read_columns, row_ids
     from bayes_gmm.data.io.read_columns import ReadOptions
 
@@ -179,14 +184,8 @@ def fit(
     report = fitted(table, columns, row_weights, components, options, sampling)
     files = {}
     if out is not None:
-        files = write_fit(report, out, csv=format_of(table, reading), ids=ids)
-    if as_json:
-        paths = {what: str(path) for what, path in files.items()}
-        print_json({**report.json(), "files": paths})
-        return
-    click.echo(report.text())
-    if files:
-        click.echo("\n" + files_text(files))
+        files = write_fit(report, columns, out, csv=format_of(table, reading), ids=ids)
+    _show(report, files, as_json)
 
 
 @commands.command()
@@ -255,7 +254,7 @@ def compare(
     _check_k_prior(k_prior, components)
     from bayes_gmm.cli.compared import Compared
     from bayes_gmm.cli.files import check_folder, write_comparison
-    from bayes_gmm.cli.findings import files_text, findings_apart
+    from bayes_gmm.cli.findings import findings_apart
     from bayes_gmm.cli.tables import format_of, read_columns
     from bayes_gmm.data.checks.check_table import check_table
     from bayes_gmm.data.io.read_columns import ReadOptions
@@ -277,13 +276,7 @@ def compare(
     files = {}
     if out is not None:
         files = write_comparison(comparison, out, format_of(table, reading))
-    if as_json:
-        paths = {what: str(path) for what, path in files.items()}
-        print_json({**compared.json(), "files": paths})
-    else:
-        click.echo(compared.text())
-        if files:
-            click.echo("\n" + files_text(files))
+    _show(compared, files, as_json)
     if comparison.interrupted:
         raise KeyboardInterrupt
 
@@ -310,7 +303,6 @@ def predict(
     _check_order(model, table)
     from bayes_gmm.cli.assigned import Assigned, segment_names
     from bayes_gmm.cli.files import write_scored
-    from bayes_gmm.cli.findings import files_text
     from bayes_gmm.cli.sampling import loaded
     from bayes_gmm.cli.tables import read_matrix, whole_table
     from bayes_gmm.data.io.read_columns import ReadOptions
@@ -329,10 +321,20 @@ def predict(
         warnings.warn(str(beyond), DataWarning, stacklevel=1)
     whole = whole_table(table, reading)
     write_scored(whole.cells, assigned.membership, out, assigned.names, typical, whole.format)
+    _show(assigned, {"scored": out}, as_json, model=model)
+
+
+def _show(
+    report: Report | Compared | Assigned, files: dict[str, Path], as_json: bool, **more: str
+) -> None:
+    """Print a report and the files that were written, as text or as one JSON object."""
     if as_json:
-        print_json({"model": model, **assigned.json(), "files": {"scored": str(out)}})
-    else:
-        click.echo(f"{assigned.text()}\n\n{files_text({'scored': out})}")
+        paths = {what: str(path) for what, path in files.items()}
+        print_json({**more, **report.json(), "files": paths})
+        return
+    from bayes_gmm.cli.findings import files_text
+
+    click.echo("\n\n".join([report.text(), *([files_text(files)] if files else [])]))
 
 
 def _check_structures(names: Sequence[str], option: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bayes_gmm.cli.findings import findings_text
 from bayes_gmm.cli.layout import Columns, beside, column, fill, in_blocks, label_column
 from bayes_gmm.results.comparison.notes import notes_text
-from bayes_gmm.results.comparison.phrases import NAMES, percents
+from bayes_gmm.results.comparison.phrases import NAMES, percents, title_of
 from bayes_gmm.results.option_names import COMMAND_LINE
 from bayes_gmm.text import counted, in_words, listed_numbers, percent
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from bayes_gmm.results.comparison.comparison import Comparison
     from bayes_gmm.results.comparison.verdicts import Verdict
 
-TITLES = {"loo": "elpd by LOO", "evidence": "log evidence", "laplace": "log evidence"}
 ERRORS = {"evidence": "log_evidence_se"}
 UNKNOWN = "-"
 
@@ -161,9 +160,8 @@ class Compared:
             ]
         best = comparison.best.get(criterion)
         stars = ("*" if candidate is best else " " for candidate in comparison.candidates)
-        title = "Laplace" if name == "log_evidence_laplace" else TITLES.get(criterion)
         starred = [cell + star for cell, star in zip(cells, stars, strict=True)]
-        return column(f"{title or NAMES[criterion]} ", starred)
+        return column(f"{title_of(criterion, name)} ", starred)
 
     def _behind(self) -> Columns:
         """The difference in elpd from the best."""

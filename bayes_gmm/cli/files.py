@@ -40,6 +40,7 @@ DECIMALS = 6  # of a written probability
 
 def write_fit(
     report: Report,
+    matrix: FeatureMatrix,
     folder: Path,
     source: Mapping[str, pd.DataFrame] | None = None,
     *,
@@ -54,6 +55,8 @@ def write_fit(
     ----------
     report : Report
         The fit.
+    matrix : FeatureMatrix
+        The rows, for the picture.
     folder : Path
         Created if it does not exist.
     source : mapping of str to pandas.DataFrame, optional
@@ -98,7 +101,7 @@ def write_fit(
         counted = report.row_weights > 0.0
         save_segments(
             report.posterior or report.fit, draft / names["picture"],
-            FeatureMatrix(report.matrix.values[counted], report.matrix.features),
+            FeatureMatrix(matrix.values[counted], matrix.features),
             ci_prob=report.ci_prob, membership=report.membership[counted],
         )  # fmt: skip
         for name, rows in (source or {}).items():
@@ -305,10 +308,7 @@ def _keep(file: Path, copy: Path) -> None:
     if file.is_dir():
         raise IsADirectoryError(f"cannot write '{file}': it is a folder")
     if file.exists():
-        try:
-            os.link(file, copy)
-        except OSError:  # not every file system has links
-            shutil.copy2(file, copy)
+        shutil.copy2(file, copy)
 
 
 def _remove_empty(folder: Path, there: Path) -> None:

@@ -69,14 +69,10 @@ class Report:
         Name of the table, as given by the user.
     fit : MapFit
         The fit.
-    matrix : FeatureMatrix
-        The rows.
     membership : ndarray, shape (n_rows, K)
         The probability of each segment for each row.
     row_weights : ndarray, shape (n_rows,)
         The weight of each row.
-    row_intervals : Membership, optional
-        With a posterior: intervals of the probabilities of the rows.
     posterior : Posterior, optional
         Draws, if intervals were requested: shares, sizes, means and standard deviations are then
         posterior averages, and those of the MAP are not shown.
@@ -88,19 +84,20 @@ class Report:
         How far the prior moves the segments of the fit.
     ci_prob : float
         Probability of the intervals.
+    row_intervals : Membership, optional
+        With a posterior: intervals of the probabilities of the rows.
     """
 
     table: str
     fit: MapFit
-    matrix: FeatureMatrix
     membership: Array
     row_weights: Array
-    row_intervals: Membership | None = None
     posterior: Posterior | None = None
     findings: tuple[Finding, ...] = ()
     shape_check: ShapeCheck | None = None
     prior_influence: PriorInfluence | None = None
     ci_prob: float = CI_PROB
+    row_intervals: Membership | None = None
 
     @cached_property
     def sizes(self) -> Array:
@@ -265,14 +262,14 @@ def fitted(
     if sampling is None:
         membership = model.predict_proba(matrix)
         return Report(
-            name, model.map_fit_, matrix, membership, weights, findings=findings,
+            name, model.map_fit_, membership, weights, findings=findings,
             shape_check=model.shape_check_, prior_influence=model.prior_influence_,
         )  # fmt: skip
     posterior = sampling.drawn(model)
     rows = membership_of(posterior, matrix, sampling.ci_prob)
     return Report(
-        name, model.map_fit_, matrix, rows.probabilities, weights, rows, posterior, findings,
-        posterior.check(), ci_prob=sampling.ci_prob,
+        name, model.map_fit_, rows.probabilities, weights, posterior, findings, posterior.check(),
+        ci_prob=sampling.ci_prob, row_intervals=rows,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.data.columns import choose_columns
 from bayes_gmm.data.io.dialect import CsvFormat, Dialect, open_bytes
+from bayes_gmm.data.io.files import is_parquet
 from bayes_gmm.data.io.read_columns import ReadOptions
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.table import feature_matrix, read_table
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
-
-PARQUET = (".parquet", ".pq")
 
 
 def read_columns(
@@ -142,12 +141,6 @@ def row_ids(table: str, column: str, options: ReadOptions) -> pd.Series:
     """
     choose_columns(column_names(table, options), [column], file_named(table))
     return whole_table(table, options, column).cells[column]
-
-
-def is_parquet(path: Path) -> bool:
-    """Whether a file is Parquet, judged by its first bytes or its name."""
-    with path.open("rb") as stream:
-        return stream.read(4) == b"PAR1" or path.suffix.lower() in PARQUET
 
 
 def _text_of_cells(path: Path, dialect: Dialect, column: str | None) -> pd.DataFrame:

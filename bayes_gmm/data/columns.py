@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bayes_gmm.data.io.number_text import number_text
+from bayes_gmm.data.number_text import number_text
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import CellTypeError, DataError, listed, nearest, shown
 
@@ -113,7 +113,7 @@ choose numeric columns, or encode it as numbers
     """
     values = np.empty(len(cells))
     for row, cell in enumerate(cells):
-        value = number(cell)
+        value = number_in(cell)
         if value is None:
             raise first_not_numeric(name, cells)
         values[row] = value
@@ -132,7 +132,7 @@ def first_not_numeric(name: str, cells: Iterable[Any]) -> DataError:
     """
     texts = []
     for row, cell in enumerate(cells):
-        if number(cell) is None:
+        if number_in(cell) is None:
             if not isinstance(cell, str) or number_text(cell) is None:
                 return not_numeric(name, row, cell)
             texts.append((row, cell))
@@ -143,12 +143,12 @@ def first_not_numeric(name: str, cells: Iterable[Any]) -> DataError:
     )
 
 
-def number(cell: Any) -> float | None:
+def number_in(cell: Any) -> float | None:
     """A cell as a float: NaN if it is missing, None if it is not a number.
 
     Examples
     --------
-    >>> number(3), number(None), number("3")
+    >>> number_in(3), number_in(None), number_in("3")
     (3.0, nan, None)
     """
     if isinstance(cell, Real | Decimal | np.bool_):

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.data.columns import choose_columns, first_not_numeric, not_numeric, number, numbers
+from bayes_gmm.data.columns import (
+    choose_columns,
+    first_not_numeric,
+    not_numeric,
+    number_in,
+    numbers,
+)
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import DataError, shown
 
@@ -111,7 +117,7 @@ def column_values(series: nw.Series[Any]) -> Floats:
     if kind == nw.String:
         raise first_not_numeric(series.name, series.to_list())
     row = int(np.argmin(missing))
-    looks_numeric = number(series[row]) is not None
+    looks_numeric = number_in(series[row]) is not None
     raise not_numeric(series.name, row, series[row], f"{kind}" if looks_numeric else "")
 
 

@@ -8,6 +8,8 @@ from bayes_gmm.data.rows import Floats, Integers
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
+Hashes = np.ndarray[tuple[int], np.dtype[np.uint64]]
+
 
 def sample_rows(values: Floats, weights: Floats | None, size: int) -> tuple[Integers, Floats]:
     """Numbers of `size` rows or so that stand for all, and what each weighs.
@@ -33,8 +35,7 @@ def sample_rows(values: Floats, weights: Floats | None, size: int) -> tuple[Inte
     kinds, upto = _kinds(values, weights)
     if len(kinds) <= size:
         return kinds, np.diff(upto, prepend=0.0)
-    steps = (np.arange(size) + 0.5) * (upto[-1] / size)
-    taken, times = np.unique(np.searchsorted(upto, steps, side="right"), return_counts=True)
+    taken, times = at_equal_steps(upto, size)
     missed = np.setdiff1d(_extremes(values, kinds), taken)
     times = np.append(times, np.ones(len(missed)))
     return kinds[np.append(taken, missed)], times * min(1.0, upto[-1] / size)
@@ -61,9 +62,20 @@ def distinct_rows(values: Floats, weights: Floats | None, size: int) -> tuple[In
     kinds, upto = _kinds(values, weights)
     if len(kinds) <= size:
         return kinds, np.diff(upto, prepend=0.0)
-    steps = (np.arange(size) + 0.5) * (upto[-1] / size)
-    taken, times = np.unique(np.searchsorted(upto, steps, side="right"), return_counts=True)
+    taken, times = at_equal_steps(upto, size)
     return kinds[taken], times.astype(np.float64)
+
+
+def at_equal_steps(upto: Floats | Integers, size: int) -> tuple[Integers, Integers]:
+    """Positions at `size` steps of equal weight through cumulative weights, and steps on each.
+
+    Examples
+    --------
+    >>> at_equal_steps(np.cumsum([1.0, 8.0, 1.0]), 2)
+    (array([1]), array([2]))
+    """
+    steps = (np.arange(size) + 0.5) * (upto[-1] / size)
+    return np.unique(np.searchsorted(upto, steps, side="right"), return_counts=True)
 
 
 def _kinds(values: Floats, weights: Floats | None) -> tuple[Integers, Floats | Integers]:
@@ -71,7 +83,7 @@ def _kinds(values: Floats, weights: Floats | None) -> tuple[Integers, Floats | I
 
     A table may have many rows: at no time are there more than a few numbers for each.
     """
-    hashes = _hash_rows(values)
+    hashes = hash_rows(values)
     order = np.argsort(hashes)
     hashes = hashes[order]
     firsts = np.flatnonzero(np.append(True, hashes[1:] != hashes[:-1]))
@@ -92,11 +104,20 @@ def _extremes(values: Floats, kinds: Integers) -> Integers:
     return np.array(found, dtype=np.int64)
 
 
-def _hash_rows(values: Floats) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
-    """A 64-bit hash of each row, multiplying and folding its cells in turn."""
+def hash_rows(values: Floats) -> Hashes:
+    """A 64-bit hash of each row, multiplying and folding its cells in turn.
+
+    Examples
+    --------
+    >>> a, b, c = hash_rows(np.array([[0.0, np.nan], [-0.0, np.nan], [np.nan, 0.0]])).tolist()
+    >>> a == b, a == c
+    (True, False)
+    """
     hashes = np.zeros(len(values), dtype=np.uint64)
     for column in values.T:
-        hashes ^= np.ascontiguousarray(column).view(np.uint64)
+        cells = column + 0.0  # -0.0 and 0.0 are equal but have different bits
+        cells[np.isnan(cells)] = np.nan
+        hashes ^= cells.view(np.uint64)
         hashes *= GOLDEN
         hashes ^= hashes >> np.uint64(29)
     return hashes

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.subsample import hash_rows
 from bayes_gmm.errors import DataError, one_line, shown
 
 if TYPE_CHECKING:
@@ -213,13 +214,10 @@ def count_distinct(values: Floats, counted: npt.NDArray[np.bool_], enough: int) 
     >>> count_distinct(X, np.ones(3, dtype=bool), enough=10)
     2
     """
-    seen: set[bytes] = set()
+    seen = np.empty(0, dtype=np.uint64)
     start, size = 0, max(256, 2 * enough)
     while start < len(values) and len(seen) < enough:
-        rows = np.array(values[start : start + size][counted[start : start + size]], order="C")
-        rows[np.isnan(rows)] = np.nan
-        rows += 0.0  # -0.0 and 0.0 are equal but have different bits
-        keys = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
-        seen.update(key.tobytes() for key in np.unique(keys))
+        rows = values[start : start + size][counted[start : start + size]]
+        seen = np.union1d(seen, hash_rows(rows))
         start, size = start + size, min(2 * size, LARGEST_CHUNK)
     return min(len(seen), enough)

@@ -12,6 +12,7 @@ import numpy as np
 from bayes_gmm.errors import DataError, FitError, shown
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.relabel import Relabelling
+from bayes_gmm.model.checks import whole_number
 from bayes_gmm.model.density import Density
 from bayes_gmm.results.option_names import PYTHON, OptionNames
 from bayes_gmm.text import percent
@@ -85,9 +86,10 @@ def check_probability(ci_prob: Any) -> None:
 
 def check_count(name: str, value: Any) -> int:
     """Return a whole number of at least 1, or raise."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise DataError(f"{name} must be a whole number of at least 1, got {shown(value)}")
-    return int(value)
+    try:
+        return whole_number(name, value)
+    except ValueError as error:
+        raise DataError(str(error)) from None
 
 
 def without_maximum(density: Density) -> str | None:

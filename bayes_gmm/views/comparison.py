@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_gmm.errors import DataError, listed
-from bayes_gmm.results.comparison.phrases import NAMES
+from bayes_gmm.results.comparison.phrases import title_of
 from bayes_gmm.text import percent
 from bayes_gmm.views.axes import clean, with_margins
 from bayes_gmm.views.palette import LABEL_SIZE, TEXT_SIZE, TITLE_SIZE, palette
@@ -38,7 +38,6 @@ SPARSE = 2.0
 LEGEND_COLUMNS = 4
 TITLE_WIDTH = 64
 """Maximum number of characters in a line of the title."""
-TITLES = {"loo": "elpd by LOO", "evidence": "log evidence", "laplace": "log evidence"}
 
 
 def comparison(
@@ -171,10 +170,7 @@ def _draw_criterion(ax: Axes, comparison: Comparison, criterion: str) -> None:
         markeredgecolor="0.15", markeredgewidth=1.6, zorder=4, clip_on=False,
     )  # fmt: skip
     lower = comparison.is_lower_better(criterion)
-    name = (
-        "Laplace" if column == "log_evidence_laplace" else TITLES.get(criterion, NAMES[criterion])
-    )
-    _title(ax, name, f"{'lower' if lower else 'higher'} is better")
+    _title(ax, title_of(criterion, column), f"{'lower' if lower else 'higher'} is better")
     ax.set_ylabel(f"{'above' if lower else 'below'} {best.values[column]:,.1f}")
     _scale(ax, farthest, over, sign)
 

@@ -227,6 +227,7 @@ def test_lines_are_no_wider_than_a_terminal():
     assert sum("structure   " in line for line in text.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_prior_over_numbers_and_draws_are_handed_on(compared, capsys):
     table, _ = compared
     more = ("--components", "1-3", "--criteria", "evidence", "--draws", 200, "--json")

@@ -36,6 +36,7 @@ def test_demo_goes_the_whole_way_and_says_that_its_data_are_simulated(folder, te
         assert f"{DEMO_FOLDER}/{name}" in text
 
 
+@pytest.mark.slow
 def test_demo_says_the_same_over_its_own_files(folder, text, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     assert main(["demo"]) == 0
@@ -48,6 +49,7 @@ def test_demo_compares_with_the_truth(text):
     assert 0.9 * 400 < right < possible + 5  # chance may favour the fit by a few
 
 
+@pytest.mark.slow
 def test_demo_ends_with_a_command_that_works(folder, text, monkeypatch, capsys):
     program, *arguments = shlex.split(text.splitlines()[-1])
     assert program == "bayes-gmm"

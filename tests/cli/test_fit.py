@@ -195,6 +195,7 @@ def test_text_of_the_user_cannot_run_in_a_spreadsheet(tmp_path):
     assert cells["City"][1] == "'=1+1"
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:the posterior has no maximum")  # values are tied
 @pytest.mark.parametrize(
     ("resolution", "steps"), [("auto", (1.0, 2.0)), ("none", (0.0, 0.0)), ("0.5", (0.5, 0.5))]

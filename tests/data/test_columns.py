@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_gmm.data.columns import choose_columns, number, numbers, refuse_infinite
+from bayes_gmm.data.columns import choose_columns, number_in, numbers, refuse_infinite
 from bayes_gmm.errors import DataError
 
 NAMES = ["CustomerID", "Age", "Annual Income (k$)", "Spending, total", "=x", "<b>", "Größe"]
@@ -67,12 +67,12 @@ def test_a_wide_table_is_not_listed_whole():
     ],
 )
 def test_a_number_is_a_number(cell, value):
-    assert number(cell) == value
+    assert number_in(cell) == value
 
 
 @pytest.mark.parametrize("cell", [None, float("nan"), pd.NA, pd.NaT, Decimal("NaN")])
 def test_missing_cells(cell):
-    assert np.isnan(number(cell))
+    assert np.isnan(number_in(cell))
 
 
 def test_the_first_offender_is_named():

@@ -50,6 +50,7 @@ def unconstrained(model, values):
     return point
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:`find_MAP` will return:FutureWarning")
 @pytest.mark.parametrize(("structure", "d"), [("full", 2), ("tied", 2), ("diag", 1)])
 @pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")  # fewer segments than groups

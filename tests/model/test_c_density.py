@@ -101,6 +101,7 @@ def flat(values):
     return np.concatenate([np.ravel(value) for value in values])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("structure", "prior"),
     [

@@ -14,6 +14,8 @@ from uniformity import INTERVALS, coverage, excess
 from bayes_gmm.estimator import BayesGMM
 from bayes_gmm.model.points import Points
 
+pytestmark = pytest.mark.slow
+
 TABLES = {2: 12, 3: 4}
 """Of each setting with so many segments; three take longer."""
 OF_ALL = (

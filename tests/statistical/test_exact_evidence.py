@@ -11,6 +11,8 @@ from scipy.special import gammaln, logsumexp
 
 import bayes_gmm as bg
 
+pytestmark = pytest.mark.slow
+
 LOG_SCALES = np.linspace(-7.0, 5.0, 481)
 SCALE_MATRICES = np.exp(np.linspace(-9.0, 5.0, 141))
 MEAN_SCALE, ALPHA = 3.0, 2.0

@@ -14,6 +14,8 @@ from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
 
+pytestmark = pytest.mark.slow
+
 SEEDS = 20
 
 

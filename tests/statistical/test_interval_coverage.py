@@ -6,6 +6,8 @@ from interval_coverage import Cell, covariance, outcome
 
 import bayes_gmm as bg
 
+pytestmark = pytest.mark.slow
+
 CELLS = (
     Cell(1, 5, 50, "equal .95"),
     Cell(2, 2, 30, "equal .95"),

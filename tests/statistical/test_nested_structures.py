@@ -9,6 +9,8 @@ from sklearn.datasets import load_iris
 from bayes_gmm import BayesGMM, Prior
 from bayes_gmm.model.structure import CORRELATIONS, SCALES, Structure
 
+pytestmark = pytest.mark.slow
+
 WIDER_SCALES = {
     "shared": ("component", "feature"),
     "component": ("component-feature",),

@@ -9,6 +9,8 @@ from sklearn.metrics import adjusted_rand_score
 
 from bayes_gmm import BayesGMM, DataWarning
 
+pytestmark = pytest.mark.slow
+
 MEASURES = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"]
 
 

@@ -10,6 +10,8 @@ from pytensor.compile.mode import Mode
 from bayes_gmm.model.prior import LKJ, InverseGamma, Prior
 from bayes_gmm.model.pymc_model import build_model
 
+pytestmark = pytest.mark.slow
+
 FAST = Mode(linker="py", optimizer="fast_compile")
 
 

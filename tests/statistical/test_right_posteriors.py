@@ -5,6 +5,8 @@ import pytest
 
 from bayes_gmm.estimator import BayesGMM
 
+pytestmark = pytest.mark.slow
+
 
 def one_feature():
     """Two groups that touch."""

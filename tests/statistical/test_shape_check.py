@@ -11,6 +11,8 @@ from shape_check import gaussian_table, shaped_table
 
 from bayes_gmm import BayesGMM, ShapeWarning
 
+pytestmark = pytest.mark.slow
+
 
 def is_flagged(X, K, sample_weight=None):
     with warnings.catch_warnings():

@@ -8,6 +8,8 @@ from sklearn.datasets import load_wine
 
 from bayes_gmm import AmbiguousLabelsWarning, BayesGMM, ConvergenceWarning, MultimodalWarning
 
+pytestmark = pytest.mark.slow
+
 
 def rates():
     """31 regions, three rates that go together, as of unemployment by length."""

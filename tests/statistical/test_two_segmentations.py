@@ -12,6 +12,8 @@ from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.mode_assignment import nearest_modes
 from bayes_gmm.inference.sampling.pymc import vectors
 
+pytestmark = pytest.mark.slow
+
 
 def three_groups():
     """For two segments: the middle goes with the right, or, as it is nearly as far, the left."""

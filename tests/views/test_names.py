@@ -34,6 +34,7 @@ PICTURES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("picture", PICTURES)
 def test_dollars_are_dollars(odd, picture):
     figure = PICTURES[picture](odd)

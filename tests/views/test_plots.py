@@ -219,6 +219,7 @@ def test_without_axes_a_figure_is_made():
     pyplot.close(axes.figure)
 
 
+@pytest.mark.slow
 def test_saving_needs_neither_pyplot_nor_a_display(tmp_path):
     code = (
         "import sys, numpy as np\n"

@@ -12,8 +12,6 @@ import numpy as np
 from bayes_gmm.data.checks.collinearity import collinear_findings
 from bayes_gmm.data.checks.column_parts import ColumnParts
 from bayes_gmm.data.checks.columns import column_findings
-from bayes_gmm.data.checks.finding import KINDS, Finding
-from bayes_gmm.data.checks.finding_text import warning_text
 from bayes_gmm.data.checks.identifiers import identifier_finding
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.rows import row_findings
@@ -21,6 +19,8 @@ from bayes_gmm.data.checks.segment_skew import segment_skew_findings
 from bayes_gmm.data.checks.settings import CheckSettings
 from bayes_gmm.data.checks.shared_values import shared_value_findings
 from bayes_gmm.data.columns import refuse_infinite, refuse_unwritable
+from bayes_gmm.data.findings.finding import KINDS, Finding
+from bayes_gmm.data.findings.finding_text import warning_text
 from bayes_gmm.data.io.read_columns import ReadOptions
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats

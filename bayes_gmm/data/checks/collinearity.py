@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from bayes_gmm.data.checks.finding import Finding
-from bayes_gmm.data.checks.finding_text import named
 from bayes_gmm.data.checks.mixture_1d import best_mixtures, memberships
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import CollinearSettings, SkewSettings, TailSettings
+from bayes_gmm.data.findings.finding import Finding
+from bayes_gmm.data.findings.finding_text import named
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import shown

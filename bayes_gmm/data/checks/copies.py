@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bayes_gmm.data.checks.finding import Finding
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import CopySettings
+from bayes_gmm.data.findings.finding import Finding
 from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.data.subsample import hash_rows
 
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree
 
 Keys = npt.NDArray[np.uint64]
 
-ODD = np.uint64(0x9E3779B97F4A7C15)
 """2^64 over the golden ratio, made odd: a multiplier that spreads bits (Knuth 1998, 6.4)."""
 
 
@@ -39,42 +39,12 @@ def copy_findings(
     settings = settings or CopySettings()
     if values.shape[1] < 2:
         return
-    n_repeated = len(values) - count_distinct_rows(values)
+    n_repeated = len(values) - len(np.unique(hash_rows(values)))
     if n_repeated >= settings.fewest_repeats and _beyond_rounding(values, profiles, settings):
         share = n_repeated / len(values)
         yield Finding((), "duplicates", share, {"rows": float(n_repeated)})
     if values.shape[1] <= settings.most_columns:
         yield from _near_copies(values, profiles, settings)
-
-
-def count_distinct_rows(values: Floats) -> int:
-    """Distinct rows, by a hash of 64 bits; missing cells are equal to each other.
-
-    Examples
-    --------
-    >>> count_distinct_rows(np.array([[1.0, np.nan], [0.0, 2.0], [1.0, np.nan], [-0.0, 2.0]]))
-    2
-    """
-    ordered = np.sort(row_keys(values))
-    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + 1
-
-
-def row_keys(values: Floats, but: int | None = None) -> Keys:
-    """A hash of each row, of all columns `but` one."""
-    keys = np.zeros(len(values), dtype=np.uint64)
-    for j, column in enumerate(values.T):
-        if j != but:
-            keys ^= _bits(column)
-            keys *= ODD
-            keys ^= keys >> np.uint64(32)
-    return keys
-
-
-def _bits(column: Floats) -> Keys:
-    one_zero = column + 0.0
-    one_zero[np.isnan(one_zero)] = np.nan
-    bits: Keys = one_zero.view(np.uint64)
-    return bits
 
 
 def _beyond_rounding(values: Floats, profiles: Sequence[Profile], settings: CopySettings) -> bool:
@@ -104,7 +74,7 @@ def _pairs(values: Floats, j: int, width: float, settings: CopySettings) -> tupl
 
     A long table is thinned by the hash of the other columns, which keeps such rows together.
     """
-    keys = row_keys(values, but=j)
+    keys = hash_rows(np.delete(values, j, axis=1))
     rows = np.flatnonzero(keys % np.uint64(-(-len(keys) // settings.compared)) == 0)
     keys, x = keys[rows], values[rows, j]
     order = np.lexsort((x, keys))

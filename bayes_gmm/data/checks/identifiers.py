@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from bayes_gmm.data.checks.finding import Finding
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import IdentifierSettings
+from bayes_gmm.data.findings.finding import Finding
 from bayes_gmm.data.rows import Floats
 
 LARGEST_WHOLE = 2.0**53

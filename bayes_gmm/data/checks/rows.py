@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from bayes_gmm.data.checks.copies import copy_findings
-from bayes_gmm.data.checks.finding import Finding
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import CheckSettings
+from bayes_gmm.data.findings.finding import Finding
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 

@@ -16,10 +16,10 @@ from collections.abc import Collection, Iterator, Sequence
 import numpy as np
 
 from bayes_gmm.data.checks.column_parts import ColumnParts
-from bayes_gmm.data.checks.finding import Finding
 from bayes_gmm.data.checks.mixture_1d import best_mixtures
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import CheckSettings
+from bayes_gmm.data.findings.finding import Finding
 from bayes_gmm.data.rows import Floats
 
 

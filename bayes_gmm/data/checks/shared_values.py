@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bayes_gmm.data.checks.finding import Finding
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import SharedValueSettings
+from bayes_gmm.data.findings.finding import Finding
 from bayes_gmm.data.rows import Floats
 
 USUAL_CODE = re.compile(r"-[1-9]|-?(9+|8+|9*9[78])")

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from bayes_gmm.data.checks.finding import Finding
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import TailSettings
+from bayes_gmm.data.findings.finding import Finding
 from bayes_gmm.data.rows import Floats
 
 Mask = npt.NDArray[np.bool_]

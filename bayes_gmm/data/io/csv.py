@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.data.checks.finding import Finding
+from bayes_gmm.data.findings.finding import Finding
 from bayes_gmm.data.io.dialect import Dialect, open_bytes
-from bayes_gmm.data.io.number_text import MISSING
 from bayes_gmm.data.io.quotes import check_quotes
 from bayes_gmm.data.io.read_columns import ReadColumns, ReadOptions, usable_names
 from bayes_gmm.data.io.text_column import Notation
+from bayes_gmm.data.number_text import MISSING
 from bayes_gmm.errors import DataError, file_named, listed, one_line, shown
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from bayes_gmm.data.io.header import (
     second_header,
     table_start,
 )
-from bayes_gmm.data.io.number_text import number_text
+from bayes_gmm.data.number_text import number_text
 from bayes_gmm.errors import DataError, file_named, one_line, shown
 
 SAMPLE = 1 << 18

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bayes_gmm.data.io.csv import read_csv
-from bayes_gmm.data.io.number_text import MISSING
 from bayes_gmm.data.io.read_columns import ReadColumns, ReadOptions, usable_names
 from bayes_gmm.data.io.text_column import Notation
+from bayes_gmm.data.number_text import MISSING
 from bayes_gmm.errors import DataError, file_named, nearest, one_line, shown
 
 
@@ -27,18 +27,19 @@ def read_file(
     """
     _refuse_no_file(path)
     try:
-        with path.open("rb") as stream:
-            is_parquet = stream.read(4) == b"PAR1"
-        if is_parquet or path.suffix.lower() in (".parquet", ".pq"):
-            read = read_parquet(path, features, options)
-        else:
-            read = read_csv(path, features, options)
+        read = (read_parquet if is_parquet(path) else read_csv)(path, features, options)
     except (OSError, EOFError, UnicodeError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise DataError(f"{file_named(path)} cannot be read: {one_line(reason)}") from error
     if read.n_rows == 0:
         raise DataError(f"{file_named(path)} has a header but no rows")
     return read
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file is Parquet, judged by its first bytes or its name."""
+    with path.open("rb") as stream:
+        return stream.read(4) == b"PAR1" or path.suffix.lower() in (".parquet", ".pq")
 
 
 def _refuse_no_file(path: Path) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from bayes_gmm.data.checks.finding import Finding
 from bayes_gmm.data.columns import choose_columns
+from bayes_gmm.data.findings.finding import Finding
 from bayes_gmm.data.frames import as_frame, column_values
-from bayes_gmm.data.io.number_text import MISSING
 from bayes_gmm.data.io.read_columns import ReadColumns, ReadOptions, object_column, usable_names
 from bayes_gmm.data.io.text_column import Notation
+from bayes_gmm.data.number_text import MISSING
 from bayes_gmm.errors import DataError
 
 if TYPE_CHECKING:

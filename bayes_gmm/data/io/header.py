@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from bayes_gmm.data.io.number_text import MISSING, number_text
+from bayes_gmm.data.number_text import MISSING, number_text
 from bayes_gmm.errors import DataError, file_named
 
 DELIMITERS = "\t;|,"

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from bayes_gmm.data.checks.finding import Finding
-from bayes_gmm.data.checks.reading_text import left_out_text, reading_text
-from bayes_gmm.data.columns import choose_columns, number
+from bayes_gmm.data.columns import choose_columns, number_in
+from bayes_gmm.data.findings.finding import Finding
+from bayes_gmm.data.findings.reading_text import left_out_text, reading_text
 from bayes_gmm.data.io.text_column import ColumnReading, Notation, TextColumn, read_text
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.errors import CellTypeError, DataError, DataWarning
@@ -187,7 +187,7 @@ def object_column(cells: Sequence[Any]) -> Any:
     """
     import pyarrow as pa
 
-    values = [number(cell) for cell in cells]
+    values = [number_in(cell) for cell in cells]
     if all(value is not None for value in values):
         return pa.array(values, pa.float64(), from_pandas=True)
     texts = []

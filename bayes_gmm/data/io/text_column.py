@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bayes_gmm.data.checks.finding import Finding
-from bayes_gmm.data.io.number_text import MISSING, PLAIN, Forms, NumberText, number_text
+from bayes_gmm.data.findings.finding import Finding
+from bayes_gmm.data.number_text import MISSING, PLAIN, Forms, NumberText, number_text
 from bayes_gmm.data.rows import Floats
 
 TRUTH = {"true": 1.0, "false": 0.0}

@@ -7,25 +7,16 @@ such a point is not an optimum, however high its density.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.optimize.em import SMALLEST_SHARE
+from bayes_gmm.inference.optimize.optimum import Optimum
 from bayes_gmm.model.density import Density
 
 CLOSED = 1e-4
 """Conditional standard deviation below which a component is degenerate, in standardised units."""
-
-
-class Climb(Protocol):
-    """A result with a vector."""
-
-    @property
-    def theta(self) -> Floats:
-        """The vector."""
-        ...
 
 
 def is_sound(density: Density, theta: Floats) -> bool:
@@ -40,7 +31,7 @@ def is_sound(density: Density, theta: Floats) -> bool:
     return bool(thinnest > CLOSED or not may_close)
 
 
-def sound[Run: Climb](density: Density, runs: Sequence[Run]) -> list[Run]:
+def sound[Run: Optimum](density: Density, runs: Sequence[Run]) -> list[Run]:
     """The runs without degenerate components; all runs if there are none."""
     kept = [run for run in runs if is_sound(density, run.theta)]
     return kept or list(runs)

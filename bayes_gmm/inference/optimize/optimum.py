@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from bayes_gmm.data.rows import Floats
+
 
 class Optimum:
-    """Anything with a log-posterior and a log volume."""
+    """A vector with its log-posterior and a log volume."""
 
+    theta: Floats
     log_posterior: float
     log_volume: float
 

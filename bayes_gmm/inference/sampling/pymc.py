@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -21,16 +21,8 @@ from bayes_gmm.model.parameters import Layout
 if TYPE_CHECKING:
     import pymc as pm
 
-STEP_METHODS = {
-    "metropolis": "Metropolis",
-    "demetropolis": "DEMetropolis",
-    "demetropolisz": "DEMetropolisZ",
-    "slice": "Slice",
-    "hmc": "HamiltonianMC",
-}
-"""Names of PyMC's step methods, and their classes."""
-PYMC_SAMPLERS = ("pymc", "pymc-nutpie", *STEP_METHODS)
-"""What `sample_pymc` takes: NUTS by PyMC, NUTS by nutpie on PyMC's own density, step methods."""
+PYMC_SAMPLERS = ("pymc", "pymc-nutpie")
+"""What `sample_pymc` takes: NUTS by PyMC, and NUTS by nutpie on PyMC's own density."""
 ON_JAX = ("numpyro", "blackjax")
 DEFAULT_TUNE = 1000
 NOT_KEPT = ("divergences", "warning", "perf_counter_diff", "perf_counter_start")
@@ -59,8 +51,7 @@ def sample_pymc(
     peaks : sequence of Peak
         By falling mass.
     sampler : str
-        "pymc" and "pymc-nutpie" are NUTS; "metropolis", "demetropolis", "demetropolisz", "slice"
-        and "hmc" PyMC's step methods.
+        "pymc" or "pymc-nutpie": NUTS by PyMC, or by nutpie.
     draws, tune, chains : int
         Sizes; 1000 warm-up draws by default, because these samplers do not use the mode.
     seed : int
@@ -85,19 +76,14 @@ def sample_pymc(
         + peaks[m].factor @ dispersed_start(density, peaks[m], np.random.default_rng(s))
         for m, s in zip(modes, seeds, strict=True)
     ]
-    options: dict[str, Any] = {}
-    if sampler not in STEP_METHODS:
-        options["nuts_sampler"] = sampler.removeprefix("pymc-")
     changed = pytensor.config.change_flags(mode=compile_mode) if compile_mode else nullcontext()
     with model, changed:
-        if sampler in STEP_METHODS:
-            options["step"] = _steps(model, getattr(pm, STEP_METHODS[sampler]))
         tree = pm.sample(
             draws, tune=tune, chains=chains, random_seed=seed,
             progressbar=progress, quiet=not progress,
             initvals=[_values(theta, density.layout, model) for theta in starts],
-            init="adapt_diag",
-            compute_convergence_checks=False, **options,
+            init="adapt_diag", nuts_sampler=sampler.removeprefix("pymc-"),
+            compute_convergence_checks=False,
         )  # fmt: skip
     theta = vectors(tree.posterior, density.layout)
     return Draws(
@@ -117,11 +103,11 @@ def check_pymc_sampler(sampler: str) -> None:
 
     Examples
     --------
-    >>> check_pymc_sampler("metropolis")
-    >>> check_pymc_sampler("metropolys")
+    >>> check_pymc_sampler("pymc")
+    >>> check_pymc_sampler("nutpi")
     Traceback (most recent call last):
     ...
-    bayes_gmm.errors.FitError: sampler 'metropolys' is unknown; did you mean 'metropolis'?
+    bayes_gmm.errors.FitError: sampler 'nutpi' is unknown; did you mean 'nutpie'?
     """
     if sampler in ON_JAX:
         raise FitError(
@@ -134,23 +120,6 @@ def check_pymc_sampler(sampler: str) -> None:
         raise FitError(f"sampler {sampler!r} is unknown; {use}")
     if importlib.util.find_spec("pymc") is None:
         raise FitError(f"sampler {sampler!r} needs PyMC; install it with: pip install pymc")
-
-
-def _steps(model: pm.Model, method: Callable[..., Any]) -> list[Any]:
-    """The step method for every variable that is free.
-
-    The weight of a single component is not, and all but slice sampling would average over none of
-    its coordinates.
-    """
-    import pymc as pm
-
-    sizes = model.initial_point()
-    free: list[Any] = []
-    fixed: list[Any] = []
-    for variable in model.free_RVs:
-        value = model.rvs_to_values[variable]
-        (free if sizes[value.name].size else fixed).append(variable)
-    return [method(free)] + [pm.Slice(fixed) for _ in fixed[:1]]
 
 
 def _values(theta: Floats, layout: Layout, model: pm.Model) -> dict[str, Any]:

@@ -15,10 +15,16 @@ NAMES = {
     "laplace": "Laplace's evidence (approximate)",
 }  # fmt: skip
 SUBJECTS = NAMES | {"evidence": "the evidence", "laplace": "Laplace's approximate evidence"}
+TITLES = NAMES | {"loo": "elpd by LOO", "evidence": "log evidence", "laplace": "log evidence"}
 MOST_NAMED = 6
 """Largest number of items that are listed individually."""
 TINY = 0.0005
 """Probability below which `percent` writes no digits."""
+
+
+def title_of(criterion: str, column: str) -> str:
+    """Heading of the values of a criterion, which are in a column of the table."""
+    return "Laplace" if column == "log_evidence_laplace" else TITLES[criterion]
 
 
 def wider(edges: Sequence[str], candidates: Candidates, options: OptionNames) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from bayes_gmm.data.checks.finding_text import figure
+from bayes_gmm.data.findings.finding_text import figure
 from bayes_gmm.errors import listed
 from bayes_gmm.model.mixture import segment_labels
 from bayes_gmm.results.fit.small_segments import are_left_empty

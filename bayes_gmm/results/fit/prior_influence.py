@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import minimize
 
-from bayes_gmm.data.checks.finding_text import figure
+from bayes_gmm.data.findings.finding_text import figure
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.errors import listed
 from bayes_gmm.inference.optimize.m_step import expected_log_posterior, moment_covariances

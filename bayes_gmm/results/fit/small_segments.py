@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from bayes_gmm.data.checks.finding_text import figure
+from bayes_gmm.data.findings.finding_text import figure
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import listed
 from bayes_gmm.model.mixture import segment_labels

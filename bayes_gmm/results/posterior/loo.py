@@ -22,6 +22,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.data.subsample import at_equal_steps
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.sampling.draws import thinning
 from bayes_gmm.results.checks import check_count, generator
@@ -189,8 +190,7 @@ def relative_efficiency(posterior: PosteriorDraws, rows: Observed, step: int = 1
     """
     sampled = posterior.draws.as_sampled.theta[:, ::step]
     upto = np.cumsum(rows.weights)
-    places = (np.arange(EFFICIENCY_ROWS) + 0.5) * (upto[-1] / EFFICIENCY_ROWS)
-    chosen, times = np.unique(np.searchsorted(upto, places, side="right"), return_counts=True)
+    chosen, times = at_equal_steps(upto, EFFICIENCY_ROWS)
     some = rows.only(chosen)
     blocks = log_density_blocks(posterior, some.matrix, sampled)
     log_p = np.concatenate([part for _, part in blocks])

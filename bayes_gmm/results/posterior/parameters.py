@@ -80,7 +80,7 @@ def central_interval(draws: Floats, prob: float, axis: int | tuple[int, ...] = -
 
     Examples
     --------
-    >>> central_interval(np.arange(101.0), 0.9).tolist()
+    >>> central_interval(np.arange(101.0), 0.9).round(9).tolist()
     [5.0, 95.0]
     """
     tail = (1.0 - prob) / 2.0

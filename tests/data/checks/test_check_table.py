@@ -12,10 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bayes_gmm.data.checks.check_table import check_table, fit_findings, fit_warnings
-from bayes_gmm.data.checks.copies import count_distinct_rows
-from bayes_gmm.data.checks.finding import KINDS, Finding
 from bayes_gmm.data.checks.settings import CheckSettings
 from bayes_gmm.data.datasets import load_customers
+from bayes_gmm.data.findings.finding import KINDS, Finding
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import DataError, DataWarning
 
@@ -298,18 +297,6 @@ def test_copies_of_rows_are_found(table):
     assert kinds(found) == ["duplicates"]
     assert found[0].number == 0.2
     assert "100 rows (20 %) repeat another row in every column" in str(found[0])
-
-
-@given(
-    rows=st.lists(
-        st.tuples(st.sampled_from([0.0, -0.0, 1.0, np.nan]), st.sampled_from([2.0, np.nan])),
-        min_size=1,
-        max_size=30,
-    )
-)
-def test_distinct_rows_are_counted(rows):
-    distinct = {tuple("nan" if np.isnan(x) else x + 0.0 for x in row) for row in rows}
-    assert count_distinct_rows(np.array(rows)) == len(distinct)
 
 
 # The door itself

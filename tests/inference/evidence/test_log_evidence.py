@@ -59,6 +59,7 @@ def test_one_component_agrees_with_quadrature():
     assert_agrees(bridge_evidence(density, *sampled(density, modes)), exact, at_most=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("K", [2, 4])
 def test_components_that_overlap_or_are_too_many_agree_with_brute_force(K):
     density, modes = problem(FEW, K, standardize=False)
@@ -103,6 +104,7 @@ def test_well_separated_components_are_what_laplace_says():
     assert found.value == pytest.approx(laplace_evidence(modes, 2).value, abs=0.05)
 
 
+@pytest.mark.slow
 def test_a_neighbour_with_other_priors_serves_as_well_as_none():
     """Three components on one heap, by way of two whose scales have a prior of their own."""
     X = np.random.default_rng(2).normal(size=(40, 2))
@@ -124,6 +126,7 @@ def thin_parallel_groups(n_rows=90, n_groups=3, width=0.01):
     return np.column_stack([x, x + width * (rng.normal(size=n_rows) - 8.0 * group)])
 
 
+@pytest.mark.slow
 def test_a_component_too_many_on_thin_groups_has_an_evidence_within_its_error():
     """Exact values are 12.20 (.02) for K = 3, and 2.87 (.07) less for K = 4.
 

@@ -51,6 +51,7 @@ def test_mirrored_modes_have_equal_masses(square):
     assert np.nanmax(masses.errors) < 0.15
 
 
+@pytest.mark.slow
 def test_masses_are_those_of_long_chains_and_laplace_is_not(faithful):
     density, modes = faithful
     peaks = peaks_of(density, modes)

@@ -42,6 +42,7 @@ def heights(sweep, densities, sample):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("table", ["groups", "cloud"])
 def test_no_cell_is_worse_than_a_search_of_its_own(table, seed):
@@ -57,6 +58,7 @@ def test_no_cell_is_worse_than_a_search_of_its_own(table, seed):
     assert len(worse) <= 0.1 * len(densities), worse
 
 
+@pytest.mark.slow
 def test_more_components_and_richer_structures_fit_better_where_nothing_is_charged():
     X = random_table(2, 400, 2)
     sweep, densities, sample = swept(

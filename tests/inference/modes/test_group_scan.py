@@ -100,6 +100,7 @@ def test_nothing_is_scanned_where_no_group_can_be_a_component():
     assert scanned(X, prior=Prior.flat(), resolution=None)[1] == []
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::bayes_gmm.errors.DataWarning")
 @pytest.mark.parametrize("kind", ["ball", "copies", "line"])
 def test_the_search_finds_the_group(kind):

@@ -51,6 +51,7 @@ def integral_over_a_grid(density, peak, width):
     return log_mean_exp(heights) + 2.0 * np.log(201 * (offsets[1] - offsets[0]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_rows", "tolerance"), [(20, 0.06), (200, 1e-2), (1000, 2e-3)])
 def test_one_component_in_one_feature(n_rows, tolerance):
     """Against numerical integration; what is left falls as 1 / N."""

@@ -227,6 +227,7 @@ class TestIris:
         assert np.all((labels == alone[0]) == at_02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("structure", ["full", "component-feature/shared", "tied"])
 def test_a_wide_table_has_a_maximum(seed, structure):
@@ -242,6 +243,7 @@ def test_a_wide_table_has_a_maximum(seed, structure):
     assert adjusted_rand_score(truth, problem.labels(modes[0])) == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_rows", "d"), [(6, 5), (12, 6), (20, 8), (4, 3)])
 @pytest.mark.parametrize("decimals", [0, 1, 15])
 def test_fewer_rows_than_a_covariance_has_entries(n_rows, d, decimals):
@@ -263,6 +265,7 @@ def test_a_column_that_repeats_another_has_a_maximum():
     assert problem.least_curvature(first) > 0.0
 
 
+@pytest.mark.slow
 def test_scales_may_be_zero_where_the_prior_lets_them():
     """A HalfNormal is highest at 0: components on tied rows shrink onto them, and the fit lives."""
     rng = np.random.default_rng(3)
@@ -327,6 +330,7 @@ def test_without_a_prior_the_highest_comes_first(seed):
         assert np.isnan(mode.log_evidence)
 
 
+@pytest.mark.slow
 def test_the_highest_is_as_high_as_that_of_scikit_learn():
     """Without a prior both seek the highest likelihood; theirs from 20 starts."""
     rng = np.random.default_rng(3)

@@ -98,6 +98,7 @@ def test_thin_parallel_groups_are_told_apart(seed):
     )
 
 
+@pytest.mark.slow
 def test_seeds_lead_to_one_optimum_and_so_does_a_grid():
     """Few rows and components that overlap have many optima, some within a nat of the highest."""
     rng = np.random.default_rng(1)

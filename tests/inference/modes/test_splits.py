@@ -78,6 +78,7 @@ def test_a_group_may_be_hidden_at_first():
     assert better.log_posterior == pytest.approx(right.log_posterior, abs=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("K", [1, 2, 3, 4])
 @pytest.mark.parametrize("seed", range(3))
 def test_nothing_is_made_worse(K, seed):

@@ -69,6 +69,7 @@ def has_collapsed(density, theta):
     return np.diagonal(point.scale_trils, axis1=1, axis2=2).min() < 1e-4
 
 
+@pytest.mark.slow
 @given(
     structure=st.sampled_from(Structure.all()),
     prior=st.sampled_from(list(PRIORS)),

@@ -66,6 +66,7 @@ def test_the_same_seed_gives_the_same_draws(many_rows):
     assert not np.array_equal(one.theta, other.theta)
 
 
+@pytest.mark.slow
 def test_proposals_made_anew_fit_a_skew_posterior_better(monkeypatch):
     X = load_customers().table[["Annual income (k$)", "Spending score"]].to_numpy(float)
     density, peaks = problem(X, 5)

@@ -182,6 +182,7 @@ def test_a_place_without_density_is_named(small):
         sample_nuts(density, [nowhere])
 
 
+@pytest.mark.slow
 def test_sampling_does_not_wait_for_libraries_it_does_not_use():
     """nutpie's package imports ArviZ, xarray and pandas, for seconds."""
     code = """

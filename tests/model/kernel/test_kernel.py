@@ -97,6 +97,7 @@ def assert_same_sums(found, expected, K, d, tolerance=1e-11):
         np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * max(1.0, np.abs(b).max()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", [0.0, 0.2])
 @pytest.mark.parametrize("separation", [0.3, 3.0, 20.0])
 @pytest.mark.parametrize("d", [*range(1, 10), 15, 16, 17, 20])

@@ -72,6 +72,7 @@ class TestTable:
             assert values["icl"] == pytest.approx(model.icl(X), abs=5e-2)
             assert values["df"] == model.map_fit_.n_parameters
 
+    @pytest.mark.slow
     def test_criteria_are_at_the_mode_of_largest_rough_mass_whatever_else_is_asked(
         self, monkeypatch
     ):
@@ -149,12 +150,14 @@ class TestProbabilities:
 
 
 class TestKnownAnswers:
+    @pytest.mark.slow
     def test_cigars_are_two(self):
         structures = ("full", "tied", "diag", "spherical")
         found = compared(cigars(), range(1, 7), structures=structures)
         assert {best.n_components for best in found.best.values()} == {2}
         assert found.probabilities.idxmax() == 2
 
+    @pytest.mark.slow
     @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
     def test_bic_is_scikit_learns(self, X):
         """Where nothing is charged, and both come to the same optimum."""

@@ -125,6 +125,7 @@ def test_a_posterior_says_what_its_prior_was(posterior):
     assert prior_from_json(posterior.provenance["prior"]) == posterior.fit.prior
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("structure", Structure.all(), ids=lambda structure: structure.name)
 def test_any_structure_comes_back(fit, structure, tmp_path):
     fit = dataclasses.replace(fit, structure=structure)
@@ -297,6 +298,7 @@ def test_a_root_attribute_that_cannot_be_read_is_one_error(fit, tmp_path):
     gc.collect()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
@@ -378,6 +380,7 @@ def test_truncated_posterior_is_refused_by_name(saved, kept):
         load(saved)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["labels", "fit", "unconstrained_posterior"])
 def test_posterior_without_a_part_is_damaged(saved, part):
     rewritten(saved, lambda tree: tree.children[part].orphan())
@@ -413,6 +416,7 @@ def test_a_bit_that_turned_over_is_found(posterior, saved, part):
         load(saved)
 
 
+@pytest.mark.slow
 def test_whatever_bit_turns_over_nothing_else_is_read(posterior, saved):
     whole = saved.read_bytes()
     rng = np.random.default_rng(0)

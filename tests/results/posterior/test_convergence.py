@@ -144,6 +144,7 @@ def autoregressive(shape, rho, seed=0):
     return x
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(60, 4, 1000), (60, 2, 100), (20, 1, 200), (5, 4, 30)])
 @pytest.mark.parametrize("rho", [-0.3, 0.0, 0.5])
 def test_good_runs_are_taken_without_a_word(shape, rho):

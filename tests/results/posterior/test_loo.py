@@ -138,6 +138,7 @@ def test_a_row_with_nothing_observed_has_no_say():
     assert (b.elpd, b.se, b.p_loo) == pytest.approx((a.elpd, a.se, a.p_loo), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_a_sample_of_rows_is_as_near_as_it_says():
     """Over samples the error's square is in the mean what it is said to be."""
     posterior = posterior_of(two_groups(90), 0.5 + np.arange(90) % 3, shape=(2, 50))

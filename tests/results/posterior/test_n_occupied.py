@@ -65,6 +65,7 @@ def by_gibbs(x, n_chains=100, burn=200, sweeps=800):
     return law[:, 1:].mean(axis=0), law[:, 1:].std(axis=0, ddof=1) / np.sqrt(n_chains)
 
 
+@pytest.mark.slow
 def test_it_agrees_with_another_sampler(sparse):
     table = sparse.occupied()
     law, error = by_gibbs(three_groups()[:, 0])
@@ -94,6 +95,7 @@ def test_the_log_density_is_that_of_theta(sparse):
     np.testing.assert_allclose(sparse.draws.stats["lp"][0, ::100], expected, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_rows_are_allocated_by_their_responsibilities(posterior):
     """Of two rows and two components the chance of an empty one is known; weights are copies."""
     theta = np.broadcast_to(posterior.draws.theta[0, 0], (2, 3000, posterior.draws.layout.size))
@@ -121,6 +123,7 @@ def test_rows_are_allocated_by_their_responsibilities(posterior):
             assert none == 0.0
 
 
+@pytest.mark.slow
 def test_copies_are_weights(sparse):
     X = three_groups()
     table = sparse.occupied()

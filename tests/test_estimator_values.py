@@ -15,6 +15,11 @@ from odd_tables import (
 from bayes_gmm.errors import DataWarning
 
 
+@pytest.fixture(scope="module")
+def X():
+    return clean()
+
+
 @pytest.mark.parametrize("unit", [1e-140, 1e-12, 1e12, 1e140])
 def test_units_at_the_ends_of_floating_point(unit, X, clean_model):
     model = quick(X * [1.0, unit])
@@ -91,6 +96,7 @@ def test_copies_of_rows_count_as_weights_do(X):
     assert_same_answer(quick(np.repeat(X, 2, axis=0)), quick(X, 2, np.full(40, 2.0)), rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "d", "K"), [(8, 20, 2), (3, 25, 1), (2, 1, 2), (5, 5, 5)])
 @pytest.mark.filterwarnings("ignore:.*(fewer than|coincide):bayes_gmm.errors.DataWarning")
 def test_fewer_rows_than_anything(n, d, K):

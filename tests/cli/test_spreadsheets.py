@@ -91,6 +91,7 @@ def evil_table(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*the chains have not mixed")
 @pytest.mark.parametrize("posterior", ["none", "laplace"])
 def test_every_file_of_the_command_line_is_safe(posterior, evil_table, tmp_path, capsys):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bayes_gmm.data.checks.reading_text import reading_text, unusable_text
+from bayes_gmm.data.findings.reading_text import reading_text, unusable_text
 from bayes_gmm.errors import listed, shown
 
 Values = Mapping[str, Any]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bayes_gmm.data.checks.finding_text import KINDS, sentence_of
+from bayes_gmm.data.findings.finding_text import KINDS, sentence_of
 
 __all__ = ["KINDS", "Finding"]
 

@@ -16,6 +16,11 @@ import xarray as xr
 from odd_tables import assert_refused, assert_same_answer, clean, clean_frame, quick
 
 
+@pytest.fixture(scope="module")
+def X():
+    return clean()
+
+
 class Arraylike:
     """Knows how to become an array, and nothing else."""
 

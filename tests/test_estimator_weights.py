@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 import scipy.sparse
-from odd_tables import assert_failed, assert_refused, assert_same_answer, clean_frame, quick
+from odd_tables import assert_refused, assert_same_answer, clean, clean_frame, quick
 
 from bayes_gmm.errors import DataWarning
 
@@ -26,6 +26,11 @@ SAME = {
     "arrow": pa.array(COUNTS),
     "masked, with nothing masked": np.ma.MaskedArray(COUNTS),
 }
+
+
+@pytest.fixture(scope="module")
+def X():
+    return clean()
 
 
 @pytest.mark.parametrize("weights", SAME.values(), ids=SAME.keys())
@@ -112,29 +117,3 @@ def test_a_column_that_varies_in_rows_of_no_weight_only(X):
 )
 def test_weights_refused_by_scores(method, weights, message, X, clean_model):
     assert_refused(lambda: getattr(clean_model, method)(X, sample_weight=weights), message)
-
-
-@pytest.mark.parametrize(
-    ("weights", "words"),
-    [
-        (at_row(np.nan), ("weights column 'w' is nan in row 5",)),
-        (at_row(np.inf), ("column 'w' is infinite in row 5",)),
-        (np.zeros(40), ("weights column 'w' is zero in all 40 rows",)),
-        (["1", "x"] * 20, ("column 'w' is not numeric: row 2 holds 'x'",)),
-        (np.eye(40)[3], ("1 usable row", "column 'a' cannot vary")),
-    ],
-    ids=["NaN", "infinite", "zero", "text", "one row"],
-)
-def test_weights_refused_on_the_command_line(weights, words, tmp_path, capsys):
-    path = tmp_path / "weighted.csv"
-    clean_frame(w=weights).to_csv(path, index=False)
-    options = ("--features", "a,b", "--components", 2, "--weights", "w")
-    assert_failed(capsys, "fit", path, *options, words=words)
-
-
-@pytest.mark.parametrize(
-    ("name", "words"), [("W", ("no column 'W'", "it has: a, b")), ("", ("no column ''",))]
-)
-def test_a_column_of_weights_that_is_not_there(name, words, table, capsys):
-    options = ("--features", "a,b", "--components", 2, "--weights", name)
-    assert_failed(capsys, "fit", table, *options, words=words)
