@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bayes_gmm.data.number_text import number_text
+from bayes_gmm.data.number_text import MISSING, number_text
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import CellTypeError, DataError, listed, nearest, shown
 
@@ -128,18 +128,20 @@ def first_not_numeric(name: str, cells: Iterable[Any]) -> DataError:
     >>> print(first_not_numeric("Spend", ["1000", "?"]))
     column 'Spend' is not numeric: row 2 holds '?'; choose numeric columns, or encode it as numbers
     >>> print(first_not_numeric("Spend", [None, "1000"]))
-    column 'Spend' holds numbers as text, such as '1000' in row 2; read_table converts them
+    column 'Spend' is not numeric: row 2 holds '1000', a number as text; read_table converts the \
+text of data frames and files
     """
     texts = []
     for row, cell in enumerate(cells):
         if number_in(cell) is None:
-            if not isinstance(cell, str) or number_text(cell) is None:
+            known = isinstance(cell, str) and (cell.strip() in MISSING or number_text(cell))
+            if not known:
                 return not_numeric(name, row, cell)
             texts.append((row, cell))
     row, cell = texts[0]
     return DataError(
-        f"column {shown(name)} holds numbers as text, such as {shown(cell)} in row {row + 1}; "
-        "read_table converts them"
+        f"column {shown(name)} is not numeric: row {row + 1} holds {shown(cell)}, a number as "
+        "text; read_table converts the text of data frames and files"
     )
 
 

@@ -80,6 +80,8 @@ NetCDF; use the ending .nc
 def is_netcdf(path: str | os.PathLike[str]) -> bool:
     """Whether a file begins like NetCDF-4."""
     try:
+        if not Path(path).is_file():  # a pipe would wait for its writer
+            return False
         with Path(path).open("rb") as stream:
             return stream.read(4) == b"\x89HDF"
     except (OSError, ValueError):

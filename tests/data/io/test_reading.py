@@ -191,7 +191,7 @@ def test_a_fit_names_the_cell_that_is_no_number():
     for frame in (pd.DataFrame({"x": cells}), pl.DataFrame({"x": cells}), pa.table({"x": cells})):
         with pytest.raises(DataError, match="row 42 holds '\\?'"):
             feature_matrix(frame)
-        with pytest.raises(DataError, match="'1000' in row 1; read_table converts them"):
+        with pytest.raises(DataError, match="row 1 holds '1000', a number as text; read_table"):
             feature_matrix(frame[:41])
 
 
