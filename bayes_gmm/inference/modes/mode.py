@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import softmax
 
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.inference.optimize.optimum import Optimum
@@ -71,8 +72,7 @@ class ModeMasses:
         unknown = np.full(len(known), np.nan)
         if not np.isfinite(known.max()):
             return cls(unknown, unknown)
-        shares = np.exp(known - known.max())
-        return cls(shares / shares.sum(), unknown)
+        return cls(softmax(known), unknown)
 
     def taken(self, chosen: Sequence[int] | Integers) -> ModeMasses:
         """Shares of some of the modes, of the mass of these alone."""
