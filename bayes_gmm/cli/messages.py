@@ -43,8 +43,7 @@ def shown_once() -> Callable[..., None]:
     said: set[str] = set()
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        diagnostic = getattr(message, "diagnostic", None)
-        line = line_of(message if diagnostic is None else diagnostic.text(COMMAND_LINE))
+        line = line_of(message)
         if line not in said:
             said.add(line)
             say(f"warning: {line}")
@@ -53,7 +52,7 @@ def shown_once() -> Callable[..., None]:
 
 
 def line_of(error: BaseException | str) -> str:
-    r"""Text of an error or warning on one line.
+    r"""Text of an error or warning on one line, with the names of command-line options.
 
     Examples
     --------
@@ -62,4 +61,6 @@ def line_of(error: BaseException | str) -> str:
     """
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
-    return " ".join(str(error).split()) or type(error).__name__
+    diagnostic = getattr(error, "diagnostic", None)
+    text = str(error) if diagnostic is None else diagnostic.text(COMMAND_LINE)
+    return " ".join(text.split()) or type(error).__name__

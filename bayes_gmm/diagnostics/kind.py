@@ -40,6 +40,12 @@ class OptionNames:
         Advice to select the draws of the most probable {mode}; modes are counted from 0.
     see_shape : str
         Where the check of the shape of segments is found.
+    missing : str
+        The option for cells that stand for missing values, with their {texts}.
+    between_texts : str
+        What separates these texts.
+    encoding : str
+        The option for the encoding of a file.
 
     Examples
     --------
@@ -47,6 +53,8 @@ class OptionNames:
     ('chains=4', '--chains 4')
     >>> PYTHON.between(1, 12), COMMAND_LINE.between(1, 12)
     ('n_components=range(1, 13)', '--components 1-12')
+    >>> PYTHON.missing_cells(["'?'", "'-'"]), COMMAND_LINE.missing_cells(["'?'", "'-'"])
+    ("missing=['?', '-']", "--missing '?' --missing '-'")
     """
 
     draws: str
@@ -64,6 +72,9 @@ class OptionNames:
     overlap: str
     one_mode: str
     see_shape: str
+    missing: str
+    between_texts: str
+    encoding: str
 
     def number(self, option: str, value: int) -> str:
         """An option with a number."""
@@ -72,6 +83,10 @@ class OptionNames:
     def between(self, first: int, last: int) -> str:
         """The option for all numbers of segments from `first` to `last`."""
         return self.components.format(first=first, last=last, end=last + 1)
+
+    def missing_cells(self, texts: Sequence[str]) -> str:
+        """The option that reads cells with these texts, in quotes, as missing."""
+        return self.missing.format(texts=self.between_texts.join(texts))
 
 
 PYTHON = OptionNames(
@@ -90,6 +105,9 @@ PYTHON = OptionNames(
     overlap="use fewer components, or co_clustering, which does not depend on labels",
     one_mode="use of_mode({mode}) to select the draws of mode {mode}, and fit.modes for the optima",
     see_shape=" (see shape_check_)",
+    missing="missing=[{texts}]",
+    between_texts=", ",
+    encoding="encoding",
 )
 COMMAND_LINE = OptionNames(
     draws="--draws",
@@ -107,6 +125,9 @@ COMMAND_LINE = OptionNames(
     overlap="use fewer --components",
     one_mode="use --segmentation main to report only the most probable segmentation",
     see_shape="",
+    missing="--missing {texts}",
+    between_texts=" --missing ",
+    encoding="--encoding",
 )
 
 
@@ -136,6 +157,14 @@ class TextSettings:
     """Width of a Monte Carlo interval of a probability below which it is omitted."""
     largest_r_hat: int = 1000
     """Largest R-hat that is written as a number; constant chains have a huge one."""
+    few_values: int = 5
+    """Number of values up to which a column is called a category."""
+    largest_condition_number: float = 1e6
+    """Largest condition number that is written; larger ones depend on rounding."""
+    most_columns: int = 6
+    """Columns that are listed by name."""
+    most_cells: int = 4
+    """Cells of a row that are listed."""
 
 
 TEXT = TextSettings()
