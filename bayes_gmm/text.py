@@ -88,7 +88,7 @@ def sentence(text: str) -> str:
 
 
 def figure(x: float, digits: int = 3) -> str:
-    """A computed number, with thousands separators and without an exponent.
+    """A computed number, with thousands separators and, unless it is extreme, without an exponent.
 
     Examples
     --------
@@ -96,7 +96,9 @@ def figure(x: float, digits: int = 3) -> str:
     ('0.123', '2,800', '904,000,000', '-0.00000123')
     """
     rounded = float(f"{x:.{digits}g}")
-    return f"{int(rounded):,}" if rounded.is_integer() else _positional(rounded)
+    if rounded.is_integer() and abs(rounded) < 1e15:
+        return f"{int(rounded):,}"
+    return _positional(rounded)
 
 
 def cell(x: float) -> str:
@@ -113,5 +115,5 @@ def cell(x: float) -> str:
 
 
 def _positional(x: float) -> str:
-    """All digits of a number, without an exponent."""
-    return format(Decimal(repr(x)), "f").removesuffix(".0")
+    """All digits of a number, with an exponent only if there were more than fifteen zeros."""
+    return format(Decimal(repr(x)), "f") if 1e-15 < abs(x) < 1e15 else f"{x:g}"

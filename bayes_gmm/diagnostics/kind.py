@@ -107,7 +107,7 @@ PYTHON = OptionNames(
     see_shape=" (see shape_check_)",
     missing="missing=[{texts}]",
     between_texts=", ",
-    encoding="encoding",
+    encoding="the argument encoding",
 )
 COMMAND_LINE = OptionNames(
     draws="--draws",
@@ -127,7 +127,7 @@ COMMAND_LINE = OptionNames(
     see_shape="",
     missing="--missing {texts}",
     between_texts=" --missing ",
-    encoding="--encoding",
+    encoding="the option --encoding",
 )
 
 

@@ -76,6 +76,8 @@ def _mixed_cells(columns: Subject, values: Values, options: OptionNames) -> Part
     known = [shown(text) for text in texts if text.lower() in OFFERED]
     if known:
         return found, f"to read such cells as missing, use {options.missing_cells(known)}"
+    if more:
+        return found, "correct these cells"
     option = options.missing_cells(list(map(shown, texts)))
     return found, f"correct these cells, or use {option} to read them as missing"
 
@@ -167,7 +169,7 @@ READ: Mapping[str, Kind] = {
         "note",
         fixed(
             "read the file as {encoding}, judged by its letters",
-            "if names look wrong, name the encoding with {options.encoding}",
+            "if names look wrong, use {options.encoding}",
         ),
         DataWarning,
     ),

@@ -88,9 +88,9 @@ def _small_weights(columns: Subject, values: Values, options: OptionNames) -> Pa
 
 def _few_rows(columns: Subject, values: Values, options: OptionNames) -> Parts:
     return (
-        f"{counted(values['total'], 'row')} are few for {values['columns']} columns: one segment "
-        f"with a full covariance has {values['parameters']:,} parameters, so the prior has much "
-        "influence on it",
+        f"{counted(values['total'], 'row')} are few for {counted(values['columns'], 'column')}: "
+        f"one segment with a full covariance has {values['parameters']:,} parameters, so the prior "
+        "has much influence on it",
         f"use {options.diag} ({values['diagonal']:,} parameters) or fewer columns",
     )
 

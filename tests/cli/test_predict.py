@@ -11,8 +11,8 @@ from bayes_gmm.cli import main
 from bayes_gmm.results.load import load
 
 
-def scored(model, table, path):
-    assert main(["predict", model, str(table), "--out", str(path)]) == 0
+def scored(model, table, path, *options):
+    assert main(["predict", model, str(table), "--out", str(path), *options]) == 0
     return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
@@ -168,6 +168,19 @@ def test_predict_reads_words_for_missing_and_a_named_encoding(model, tmp_path, c
     rows = pd.read_csv(out, dtype=str, encoding="gb18030")
     assert rows[VISITS][0] == "?"
     assert set(rows["都市"]) == {"東京"}
+
+
+def test_predict_keeps_the_id_alone(model, table, tmp_path, capsys):
+    out = tmp_path / "scored.csv"
+    rows = scored(model, table, out, "--id", "Id")
+    added = ["segment", "probability", "typicality", "Segment 1", "Segment 2"]
+    assert list(rows) == ["Id", *added]
+    assert rows["Id"].tolist() == customers()["Id"].tolist()
+    capsys.readouterr()
+    assert main(["predict", model, table, "--out", str(out), "--id", SPEND]) == 2
+    assert "an ID is never fitted" in " ".join(capsys.readouterr().err.split())
+    assert main(["predict", model, table, "--out", str(out), "--id", "id"]) == 1
+    assert "no column 'id' in file" in error_line(capsys)
 
 
 def test_swapped_arguments_of_predict_are_recognised(model, table, tmp_path, capsys):
