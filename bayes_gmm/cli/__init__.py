@@ -24,6 +24,7 @@ from bayes_gmm.cli.messages import (
     print_json,
     say,
     shown_once,
+    without_warnings,
 )
 from bayes_gmm.cli.options import (
     Numbers,
@@ -254,7 +255,6 @@ def compare(
     _check_k_prior(k_prior, components)
     from bayes_gmm.cli.compared import Compared
     from bayes_gmm.cli.files import check_folder, write_comparison
-    from bayes_gmm.cli.sampling import without_warnings
     from bayes_gmm.cli.tables import format_of, read_columns
     from bayes_gmm.data.checks.check_table import check_table
     from bayes_gmm.data.io.read_columns import ReadOptions
@@ -380,7 +380,7 @@ def _check_order(model: str, table: str) -> None:
 
     if is_netcdf(table) and not is_netcdf(model):
         raise click.UsageError(
-            f"TABLE is the model file '{table}', and MODEL '{model}' is none: give the model first"
+            f"TABLE '{table}' is a model file, and MODEL '{model}' is not; give the model first"
         )
 
 

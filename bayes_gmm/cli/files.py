@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bayes_gmm.cli.layout import REPORT
+from bayes_gmm.cli.settings import REPORT
 from bayes_gmm.data.io.dialect import CsvFormat
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
