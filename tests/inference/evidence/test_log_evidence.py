@@ -140,7 +140,7 @@ def test_a_component_too_many_on_thin_groups_has_an_evidence_within_its_error():
     prior = Prior(covariances=HierarchicalWishart(G0=12.5))
     for K, exact, error, at_most in ((3, 12.20, 0.02, 0.5), (4, 9.33, 0.08, 2.0)):
         density, modes = problem(X, K, prior=prior)
-        peaks, draws = sampled(density, modes, draws=500, chains=2)
+        peaks, draws = sampled(density, modes, draws=800, chains=2)
         found = bridge_evidence(density, peaks, draws, below=below)
         assert_agrees(found, exact, error, at_most=at_most)
         below = Neighbour(density, draws, found)
