@@ -34,7 +34,7 @@ def _few_draws(subject: Subject, values: Values, options: OptionNames) -> Parts:
     n = values["n"]
     return (
         f"there {'is' if n == 1 else 'are'} {counted(n, 'draw')} in total, too few for intervals",
-        f"increase {options.draws} to get at least {values['needed']}, better 1,000",
+        f"increase {options.draws} to get at least {values['needed']}, preferably 1,000",
     )
 
 

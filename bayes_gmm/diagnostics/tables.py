@@ -99,7 +99,7 @@ def _identifier(columns: Subject, values: Values, options: OptionNames) -> Parts
     first, last, n = cell(values["first"]), cell(values["last"]), int(values["distinct"])
     if values["pattern"] == "running":
         found = (
-            f"is a running number ({n:,} whole numbers from {first} to {last}, each in "
+            f"looks like a row number ({n:,} whole numbers from {first} to {last}, each in "
             f"{counted(values['times'], 'row')}, which is too regular for a measurement)"
         )
     else:

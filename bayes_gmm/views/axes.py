@@ -38,7 +38,7 @@ def positions(names: tuple[str, ...], features: Features) -> tuple[int, ...]:
 
 
 def all_positions(names: tuple[str, ...], features: Features) -> tuple[int, ...]:
-    """Return the positions of any number of features; of all where none are named."""
+    """Return the positions of features; of all features if none are named."""
     if features is None:
         return tuple(range(len(names)))
     chosen = np.atleast_1d(np.array(features, dtype=object)).tolist()
@@ -56,13 +56,13 @@ def _position(names: tuple[str, ...], feature: int | str) -> int:
 
 
 def posterior_of(model: Any, picture: str) -> Posterior:
-    """Return the model if it is a Posterior, else raise."""
+    """Return the model if it is a Posterior, else raise a DataError."""
     if isinstance(model, Posterior):
         return model
     kind = type(model).__name__
     raise DataError(
-        f"{picture} needs a Posterior, got a {kind}; pass what sample_posterior() of a fitted "
-        "BayesGMM returns"
+        f"{picture} needs a Posterior, got a {kind}; pass the result of sample_posterior() "
+        "of a fitted BayesGMM"
     )
 
 
@@ -114,7 +114,7 @@ def clean(ax: Axes) -> None:
         low, high = axis.get_view_interval()
         if 1e4 <= max(abs(low), abs(high)) < 1e6 and high - low > 10:
             axis.set_major_formatter("{x:,.0f}")
-    # A factor such as 1e9 stands clear of the axis label and of the note under the title.
+    # Place a factor such as 1e9 where it overlaps neither the axis label nor the subtitle.
     ax.xaxis.get_offset_text().set(x=1.01, horizontalalignment="left", fontsize=STYLE.text_size)
     ax.yaxis.get_offset_text().set(x=-0.01, horizontalalignment="right", fontsize=STYLE.text_size)
 

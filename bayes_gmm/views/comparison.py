@@ -109,8 +109,8 @@ def draw_comparison(
 def _chosen(comparison: Comparison, criteria: Sequence[str] | None) -> list[str]:
     if not comparison.best:
         note = next((c.note for c in comparison.candidates if c.note), "none was fitted")
-        lacks = "any criterion" if comparison.has_fits else "a fit"
-        raise DataError(f"there is nothing to draw: no number of segments has {lacks} ({note})")
+        found = "no criterion could be computed" if comparison.has_fits else "no fit succeeded"
+        raise DataError(f"the comparison cannot be drawn, because {found} ({note})")
     if criteria is None:
         return [c for c in comparison.criteria if c in comparison.best]
     chosen = [criteria] if isinstance(criteria, str) else list(criteria)
@@ -127,14 +127,14 @@ def _n_panels(comparison: Comparison, criteria: Sequence[str]) -> int:
 
 
 def _size(n_panels: int) -> tuple[float, float]:
-    """Inches, 16:9 where there is more than one row of panels."""
+    """Size of the figure in inches; 16:9 if there is more than one row of panels."""
     if n_panels == 1:
         return 8.0, 4.5
     return (10.6, 4.4) if n_panels <= 3 else (10.6, 5.96)
 
 
 def _draw_criterion(ax: Axes, comparison: Comparison, criterion: str) -> None:
-    """A line over K for each structure, in differences from the best candidate."""
+    """Draw a line over K for each structure: the differences from the best candidate."""
     best, column = comparison.best[criterion], comparison.column_of(criterion)
     places = _places(comparison)
     colors = palette(len(comparison.structures))
@@ -172,13 +172,16 @@ def _error(candidate: Candidate, comparison: Comparison, criterion: str) -> floa
 
 
 def _title(ax: Axes, name: str, note: str) -> None:
-    """The name of the panel on the left, and its direction on the right."""
+    """Write the title of a panel on the left and a note on the right."""
     ax.set_title(name, loc="left", fontsize=STYLE.label_size)
     ax.set_title(note, loc="right", fontsize=STYLE.text_size - 2, color="0.35")
 
 
 def _scale(ax: Axes, farthest: float, over: float, sign: float) -> None:
-    """Linear near the best, logarithmic far from it; error bars reach `over` beyond the best."""
+    """Make the scale linear near the best value and logarithmic far from it.
+
+    Error bars extend by `over` beyond the best value.
+    """
     from matplotlib.ticker import FixedLocator, NullLocator
 
     def written(gap: float, _: float) -> str:
@@ -199,7 +202,7 @@ def _scale(ax: Axes, farthest: float, over: float, sign: float) -> None:
 
 
 def _draw_probabilities(ax: Axes, comparison: Comparison) -> None:
-    """P(K) as bars, each a stack of structures, with Monte Carlo intervals."""
+    """Draw P(K) as bars, stacked by structure, with Monte Carlo intervals."""
     shares, bounds = comparison.probabilities, comparison.probability_intervals
     verdict = comparison.verdicts[str(comparison.evidence_criterion)]
     determined = verdict.code != "not_determined"
@@ -249,7 +252,7 @@ def _say_not_determined(ax: Axes, verdict: Verdict) -> None:
 
 
 def _draw_intervals(ax: Axes, at: NDArray[np.float64], p: pd.Series, bounds: pd.DataFrame) -> None:
-    """Monte Carlo intervals of bars that are high enough to see."""
+    """Draw Monte Carlo intervals of the bars that are high enough to be visible."""
     known = ((bounds["upper"] > PLOTS.least_bar) & p.notna()).to_numpy()
     if not known.any():
         return
@@ -261,7 +264,7 @@ def _draw_intervals(ax: Axes, at: NDArray[np.float64], p: pd.Series, bounds: pd.
 
 
 def _labelled(shares: pd.Series) -> list[int]:
-    """Numbers whose share is written: the largest first, none so near that labels overlap."""
+    """Numbers of segments whose probability is written; the most probable of overlapping labels."""
     apart, chosen = -(-len(shares) // PLOTS.most_labels), dict[int, int]()
     ranks = {int(K): rank for rank, K in enumerate(shares.index)}
     for K, share in shares.sort_values(ascending=False).items():
@@ -292,7 +295,7 @@ def _finish(ax: Axes, comparison: Comparison) -> None:
 
 
 def _add_legend(figure: Figure, comparison: Comparison) -> None:
-    """Name the structures, where there are several, under all panels."""
+    """Add a legend of structures under the panels, if there are several."""
     from matplotlib.lines import Line2D
 
     if len(comparison.structures) == 1:

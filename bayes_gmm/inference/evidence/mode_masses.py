@@ -53,8 +53,8 @@ class TemperingSettings:
     acceptance : float
         Target acceptance rate, to which the length of a leapfrog step is adapted.
     operations : float
-        Maximum cost of the estimate in floating-point operations: about half a second. With so many
-        rows that it would cost more, the posterior about each mode is nearly normal.
+        Maximum cost of the estimate in floating-point operations: about half a second. It is only
+        exceeded with so many rows that the posterior about each mode is nearly normal.
     cost_without_rows : float
         See `HessianSettings`.
     """
@@ -118,19 +118,19 @@ def _completed(rough: Floats, counted: Integers, shares: Floats, errors: Floats)
 def tempered_shares(
     density: Density, peaks: Sequence[Peak], settings: TemperingSettings, *, seed: int = 0
 ) -> tuple[Floats, Floats]:
-    """Fractions of the mass nearest to each peak, and their standard errors.
+    """Fractions of the mass that are nearest to each peak, and their standard errors.
 
     The intermediate densities are q^(1 - b) p^b, with q the mixture of t distributions at the modes
     and p the posterior. Each increase of b is chosen by the effective sample size of the weights
     (p / q)^(increase of b). The particles of a group are then resampled, and moved by one step of
     Hamiltonian Monte Carlo in the coordinates of the mode where each started. A group is weighted
-    by its estimate of the total mass; errors are by the jackknife over groups.
+    by its estimate of the total mass. Errors are computed by the jackknife over groups.
 
     Parameters
     ----------
     density : Density
     peaks : sequence of Peak
-        Of known mass.
+        Approximations at modes of known mass.
     settings : TemperingSettings
     seed : int
 
@@ -207,7 +207,7 @@ class _Swarm(NamedTuple):
         return _Swarm._make(values[chosen] for values in self)
 
     def where(self, kept: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], other: _Swarm) -> _Swarm:
-        """These particles where kept, else the others."""
+        """These particles where `kept` is true, the others elsewhere."""
         chosen = np.where(kept, np.arange(len(kept)), len(kept) + np.arange(len(kept)))
         both = zip(self, other, strict=True)
         return _Swarm._make(np.concatenate(pair)[chosen] for pair in both)
@@ -228,7 +228,7 @@ class _Targets:
     parts: Floats
 
     def proposed(self, islands: int, particles: int, rng: np.random.Generator) -> _Swarm:
-        """Draws from q; in each group, modes have draws in proportion to their masses."""
+        """Draws from q; in each group, the draws of a mode are in proportion to its mass."""
         places = (np.arange(particles) + rng.random((islands, 1))) / particles
         edges = np.cumsum(self._shares)[:-1]
         mode = np.searchsorted(edges, places.ravel(), side="right")
@@ -282,7 +282,7 @@ class _Targets:
         return self._by_mode(swarm.mode, swarm.slope(b), transposed=False)
 
     def _by_mode(self, mode: Integers, vectors: Floats, *, transposed: bool) -> Floats:
-        """Each vector times the factor of its mode."""
+        """Each vector multiplied by the factor P of its mode."""
         result = np.empty_like(vectors)
         for m in np.unique(mode):
             factor = self.peaks[m].factor

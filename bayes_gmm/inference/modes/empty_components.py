@@ -1,7 +1,7 @@
-"""Components that a concentration below 1 leaves empty.
+"""Removal of components that are empty under a concentration below 1.
 
 The Dirichlet density is then unbounded as a weight tends to 0, so a mode has only the components
-that hold rows of their own (Figueiredo & Jain 2002); the others have weight 0.
+to which rows belong (Figueiredo & Jain 2002); the others have weight 0.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bayes_gmm.model.prior.hierarchical_wishart import log_density
 def without_empty(density: Density, runs: list[Run]) -> tuple[Density, list[Run]]:
     """The density of the components that the first run occupies, and the runs that occupy as many.
 
-    Both as they were where the first run leaves no component empty.
+    Both are returned unchanged if no component of the first run is empty.
     """
     if not np.any(density.prior.concentration < 1.0):
         return density, runs
@@ -49,10 +49,11 @@ def without_empty(density: Density, runs: list[Run]) -> tuple[Density, list[Run]
 
 
 def _without_empty_covariances(density: Density, run: Run) -> float:
-    """The log-posterior without the prior density of covariances that no row belongs to.
+    """The log-posterior without the prior density of the covariances of empty components.
 
-    Under a hierarchical Wishart prior that is the density of the empty components' precision
-    matrices given the others, whose unit is not that of a probability.
+    Under a hierarchical Wishart prior this is the density of the precision matrices of the empty
+    components given the others. It has units, so values with different numbers of empty components
+    cannot be compared unless it is removed.
     """
     prior, occupied = density.prior, _occupied(density, run)
     if prior.n_covariances < 2 or occupied.all():

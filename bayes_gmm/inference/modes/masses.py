@@ -20,7 +20,7 @@ class ModeMasses:
     ----------
     shares : ndarray, shape (M,)
     errors : ndarray, shape (M,)
-        Monte-Carlo standard errors; NaN for shares by Laplace's approximation.
+        Monte Carlo standard errors; NaN for masses by Laplace's approximation.
     """
 
     shares: Floats
@@ -36,17 +36,17 @@ class ModeMasses:
         return cls(softmax(known), unknown)
 
     def taken(self, chosen: Sequence[int] | Integers) -> ModeMasses:
-        """Shares of some of the modes, of the mass of these alone."""
+        """Relative masses of some of the modes, rescaled to sum to 1."""
         held = self.shares[chosen].sum()
         return ModeMasses(self.shares[chosen] / held, self.errors[chosen] / held)
 
     def order(self, *, errors: float = 3.0) -> Integers:
-        """The modes by falling share, but the first stays first unless another clearly holds more.
+        """The modes by decreasing mass; the first stays first unless another is clearly heavier.
 
         Parameters
         ----------
         errors : float
-            Standard errors of the difference that are clear.
+            Number of standard errors above which a difference of masses is clear.
 
         Examples
         --------

@@ -1,8 +1,8 @@
 """Multistart search of optima on a sample of the rows, until starts find no new optimum.
 
-Short runs from every start, those with the best prospects to the end (Biernacki, Celeux & Govaert
-2003), then split-and-merge moves and combinations of optima. A fit searches once; `grid_search`
-searches every cell of a grid in the same way, with starts from the cell's neighbours.
+Every start has a short run of EM, and the most promising runs continue (Biernacki, Celeux & Govaert
+2003). Split-and-merge moves and combinations of optima follow. A fit searches once; `grid_search`
+searches every cell of a grid in the same way, with starts from the neighbours of the cell.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class SearchSettings:
     rounds : int
         Maximum number of rounds of combining optima, with split-and-merge moves after each.
     children, starts_below : int
-        Splits of a mixture of one component less that are starts; and starts that look for that
-        mixture where it is not known.
+        Number of splits of a mixture with one component fewer that are used as starts, and of
+        starts to find that mixture if it is unknown.
     """
 
     batch: int = 16
@@ -76,7 +76,7 @@ SETTINGS = SearchSettings()
 
 
 class Below(NamedTuple):
-    """An optimum with one component less.
+    """An optimum with one component fewer.
 
     Attributes
     ----------
@@ -105,15 +105,14 @@ def search(
     Parameters
     ----------
     density : Density
-        On the sample's rows.
+        Density on the rows of the sample.
     sample : Sample
     rng : Generator
     n_init : int, optional
-        Starts. By default they go on until the best optimum has been reached by
-        `SearchSettings.sure` of them and every other that counts by `SearchSettings.seen`, but not
-        beyond `most_starts`.
+        Number of starts. By default, starts stop when `SearchSettings.sure` of them led to the best
+        optimum and `SearchSettings.seen` to every other relevant optimum, or at `most_starts`.
     extra : sequence of Moments
-        Starts of the caller's own.
+        Additional starts.
     below : Below, optional
         Best optimum with one component fewer; by default the best of a few starts. The splits of
         its components are starts.
@@ -122,7 +121,7 @@ def search(
     memory : Memory, optional
         Known optima; those of this search are added.
     each : callable, optional
-        Runs steps one by one, or some at once; by default as the rows are few or many.
+        Like `map`; by default parallel for many rows and sequential for few.
     """
     each = each or each_of(sample)
     memory = memory or Memory()
@@ -147,7 +146,7 @@ def search(
 
 
 def _below(density: Density, sample: Sample, rng: np.random.Generator, each: Each) -> Below:
-    """A mixture of one component less, from a few starts."""
+    """A mixture with one component fewer, from a few starts."""
     K = density.layout.n_components - 1
     fewer = resized(density, K)
     starts = list(diverse_starts(1 if K == 1 else SETTINGS.starts_below))
@@ -211,7 +210,7 @@ def _enough(density: Density, hits: dict[Run, int]) -> bool:
     ----------
     density : Density
     hits : dict of Run to int
-        Starts that led to each run.
+        Number of starts that led to each run.
     """
     runs = sound(density, list(hits))
     optima = grouped(density.layout, runs, distance=RUNS.close, height=SETTINGS.unfinished)

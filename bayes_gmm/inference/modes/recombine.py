@@ -2,9 +2,9 @@
 
 With many features most rows belong to one component with near certainty, and EM moves few of them.
 Two good optima often agree on most rows and differ on a few groups of them. The mean of their
-responsibilities, with components matched by common rows, keeps what they agree on and leaves the
-other rows undecided; EM then decides these anew (Pernkopf & Bouchaffra 2005 cross mixtures in a
-similar way).
+responsibilities, with components matched by common rows, keeps the assignments on which both agree
+and leaves the other rows uncertain; EM then assigns these again (Pernkopf & Bouchaffra 2005 cross
+mixtures in a similar way).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class RecombineSettings:
     ----------
     best, best_of_many_rows : int
         Number of best optima of which all pairs are combined. With 8, the best known optimum of
-        178 rows in 27 columns was reached from 6 of 8 seeds; without, from 4.
+        178 rows in 27 columns was reached from 6 of 8 seeds; without combinations, from 4.
     """
 
     best: int = 8
@@ -47,12 +47,12 @@ def recombined(
     each: Each,
     settings: RecombineSettings = RecombineSettings(),
 ) -> list[Run]:
-    """Optima with those that pairs of the best of them lead to, best first.
+    """Optima, with those that combinations of the best ones lead to, best first.
 
     Parameters
     ----------
     density : Density
-        On the sample's rows.
+        Density on the rows of the sample.
     sample : Sample
     runs : sequence of Run
         Distinct optima, best first.

@@ -33,7 +33,7 @@ Start = Callable[[Density, Sample, np.random.Generator], Moments]
 
 
 def diverse_starts(n_init: int) -> Iterator[Start]:
-    """`n_init` starts: every kind of guess with every rung, in turn."""
+    """`n_init` starts, which alternate between kinds of guesses and between structures."""
     for i, guess in enumerate(guesses(n_init)):
         yield partial(_start, guess=guess, rung=RUNGS[i % len(RUNGS)])
 

@@ -44,7 +44,7 @@ def chains_of_modes(
 
 
 def mass_shares(peaks: Sequence[Peak]) -> Floats:
-    """Masses of the modes, summing to 1; a mode whose mass is unknown has none."""
+    """Masses of the modes, summing to 1; unknown masses are set to 0."""
     shares = ModeMasses.by_laplace([peak.log_evidence for peak in peaks]).shares
     return np.asarray(np.eye(len(peaks))[0]) if np.isnan(shares[0]) else shares
 
@@ -55,7 +55,7 @@ def dispersed_start(
     rng: np.random.Generator,
     settings: SamplerSettings = SamplerSettings(),
 ) -> Floats:
-    """Coordinates xi near a mode, more dispersed than the posterior, with finite density.
+    """Coordinates xi near a mode: more dispersed than the posterior, and of finite density.
 
     Raises
     ------

@@ -71,10 +71,10 @@ def visits_of(
 
 
 def marked(draws: Draws, peaks: Sequence[Peak]) -> Draws:
-    """The same draws, each with the mode that it belongs to.
+    """The same draws, each with the mode to which it belongs.
 
-    That is the mode whose normal approximation, multiplied by its mass, is highest at the draw,
-    after its components are numbered like those of the mode.
+    This is the mode whose normal approximation, multiplied by its mass, is highest at the draw,
+    after the components of the draw are numbered like those of the mode.
     """
     theta = draws.theta.reshape(-1, draws.layout.size)
     mode = nearest_modes(theta, draws.layout, peaks).reshape(draws.mode.shape)
@@ -82,7 +82,7 @@ def marked(draws: Draws, peaks: Sequence[Peak]) -> Draws:
 
 
 def nearest_modes(theta: Floats, layout: Layout, peaks: Sequence[Peak]) -> Integers:
-    """The mode that each vector of shape (n, p) belongs to."""
+    """The mode to which each vector of shape (n, p) belongs."""
     if len(peaks) == 1:
         return np.zeros(len(theta), np.int64)
     heights = np.full((len(peaks), len(theta)), -np.inf)
@@ -94,7 +94,7 @@ def nearest_modes(theta: Floats, layout: Layout, peaks: Sequence[Peak]) -> Integ
 
 
 def numbered_like(theta: Floats, layout: Layout, reference: Floats) -> Floats:
-    """Vectors of shape (n, p), with the numbering that is nearest to a reference."""
+    """Vectors of shape (n, p), with components numbered so that they are nearest to a reference."""
     cost = component_distances(layout, theta, reference)
     order = cost.argmin(axis=2)
     unsure = np.flatnonzero(_repeats(order))
@@ -120,10 +120,10 @@ def resampled_by_mass(
     Parameters
     ----------
     draws : Draws
-        Marked with their modes.
+        Draws with their modes.
     visits : ModeVisits
     masses : ndarray, shape (M,)
-        Of the modes.
+        Masses of the modes.
     rng : Generator
     """
     group = visits.group[draws.mode].ravel()

@@ -47,11 +47,11 @@ class HierarchicalWishart:
     G0 : float, sequence of d floats or d x d matrix, optional
         Scale matrix of the scale matrix, in standardised units; one number is multiplied by the
         identity, several are a diagonal. None means ``(g0 / c0) / 0.3^2`` with several
-        covariance matrices. The median of the prior of a standard deviation is then 0.33 of the
-        column's for two features, 0.49 for five and 0.65 for ten, and 90 % lie between 0.08 and
-        1.1, 0.20 and 1.4, 0.31 and 1.8. With one covariance matrix, it is ``(g0 / c0) / 0.2^2``,
-        and these figures are 2/3 as large: one segment of strongly correlated columns learns the
-        narrow directions from its own rows alone.
+        covariance matrices. A standard deviation, relative to that of the column, then has a prior
+        with median 0.33 for two features, 0.49 for five and 0.65 for ten, and with 90 % of its
+        probability in (0.08, 1.1), (0.20, 1.4) and (0.31, 1.8). With one covariance matrix, None
+        means ``(g0 / c0) / 0.2^2``, and these figures are 2/3 as large, because narrow directions
+        are then estimated from a single matrix.
 
     Examples
     --------

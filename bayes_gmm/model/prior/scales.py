@@ -84,7 +84,7 @@ def scale_constants(prior: ScalePrior, median: float) -> tuple[int, float, float
     ----------
     prior : LogNormal, HalfNormal or InverseGamma
     median : float
-        Of a LogNormal whose own median is None.
+        Median of a LogNormal whose `median` is None.
     """
     match prior:
         case LogNormal(given, spread):

@@ -48,7 +48,7 @@ def recommendation_text(
 
 
 class _Words:
-    """Parts of the text of one recommendation."""
+    """The parts of the text of a recommendation."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class _Words:
         return f"none, because only {counted(only, 'segment')} can be assessed; use {between}{best}"
 
     def _lead_without_number(self, main: Verdict) -> str:
-        """Advice, and the numbers that the basis does not exclude."""
+        """Advice if there is no number, with the numbers that the basis does not exclude."""
         edges, who = self.recommendation.edges, SUBJECTS[main.criterion]
         undetermined = self.recommendation.code == "not_determined"
         steps = [self._more_draws()] if undetermined else []
@@ -150,13 +150,13 @@ class _Words:
         )
 
     def _with_probability(self, criterion: str) -> str:
-        """Name of a criterion, with its probability of the number."""
+        """Name of a criterion, with the probability of the number by this criterion."""
         shares = self.verdicts[criterion].values.get("probabilities", {})
         said = SUBJECTS[criterion]
         return f"{said} (probability {percent(shares[self.K][0])})" if self.K in shares else said
 
     def support(self) -> str:
-        """Choices of the criteria that are neither in the lead nor different from it."""
+        """Choices of the criteria that neither are the basis nor differ from it."""
         code, choices = self.recommendation.code, self.recommendation.choices
         if code in ("agreement", "one_number", "not_computed"):
             return ""
@@ -172,7 +172,7 @@ class _Words:
         return in_words([self._of_choice(*choice, c) for choice, c in said.items()], "and")
 
     def _of_choice(self, what: str, K: int, criteria: list[str]) -> str:
-        """The criteria that choose a number, and whether they exclude others."""
+        """The criteria that choose a number, and whether they exclude the recommended number."""
         names = in_words([SUBJECTS[c] for c in criteria], "and")
         verb = what.removesuffix("s") if len(criteria) > 1 else what
         if what == "supports":
