@@ -34,7 +34,7 @@ ALLOWED = {
     "results/shape/statistics.py": {"ROUNDING", "SOUGHT"},
     # exit codes and formats of files
     "cli/__init__.py": {"INTERRUPTED"},
-    "results/io/attrs.py": {"FORMAT_VERSION"},
+    "results/io/file_format.py": {"FORMAT_VERSION"},
     # the format of a sampler's data
     "model/c_density.py": {"SIZES", "HEADER", "NOT_FINITE"},
 }

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.data.columns import refuse_unwritable
 from bayes_gmm.errors import DataError, one_line, shown
-from bayes_gmm.results.io.attrs import FORMAT, FORMAT_VERSION
 from bayes_gmm.results.io.checksum import is_broken, with_checksum
+from bayes_gmm.results.io.file_format import FORMAT, FORMAT_VERSION
 
 if TYPE_CHECKING:
     from xarray import DataTree
