@@ -14,7 +14,6 @@ from bayes_gmm.errors import DataWarning
 
 KINDS: Mapping[str, Kind] = {**tables.KINDS, **fits.KINDS, **draws.KINDS, **comparisons.KINDS}
 """All kinds of diagnostics by code; for tables, the most severe come first."""
-CODES = tuple(KINDS)
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Diagnostic:
     Attributes
     ----------
     code : str
-        One of `CODES`; a stable identifier.
+        A key of `KINDS`; a stable identifier.
     subject : tuple of str
         Names of the columns, segments or parameters concerned; empty if all are concerned.
     values : dict

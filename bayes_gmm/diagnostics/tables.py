@@ -258,4 +258,4 @@ KINDS: Mapping[str, Kind] = {
     "duplicates": Kind("note", _duplicates),
     "rows_in_quotes": Kind("warning", _rows_in_quotes, DataWarning),
 }
-"""By code, in the order in which `check_table` lists them."""
+"""Kinds of diagnostics of tables, in the order in which `check_table` lists them."""

@@ -66,7 +66,7 @@ def build_model(
     structure : str or Structure
         Which scales and correlations components share.
     prior : Prior
-        In standardised units.
+        Prior in standardised units.
     resolution : "auto", None, float or sequence of n_features floats
         The smallest step of each column, in the user's units.
     sample_weight : array-like, shape (n_rows,), optional

@@ -123,9 +123,9 @@ class Structure:
         return {"component": n_components, "shared": 1, "none": 0}[self.correlations]
 
     def n_covariances(self, n_components: int, n_features: int) -> int:
-        """How many covariance matrices are free in all their entries.
+        """Number of covariance matrices in which all entries are free.
 
-        One for each component, one that all share, or 0 if the structure ties some entries.
+        This is K, 1 if all components share one matrix, or 0 if the structure ties some entries.
 
         Examples
         --------

@@ -13,7 +13,7 @@ import numpy as np
 from bayes_gmm.errors import DataError, listed
 from bayes_gmm.results.comparison.phrases import title_of
 from bayes_gmm.text import percent
-from bayes_gmm.views.axes import clean, with_margins
+from bayes_gmm.views.axes import clean, save_figure, with_margins
 from bayes_gmm.views.palette import palette
 from bayes_gmm.views.settings import PLOTS, STYLE
 
@@ -68,15 +68,9 @@ def comparison(
 
 def save_comparison(comparison: Comparison, path: str | Path, *, dpi: int = 200) -> Path:
     """Write the plot of `comparison` to an image file and return its path."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     chosen = _chosen(comparison, None)
-    figure = Figure(figsize=_size(_n_panels(comparison, chosen)), layout=with_margins())
-    FigureCanvasAgg(figure)
-    draw_comparison(figure, comparison, chosen)
-    figure.savefig(path, dpi=dpi, facecolor="white")
-    return Path(path)
+    size = _size(_n_panels(comparison, chosen))
+    return save_figure(lambda f: draw_comparison(f, comparison, chosen), path, size, dpi)
 
 
 def draw_comparison(
@@ -203,14 +197,14 @@ def _scale(ax: Axes, farthest: float, over: float, sign: float) -> None:
 
 def _draw_probabilities(ax: Axes, comparison: Comparison) -> None:
     """Draw P(K) as bars, stacked by structure, with Monte Carlo intervals."""
-    shares, bounds = comparison.probabilities, comparison.probability_intervals
+    p, bounds = comparison.probabilities, comparison.probability_intervals
     verdict = comparison.verdicts[str(comparison.evidence_criterion)]
     determined = verdict.code != "not_determined"
     by_structure = comparison.table.pivot(
         index="n_components", columns="structure", values="probability"
     ).fillna(0.0)
-    foot, places = np.zeros(len(shares)), _places(comparison)
-    at = np.array([places[K] for K in shares.index])
+    bottom, places = np.zeros(len(p)), _places(comparison)
+    at = np.array([places[K] for K in p.index])
     style: dict[str, Any] = {}
     if not determined:
         style = {"hatch": "////", "edgecolor": "white", "alpha": 0.45}
@@ -218,12 +212,12 @@ def _draw_probabilities(ax: Axes, comparison: Comparison) -> None:
         comparison.structures, palette(len(comparison.structures)), strict=True
     ):
         heights = 100.0 * by_structure[structure].to_numpy()
-        ax.bar(at, heights, bottom=foot, color=color, width=0.72, zorder=3, **style)
-        foot += heights
-    _draw_intervals(ax, at, shares, bounds)
+        ax.bar(at, heights, bottom=bottom, color=color, width=0.72, zorder=3, **style)
+        bottom += heights
+    _draw_intervals(ax, at, p, bounds)
     ax.set_ylim(0.0, 113.0)
     if determined:
-        _label_shares(ax, places, shares, bounds["upper"])
+        _label_probabilities(ax, places, p, bounds["upper"])
     else:
         _say_not_determined(ax, verdict)
     ax.set_yticks(range(0, 101, 25))
@@ -231,11 +225,13 @@ def _draw_probabilities(ax: Axes, comparison: Comparison) -> None:
     ax.set_ylabel("P(K), %")
 
 
-def _label_shares(ax: Axes, places: dict[int, float], shares: pd.Series, upper: pd.Series) -> None:
-    for K in _labelled(shares):
-        top = 100.0 * np.nanmax([shares[K], upper[K]])
+def _label_probabilities(
+    ax: Axes, places: dict[int, float], p: pd.Series, upper: pd.Series
+) -> None:
+    for K in _labelled(p):
+        top = 100.0 * np.nanmax([p[K], upper[K]])
         ax.annotate(
-            percent(shares[K]), (places[K], top), xytext=(0, 4), textcoords="offset points",
+            percent(p[K]), (places[K], top), xytext=(0, 4), textcoords="offset points",
             ha="center", fontsize=STYLE.text_size - 1, fontweight="bold",
         )  # fmt: skip
 
@@ -263,13 +259,13 @@ def _draw_intervals(ax: Axes, at: NDArray[np.float64], p: pd.Series, bounds: pd.
     )  # fmt: skip
 
 
-def _labelled(shares: pd.Series) -> list[int]:
+def _labelled(p: pd.Series) -> list[int]:
     """Numbers of segments whose probability is written; the most probable of overlapping labels."""
-    apart, chosen = -(-len(shares) // PLOTS.most_labels), dict[int, int]()
-    ranks = {int(K): rank for rank, K in enumerate(shares.index)}
-    for K, share in shares.sort_values(ascending=False).items():
+    apart, chosen = -(-len(p) // PLOTS.most_labels), dict[int, int]()
+    ranks = {int(K): rank for rank, K in enumerate(p.index)}
+    for K, value in p.sort_values(ascending=False).items():
         near = any(abs(ranks[int(K)] - rank) < apart for rank in chosen.values())
-        if share >= PLOTS.least_label and not near:
+        if value >= PLOTS.least_label and not near:
             chosen[int(K)] = ranks[int(K)]
     return list(chosen)
 

@@ -22,7 +22,7 @@ from bayes_gmm.views.axes import (
     new_axes,
     notes_of,
     positions,
-    with_margins,
+    save_figure,
     wrapped,
 )
 from bayes_gmm.views.palette import marker, palette
@@ -32,6 +32,7 @@ from bayes_gmm.views.settings import PLOTS, STYLE
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from bayes_gmm.views.axes import Features
@@ -145,15 +146,12 @@ def save_segments(
     Path
         The path of the file.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
-    figure = Figure(figsize=STYLE.figure_size, layout=with_margins())
-    FigureCanvasAgg(figure)
-    ax = figure.add_subplot()
-    segments(model, X, features, ax, ci_prob=ci_prob, membership=membership)
-    figure.savefig(path, dpi=dpi, facecolor="white")
-    return Path(path)
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        segments(model, X, features, axes, ci_prob=ci_prob, membership=membership)
+
+    return save_figure(draw, path, STYLE.figure_size, dpi)
 
 
 def _mixture_of(model: Any) -> Mixture:

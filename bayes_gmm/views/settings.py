@@ -72,9 +72,9 @@ class PlotSettings:
     least_label: float = 0.01
     """Minimum probability of a bar with a label."""
     least_bar: float = 0.005
-    """Numbers of segments whose probability has a lower upper bound than this have no error bar."""
+    """Error bars are drawn for probabilities with an upper bound above this."""
     most_labels: int = 12
-    """Maximum number of labels on the axis of K in a panel."""
+    """Maximum number of labels along K in a panel."""
     sparse: float = 2.0
     """Values of K are equally spaced if the ratio of their range to their number is above this."""
     legend_columns: int = 4

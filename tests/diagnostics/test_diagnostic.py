@@ -11,7 +11,7 @@ import pytest
 from example_posteriors import fit_and_density, normal_draws
 
 import bayes_gmm as bg
-from bayes_gmm.diagnostics.diagnostic import CODES, KINDS, Diagnostic, warn
+from bayes_gmm.diagnostics.diagnostic import KINDS, Diagnostic, warn
 from bayes_gmm.diagnostics.kind import COMMAND_LINE, PYTHON
 from bayes_gmm.errors import DiagnosticWarning, FitError
 from bayes_gmm.inference.evidence.log_evidence import LogEvidence
@@ -196,7 +196,7 @@ OF_FILES = ("rows_in_quotes",)
 
 
 def test_every_code_has_a_case():
-    assert {*OF_TABLES, *OF_FITS, *OF_DRAWS, *OF_COMPARISONS, *OF_FILES} == set(CODES)
+    assert {*OF_TABLES, *OF_FITS, *OF_DRAWS, *OF_COMPARISONS, *OF_FILES} == set(KINDS)
 
 
 def check(found, code):

@@ -9,7 +9,7 @@ of component k and its other parameters. The density
 .. math:: q(\theta) = \frac1{K - 1} \sum_k p(X, \theta_{-k}) \, g(e_k)
 
 has the integral p(X | K - 1): it is the density of a draw of K - 1 components, with a component
-from g added at a random position. Bridge sampling between draws of K and such mixtures gives
+from g inserted at any position. Bridge sampling between draws of K and such mixtures gives
 p(X | K) / p(X | K - 1). The only assumption is that both posteriors are invariant to the numbering
 (for empty components see Nobile 2004).
 """
@@ -79,7 +79,7 @@ def log_bayes_factor(
     settings : EvidenceSettings
     """
     rng = np.random.default_rng(seed)
-    most = settings.removal.most_draws
+    most = settings.bayes_factor.most_draws
     a, b = _thinned(draws, most), _thinned(draws_of_fewer, most)
     with one_blas_thread():
         removed = Removed.of(density, fewer, a.theta.reshape(-1, density.layout.size))
@@ -127,7 +127,7 @@ class Removed(NamedTuple):
         return cls(np.stack(heights, axis=1), np.stack(extras, axis=1), fewer)
 
     def at(self, which: Mask) -> Removed:
-        """The same for a selection of the mixtures."""
+        """Select mixtures by a mask."""
         return self._replace(heights=self.heights[which], extras=self.extras[which])
 
     def log_terms(self, g: Proposals) -> Floats:
@@ -145,10 +145,10 @@ class Removed(NamedTuple):
         """g, fitted to one component of each mixture, drawn in proportion to the terms of q."""
         n = len(self.heights)
         log_terms = self.heights
-        for _ in range(settings.removal.rounds):
+        for _ in range(settings.bayes_factor.rounds):
             k = np.argmax(log_terms + rng.gumbel(size=log_terms.shape), axis=1)
             g = Proposals.fitted(
-                self.extras[np.arange(n), k], settings.removal.parts, rng,
+                self.extras[np.arange(n), k], settings.bayes_factor.parts, rng,
                 settings=settings.proposals,
             )  # fmt: skip
             log_terms = self.log_terms(g)
@@ -238,7 +238,7 @@ def draws_without_one(
     Chains start at draws of the larger posterior without one component, resampled to approximate
     draws of the smaller posterior.
     """
-    rng, options = np.random.default_rng(seed), settings.removal
+    rng, options = np.random.default_rng(seed), settings.bayes_factor
     fewer, few = without_one(density), _thinned(draws, options.most_draws)
     theta = few.theta.reshape(-1, density.layout.size)
     # Repeated draws of chains that do not move count once.

@@ -28,7 +28,7 @@ from bayes_gmm.inference.evidence.proposals import Proposals
 from bayes_gmm.inference.evidence.settings import BridgeSettings, EvidenceSettings
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.sampling.draws import Draws
-from bayes_gmm.inference.sampling.initial_points import chains_of_modes, mass_shares
+from bayes_gmm.inference.sampling.initial_points import chains_of_modes, relative_masses
 from bayes_gmm.inference.sampling.mode_assignment import nearest_modes, numbered_like, visits_of
 from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.jit.threads import one_blas_thread
@@ -162,8 +162,8 @@ def bridge_evidence(
     direct = _summed(found, density.layout.n_components)
     if density.layout.n_components == 1:
         return direct
-    removal = settings.removal
-    sure = removal.error if below is None else removal.error_with_neighbour
+    options = settings.bayes_factor
+    sure = options.error if below is None else options.error_with_neighbour
     if direct.effective >= settings.bridge.firm and direct.error <= sure:
         return direct
     below = below or _drawn_below(density, draws, seed, settings)
@@ -264,7 +264,7 @@ class _Regions:
         return numbered, self.group[mode]
 
     def factor(self, g: int) -> Floats:
-        """Position of the heaviest peak of a group."""
+        """Factor P of the heaviest peak of a group."""
         return next(p.factor for p, group in zip(self.peaks, self.group, strict=True) if group == g)
 
     def heights(self, theta: Floats, g: int) -> Floats:
@@ -345,11 +345,11 @@ def _masses_without_draws(
 ) -> list[Mass]:
     """Masses of modes without chains, by Laplace, with errors equal to the masses."""
     sent = np.isin(np.arange(len(peaks)), chains_of_modes(peaks, chains.n_chains))
-    shares = mass_shares(peaks)
+    fractions = relative_masses(peaks)
     return [
         Mass(peak.log_evidence, 1.0, math.inf)
         for m, peak in enumerate(peaks)
-        if shares[m] > 0.0 and not sent[m] and not visited[m]
+        if fractions[m] > 0.0 and not sent[m] and not visited[m]
     ]
 
 

@@ -85,8 +85,8 @@ class Proposals:
 
     def drawn(self, n: int, rng: np.random.Generator) -> Floats:
         """n vectors, shape (n, p)."""
-        shares = np.exp([part.log_evidence for part in self.parts])
-        counts = rng.multinomial(n, shares / shares.sum())
+        fractions = np.exp([part.log_evidence for part in self.parts])
+        counts = rng.multinomial(n, fractions / fractions.sum())
         of_parts = [
             part.proposals(int(count), rng) for part, count in zip(self.parts, counts, strict=True)
         ]

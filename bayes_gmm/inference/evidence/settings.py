@@ -22,7 +22,7 @@ class BridgeSettings:
     proposals_per_mode: int = 1000
     """Number of proposals for the mass of each mode."""
     proposals: int = 2000
-    """The same for the evidence, for each half of the draws of a group of modes."""
+    """Number of proposals for the evidence, for each half of the draws of a group of modes."""
     parts: tuple[int, ...] = (1, 8)
     """Numbers of components of the proposals, which are tried in turn."""
     good: float = 0.5
@@ -45,7 +45,7 @@ class ProposalSettings:
 
 
 @dataclass(frozen=True)
-class RemovalSettings:
+class BayesFactorSettings:
     """Settings of the evidence of K components from that of K - 1."""
 
     error: float = 0.2
@@ -62,7 +62,7 @@ class RemovalSettings:
     fewest_starts: int = 100
     """Minimum number of vectors from which the initial points of chains are chosen."""
     starts_per_chain: int = 4
-    """The same per chain."""
+    """Minimum number of these vectors per chain."""
     dispersion: float = 0.5
     """Standard deviation of initial points relative to that of these vectors."""
 
@@ -73,4 +73,4 @@ class EvidenceSettings:
 
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
     proposals: ProposalSettings = field(default_factory=ProposalSettings)
-    removal: RemovalSettings = field(default_factory=RemovalSettings)
+    bayes_factor: BayesFactorSettings = field(default_factory=BayesFactorSettings)

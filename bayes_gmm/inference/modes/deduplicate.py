@@ -43,7 +43,7 @@ def distinct[Run: Optimum](
     Parameters
     ----------
     layout : Layout
-        Of their vectors.
+        Layout of the vectors.
     runs : sequence
     distance : float
         Distance below which all corresponding components of equal optima lie (see

@@ -26,7 +26,8 @@ def without_empty(density: Density, runs: list[Run]) -> tuple[Density, list[Run]
     """
     if not np.any(density.prior.concentration < 1.0):
         return density, runs
-    runs = [_emptied(density, run) for run in runs]
+    # EM empties vanishing components; Newton's method would not converge.
+    runs = [run_em(density, run.theta, max_iter=2000, tolerance=1e-7) for run in runs]
     runs.sort(key=lambda run: -_without_empty_covariances(density, run))
     occupied = [_occupied(density, run) for run in runs]
     n_occupied = int(occupied[0].sum())
@@ -64,11 +65,6 @@ def _without_empty_covariances(density: Density, run: Run) -> float:
         precisions[occupied], prior.c0, prior.g0, prior.G0
     )
     return run.log_posterior - given
-
-
-def _emptied(density: Density, run: Run) -> Run:
-    """Run EM until vanishing components are empty; Newton's method would not converge."""
-    return run_em(density, run.theta, max_iter=2000, tolerance=1e-7)
 
 
 def _occupied(density: Density, run: Run) -> npt.NDArray[np.bool_]:

@@ -16,7 +16,7 @@ import numpy as np
 from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.modes.multistart import Below, search
 from bayes_gmm.inference.modes.runs import SETTINGS as RUNS
-from bayes_gmm.inference.modes.runs import Each, climbed, distinct_optima, each_of, in_turn
+from bayes_gmm.inference.modes.runs import Each, distinct_optima, each_of, in_turn, long_runs
 from bayes_gmm.inference.modes.split_merge import Memory, improved
 from bayes_gmm.inference.modes.splits import merges
 from bayes_gmm.inference.optimize.run import Run
@@ -26,7 +26,7 @@ from bayes_gmm.model.structure import Structure
 
 
 @dataclass(frozen=True)
-class SweepSettings:
+class GridSettings:
     """Numbers of starts from neighbours in the grid, and of new starts.
 
     Attributes
@@ -50,7 +50,7 @@ class SweepSettings:
     fresh_beside_few: int = 16
 
 
-SETTINGS = SweepSettings()
+SETTINGS = GridSettings()
 """Settings of every grid search."""
 
 
@@ -67,7 +67,7 @@ class Cell(NamedTuple):
     structure: Structure
 
 
-class Sweep:
+class GridSearch:
     """The search of a grid on a sample of the rows.
 
     Parameters
@@ -120,7 +120,7 @@ class Sweep:
     def _looked_at(
         self, look: Callable[[Cell, Each], list[Run]], wave: list[Cell]
     ) -> dict[Cell, list[Run]]:
-        """Results of a wave: its cells are searched in parallel; a single cell runs in parallel."""
+        """Results of the cells of a wave, in parallel; with one cell, its runs are parallel."""
         each = each_of(self.sample)
         if len(wave) == 1:
             return {wave[0]: look(wave[0], each)}
@@ -139,7 +139,7 @@ class Sweep:
         """Search again, from neighbours with more components or other structures."""
         more, found = cell._replace(n_components=cell.n_components + 1), self.found[cell]
         density, starts = self.densities[cell], [*self._merged(more), *self._beside(cell)]
-        runs = distinct_optima(density, [*climbed(density, starts, each, found), *found])
+        runs = distinct_optima(density, [*long_runs(density, starts, each, found), *found])
         return improved(density, self.sample, runs, self.memory, each)
 
     def _is_first(self, cell: Cell) -> bool:

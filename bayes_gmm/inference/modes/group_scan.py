@@ -28,10 +28,10 @@ from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.inference.modes.flat_scores import score_flat, score_flats
 from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.modes.settings import StartSettings
+from bayes_gmm.inference.modes.starts import joint_log_density
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.optimize.volume import log_volume
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.kernel.kernel import log_joint
 
 
 @dataclass(frozen=True)
@@ -172,11 +172,7 @@ def _height(density: Density, start: Moments) -> float:
 
 def _background(fewer: Density, sample: Sample, run: Run) -> tuple[Floats, Floats]:
     """Responsibilities (m, K - 1) and log density (m,) of rows."""
-    point = fewer.layout.point(run.theta)
-    joint = log_joint(
-        sample.rows.parts, point.log_weights, point.means, point.scale_trils,
-        fewer.rho2, len(sample.values),
-    )  # fmt: skip
+    joint = joint_log_density(fewer, sample, fewer.layout.point(run.theta))
     log_density = logsumexp(joint, axis=1)
     return np.exp(joint - log_density[:, None]), log_density
 

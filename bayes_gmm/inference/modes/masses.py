@@ -18,12 +18,12 @@ class ModeMasses:
 
     Attributes
     ----------
-    shares : ndarray, shape (M,)
+    fractions : ndarray, shape (M,)
     errors : ndarray, shape (M,)
         Monte Carlo standard errors; NaN for masses by Laplace's approximation.
     """
 
-    shares: Floats
+    fractions: Floats
     errors: Floats
 
     @classmethod
@@ -37,8 +37,8 @@ class ModeMasses:
 
     def taken(self, chosen: Sequence[int] | Integers) -> ModeMasses:
         """Relative masses of some of the modes, rescaled to sum to 1."""
-        held = self.shares[chosen].sum()
-        return ModeMasses(self.shares[chosen] / held, self.errors[chosen] / held)
+        held = self.fractions[chosen].sum()
+        return ModeMasses(self.fractions[chosen] / held, self.errors[chosen] / held)
 
     def order(self, *, errors: float = 3.0) -> Integers:
         """The modes by decreasing mass; the first stays first unless another is clearly heavier.
@@ -55,9 +55,9 @@ class ModeMasses:
         >>> ModeMasses(np.array([0.1, 0.1, 0.8]), np.array([0.05, 0.02, 0.05])).order()
         array([2, 0, 1])
         """
-        order = np.asarray(np.argsort(-self.shares, kind="stable"), np.int64)
+        order = np.asarray(np.argsort(-self.fractions, kind="stable"), np.int64)
         heaviest = order[0]
         doubt = math.hypot(self.errors[heaviest], self.errors[0])
-        if self.shares[heaviest] - self.shares[0] > errors * doubt:
+        if self.fractions[heaviest] - self.fractions[0] > errors * doubt:
             return order
         return np.concatenate([[0], order[order != 0]])

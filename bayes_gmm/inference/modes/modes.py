@@ -134,7 +134,7 @@ def _polish_all(
     for run in _promising(density, near, settings):
         peak = polish(density, run.theta)
         if np.all(np.isfinite(peak.theta)):
-            history = _rising(run.history + peak.history)
+            history = tuple(np.maximum.accumulate(run.history + peak.history).tolist())
             volume = log_volume(density, peak.theta)
             optima.append(replace(peak, history=history, log_volume=volume))
     if not optima:
@@ -162,10 +162,6 @@ def _rough_log_evidence(density: Density, theta: Floats) -> float:
     return density.log_posterior(theta, jacobian=True) + Whitening(density, theta).log_det
 
 
-def _rising(history: Sequence[float]) -> tuple[float, ...]:
-    return tuple(np.maximum.accumulate(history).tolist())
-
-
 def _rank(
     density: Density, sample: Sample, optima: list[Run], *, with_mass: bool, settings: ModeSettings
 ) -> tuple[Run, ...]:
@@ -177,7 +173,7 @@ def _rank(
             for mode in modes
         ]
     if with_mass and not density.prior.is_improper:
-        modes.sort(key=lambda mode: -_or_lowest(mode.log_evidence))
+        modes.sort(key=lambda mode: -np.nan_to_num(mode.log_evidence, nan=-np.inf))
     return labelled(density, sample, _first_and_roughly_heaviest(modes, settings.most_modes))
 
 
@@ -205,7 +201,3 @@ def _labelled_like(r: Floats, density: Density, sample: Sample, mode: Run) -> Ru
     own = responsibilities(density, sample, mode.layout.point(mode.theta))
     order = linear_sum_assignment(r.T @ own, maximize=True)[1]
     return replace(mode, theta=mode.layout.selected(mode.theta, order))
-
-
-def _or_lowest(log_evidence: float) -> float:
-    return -math.inf if math.isnan(log_evidence) else log_evidence

@@ -22,10 +22,10 @@ from bayes_gmm.inference.modes.recombine import recombined
 from bayes_gmm.inference.modes.runs import SETTINGS as RUNS
 from bayes_gmm.inference.modes.runs import (
     Each,
-    climbed,
     distinct_optima,
     each_of,
     long_run,
+    long_runs,
     short_run,
 )
 from bayes_gmm.inference.modes.split_merge import Memory, improved, resized
@@ -116,7 +116,7 @@ def search(
         starts += children[: SETTINGS.children]
         if scan:
             starts += group_starts(density, sample, below.density, below.run, rng)
-    given = climbed(density, starts, each)
+    given = long_runs(density, starts, each)
     own, enough = _from_starts(density, sample, rng, n_init, each)
     runs = distinct_optima(density, [*given, *own])
     runs = improved(density, sample, runs, memory, each, **({"best": 2} if enough else {}))

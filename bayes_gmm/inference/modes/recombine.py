@@ -19,7 +19,7 @@ from scipy.optimize import linear_sum_assignment
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.modes.runs import SETTINGS as RUNS
-from bayes_gmm.inference.modes.runs import Each, climbed, distinct_optima
+from bayes_gmm.inference.modes.runs import Each, distinct_optima, long_runs
 from bayes_gmm.inference.modes.starts import responsibilities
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.model.density import Density
@@ -61,12 +61,12 @@ def recombined(
     """
     few_rows = sample.rows.n_rows <= RUNS.few_rows
     best = runs[: settings.best if few_rows else settings.best_of_many_rows]
-    shares = [responsibilities(density, sample, density.layout.point(run.theta)) for run in best]
+    matrices = [responsibilities(density, sample, density.layout.point(run.theta)) for run in best]
     starts = [
         Moments.of_responsibilities(sample, _mean(one, other))
-        for one, other in combinations(shares, 2)
+        for one, other in combinations(matrices, 2)
     ]
-    return distinct_optima(density, [*runs, *climbed(density, starts, each, best)])
+    return distinct_optima(density, [*runs, *long_runs(density, starts, each, best)])
 
 
 def _mean(one: Floats, other: Floats) -> Floats:

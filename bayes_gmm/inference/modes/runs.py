@@ -75,7 +75,7 @@ def long_run(density: Density, run: Run) -> Run:
     return run_em(density, run.theta, max_iter=SETTINGS.long_steps, tolerance=SETTINGS.long_gain)
 
 
-def climbed(
+def long_runs(
     density: Density, starts: Sequence[Moments], each: Each, found: Sequence[Run] = ()
 ) -> list[Run]:
     """Long runs from given starts, except those that lead to known optima."""

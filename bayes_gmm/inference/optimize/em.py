@@ -36,7 +36,7 @@ from bayes_gmm.model.structure import Structure
 
 
 def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) -> Run:
-    """Iterate until the log-posterior is predicted to gain less than `tolerance` nats in all.
+    """Iterate until the log-posterior is predicted to gain less than `tolerance` nats in total.
 
     Each step of EM gains f^2 times as much as the one before, with the rate of convergence
     f = |r + v| / |r|. After a gain of g, about g |a| / 2 nats remain, a = -1 / (1 - f).

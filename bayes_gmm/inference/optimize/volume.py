@@ -60,7 +60,7 @@ def log_mode(density: Density, theta: Floats) -> Floats:
     """Approximate mode of the density of theta, from a mode of precision matrices.
 
     The density of the logarithms of a precision matrix has its mode where the matrix is larger by
-    1 + (d + 1) / (2 a). Under priors on scales and correlations theta stays as it is.
+    1 + (d + 1) / (2 a). Under priors on scales and correlations theta is returned unchanged.
 
     Parameters
     ----------

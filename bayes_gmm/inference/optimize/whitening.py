@@ -65,7 +65,7 @@ class Whitening:
         return theta
 
     def pull_back(self, xi: Floats, gradient: Floats) -> Floats:
-        """Gradient with respect to xi, from the gradient with respect to theta; or of each row."""
+        """Gradients with respect to xi, from one or more gradients with respect to theta."""
         layout = self.layout
         lead = gradient.shape[:-1]
         pulled = self.diagonal * gradient

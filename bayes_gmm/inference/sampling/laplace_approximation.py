@@ -38,7 +38,7 @@ def peaks_of(
     ----------
     density : Density
     modes : sequence of Run
-        By falling mass.
+        Sorted by decreasing mass.
     settings : ApproximationSettings
     """
     with one_blas_thread():

@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.inference.modes.deduplicate import component_distances
 from bayes_gmm.inference.sampling.draws import Draws
-from bayes_gmm.inference.sampling.initial_points import mass_shares
+from bayes_gmm.inference.sampling.initial_points import relative_masses
 from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.inference.sampling.settings import SamplerSettings
 from bayes_gmm.model.parameters import Layout
@@ -86,7 +86,7 @@ def nearest_modes(theta: Floats, layout: Layout, peaks: Sequence[Peak]) -> Integ
     if len(peaks) == 1:
         return np.zeros(len(theta), np.int64)
     heights = np.full((len(peaks), len(theta)), -np.inf)
-    for m, (peak, mass) in enumerate(zip(peaks, mass_shares(peaks), strict=True)):
+    for m, (peak, mass) in enumerate(zip(peaks, relative_masses(peaks), strict=True)):
         if mass > 0.0:
             xi = peak.coordinates(numbered_like(theta, layout, peak.theta))
             heights[m] = math.log(mass) - 0.5 * (xi**2).sum(axis=1) - peak.log_det
@@ -128,9 +128,9 @@ def resampled_by_mass(
     """
     group = visits.group[draws.mode].ravel()
     present = np.unique(group)
-    shares = np.array([masses[visits.group == g].sum() for g in present])
+    fractions = np.array([masses[visits.group == g].sum() for g in present])
     total = group.size
-    edges = np.round(np.cumsum(shares / shares.sum()) * total).astype(np.int64)
+    edges = np.round(np.cumsum(fractions / fractions.sum()) * total).astype(np.int64)
     counts = np.diff(edges, prepend=0)
     chosen = np.empty(total, np.int64)
     slots = rng.permutation(total)

@@ -63,7 +63,7 @@ def sample_nuts(
     density : Density
         Density on rows in memory.
     peaks : sequence of Peak
-        By falling mass.
+        Sorted by decreasing mass.
     draws, tune, chains : int
         Draws kept and warm-up draws of each chain.
     seed : int

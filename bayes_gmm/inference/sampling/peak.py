@@ -98,7 +98,7 @@ class Peak:
         return self._log_density_of(self.coordinates(theta))
 
     def proposal_density_and_slope(self, theta: Floats) -> tuple[Floats, Floats]:
-        """The same, and its gradient, shape (n, p)."""
+        """`proposal_log_density`, and its gradient of shape (n, p)."""
         p, nu = len(self.theta), self._nu
         xi = self.coordinates(theta)
         pull = -(nu + p) / (nu + (xi**2).sum(axis=1))

@@ -50,7 +50,7 @@ def sample_pymc(
         The model of the density (see `model_of`).
     density : Density
     peaks : sequence of Peak
-        By falling mass.
+        Sorted by decreasing mass.
     sampler : str
         "pymc" or "pymc-nutpie": NUTS by PyMC, or by nutpie.
     draws, tune, chains : int

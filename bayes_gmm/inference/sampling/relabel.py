@@ -59,7 +59,7 @@ class Relabelling:
     confusion: Floats
 
     @property
-    def share_permuted(self) -> float:
+    def fraction_permuted(self) -> float:
         """Fraction of draws whose labels were changed."""
         return float(np.mean(np.any(self.order != np.arange(self.order.shape[-1]), axis=-1)))
 
@@ -114,7 +114,7 @@ def relabel(
     >>> draws = Draws(np.array([[low_first, high_first]]), layout, np.array([[0, 0]]))
     >>> mode = Mixture([0.5, 0.5], [[-1.0], [1.0]], 0.1 * np.ones((2, 1, 1)))
     >>> theta, done = relabel(draws, [mode], np.zeros(1))
-    >>> theta[0, :, layout.means].tolist(), done.share_permuted
+    >>> theta[0, :, layout.means].tolist(), done.fraction_permuted
     ([[-1.0, 1.0], [-0.9, 1.1]], 0.5)
     """
     layout, mode = draws.layout, draws.mode.ravel()

@@ -75,9 +75,9 @@ class SamplerSettings:
     target_accept: float = 0.8
     """Target acceptance rate of NUTS for nearly normal posteriors."""
     target_accept_bent: float = 0.9
-    """The same for other posteriors, whose narrow regions cause divergences."""
+    """Target acceptance rate for other posteriors; their narrow regions cause divergences."""
     target_accept_sparse: float = 0.95
-    """The same if components may be empty."""
+    """Target acceptance rate if components may be empty."""
     patience: float = 0.01
     """Seconds between updates of the progress bar."""
     crossings: int = 100

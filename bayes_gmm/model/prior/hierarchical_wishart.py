@@ -50,8 +50,8 @@ class HierarchicalWishart:
         covariance matrices. A standard deviation, relative to that of the column, then has a prior
         with median 0.33 for two features, 0.49 for five and 0.65 for ten, and with 90 % of its
         probability in (0.08, 1.1), (0.20, 1.4) and (0.31, 1.8). With one covariance matrix, None
-        means ``(g0 / c0) / 0.2^2``, and these figures are 2/3 as large, because narrow directions
-        are then estimated from a single matrix.
+        means ``(g0 / c0) / 0.2^2``, and these figures are 2/3 as large, because the narrow
+        directions are then estimated from the rows of a single matrix.
 
     Examples
     --------

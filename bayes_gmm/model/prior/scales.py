@@ -22,7 +22,7 @@ class LogNormal:
     Parameters
     ----------
     median : float, optional
-        In standardised units; None means K^(-1/d).
+        Median of sigma in standardised units; None means K^(-1/d).
     spread : float
         Standard deviation of log sigma.
     """

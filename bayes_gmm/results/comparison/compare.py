@@ -13,7 +13,7 @@ from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.data.validate import check_fit, check_weights
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import DataError, FitError
-from bayes_gmm.inference.modes.grid_search import Cell, Sweep
+from bayes_gmm.inference.modes.grid_search import Cell, GridSearch
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.precompile import compile_at_first_use
 from bayes_gmm.inference.sampling.progress import Progress
@@ -180,15 +180,15 @@ class _Work:
     def comparison(self) -> Comparison:
         """Compute the comparison; Ctrl-C ends it with the results so far."""
         plan, n = self.plan, len(self.densities)
-        sweep = Sweep(
+        grid = GridSearch(
             self.densities, self.table.sample, np.random.default_rng(plan.sampling.seed),
             n_init=plan.n_init,
         )  # fmt: skip
         total = (STEPS.fit + STEPS.draws * plan.needs_draws) * n
         with Progress(total, shown=plan.sampling.progress, title="Comparing") as bar:
             self.bar = bar
-            interrupted = not self._until_interrupted(lambda: self._search(sweep))
-            fitted = self._until_interrupted(lambda: self._fit(sweep))
+            interrupted = not self._until_interrupted(lambda: self._search(grid))
+            fitted = self._until_interrupted(lambda: self._fit(grid))
             if plan.needs_draws and fitted and not interrupted:
                 self._until_interrupted(self._draw)
         return self._compared()
@@ -201,15 +201,15 @@ class _Work:
             return False
         return True
 
-    def _search(self, sweep: Sweep) -> None:
+    def _search(self, grid: GridSearch) -> None:
         with within_floating_point():
-            for _ in sweep.steps():
+            for _ in grid.steps():
                 self.bar.advance(1)
 
-    def _fit(self, sweep: Sweep) -> None:
+    def _fit(self, grid: GridSearch) -> None:
         # Sequential, because steps on few rows are short and threads would wait for Python.
         with one_blas_thread():
-            for cell, runs in sweep.found.items():
+            for cell, runs in grid.found.items():
                 self._fit_one(cell, runs)
 
     def _fit_one(self, cell: Cell, runs: list[Run]) -> None:

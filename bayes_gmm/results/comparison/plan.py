@@ -77,7 +77,7 @@ class GridPlan:
         return [Cell(K, s) for K in self.n_components for s in self.structures]
 
     def most_parameters(self, n_features: int) -> int:
-        """Number of components of the largest mixture."""
+        """Number of parameters of the largest mixture."""
         return max(
             cell.structure.n_parameters(cell.n_components, n_features) for cell in self.cells
         )
@@ -190,5 +190,5 @@ def _prior_over_k(given: Any, Ks: tuple[int, ...]) -> dict[int, float]:
             raise ValueError(f"k_prior must be finite and not negative, got {weight:g} for K={K}")
     if not any(weights):
         raise ValueError("k_prior is 0 for all n_components; at least one must be possible")
-    shares = [weight / max(weights) for weight in weights]
-    return {K: share / sum(shares) for K, share in sorted(zip(Ks, shares, strict=True))}
+    scaled = [weight / max(weights) for weight in weights]
+    return {K: weight / sum(scaled) for K, weight in sorted(zip(Ks, scaled, strict=True))}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bayes_gmm.results.comparison.candidates import Candidates
-from bayes_gmm.results.comparison.verdicts import DEFAULTS, Verdict, VerdictSettings
+from bayes_gmm.results.comparison.verdicts import Verdict
 
 ORDER = ("evidence", "laplace", "bic", "icl", "loo", "aic")
 """Criteria by precedence: the first that was computed is the basis of the recommendation."""
@@ -73,11 +73,7 @@ class Recommendation:
         return self.text
 
 
-def recommendation_of(
-    candidates: Candidates,
-    verdicts: Mapping[str, Verdict],
-    settings: VerdictSettings = DEFAULTS,
-) -> Recommendation:
+def recommendation_of(candidates: Candidates, verdicts: Mapping[str, Verdict]) -> Recommendation:
     """The recommendation by the verdicts of all criteria.
 
     The basis is the first criterion of `ORDER` that was computed. If it barely distinguishes some

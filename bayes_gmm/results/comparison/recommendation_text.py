@@ -73,8 +73,8 @@ class _Words:
             return self._lead_without_number(main)
         number = counted(self.K, "segment")
         if structure:
-            share = main.values.get("structures", {}).get(structure)
-            number += f", structure {structure}" + (f" ({percent(share)})" if share else "")
+            p = main.values.get("structures", {}).get(structure)
+            number += f", structure {structure}" + (f" ({percent(p)})" if p else "")
         if code == "replaced":
             return (
                 f"{number}, by {SUBJECTS[main.criterion]}, because the evidence does not determine "
@@ -130,8 +130,8 @@ class _Words:
     def _lead_of_tie(self, number: str, main: Verdict) -> str:
         chosen = self.recommendation.choices
         voters = [SUBJECTS[c] for c in VOTERS if c in chosen and chosen[c][0] == self.K]
-        shares = main.values.get("probabilities", {})
-        level = [f"{k} ({percent(shares[k][0])})" if k in shares else str(k) for k in main.level]
+        p = main.values.get("probabilities", {})
+        level = [f"{k} ({percent(p[k][0])})" if k in p else str(k) for k in main.level]
         chooses = "choose" if len(voters) > 1 else "chooses"
         return (
             f"{number}. {first_upper(SUBJECTS[main.criterion])} hardly distinguishes "
@@ -151,9 +151,9 @@ class _Words:
 
     def _with_probability(self, criterion: str) -> str:
         """Name of a criterion, with the probability of the number by this criterion."""
-        shares = self.verdicts[criterion].values.get("probabilities", {})
+        p = self.verdicts[criterion].values.get("probabilities", {})
         said = SUBJECTS[criterion]
-        return f"{said} (probability {percent(shares[self.K][0])})" if self.K in shares else said
+        return f"{said} (probability {percent(p[self.K][0])})" if self.K in p else said
 
     def support(self) -> str:
         """Choices of the criteria that neither are the basis nor differ from it."""

@@ -168,9 +168,9 @@ def _interval(verdict: Verdict, K: int, ending: str) -> str:
 
 
 def _of_structures(verdict: Verdict) -> str:
-    shares = verdict.values.get("structures", {})
-    text = ", ".join(f"{name} ({percent(p)})" for name, p in shares.items())
-    return f". Structure: {text}" if shares else ""
+    structures = verdict.values.get("structures", {})
+    text = ", ".join(f"{name} ({percent(p)})" for name, p in structures.items())
+    return f". Structure: {text}" if structures else ""
 
 
 def _were(candidates: Candidates) -> str:

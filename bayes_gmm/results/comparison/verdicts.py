@@ -27,7 +27,8 @@ class VerdictSettings:
     """Maximum ratio of probabilities at which two numbers of segments are hardly distinguished
     (Kass & Raftery 1995)."""
     slight_difference: float = 2.0
-    """The same for differences of BIC, ICL and AIC (Kass & Raftery 1995, section 3.2)."""
+    """Maximum difference of BIC, ICL or AIC at which two numbers of segments are hardly
+    distinguished (Kass & Raftery 1995, section 3.2)."""
     target_error: float = 0.4
     """Target for the Monte Carlo error of a log evidence, in nats, at which equal candidates have
     an interval of `widest_interval`."""
@@ -217,7 +218,10 @@ def _by_value(
 ) -> Verdict:
     """The verdict by the value of a criterion, with the difference to the next candidate."""
     by_loo = criterion == "loo" and bool(candidates.elpd_diff)
-    gaps = _gaps_of_loo(candidates, best) if by_loo else _gaps(candidates, criterion, best)
+    if by_loo:
+        gaps = {c: (gap.elpd, gap.se) for c, gap in candidates.elpd_diff.items() if c is not best}
+    else:
+        gaps = _gaps(candidates, criterion, best)
     values: dict[str, Any] = {}
     if gaps:
         following = min(gaps, key=lambda c: gaps[c][0])
@@ -249,11 +253,6 @@ def _gaps(
         for c in candidates.known(criterion)
         if c is not best and not _is_same(c, best, column)
     }
-
-
-def _gaps_of_loo(candidates: Candidates, best: Candidate) -> dict[Candidate, tuple[float, float]]:
-    behind = candidates.elpd_diff
-    return {c: (gap.elpd, gap.se) for c, gap in behind.items() if c is not best}
 
 
 def _is_same(a: Candidate, b: Candidate, column: str) -> bool:

@@ -173,7 +173,7 @@ class MapFit:
                 _mixture(density, mode, standardizer, features), mode.log_posterior,
                 mode.log_evidence, float(share), float(error),
             )
-            for mode, share, error in zip(found, masses.shares, masses.errors, strict=True)
+            for mode, share, error in zip(found, masses.fractions, masses.errors, strict=True)
         )  # fmt: skip
         standard = float(density.statistics(best.point(density))[0])
         return cls(

@@ -319,14 +319,14 @@ class TestRuns:
         assert found.candidates[2].fit is None
 
     def test_ctrl_c_in_the_search_keeps_what_was_found(self, X, monkeypatch):
-        class Interrupted(compare_module.Sweep):
+        class Interrupted(compare_module.GridSearch):
             def steps(self):
                 for cell in super().steps():
                     if cell.n_components == 3:
                         raise KeyboardInterrupt
                     yield cell
 
-        monkeypatch.setattr(compare_module, "Sweep", Interrupted)
+        monkeypatch.setattr(compare_module, "GridSearch", Interrupted)
         found = compared(X)
         assert found.table.bic.notna().tolist() == [True, True, True, False]
 
