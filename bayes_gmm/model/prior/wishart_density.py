@@ -21,7 +21,7 @@ from bayes_gmm.jit.compiled import compiled
 
 @compiled(from_python=False)
 def log_wishart(scale_trils, prior, jacobian):
-    """Log density of the precision matrices; that of theta with `jacobian` 1.0 instead of 0.0."""
+    """Log density of the precision matrices (`jacobian` 0.0), or of theta (`jacobian` 1.0)."""
     m, d = prior.n_covariances, scale_trils.shape[1]
     value = prior.wishart_constant + jacobian * m * d * np.log(2.0)
     power = prior.c0 - (1.0 - jacobian) * 0.5 * (d + 1.0)

@@ -78,7 +78,7 @@ class ShapeStatistics:
 
 
 def n_directions(d: int) -> int:
-    """Directions of projections of rows with d features."""
+    """Number of directions along which rows with d features are projected."""
     return 1 if d == 1 else 2 * d + 2 * SOUGHT
 
 
