@@ -33,7 +33,7 @@ ALLOWED = {
     "data/io/quotes.py": {"NEWLINES"},
     "data/io/text_column.py": {"TRUTH"},
     "data/number_text.py": {"SUFFIXES"},
-    "results/io/attrs.py": {"FORMAT_VERSION"},
+    "results/io/file_format.py": {"FORMAT_VERSION"},
     # the format of a sampler's data
     "model/c_density.py": {"SIZES", "HEADER", "NOT_FINITE"},
 }

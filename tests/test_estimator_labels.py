@@ -48,7 +48,7 @@ def test_a_chain_of_nuts_with_other_labels_is_put_right():
     assert ess_raw < 20
     assert ess == pytest.approx(diagnostics(posterior.draws.theta)[1])
     assert ess > 400
-    assert aligned.labels.share_permuted == 0.25
+    assert aligned.labels.fraction_permuted == 0.25
 
 
 def test_no_draw_of_ellipses_that_cross_is_misaligned():

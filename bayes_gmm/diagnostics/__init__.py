@@ -1,1 +1,1 @@
-"""Caveats of tables, fits, draws and comparisons: records, and their text for each audience."""
+"""Caveats of tables, fits, draws and comparisons: records, and their text in each interface."""

@@ -16,20 +16,20 @@ KINDS: Mapping[str, Kind] = {
     **readings.UNUSABLE, **tables.KINDS, **readings.READ,
     **fits.KINDS, **draws.KINDS, **comparisons.KINDS,
 }  # fmt: skip
-"""All diagnostics, by code; those of tables with the most severe first."""
+"""All kinds of diagnostics by code; for tables, the most severe come first."""
 CODES = tuple(KINDS)
 
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """A caveat: code and values, from which its text is made.
+    """A caveat as a code and values; `Kind` makes the text from them.
 
     Attributes
     ----------
     code : str
-        One of `CODES`; a stable identifier.
+        A key of `KINDS`; a stable identifier.
     subject : tuple of str
-        Names of the columns, segments or parameters that it is about; empty if it is about all.
+        Names of the columns, segments or parameters concerned; empty if all are concerned.
     values : dict
         Numbers and names in the text.
 
@@ -54,16 +54,16 @@ cells out, assuming that they are missing at random
 
     @property
     def found(self) -> str:
-        """What was found, without advice."""
+        """The finding, without advice."""
         return self._parts(PYTHON)[0]
 
     @property
     def remedy(self) -> str:
-        """What to do, with names of Python arguments; empty if there is no advice."""
+        """The advice, with names of Python arguments; empty if there is none."""
         return self._parts(PYTHON)[1]
 
     def text(self, options: OptionNames = PYTHON) -> str:
-        """What was found and what to do, on one line, with option names of one interface."""
+        """The finding and the advice on one line, with the option names of one interface."""
         return "; ".join(part for part in self._parts(options) if part)
 
     def brief(self, options: OptionNames = PYTHON) -> str:
@@ -112,7 +112,7 @@ def warn(diagnostics: Iterable[Diagnostic], *, stacklevel: int) -> None:
 
 
 def plain(value: Any) -> Any:
-    """A value for JSON: NaN and infinity become None, tuples lists, and keys text.
+    """A value for JSON: NaN and infinity become None, tuples become lists, and keys become text.
 
     Examples
     --------

@@ -34,7 +34,7 @@ def _few_draws(subject: Subject, values: Values, options: OptionNames) -> Parts:
     n = values["n"]
     return (
         f"there {'is' if n == 1 else 'are'} {counted(n, 'draw')} in total, too few for intervals",
-        f"increase {options.draws} to get at least {values['needed']}, better 1,000",
+        f"increase {options.draws} to get at least {values['needed']}, preferably 1,000",
     )
 
 
@@ -70,7 +70,7 @@ def _modes_without_draws(subject: Subject, values: Values, options: OptionNames)
 def _one_segmentation(subject: Subject, values: Values, options: OptionNames) -> Parts:
     others = values["others"]
     also = f" (other modes: {_by_mode(others)})" if others else ""
-    found = f"the draws are from only mode {values['mode']}, which holds "
+    found = f"all draws are from mode {values['mode']}, which holds "
     return f"{found}{percent(values['mass'])} of the mass{also}", ""
 
 

@@ -70,7 +70,7 @@ def _not_gaussian(segments: Subject, values: Values, options: OptionNames) -> Pa
 
 
 def not_gaussian(segments: Subject, values: Values) -> str:
-    """Segments that are not Gaussian with their main departures, the first few if there are many.
+    """The segments that are not Gaussian, with their main departures; long lists are shortened.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Kinds of diagnostics, and the names of options that their texts use in each interface.
 
-Each text is written once, and filled in with the option names of Python or of the command line.
+A text is written once, with fields for the option names of Python or of the command line.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class OptionNames:
     Attributes
     ----------
     draws, tune, chains, k_prior : str
-        Bare names.
+        Names without values.
     resolution, no_resolution : str
         The option for the recording resolution, and its value for none.
     diag : str
@@ -39,7 +39,7 @@ class OptionNames:
     one_mode : str
         Advice to select the draws of the most probable {mode}; modes are counted from 0.
     see_shape : str
-        Where the check of the shape of segments is found.
+        Where the user finds the check of the shape of segments.
     missing : str
         The option for cells that stand for missing values, with their {texts}.
     between_texts : str
@@ -136,7 +136,7 @@ Subject = Sequence[str]
 Values = Mapping[str, Any]
 Parts = tuple[str, str]
 Text = Callable[[Subject, Values, OptionNames], Parts]
-"""What was found, and what to do ("" if there is no advice), from the subject and the values."""
+"""Makes the finding and the advice ("" if there is none) from the subject and the values."""
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ def _identifier(columns: Subject, values: Values, options: OptionNames) -> Parts
     first, last, n = cell(values["first"]), cell(values["last"]), int(values["distinct"])
     if values["pattern"] == "running":
         found = (
-            f"is a running number ({n:,} whole numbers from {first} to {last}, each in "
+            f"looks like a row number ({n:,} whole numbers from {first} to {last}, each in "
             f"{counted(values['times'], 'row')}, which is too regular for a measurement)"
         )
     else:
@@ -264,4 +264,4 @@ KINDS: Mapping[str, Kind] = {
     "duplicates": Kind("note", _duplicates),
     "rows_in_quotes": Kind("warning", _rows_in_quotes, DataWarning),
 }
-"""By code, in the order in which `check_table` lists them."""
+"""Kinds of diagnostics of tables, in the order in which `check_table` lists them."""

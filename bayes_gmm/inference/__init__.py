@@ -1,1 +1,1 @@
-"""From rows and a prior to modes of the posterior."""
+"""Inference: modes of the posterior, draws and the evidence."""

@@ -54,7 +54,7 @@ def _compile_density() -> None:
     square, one, nothing = np.ones((1, 1, 1)), np.ones(1), np.empty((0, 1, 1))
     move(square, one, nothing, nothing, nothing, nothing)
     pull(square, one, nothing, nothing, nothing, nothing, nothing, nothing)
-    evaluate_address()  # last: it shares functions with the second process
+    evaluate_address()  # last, because it needs functions that the second process compiles
 
 
 def _can_start_python() -> bool:

@@ -32,7 +32,7 @@ IN_ANY_ORDER = {"contract", "reassoc", "nsz", "arcp"}
 
 
 def compiled(*, from_python: bool = True, reordered: bool = False) -> Decorator:
-    """`numba.njit` without Python's lock or its division checks, cached on disk.
+    """`numba.njit` without the GIL and without checks of division, cached on disk.
 
     Few combinations of options are used, because numba compares them with all others each time it
     infers the type of an array element.
@@ -62,7 +62,7 @@ inlined: Decorator = _njit(inline="always", error_model="numpy")
 
 
 def c_function(function: Callable[..., Any], signature: Any) -> Any:
-    """`numba.cfunc` of a function, cached on disk: compiled at once, for callers other than Python.
+    """`numba.cfunc` of a function, cached on disk. It is compiled when it is defined.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def _own_cache() -> Iterator[None]:
 
 @cache
 def cache_folder() -> Path:
-    """Folder of code compiled from these sources: beside them or in ``NUMBA_CACHE_DIR``."""
+    """Folder of code compiled from these sources, next to them or in ``NUMBA_CACHE_DIR``."""
     parent = Path(_config.CACHE_DIR) if _config.CACHE_DIR else PACKAGE / "__pycache__"
     return parent / f"numba-{source_stamp()}"
 

@@ -1,1 +1,1 @@
-"""The model: priors, structures, the density and the kernel it rests on."""
+"""The model: priors, structures, the density, and the kernel that computes it."""

@@ -35,9 +35,9 @@ from bayes_gmm.model.weight_transform import bend_weights, bent_back, log_shares
 _intrinsic: Any = intrinsic
 
 SIZES = 11
-"""Number of sizes at the beginning of the data of a sampler."""
+"""Number of sizes, which come first in the data of a sampler."""
 HEADER = SIZES + 22
-"""The same with the addresses of arrays, of the kernel and of the density, which follow."""
+"""Number of all items: after the sizes come addresses of arrays, the kernel and the density."""
 NOT_FINITE = 3
 """Return code if the density or the gradient is not finite: a divergence."""
 
@@ -51,7 +51,7 @@ class FusedDensity:
     Attributes
     ----------
     density : Density
-        Its rows in memory.
+        Density on rows in memory.
     theta0 : ndarray, shape (p,)
     factor : ndarray, shape (p, p)
         Lower triangular P; entries above the diagonal are ignored.
@@ -103,12 +103,12 @@ class FusedDensity:
 
     @property
     def function_address(self) -> int:
-        """Of ``int64 f(uint64 p, double *xi, double *gradient, double *value, void *data)``."""
+        """Address of ``int64 f(uint64 p, double *xi, double *gradient, double *value, void *)``."""
         return int(log_density().address)
 
     @property
     def map_address(self) -> int:
-        """Of ``int64 f(uint64 p, uint64 p, double *xi, double *theta, void *data)``."""
+        """Address of ``int64 f(uint64 p, uint64 p, double *xi, double *theta, void *data)``."""
         return int(unconstrained_vector().address)
 
     @property
@@ -197,7 +197,7 @@ def unconstrained_vector() -> Any:
 
 
 def _signature(*, sizes: int, arrays: int) -> Any:
-    """Of a C function of sizes, arrays and the data of a sampler, which returns a code."""
+    """Signature of a C function of sizes, arrays and the data of a sampler; it returns a code."""
     pointers = [types.CPointer(types.double)] * arrays
     return types.int64(*[types.uint64] * sizes, *pointers, types.voidptr)
 
@@ -266,7 +266,7 @@ def _log_density(p, xi_, gradient_, value_, data_):
 
 
 def _unconstrained_vector(p, q, xi_, theta_, data_):
-    """Fill theta."""
+    """Write theta = theta0 + P xi."""
     h = carray(data_, (HEADER,), np.int64)
     xi, theta = carray(xi_, (p,), np.float64), carray(theta_, (q,), np.float64)
     _forward(_floats(h[22], (q,)), _floats(h[23], (q, q)), h[10], xi, theta)
@@ -288,7 +288,7 @@ def _forward(theta0, factor, n_bent, xi, theta):
 
 @compiled(from_python=False, reordered=True)
 def _backward(factor, n_bent, slope, gradient):
-    """gradient = P' slope, except for transformed weights; its sum shows whether all are finite."""
+    """gradient = P' slope, except for transformed weights; return its sum, to detect NaN."""
     first = max(n_bent - 1, 0)
     shift = min(n_bent, 1)
     for j in range(len(gradient)):

@@ -50,7 +50,7 @@ def positive(name: str, value: Any, *, finite: bool = True) -> float:
         raise ValueError(f"{name} must be positive{' and finite' * finite}, got {checked:g}")
     if checked < SMALLEST or (finite and checked > 1.0 / SMALLEST):
         bounds = f"between {SMALLEST:g} and {1.0 / SMALLEST:g}"
-        raise ValueError(f"{name} must lie {bounds}, where it has a square; got {checked:g}")
+        raise ValueError(f"{name} must lie {bounds}, so that its square is finite; got {checked:g}")
     return checked
 
 
@@ -85,7 +85,7 @@ def truth(name: str, value: Any) -> bool:
 
 
 def array_of_numbers(name: str, value: Any) -> Floats:
-    """A copy in floats that is nobody else's, to be frozen.
+    """A new array of floats, which the caller may make read-only.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def array_of_numbers(name: str, value: Any) -> Floats:
 def checked_covariances(
     covariances: Floats, n_components: int, n_features: int, asymmetry: float = 1e-8
 ) -> Floats:
-    """Exactly symmetric covariances, from ones with a relative asymmetry of at most `asymmetry`.
+    """Covariances made exactly symmetric; their relative asymmetry is at most `asymmetry`.
 
     Examples
     --------

@@ -64,7 +64,7 @@ class Density:
         weights: Floats | None = None,
         standardize: bool = True,
     ) -> tuple[Density, Standardizer]:
-        """The density of a checked table, and the change of units it was standardised by.
+        """The density of a checked table, and its standardisation.
 
         Parameters
         ----------
@@ -76,7 +76,7 @@ class Density:
             Smallest step of each column, in the user's units.
         weights : ndarray, shape (n_rows,), optional
         standardize : bool
-            False takes the table as it is.
+            False leaves the table unchanged.
 
         Raises
         ------
@@ -97,7 +97,7 @@ class Density:
 
     @cached_property
     def _ties(self) -> Floats:
-        """Largest weight of rows that share a value, of each column."""
+        """For each column, the largest total weight of rows that have the same value."""
         return self.rows.largest_ties()
 
     @property
@@ -161,13 +161,13 @@ class Density:
         ----------
         theta : ndarray, shape (layout.size,)
         jacobian : bool
-            False: the density of (weights, means, scales, corr_chol), whose mode is the MAP. True:
-            the density of theta itself, which samplers need.
+            False gives the density of (weights, means, scales, corr_chol), whose mode is the MAP;
+            True gives the density of theta, which samplers need.
         """
         return float(self.log_posteriors(theta[None], jacobian=jacobian)[0])
 
     def log_posteriors(self, thetas: Floats, *, jacobian: bool = False) -> Floats:
-        """The same at several vectors, shape (n,); a quarter cheaper than with the gradients."""
+        """Log-posteriors at several vectors, shape (n,); a quarter cheaper than with gradients."""
         if (block := self.rows.piece) is not None:
             return self._evaluated(block, thetas, jacobian, 0)[0]
         points = [self.layout.point(theta) for theta in thetas]
@@ -175,7 +175,7 @@ class Density:
         return np.asarray(self._log_likelihoods(points) + prior)
 
     def _log_likelihoods(self, points: Sequence[Point]) -> Floats:
-        """Log-likelihoods at several points, one after the other in each thread."""
+        """Log-likelihoods at several points, with one pass over the blocks of rows."""
         return self.rows.sum_blocks(
             lambda block: np.concatenate([
                 log_likelihood(block, p.log_weights, p.means, p.scale_trils, self.rho2)
@@ -191,7 +191,7 @@ class Density:
     def values_and_gradients(
         self, thetas: Floats, *, jacobian: bool = False
     ) -> tuple[Floats, Floats]:
-        """The same at several vectors, shapes (n,) and (n, size)."""
+        """Log-posteriors and gradients at several vectors, shapes (n,) and (n, size)."""
         if (block := self.rows.piece) is not None:
             return self._evaluated(block, thetas, jacobian, self.layout.size)
         values, gradients = np.empty(len(thetas)), np.empty((len(thetas), self.layout.size))
@@ -205,7 +205,7 @@ class Density:
     def _evaluated(
         self, block: Block, thetas: Floats, jacobian: bool, width: int
     ) -> tuple[Floats, Floats]:
-        """Values, and gradients of `width` numbers: all or none."""
+        """Log-posteriors and gradients; `width` is the size of a gradient, 0 for no gradients."""
         values, gradients = np.empty(len(thetas)), np.empty((len(thetas), width))
         evaluate(
             kernel_address(), block, np.ascontiguousarray(thetas), self.layout.point(thetas[0]),
@@ -216,7 +216,7 @@ class Density:
     def from_statistics(
         self, point: Point, stats: Floats, *, jacobian: bool = False
     ) -> tuple[float, Floats]:
-        """The log-posterior and its gradient where the statistics are known already."""
+        """The log-posterior and its gradient, from the statistics of the rows."""
         gradient = np.empty(self.layout.size)
         pull_back(stats, self.layout.indices, point, self.prior, float(jacobian), gradient)
         return float(stats[0] + log_prior(point, self.prior, float(jacobian))), gradient
@@ -228,9 +228,9 @@ class Density:
 
 @compiled()
 def evaluate(kernel, block, thetas, point, indices, prior, rho2, jacobian, values, gradients):
-    """Fill in the log-posterior and its gradient at every theta, on rows in one piece.
+    """Write the log-posterior and its gradient at every theta, for rows in one block.
 
-    No gradient where `gradients` has no columns.
+    Gradients are not computed if `gradients` has no columns.
     """
     K, d = point.means.shape
     wanted = gradients.shape[1] > 0

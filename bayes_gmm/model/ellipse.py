@@ -1,4 +1,4 @@
-"""The region of two features that holds a given share of a segment's mass."""
+"""An ellipse that holds a given probability of a segment, in two features."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from bayes_gmm.data.rows import Floats
 
 @dataclass(frozen=True, eq=False)
 class Ellipse:
-    """The region of two features that holds a given share of a segment's mass.
+    """The ellipse in two features that holds a given probability of a segment.
 
     Attributes
     ----------
     center : ndarray, shape (2,)
-        In the units of the two features.
+        Mean, in the units of the two features.
     width, height : float
         Full lengths of the axes; `width` is the longer.
     angle : float
-        Degrees from the first feature's axis to the longer axis, counter-clockwise.
+        Degrees from the axis of the first feature to the longer axis, counter-clockwise.
     prob : float
-        Share of the segment's probability mass inside.
+        Probability of the segment inside the ellipse.
 
     Examples
     --------

@@ -25,8 +25,8 @@ ARRAYS = tuple(name for name in Block._fields if name != "order")
 class LogLikelihood(Op):
     """Log-likelihood of a mixture on a block of rows and its gradient, by one pass of the kernel.
 
-    Inputs are log w (K,), mu (K, d), L (K, d, d), rho^2 (d,) and the arrays of a `Block` but
-    for `order`; outputs are the log-likelihood and its derivatives in the first three.
+    Inputs are log w (K,), mu (K, d), L (K, d, d), rho^2 (d,) and the arrays of a `Block` except
+    `order`; outputs are the log-likelihood and its derivatives in log w, mu and L.
     """
 
     __props__ = ()
@@ -54,11 +54,11 @@ class LogLikelihood(Op):
             storage[0] = result
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        """Derivatives exist with respect to the parameters of the mixture only."""
+        """Only derivatives with respect to the parameters of the mixture exist."""
         return [[i < 3] * len(node.outputs) for i in range(len(node.inputs))]
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
-        """Derivatives that the same pass has already computed."""
+        """Derivatives, which the pass for the value has already computed."""
         value, *others = cotangents
         if not all(isinstance(other.type, DisconnectedType) for other in others):
             raise NotImplementedError("the kernel provides only first derivatives")

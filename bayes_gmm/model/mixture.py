@@ -271,7 +271,7 @@ class Mixture:
         )
 
     def _positions(self, features: Sequence[int | str] | int | str) -> list[int]:
-        """Positions of distinct features that are given by name or position."""
+        """Positions of different features, each given by its name or position."""
         if isinstance(features, str) or not isinstance(features, Iterable):
             features = [features]
         names = [
@@ -293,7 +293,7 @@ def segment_labels(n_components: int) -> list[str]:
 
 
 def _position(given: Any, n: int, what: str) -> int:
-    """A position from 0, or a negative position from the end."""
+    """A position counted from 0; negative positions are counted from the end."""
     try:
         position = index(given)
     except TypeError:
@@ -304,7 +304,7 @@ def _position(given: Any, n: int, what: str) -> int:
 
 
 def _feature_names(features: Sequence[str] | str, n_features: int) -> tuple[str, ...]:
-    """The given names, which must differ, or x1, x2, ... by default."""
+    """The given names, which must be different; by default x1, x2, ..."""
     given = (features,) if isinstance(features, str) else features
     names = tuple(str(name) for name in given) or _numbered(n_features)
     if len(names) != n_features:

@@ -6,8 +6,8 @@ theta = [weights, means, log scales, correlations]:
 * means: K d numbers;
 * scales: their logarithms, as many as the structure has;
 * correlations: for row j of a Cholesky factor the j - 1 numbers z_jl = C_jl / C_jj, so that
-  C_j = (z_j, 1) / sqrt(1 + |z_j|^2); rows one after the other. PyMC's transform of Cholesky factors
-  has the same numbers; for three or more features it has them in another order.
+  C_j = (z_j, 1) / sqrt(1 + |z_j|^2), row by row. PyMC's transform of Cholesky factors has the same
+  numbers, in another order for three or more features.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from bayes_gmm.model.prior.wishart_density import add_wishart_pull, log_wishart,
 from bayes_gmm.model.structure import Structure
 
 SMALLEST_LOG_SCALE = -40.0
-"""Lower bound of log scales, at which squares of scales do not underflow."""
+"""Lower bound of log scales, so that squares of scales do not underflow."""
 
 
 class Point(NamedTuple):
@@ -51,7 +51,7 @@ class Point(NamedTuple):
 
 
 class Indices(NamedTuple):
-    """Which scale and which correlation matrix each component uses, as kernels take it."""
+    """Numbers of the scales and the correlation matrix of each component, for compiled code."""
 
     scale: Integers
     corr: Integers
@@ -150,7 +150,7 @@ class Layout:
         return theta
 
     def selected(self, theta: Floats, order: Integers) -> Floats:
-        """The vector of a subset or permutation of the components, ``order[k]`` as the k-th."""
+        """The vector with component ``order[k]`` as the k-th: a permutation or a subset."""
         point = self.point(theta)
         chosen = Layout(len(order), self.n_features, self.structure)
         scales, corr_chol = point.scales, point.corr_chol
@@ -219,9 +219,10 @@ def _unpack_weights(theta, log_weights):
 def log_prior(point, prior, jacobian):
     """Log prior density of a point, or with ``jacobian=1.0`` of the unconstrained vector.
 
-    The first is of (weights, means, scales, Cholesky factors of correlations), under a hierarchical
-    Wishart prior of (weights, means, precision matrices). The second adds log K + sum_k log w_k and
-    sum log sigma + sum_j (j + 1) log C_jj (j = 2 ... d), or the terms given in `wishart_density`.
+    The first is the density of (weights, means, scales, Cholesky factors of correlations), or under
+    a hierarchical Wishart prior of (weights, means, precision matrices). The second adds
+    log K + sum_k log w_k and sum log sigma + sum_j (j + 1) log C_jj (j = 2 ... d), or the terms
+    given in `wishart_density`.
     """
     K, d = point.means.shape
     value = prior.weights_constant + jacobian * np.log(K)
@@ -252,7 +253,7 @@ def log_prior(point, prior, jacobian):
 
 @compiled()
 def pull_back(stats, indices, point, prior, jacobian, gradient):
-    """Gradient in theta of the log prior plus a log-likelihood with these statistics.
+    """Gradient in theta of the log prior plus the log-likelihood, from the statistics `stats`.
 
     `stats` holds [loglik, d/d log w (K), d/d mu (K d), G = d/d Sigma (K d d, symmetric)]. With
     d/dL = 2 tril(G L): log sigma_j gets sum_l dL_jl L_jl, and row j of C gets dL_j sigma_j, from

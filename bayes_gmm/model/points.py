@@ -19,7 +19,7 @@ class Points:
     log_weights : ndarray, shape (..., K)
     means : ndarray, shape (..., K, d)
     scales : ndarray, shape (..., K, d)
-        Standard deviations of every component, shared ones repeated.
+        Standard deviations of every component; shared ones are repeated.
     corr_chol : ndarray, shape (..., K, d, d)
         Cholesky factors of the correlation matrices; read-only where components share them.
 

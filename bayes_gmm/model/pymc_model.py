@@ -50,13 +50,12 @@ def build_model(
         x_i &\sim \sum_k w_k \mathrm{Normal}(\mu_k, \Sigma_k + \mathrm{diag}(\rho^2)), \quad
         \Sigma_k = L_k L_k'
 
-    Its variables are `weights`, `means`, `scales` and `corr_chol`, the last unless there is one
-    feature or the structure has no correlations. Under a hierarchical Wishart prior, the default
-    for two or more features, the free variable is `precisions`, and `scales` and `corr_chol` are
-    computed from it. The rows are the observed `likelihood`, with
-    the components summed out and missing cells integrated out. **All are in standardised units**: a
-    mean of 1 lies one standard deviation of the column above the column's mean. Components are
-    exchangeable, so their labels are arbitrary.
+    Its variables are `weights`, `means`, `scales` and, if there are correlations, `corr_chol`.
+    Under a hierarchical Wishart prior, the default for two or more features, the free variable is
+    `precisions`, and `scales` and `corr_chol` are computed from it. The rows are the observed
+    `likelihood`, with the components summed out and missing cells integrated out. **All are in
+    standardised units**: a mean of 1 lies one standard deviation of the column above the mean of
+    the column. Components are exchangeable, so their labels are arbitrary.
 
     Parameters
     ----------
@@ -67,13 +66,13 @@ def build_model(
     structure : str or Structure
         Which scales and correlations components share.
     prior : Prior
-        In standardised units.
+        Prior in standardised units.
     resolution : "auto", None, float or sequence of n_features floats
         The smallest step of each column, in the user's units.
     sample_weight : array-like, shape (n_rows,), optional
-        A weight of 2 is two copies of the row.
+        A weight of 2 equals two copies of the row.
     standardize : bool
-        False takes the table as it is; the prior's units are then the table's.
+        False leaves the table unchanged; the prior is then in the units of the table.
 
     Raises
     ------
@@ -109,12 +108,12 @@ def model_of(
     Parameters
     ----------
     density : Density
-        Rows in memory, their number of components, and their recording error.
+        Density on rows in memory.
     features : tuple of str
         Names of the columns.
     structure : Structure
     prior : Prior
-        The prior whose constants the density has.
+        The prior from which the constants of the density were computed.
     """
     table = density.rows
     order = table.gathered().order
@@ -165,7 +164,7 @@ def _separate_scale_trils(covariances: LKJ, structure: Structure, K: int, d: int
 
 
 def _double(value: float) -> TensorVariable:
-    """A constant in double precision: PyTensor takes a bare 3.0, and its logarithm, in single."""
+    """A constant in double precision; PyTensor stores a float such as 3.0 in single precision."""
     return pt.constant(value, dtype="float64")
 
 
@@ -237,7 +236,7 @@ def _corr_chol(prior: LKJ, structure: Structure, K: int, d: int) -> TensorVariab
     def support_point(rv: TensorVariable, size: Any, eta: Any) -> TensorVariable:
         return pt.as_tensor(np.broadcast_to(np.eye(d), shape))
 
-    # LKJCorr by itself compiles the loop that draws from it to learn the shape of a starting point.
+    # Without an initial value, LKJCorr compiles its loop for draws, to find the shape of a point.
     flat = prior.eta == 0.0
     return pm.CustomDist(
         "corr_chol", _double(prior.eta),
@@ -254,8 +253,8 @@ def _likelihood(
     means: TensorVariable,
     scale_trils: TensorVariable,
 ) -> None:
-    """Register the observed rows, their density given the mixture, and how to draw others."""
-    # A constant, as PyMC imputes the missing cells of an array.
+    """Register the observed rows, their density given the mixture, and how to draw new rows."""
+    # A constant, because PyMC would impute the missing cells of an array.
     observed = pt.constant(_cells(table))
     data = _shared_data(table, rho2)
     rho = np.sqrt(rho2)
@@ -290,7 +289,7 @@ def _cells(table: Rows) -> Floats:
 
 
 def _shared_data(table: Rows, rho2: Floats) -> list[TensorVariable]:
-    """rho^2 and the block, shared rather than constant: a graph compiled once fits all tables."""
+    """rho^2 and the block as shared variables, so that one compiled graph serves all tables."""
     block = table.gathered()
     arrays = {"rho2": rho2, **{name: getattr(block, name) for name in ARRAYS}}
     return [

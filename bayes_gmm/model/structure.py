@@ -123,9 +123,9 @@ class Structure:
         return {"component": n_components, "shared": 1, "none": 0}[self.correlations]
 
     def n_covariances(self, n_components: int, n_features: int) -> int:
-        """How many covariance matrices are free in all their entries.
+        """Number of covariance matrices in which all entries are free.
 
-        One for each component, one that all share, or 0 if the structure ties some entries.
+        This is K, 1 if all components share one matrix, or 0 if the structure ties some entries.
 
         Examples
         --------
@@ -139,7 +139,7 @@ class Structure:
         return int((self.scales, self.correlations) == ALIASES["tied"])
 
     def scale_index(self, n_components: int, n_features: int) -> Integers:
-        """(K, d) numbers of the scale that component k has in feature j."""
+        """Number of the scale of component k in feature j, shape (K, d)."""
         shape = self.scale_shape(n_components, n_features)
         index = np.arange(int(np.prod(shape)), dtype=np.int64).reshape(shape)
         if self.scales == "component":
@@ -147,7 +147,7 @@ class Structure:
         return np.broadcast_to(index, (n_components, n_features)).copy()
 
     def corr_index(self, n_components: int, n_features: int) -> Integers:
-        """(K,) numbers of the correlation matrix of component k; -1 is the identity."""
+        """Number of the correlation matrix of each component, shape (K,); -1 is the identity."""
         n = self.n_correlations(n_components, n_features)
         return np.minimum(np.arange(n_components, dtype=np.int64), n - 1)
 

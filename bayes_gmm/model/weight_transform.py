@@ -2,14 +2,14 @@
 
 With a concentration a below 1, the log weight of an empty component has the density exp(a log w),
 with a tail 1 / a nats long, while that of a component with n rows has a standard deviation of about
-1 / sqrt(n). Samplers need many steps between the two, or miss the narrow part. Here weights are
-functions of K numbers t_k,
+1 / sqrt(n). Samplers need many steps for such different widths, or miss the narrow part. Here the
+weights are functions of K numbers t_k,
 
     log g_k = bend + t_k + 1 - exp(-t_k),    w_k = g_k / sum_l g_l,    log sum_l g_l ~ Normal(0, s),
 
-where the sum is a separate variable, independent of all others, so that no component is a reference
-for the others. For t above 0, log g is nearly t. Below 0 it falls so fast that the distribution
-exp(a log g) is nearly a Gumbel distribution of t, with a standard deviation of 1.3 for every a.
+where the sum is an independent additional variable, so that all components are treated alike. For t
+above 0, log g is nearly t. Below 0 it falls so fast that the density exp(a log g) of t is nearly a
+Gumbel distribution, with a standard deviation of 1.3 for every a.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ on it."""
 
 
 def log_shares(bend: float, t: Floats) -> Floats:
-    """The log g of every t."""
+    """log g for every t."""
     return np.asarray(bend + t - np.expm1(-t))
 
 
 def bent_back(bend: float, log_g: Floats) -> Floats:
-    """The t of every log g, by Wright's function: x = t + 1 - exp(-t), t = x - 1 + omega(1 - x).
+    """t for every log g, by Wright's function: x = t + 1 - exp(-t), t = x - 1 + omega(1 - x).
 
     Examples
     --------

@@ -65,7 +65,7 @@ def scale_trils_of(precisions: TensorVariable) -> TensorVariable:
 
 
 def scales_and_corr_chol(scale_trils: TensorVariable) -> tuple[TensorVariable, TensorVariable]:
-    """Sigma and C of factors diag(sigma) C, where the rows of C have norm 1."""
+    """The scales sigma and the matrix C of factors diag(sigma) C, where rows of C have norm 1."""
     scales = pt.sqrt(pt.sqr(scale_trils).sum(axis=-1))
     return scales, scale_trils / scales[..., None]
 
@@ -121,8 +121,8 @@ def _wishart_draws(c: Any, C: TensorVariable, n: int, d: int) -> TensorVariable:
     """n draws of P ~ W(c, C), of density |P|^(c - (d + 1) / 2) exp(-tr C P), shape (n, d, d).
 
     P = U A A' U' with U U' = (2 C)^-1 and A lower triangular: A_jj^2 ~ chi^2(2 c - j), j from 0,
-    and A_jl ~ Normal(0, 1) (Bartlett 1933). Made of PyTensor's own variables, so that every
-    backend compiles it.
+    and A_jl ~ Normal(0, 1) (Bartlett 1933). Only variables of PyTensor are used, so that every
+    backend can compile it.
     """
     square = pm.ChiSquared.dist(2.0 * c - np.arange(d), size=(n, d))
     rows, columns = np.tril_indices(d, -1)

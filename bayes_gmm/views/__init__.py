@@ -1,1 +1,1 @@
-"""What a fit looks like: pictures of segments. Matplotlib loads when something is drawn."""
+"""Plots of fits and comparisons. Matplotlib is imported when a plot is drawn."""

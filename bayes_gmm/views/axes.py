@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,9 +14,10 @@ from bayes_gmm.results.posterior.posterior import Posterior
 from bayes_gmm.views.settings import STYLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.layout_engine import LayoutEngine
     from matplotlib.text import Text
 
@@ -28,17 +30,16 @@ def positions(names: tuple[str, ...], features: Features) -> tuple[int, ...]:
     """Return the positions of the features to draw: one or two."""
     if features is None:
         return tuple(range(min(len(names), 2)))
-    chosen = np.atleast_1d(np.array(features, dtype=object)).tolist()
-    if len(chosen) not in (1, 2):
-        raise DataError(f"features has {len(chosen)} columns; give one or two")
-    found = tuple(_position(names, feature) for feature in chosen)
+    found = all_positions(names, features)
+    if len(found) not in (1, 2):
+        raise DataError(f"features has {len(found)} columns; give one or two")
     if len(set(found)) < len(found):
         raise DataError(f"features contains {names[found[0]]!r} twice; give one column or two")
     return found
 
 
 def all_positions(names: tuple[str, ...], features: Features) -> tuple[int, ...]:
-    """Return the positions of any number of features; of all where none are named."""
+    """Return the positions of features; of all features if none are named."""
     if features is None:
         return tuple(range(len(names)))
     chosen = np.atleast_1d(np.array(features, dtype=object)).tolist()
@@ -56,13 +57,13 @@ def _position(names: tuple[str, ...], feature: int | str) -> int:
 
 
 def posterior_of(model: Any, picture: str) -> Posterior:
-    """Return the model if it is a Posterior, else raise."""
+    """Return the model if it is a Posterior, else raise a DataError."""
     if isinstance(model, Posterior):
         return model
     kind = type(model).__name__
     raise DataError(
-        f"{picture} needs a Posterior, got a {kind}; pass what sample_posterior() of a fitted "
-        "BayesGMM returns"
+        f"{picture} needs a Posterior, got a {kind}; pass the result of sample_posterior() "
+        "of a fitted BayesGMM"
     )
 
 
@@ -71,6 +72,18 @@ def new_axes() -> Axes:
     import matplotlib.pyplot as plt
 
     return plt.subplots(figsize=STYLE.figure_size, layout=with_margins())[1]
+
+
+def save_figure(
+    draw: Callable[[Figure], Any], path: str | Path, size: tuple[float, float], dpi: int
+) -> Path:
+    """Draw into a new figure without pyplot, and write it to an image file."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, layout=with_margins())
+    draw(figure)
+    figure.savefig(path, dpi=dpi, facecolor="white")
+    return Path(path)
 
 
 def with_margins() -> LayoutEngine:
@@ -114,7 +127,7 @@ def clean(ax: Axes) -> None:
         low, high = axis.get_view_interval()
         if 1e4 <= max(abs(low), abs(high)) < 1e6 and high - low > 10:
             axis.set_major_formatter("{x:,.0f}")
-    # A factor such as 1e9 stands clear of the axis label and of the note under the title.
+    # Place a factor such as 1e9 where it overlaps neither the axis label nor the subtitle.
     ax.xaxis.get_offset_text().set(x=1.01, horizontalalignment="left", fontsize=STYLE.text_size)
     ax.yaxis.get_offset_text().set(x=-0.01, horizontalalignment="right", fontsize=STYLE.text_size)
 

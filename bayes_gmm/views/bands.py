@@ -1,8 +1,8 @@
 """Credible bands of the ellipses and curves of segments.
 
-The band of an ellipse is the set of points x with P(x in ellipse | data) between 3 % and 97 %, the
-fraction of draws whose ellipse contains x. The band of a curve holds the middle 94 % of its heights
-at each x.
+The band of an ellipse is the set of points x with P(x in ellipse | data) between 3 % and 97 %. This
+probability is the fraction of draws whose ellipse contains x. The band of a curve holds the middle
+94 % of its heights at each x.
 """
 
 from __future__ import annotations

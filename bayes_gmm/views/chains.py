@@ -1,7 +1,7 @@
 """ArviZ's trace and rank plots of the parameters of the segments.
 
 Chains in separate modes are plotted as sampled (posterior_as_sampled in the tree), because their
-resample by mass has no order and always looks well mixed.
+draws after resampling by mass have no order and always look well mixed.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def ranks(posterior: Posterior, var_names: str | Sequence[str] = SHOWN, **option
 
     posterior = posterior_of(posterior, "ranks")
     if posterior.draws.as_sampled.n_chains == 1:
-        raise DataError("ranks compares chains, but there is only 1; sample 2 or more, better 4")
+        raise DataError("ranks compares chains, but there is only 1; sample at least 2 chains")
     names = [var_names] if isinstance(var_names, str) else list(var_names)
     if posterior.n_components == 1 and "weights" in names:
         names.remove("weights")  # always 1, so it has no ranks
@@ -146,7 +146,7 @@ def _labeller() -> Any:
 
 
 def _sampled(posterior: Posterior) -> DataTree:
-    """The chains as sampled, before any resampling by mass."""
+    """The sampled chains, before any resampling by mass."""
     import xarray as xr
 
     drawn = posterior_group(posterior, posterior.parameters_as_sampled).reset_coords(MATRICES)

@@ -13,7 +13,7 @@ import numpy as np
 from bayes_gmm.errors import DataError, listed
 from bayes_gmm.results.comparison.phrases import title_of
 from bayes_gmm.text import percent
-from bayes_gmm.views.axes import clean, with_margins
+from bayes_gmm.views.axes import clean, save_figure, with_margins
 from bayes_gmm.views.palette import palette
 from bayes_gmm.views.settings import PLOTS, STYLE
 
@@ -68,15 +68,9 @@ def comparison(
 
 def save_comparison(comparison: Comparison, path: str | Path, *, dpi: int = 200) -> Path:
     """Write the plot of `comparison` to an image file and return its path."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     chosen = _chosen(comparison, None)
-    figure = Figure(figsize=_size(_n_panels(comparison, chosen)), layout=with_margins())
-    FigureCanvasAgg(figure)
-    draw_comparison(figure, comparison, chosen)
-    figure.savefig(path, dpi=dpi, facecolor="white")
-    return Path(path)
+    size = _size(_n_panels(comparison, chosen))
+    return save_figure(lambda f: draw_comparison(f, comparison, chosen), path, size, dpi)
 
 
 def draw_comparison(
@@ -109,8 +103,8 @@ def draw_comparison(
 def _chosen(comparison: Comparison, criteria: Sequence[str] | None) -> list[str]:
     if not comparison.best:
         note = next((c.note for c in comparison.candidates if c.note), "none was fitted")
-        lacks = "any criterion" if comparison.has_fits else "a fit"
-        raise DataError(f"there is nothing to draw: no number of segments has {lacks} ({note})")
+        found = "no criterion could be computed" if comparison.has_fits else "no fit succeeded"
+        raise DataError(f"the comparison cannot be drawn, because {found} ({note})")
     if criteria is None:
         return [c for c in comparison.criteria if c in comparison.best]
     chosen = [criteria] if isinstance(criteria, str) else list(criteria)
@@ -127,14 +121,14 @@ def _n_panels(comparison: Comparison, criteria: Sequence[str]) -> int:
 
 
 def _size(n_panels: int) -> tuple[float, float]:
-    """Inches, 16:9 where there is more than one row of panels."""
+    """Size of the figure in inches; 16:9 if there is more than one row of panels."""
     if n_panels == 1:
         return 8.0, 4.5
     return (10.6, 4.4) if n_panels <= 3 else (10.6, 5.96)
 
 
 def _draw_criterion(ax: Axes, comparison: Comparison, criterion: str) -> None:
-    """A line over K for each structure, in differences from the best candidate."""
+    """Draw a line over K for each structure: the differences from the best candidate."""
     best, column = comparison.best[criterion], comparison.column_of(criterion)
     places = _places(comparison)
     colors = palette(len(comparison.structures))
@@ -172,13 +166,16 @@ def _error(candidate: Candidate, comparison: Comparison, criterion: str) -> floa
 
 
 def _title(ax: Axes, name: str, note: str) -> None:
-    """The name of the panel on the left, and its direction on the right."""
+    """Write the title of a panel on the left and a note on the right."""
     ax.set_title(name, loc="left", fontsize=STYLE.label_size)
     ax.set_title(note, loc="right", fontsize=STYLE.text_size - 2, color="0.35")
 
 
 def _scale(ax: Axes, farthest: float, over: float, sign: float) -> None:
-    """Linear near the best, logarithmic far from it; error bars reach `over` beyond the best."""
+    """Make the scale linear near the best value and logarithmic far from it.
+
+    Error bars extend by `over` beyond the best value.
+    """
     from matplotlib.ticker import FixedLocator, NullLocator
 
     def written(gap: float, _: float) -> str:
@@ -199,15 +196,15 @@ def _scale(ax: Axes, farthest: float, over: float, sign: float) -> None:
 
 
 def _draw_probabilities(ax: Axes, comparison: Comparison) -> None:
-    """P(K) as bars, each a stack of structures, with Monte Carlo intervals."""
-    shares, bounds = comparison.probabilities, comparison.probability_intervals
+    """Draw P(K) as bars, stacked by structure, with Monte Carlo intervals."""
+    p, bounds = comparison.probabilities, comparison.probability_intervals
     verdict = comparison.verdicts[str(comparison.evidence_criterion)]
     determined = verdict.code != "not_determined"
     by_structure = comparison.table.pivot(
         index="n_components", columns="structure", values="probability"
     ).fillna(0.0)
-    foot, places = np.zeros(len(shares)), _places(comparison)
-    at = np.array([places[K] for K in shares.index])
+    bottom, places = np.zeros(len(p)), _places(comparison)
+    at = np.array([places[K] for K in p.index])
     style: dict[str, Any] = {}
     if not determined:
         style = {"hatch": "////", "edgecolor": "white", "alpha": 0.45}
@@ -215,12 +212,12 @@ def _draw_probabilities(ax: Axes, comparison: Comparison) -> None:
         comparison.structures, palette(len(comparison.structures)), strict=True
     ):
         heights = 100.0 * by_structure[structure].to_numpy()
-        ax.bar(at, heights, bottom=foot, color=color, width=0.72, zorder=3, **style)
-        foot += heights
-    _draw_intervals(ax, at, shares, bounds)
+        ax.bar(at, heights, bottom=bottom, color=color, width=0.72, zorder=3, **style)
+        bottom += heights
+    _draw_intervals(ax, at, p, bounds)
     ax.set_ylim(0.0, 113.0)
     if determined:
-        _label_shares(ax, places, shares, bounds["upper"])
+        _label_probabilities(ax, places, p, bounds["upper"])
     else:
         _say_not_determined(ax, verdict)
     ax.set_yticks(range(0, 101, 25))
@@ -228,11 +225,13 @@ def _draw_probabilities(ax: Axes, comparison: Comparison) -> None:
     ax.set_ylabel("P(K), %")
 
 
-def _label_shares(ax: Axes, places: dict[int, float], shares: pd.Series, upper: pd.Series) -> None:
-    for K in _labelled(shares):
-        top = 100.0 * np.nanmax([shares[K], upper[K]])
+def _label_probabilities(
+    ax: Axes, places: dict[int, float], p: pd.Series, upper: pd.Series
+) -> None:
+    for K in _labelled(p):
+        top = 100.0 * np.nanmax([p[K], upper[K]])
         ax.annotate(
-            percent(shares[K]), (places[K], top), xytext=(0, 4), textcoords="offset points",
+            percent(p[K]), (places[K], top), xytext=(0, 4), textcoords="offset points",
             ha="center", fontsize=STYLE.text_size - 1, fontweight="bold",
         )  # fmt: skip
 
@@ -249,7 +248,7 @@ def _say_not_determined(ax: Axes, verdict: Verdict) -> None:
 
 
 def _draw_intervals(ax: Axes, at: NDArray[np.float64], p: pd.Series, bounds: pd.DataFrame) -> None:
-    """Monte Carlo intervals of bars that are high enough to see."""
+    """Draw Monte Carlo intervals of the bars that are high enough to be visible."""
     known = ((bounds["upper"] > PLOTS.least_bar) & p.notna()).to_numpy()
     if not known.any():
         return
@@ -260,13 +259,13 @@ def _draw_intervals(ax: Axes, at: NDArray[np.float64], p: pd.Series, bounds: pd.
     )  # fmt: skip
 
 
-def _labelled(shares: pd.Series) -> list[int]:
-    """Numbers whose share is written: the largest first, none so near that labels overlap."""
-    apart, chosen = -(-len(shares) // PLOTS.most_labels), dict[int, int]()
-    ranks = {int(K): rank for rank, K in enumerate(shares.index)}
-    for K, share in shares.sort_values(ascending=False).items():
+def _labelled(p: pd.Series) -> list[int]:
+    """Numbers of segments whose probability is written; the most probable of overlapping labels."""
+    apart, chosen = -(-len(p) // PLOTS.most_labels), dict[int, int]()
+    ranks = {int(K): rank for rank, K in enumerate(p.index)}
+    for K, value in p.sort_values(ascending=False).items():
         near = any(abs(ranks[int(K)] - rank) < apart for rank in chosen.values())
-        if share >= PLOTS.least_label and not near:
+        if value >= PLOTS.least_label and not near:
             chosen[int(K)] = ranks[int(K)]
     return list(chosen)
 
@@ -292,7 +291,7 @@ def _finish(ax: Axes, comparison: Comparison) -> None:
 
 
 def _add_legend(figure: Figure, comparison: Comparison) -> None:
-    """Name the structures, where there are several, under all panels."""
+    """Add a legend of structures under the panels, if there are several."""
     from matplotlib.lines import Line2D
 
     if len(comparison.structures) == 1:

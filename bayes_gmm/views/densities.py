@@ -1,4 +1,4 @@
-"""One feature: a histogram of its rows under the weighted densities of the components."""
+"""Plot of one feature: the weighted densities of the components over a histogram of the rows."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def draw_densities(
     shown : tuple of one int
         The feature.
     posterior : Posterior, optional
-        Posterior with this mean; the shade is then the credible band of each curve.
+        Posterior with this mean; the shaded area is then the credible band of each curve.
     ci_prob : float
         Probability of that band.
 
@@ -92,7 +92,7 @@ def draw_densities(
 
 
 def legend_handles() -> list[Patch]:
-    """Return one legend entry for each shade, saying how much of a segment it covers.
+    """Return a legend entry for each shade, with the probability that it covers.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def _shade_middle(ax: Axes, grid: Array, curve: Array, z: Array, color: str) -> 
 
 
 def _grid(mu: Array, sigma: Array) -> Array:
-    """Points dense enough for the narrowest component, wherever it is."""
+    """Points that are dense enough at every component, also a narrow one."""
     z = np.linspace(-PLOTS.reach, PLOTS.reach, 401)
     return np.unique(mu[:, None] + sigma[:, None] * z)
 
@@ -126,12 +126,12 @@ def _grid(mu: Array, sigma: Array) -> Array:
 def _draw_histogram(
     ax: Axes, column: Array, within: float, resolution: float
 ) -> tuple[float, list[str]]:
-    """Draw the bars; returns rows times the width of a bin, which scales a density to them."""
+    """Draw the bars; return rows times bin width (the scale of the densities), and notes."""
     present = column[~np.isnan(column)]
     n_missing = len(column) - len(present)
     notes = []
     if n_missing:
-        notes.append(f"{counted(n_missing, 'row')} with the cell missing: not drawn")
+        notes.append(f"{counted(n_missing, 'row')} with a missing cell: not drawn")
     if not len(present):
         return 1.0, notes
     edges = _edges(present, within, resolution)
@@ -142,9 +142,9 @@ def _draw_histogram(
 
 
 def _edges(present: Array, within: float, resolution: float) -> Array:
-    """Edges of bins that hold whole steps of the resolution, so that rounding makes no comb.
+    """Edges of bins; a bin is a multiple of the resolution, so that rounding leaves no empty bins.
 
-    Their width is that of Freedman & Diaconis (1981) for rows spread as within a component.
+    The width is that of Freedman & Diaconis (1981), with the spread of rows within a component.
     """
     low, high = float(present.min()), float(present.max())
     width = max(2.7 * within / len(present) ** (1 / 3), (high - low) / PLOTS.max_bins)

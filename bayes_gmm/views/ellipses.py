@@ -4,8 +4,8 @@ The ellipse of probability p of component k in two features is the set
 
     {x : (x - mu_k)' Sigma_k^-1 (x - mu_k) <= r^2},    r^2 = the p-quantile of chi-square(2),
 
-so it holds p of the component's mass: r is 1.18 at 50 % and 2.45 at 95 %. (The ellipse of one
-standard deviation, r = 1, would hold 39 %.)
+so it holds the probability p of the component: r is 1.18 at 50 % and 2.45 at 95 %. (The ellipse of
+one standard deviation, r = 1, holds 39 %.)
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def draw_ellipse(
     color : matplotlib color
         The colour of the line.
     **style
-        Passed on to `matplotlib.patches.Ellipse`; wins over the line style of `prob`.
+        Passed to `matplotlib.patches.Ellipse`; overrides the line style of `prob`.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def draw_component(
 
 
 def legend_handles(color: Any = "0.25") -> list[Line2D]:
-    """Return one legend entry for each line style, saying how much of a segment it holds.
+    """Return a legend entry for each line style, with the probability inside the ellipse.
 
     Examples
     --------

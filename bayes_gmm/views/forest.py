@@ -36,9 +36,9 @@ def forest(
 ) -> NDArray[np.object_]:
     """Plot the share of each segment and its mean of each feature, with credible intervals.
 
-    The dot is the posterior mean, the thin bar the interval with probability `ci_prob`, the thick
-    bar that with probability one half; all in the user's units. A line under the panels states
-    whether the averages are over one segmentation or several.
+    The dot is the posterior mean, the thin bar is the interval with probability `ci_prob`, and the
+    thick bar is the interval with probability one half; all are in the user's units. A line under
+    the panels states whether the averages are over one segmentation or several.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def _quantities(
 
 
 def _hidden(ax: Axes) -> bool:
-    """Whether the dot of a segment hides its interval, the wider of its two bars."""
+    """Whether the dot of a segment hides the wider of its two bars."""
     low, high = ax.get_xlim()
     ends = [np.asarray(line.get_xdata(), float) for line in ax.lines]
     bars = [float(np.ptp(x)) for x in ends if len(x) == 2][::2]
@@ -146,7 +146,7 @@ def _draw_panel(
             "marker": "o", "ms": 5.5, "markerfacecolor": "white", "color": color,
             "markeredgewidth": 1.5,
         }  # fmt: skip
-        if np.ptp(flat[:, k]) == 0.0:  # a bar of no width is not seen
+        if np.ptp(flat[:, k]) == 0.0:  # a bar of width 0 is invisible
             look = {"marker": "D", "color": color, "ms": 8}
         ax.plot(flat[:, k].mean(), k, linestyle="none", zorder=3, **look)
     ax.set_ylim(len(names) - 0.5, -0.5)

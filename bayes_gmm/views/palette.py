@@ -12,7 +12,7 @@ from bayes_gmm.views.settings import STYLE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Okabe & Ito (2008), ordered so that neighbours differ on white; their yellow is darkened.
+# Okabe & Ito (2008), in an order in which consecutive colours differ; their yellow is darkened.
 COLORS = (
     "#0072B2",
     "#D55E00",
@@ -23,7 +23,7 @@ COLORS = (
     "#B5A400",
     "#4D4D4D",
 )
-MARKERS = ("o", "s", "^", "D", "v", "P")  # and the shape of the points then
+MARKERS = ("o", "s", "^", "D", "v", "P")  # the next one at each repetition of the colours
 
 
 def palette(n: int) -> list[str]:
@@ -44,7 +44,7 @@ def palette(n: int) -> list[str]:
 
 
 def lap(k: int) -> int:
-    """Return how often the colours have come round before component `k`."""
+    """Return how often the colours are repeated before component `k`."""
     return k // len(COLORS)
 
 
@@ -54,10 +54,10 @@ def marker(k: int) -> str:
 
 
 def faded(colors: Sequence[str], membership: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return each row's RGBA: its likeliest component's colour, fading where that is uncertain.
+    """Return RGBA colours of rows: that of the most probable component, faded by uncertainty.
 
-    A row that belongs to one component for certain has the full colour; one that could as well
-    be in any component is a faint grey.
+    A row that certainly belongs to one component has the full colour. A row that has the same
+    probability for every component is a faint grey.
 
     Parameters
     ----------

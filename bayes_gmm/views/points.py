@@ -54,7 +54,7 @@ def draw_points(ax: Axes, membership: Array, values: Array, shown: Sequence[int]
 
 
 def uncertain_handle() -> Line2D:
-    """Legend entry of pale points.
+    """Legend entry of points with uncertain membership.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def uncertain_handle() -> Line2D:
 
 
 def thinned(n_rows: int) -> tuple[slice | NDArray[np.int64], list[str]]:
-    """Positions of at most 20,000 rows, in their order, and a note on the others."""
+    """Positions of at most 20,000 rows, in their order, and a note if rows are left out."""
     if n_rows <= PLOTS.max_points:
         return slice(None), []
     keep = np.random.default_rng(0).choice(n_rows, PLOTS.max_points, replace=False)
@@ -79,12 +79,12 @@ def thinned(n_rows: int) -> tuple[slice | NDArray[np.int64], list[str]]:
 
 
 def _size(n_points: int) -> float:
-    """Area of a point: smaller where there are many."""
+    """Area of a point; it decreases with the number of points."""
     return float(np.clip(900 / np.sqrt(max(n_points, 1)), 5, 40))
 
 
 def _draw_ticks(ax: Axes, points: Array, colors: Array) -> list[str]:
-    """Draw ticks at the axis of the one feature that a row has."""
+    """Draw a row with one missing cell as a tick at the axis of its observed feature."""
     lacks = np.isnan(points)
     only_x, only_y = lacks[:, 1] & ~lacks[:, 0], lacks[:, 0] & ~lacks[:, 1]
     look: dict[str, Any] = {"s": 110, "linewidths": 1.8, "zorder": 4, "clip_on": False}

@@ -10,7 +10,7 @@ class Style:
     """Sizes and shades; sizes of text in points, widths of text in characters."""
 
     figure_size: tuple[float, float] = (9.6, 5.4)
-    """In inches; 16:9, the format of slides."""
+    """Width and height in inches; 16:9, the format of slides."""
     title_size: int = 16
     label_size: int = 13
     text_size: int = 11
@@ -26,7 +26,7 @@ class Style:
     uncertain: tuple[float, float, float] = (0.62, 0.62, 0.62)
     """Colour of rows with uncertain membership."""
     fill_opacity: float = 0.10
-    """Of an ellipse."""
+    """Opacity of the area of an ellipse."""
     line_shade: float = 0.8
     """Brightness of the line of an ellipse, so that it is visible over the points."""
     point_order: float = 2.5
@@ -35,7 +35,7 @@ class Style:
 
 @dataclass(frozen=True)
 class PlotSettings:
-    """What the pictures show."""
+    """Contents of the pictures."""
 
     ellipse_prob: float = 0.95
     """Mass of a segment inside its ellipse."""
@@ -58,7 +58,7 @@ class PlotSettings:
     forest_columns: int = 3
     """Maximum number of panels of a forest plot in a row."""
     forest_width: float = 3.9
-    """Width of such a panel with its margins, in inches."""
+    """Width of a panel of a forest plot with its margins, in inches."""
     forest_dot: float = 7.0
     """Size of a dot with its edge, in points."""
     interval_widths: tuple[float, ...] = (0.05, 0.25, 0.5)
@@ -68,15 +68,15 @@ class PlotSettings:
     near: float = 10.0
     """Differences up to which the scale of a comparison is linear: 10 nats are decisive."""
     ticks: tuple[int, ...] = (0, 5, 10, 100, 1000, 10_000, 100_000)
-    """Ticks of that scale."""
+    """Ticks of the scale of a comparison."""
     least_label: float = 0.01
     """Minimum probability of a bar with a label."""
     least_bar: float = 0.005
-    """Minimum upper bound of the probability of a number of segments with a bar."""
+    """Error bars are drawn for probabilities with an upper bound above this."""
     most_labels: int = 12
-    """Maximum number of numbers of segments that are labelled in a panel."""
+    """Maximum number of labels along K in a panel."""
     sparse: float = 2.0
-    """Ratio of the range of K to the number of values above which they are equally spaced."""
+    """Values of K are equally spaced if the ratio of their range to their number is above this."""
     legend_columns: int = 4
     shape_columns: int = 4
     """Number of segments in a row of a shape check."""

@@ -129,7 +129,8 @@ def _checked(
     fit = getattr(model, "map_fit_", model)
     if not isinstance(fit, MapFit):
         raise DataError(
-            f"check draws a fitted BayesGMM, a MapFit or a Posterior, got a {type(model).__name__}"
+            f"plots.check needs a fitted BayesGMM, a MapFit or a Posterior, got a "
+            f"{type(model).__name__}"
         )
     if X is None:
         raise DataError("a fit does not contain its rows; pass them as X")
@@ -139,7 +140,7 @@ def _checked(
 
 
 def _draw_direction(ax: Axes, found: ShapeCheck, k: int, rows: SegmentRows, color: str) -> None:
-    """Histogram of the rows along the direction of the largest departure, and a Gaussian."""
+    """Draw a histogram of the rows along the direction of the largest departure, and a Gaussian."""
     flagged = k in found.flagged
     name = wrapped(shortened(found.names[k], 2 * STYLE.name_width), STYLE.name_width)
     ax.set_title(
@@ -175,12 +176,12 @@ def _verdict(found: ShapeCheck, k: int) -> str:
 
 
 def _n_bins(n: int, reach: float) -> int:
-    """Bins of a quarter to half a standard deviation, and 60 at most."""
+    """Edges of at most 60 bins with a width between a quarter and half a standard deviation."""
     return int(np.clip(2.0 * reach / (0.25 if n >= 200 else 0.5), 8, 60))
 
 
 def _draw_distances(ax: Axes, rows: SegmentRows, color: str, *, first: bool) -> None:
-    """Quantiles of the distances from the mean against those of Gaussian rows."""
+    """Draw quantiles of the distances from the mean against those of Gaussian rows."""
     clean(ax)
     if not len(rows.distance):
         ax.set_axis_off()

@@ -60,7 +60,9 @@ def test_ranks_tell_chains_apart_that_never_meet(resampled):
 def test_one_chain_has_none_to_be_compared_with(posterior):
     draws = posterior.draws
     one = replace(draws, theta=draws.theta[:1], mode=draws.mode[:1], stats={})
-    with pytest.raises(DataError, match="ranks compares chains, but there is only 1; sample 2"):
+    with pytest.raises(
+        DataError, match="ranks compares chains, but there is only 1; sample at least 2"
+    ):
         plots.ranks(replace(posterior, draws=one))
 
 

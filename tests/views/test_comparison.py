@@ -134,7 +134,7 @@ def test_panels_are_the_criteria_asked_for():
 
 
 def test_nothing_fitted_is_nothing_to_draw(tmp_path):
-    with pytest.raises(DataError, match=r"nothing to draw: .* \(no 1 distinct rows\)"):
+    with pytest.raises(DataError, match=r"cannot be drawn, .* \(no 1 distinct rows\)"):
         plots.save_comparison(by_bic({1: None}), tmp_path / "a.png")
 
 

@@ -161,7 +161,7 @@ def test_one_feature_is_a_histogram_with_curves_of_the_same_area(ax):
     curves = [line.get_xydata().T for line in ax.lines if line.get_linestyle() == "-"]
     areas = [np.trapezoid(y, x) for x, y in curves if len(x) > 1]
     assert np.array(areas) / bar_area == pytest.approx(mixture.weights, rel=1e-3)
-    assert note(ax) == "1 row with the cell missing: not drawn"
+    assert note(ax) == "1 row with a missing cell: not drawn"
     assert legend_texts(ax)[2:] == ["middle 50 % of a segment", "middle 95 % of a segment"]
 
 

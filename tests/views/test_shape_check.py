@@ -65,7 +65,7 @@ def test_too_few_rows(figure):
 
 @pytest.mark.parametrize("model", [3, None])
 def test_what_is_no_fit(model):
-    with pytest.raises(bg.DataError, match="check draws a fitted BayesGMM"):
+    with pytest.raises(bg.DataError, match="plots.check needs a fitted BayesGMM"):
         check(model, [[0.0]])
 
 

@@ -2,14 +2,14 @@ r"""The evidence of K components from that of K - 1, by bridge sampling.
 
 If there are more components than groups, proposals cannot be fitted to the posterior: components
 with few rows are almost unconstrained, and several components can share a group in many ways.
-Without one component, however, it is close to the posterior of K - 1. With :math:`\theta_{-k}` the
-mixture without component k and :math:`e_k` the log odds of its weight and its own parameters, the
-density
+However, the posterior of K components without one of them is close to that of K - 1. Let
+:math:`\theta_{-k}` be the mixture without component k, and :math:`e_k` the log odds of the weight
+of component k and its other parameters. The density
 
 .. math:: q(\theta) = \frac1{K - 1} \sum_k p(X, \theta_{-k}) \, g(e_k)
 
-has the integral p(X | K - 1): it is the density of a draw from K - 1 components with a component
-from g added at any position. Bridge sampling between draws of K and such mixtures gives
+has the integral p(X | K - 1): it is the density of a draw of K - 1 components, with a component
+from g inserted at any position. Bridge sampling between draws of K and such mixtures gives
 p(X | K) / p(X | K - 1). The only assumption is that both posteriors are invariant to the numbering
 (for empty components see Nobile 2004).
 """
@@ -68,18 +68,18 @@ def log_bayes_factor(
     Parameters
     ----------
     density : Density
-        Of K > 1 components.
+        Density of K > 1 components.
     draws : Draws
-        From it, with any numbering and the statistic "lp".
+        Draws from it, with any numbering of components and the statistic "lp".
     fewer : Density
-        Of K - 1 components, on the same rows; its priors may differ.
+        Density of K - 1 components on the same rows; its priors may differ.
     draws_of_fewer : Draws
-        From that.
+        Draws from `fewer`.
     seed : int
     settings : EvidenceSettings
     """
     rng = np.random.default_rng(seed)
-    most = settings.removal.most_draws
+    most = settings.bayes_factor.most_draws
     a, b = _thinned(draws, most), _thinned(draws_of_fewer, most)
     with one_blas_thread():
         removed = Removed.of(density, fewer, a.theta.reshape(-1, density.layout.size))
@@ -99,7 +99,7 @@ def _thinned(draws: Draws, most: int) -> Draws:
 
 
 class Removed(NamedTuple):
-    """Mixtures of K components without each of these in turn.
+    """Mixtures of K components, and the K mixtures that result from removing one of them.
 
     Attributes
     ----------
@@ -108,7 +108,7 @@ class Removed(NamedTuple):
     extras : ndarray, shape (n, K, e)
         e_k.
     fewer : Density
-        Of K - 1 components.
+        Density of K - 1 components.
     """
 
     heights: Floats
@@ -117,7 +117,7 @@ class Removed(NamedTuple):
 
     @classmethod
     def of(cls, density: Density, fewer: Density, theta: Floats) -> Removed:
-        """At vectors of shape (n, p)."""
+        """Remove each component of vectors of shape (n, p)."""
         heights, extras = [], []
         for k in range(density.layout.n_components):
             rest, extra = removed(density.layout, theta, k)
@@ -127,7 +127,7 @@ class Removed(NamedTuple):
         return cls(np.stack(heights, axis=1), np.stack(extras, axis=1), fewer)
 
     def at(self, which: Mask) -> Removed:
-        """Of some of the mixtures."""
+        """Select mixtures by a mask."""
         return self._replace(heights=self.heights[which], extras=self.extras[which])
 
     def log_terms(self, g: Proposals) -> Floats:
@@ -145,10 +145,10 @@ class Removed(NamedTuple):
         """g, fitted to one component of each mixture, drawn in proportion to the terms of q."""
         n = len(self.heights)
         log_terms = self.heights
-        for _ in range(settings.removal.rounds):
+        for _ in range(settings.bayes_factor.rounds):
             k = np.argmax(log_terms + rng.gumbel(size=log_terms.shape), axis=1)
             g = Proposals.fitted(
-                self.extras[np.arange(n), k], settings.removal.parts, rng,
+                self.extras[np.arange(n), k], settings.bayes_factor.parts, rng,
                 settings=settings.proposals,
             )  # fmt: skip
             log_terms = self.log_terms(g)
@@ -164,7 +164,7 @@ def _one_way(
     rng: np.random.Generator,
     settings: EvidenceSettings,
 ) -> Mass:
-    """With g fitted to one half of the draws of K, from the other to those of K - 1."""
+    """The bridge from one half of the draws of K to those of K - 1, with g from the other half."""
     bridge = settings.bridge
     of_a, of_b = (halves(np.ones(draws.mode.shape, bool), bridge.fewest) for draws in (a, b))
     kept = of_a[1 - fitted]
@@ -184,7 +184,8 @@ def _one_way(
 def removed(layout: Layout, theta: Floats, k: int) -> tuple[Floats, Floats]:
     """Vectors (n, p) without component k, shape (n, p'), and its parameters, shape (n, e).
 
-    The latter are the log odds of its weight, its mean, and its own scales and correlations.
+    The parameters of k are the log odds of its weight, its mean, and its scales and correlations
+    unless they are shared.
     """
     K = layout.n_components
     last = np.r_[np.delete(np.arange(K), k), k]
@@ -201,7 +202,7 @@ def removed(layout: Layout, theta: Floats, k: int) -> tuple[Floats, Floats]:
 
 
 def added(layout: Layout, rest: Floats, extra: Floats) -> Floats:
-    """The inverse: mixtures (n, p') with a component with parameters (n, e) added at the end."""
+    """The inverse of removal: add a component with parameters (n, e) to mixtures (n, p')."""
     K = layout.n_components
     y = np.column_stack([rest[:, : K - 2], -rest[:, : K - 2].sum(axis=1)])
     gap = extra[:, :1] + logsumexp(y, axis=1, keepdims=True)
@@ -237,7 +238,7 @@ def draws_without_one(
     Chains start at draws of the larger posterior without one component, resampled to approximate
     draws of the smaller posterior.
     """
-    rng, options = np.random.default_rng(seed), settings.removal
+    rng, options = np.random.default_rng(seed), settings.bayes_factor
     fewer, few = without_one(density), _thinned(draws, options.most_draws)
     theta = few.theta.reshape(-1, density.layout.size)
     # Repeated draws of chains that do not move count once.

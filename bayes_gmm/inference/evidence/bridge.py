@@ -27,7 +27,7 @@ def settled_by_bridges(
     seed: int = 0,
     settings: BridgeSettings = BridgeSettings(),
 ) -> tuple[Peak, ...]:
-    """The approximations, with their masses estimated from draws.
+    """The approximations at the modes, with masses estimated from draws.
 
     For mode m, let q_m be its proposals (a t distribution at the mode, or fitted to the draws if
     these lie elsewhere) and p the posterior where m is the nearest mode, both numbered like the
@@ -37,7 +37,7 @@ def settled_by_bridges(
     ----------
     density : Density
     draws : Draws
-        With their modes and the statistic "lp".
+        Draws with their modes and the statistic "lp".
     peaks : sequence of Peak
     seed : int
     settings : BridgeSettings
@@ -95,7 +95,7 @@ def _bridge(
     rng: np.random.Generator,
     settings: BridgeSettings,
 ) -> Span:
-    """From draws of mode m, numbered like the mode, to proposals."""
+    """The bridge from draws of mode m, numbered like the mode, to proposals."""
     layout, reference = density.layout, peaks[m].theta
     proposed = about.proposals(settings.proposals_per_mode, rng)
     heights = density.log_posteriors(proposed, jacobian=True)
@@ -110,7 +110,7 @@ def _bridge(
 
 
 class Span(NamedTuple):
-    """A mass, as the ratio of two means, and the logarithms of the averaged values."""
+    """An estimate of a mass as a ratio of two means, and the logarithms of the averaged values."""
 
     log_mass: float
     of_proposals: Floats
@@ -145,7 +145,7 @@ class Span(NamedTuple):
 
     @property
     def least_variance(self) -> float:
-        """Of log_mass for independent draws and proposals: (1 / overlap - 1) / (n s_p s_q).
+        """Variance of log_mass for independent draws: (1 / overlap - 1) / (n s_p s_q).
 
         See Meng & Wong (1996, sec. 4). The empirical variance has the same expectation, but is too
         small if no draw or proposal lies where the densities overlap.

@@ -28,7 +28,7 @@ from bayes_gmm.inference.evidence.proposals import Proposals
 from bayes_gmm.inference.evidence.settings import BridgeSettings, EvidenceSettings
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.sampling.draws import Draws
-from bayes_gmm.inference.sampling.initial_points import chains_of_modes, mass_shares
+from bayes_gmm.inference.sampling.initial_points import chains_of_modes, relative_masses
 from bayes_gmm.inference.sampling.mode_assignment import nearest_modes, numbered_like, visits_of
 from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.jit.threads import one_blas_thread
@@ -51,7 +51,7 @@ class LogEvidence:
     method : str
         "laplace" or "bridge".
     effective : float
-        Effective sample size of the bridge: the smaller one of draws and proposals.
+        Effective sample size of the bridge: of draws or of proposals, whichever is smaller.
     """
 
     value: float
@@ -130,17 +130,17 @@ def bridge_evidence(
     density : Density
     peaks : sequence of Peak
     draws : Draws
-        Of chains, marked with their modes, with the statistic "lp".
+        Draws of chains, with their modes and the statistic "lp".
     below : Neighbour, optional
-        K - 1 components, whose priors may differ. If it is needed but not given, that posterior is
-        sampled here, which takes as long as sampling these draws.
+        The posterior of K - 1 components; its priors may differ. If it is needed but not given, it
+        is sampled here, which takes as long as sampling `draws`.
     seed : int
     settings : EvidenceSettings
 
     Raises
     ------
     FitError
-        If the prior is improper or not exchangeable, or draws are not from chains.
+        If the prior is improper or not exchangeable, or if the draws are not from chains.
     """
     said = without_evidence(density.prior, density.layout.n_correlations)
     if said is not None:
@@ -162,8 +162,8 @@ def bridge_evidence(
     direct = _summed(found, density.layout.n_components)
     if density.layout.n_components == 1:
         return direct
-    removal = settings.removal
-    sure = removal.error if below is None else removal.error_with_neighbour
+    options = settings.bayes_factor
+    sure = options.error if below is None else options.error_with_neighbour
     if direct.effective >= settings.bridge.firm and direct.error <= sure:
         return direct
     below = below or _drawn_below(density, draws, seed, settings)
@@ -225,7 +225,7 @@ def without_evidence(prior: PriorConstants, n_correlations: int) -> str | None:
 def groups_of_modes(
     chains: Draws, n_modes: int, settings: BridgeSettings = BridgeSettings()
 ) -> Integers:
-    """A number for each mode, equal where chains go between, shape (n_modes,).
+    """A group number for each mode, equal for modes that chains cross between, shape (n_modes,).
 
     A few crossings are enough, because a bridge does not depend strongly on their number. Modes
     with too few draws join the mode from which most of these draws came.
@@ -254,7 +254,7 @@ class _Regions:
     group: Integers
 
     def numbered(self, theta: Floats) -> tuple[Floats, Integers]:
-        """Vectors (n, p) numbered like the mode each belongs to, and the group of that mode."""
+        """Vectors (n, p), numbered like the mode to which each belongs, and the mode's group."""
         layout = self.density.layout
         mode = nearest_modes(theta, layout, self.peaks)
         numbered = theta.copy()
@@ -264,7 +264,7 @@ class _Regions:
         return numbered, self.group[mode]
 
     def factor(self, g: int) -> Floats:
-        """Of the heaviest peak of a group."""
+        """Factor P of the heaviest peak of a group."""
         return next(p.factor for p, group in zip(self.peaks, self.group, strict=True) if group == g)
 
     def heights(self, theta: Floats, g: int) -> Floats:
@@ -283,7 +283,10 @@ def _mass_of_group(
     rng: np.random.Generator,
     settings: EvidenceSettings,
 ) -> Mass:
-    """log of the integral over A_g, from each half of the draws to proposals about the other."""
+    """log of the integral over A_g, by bridges from each half of the draws to proposals.
+
+    The proposals are fitted to the other half.
+    """
     here = region.group[chains.mode] == g
     log_p = np.asarray(chains.stats["lp"], dtype=np.float64)
     one, other = halves(here, settings.bridge.fewest)
@@ -313,7 +316,7 @@ def _one_way(
     rng: np.random.Generator,
     settings: EvidenceSettings,
 ) -> Mass:
-    """From proposals fitted to draws (n, p) to the draws of (chains, draws, p) that are kept."""
+    """The bridge from proposals fitted to draws (n, p) to the selected draws (chains, draws, p)."""
     bridge = settings.bridge
     best = Mass(math.nan, math.inf, 0.0)
     if min(len(np.unique(fitted[:, 0])), int(kept.sum())) < bridge.fewest // 2:
@@ -340,13 +343,13 @@ def _masses_without_draws(
     chains: Draws,
     visited: Mask,
 ) -> list[Mass]:
-    """Laplace's masses of modes without chains, with errors equal to these masses."""
+    """Masses of modes without chains, by Laplace, with errors equal to the masses."""
     sent = np.isin(np.arange(len(peaks)), chains_of_modes(peaks, chains.n_chains))
-    shares = mass_shares(peaks)
+    fractions = relative_masses(peaks)
     return [
         Mass(peak.log_evidence, 1.0, math.inf)
         for m, peak in enumerate(peaks)
-        if shares[m] > 0.0 and not sent[m] and not visited[m]
+        if fractions[m] > 0.0 and not sent[m] and not visited[m]
     ]
 
 

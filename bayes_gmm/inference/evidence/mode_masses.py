@@ -21,7 +21,7 @@ from bayes_gmm.inference.modes.masses import ModeMasses
 from bayes_gmm.inference.optimize.hessian import pass_cost
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.optimize.settings import HessianSettings
-from bayes_gmm.inference.sampling.initial_points import mass_shares
+from bayes_gmm.inference.sampling.initial_points import relative_masses
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.mode_assignment import nearest_modes
 from bayes_gmm.inference.sampling.peak import Peak
@@ -53,8 +53,8 @@ class TemperingSettings:
     acceptance : float
         Target acceptance rate, to which the length of a leapfrog step is adapted.
     operations : float
-        Maximum cost of the estimate in floating-point operations: about half a second. With so many
-        rows that it would cost more, the posterior about each mode is nearly normal.
+        Maximum cost of the estimate in floating-point operations: about half a second. It is only
+        exceeded with so many rows that the posterior about each mode is nearly normal.
     cost_without_rows : float
         See `HessianSettings`.
     """
@@ -87,65 +87,65 @@ def mode_masses(
     ----------
     density : Density
     modes : sequence of Run
-        By falling mass.
+        Sorted by decreasing mass.
     settings : TemperingSettings
     """
     by_laplace = ModeMasses.by_laplace([mode.log_evidence for mode in modes])
     complete = all(mode.layout == density.layout for mode in modes)
     if not complete or density.prior.is_improper or not settings.affords(density):
         return by_laplace
-    second = np.sort(by_laplace.shares)[-2] if len(modes) > 1 else 0.0
-    if not second > math.exp(-settings.comparable) * by_laplace.shares.max():
+    second = np.sort(by_laplace.fractions)[-2] if len(modes) > 1 else 0.0
+    if not second > math.exp(-settings.comparable) * by_laplace.fractions.max():
         return by_laplace
     peaks = peaks_of(density, modes)
-    rough = mass_shares(peaks)
+    rough = relative_masses(peaks)
     counted = np.flatnonzero(rough > math.exp(-settings.counted) * rough.max())
     if len(counted) < 2:
         return ModeMasses(rough, by_laplace.errors)
-    shares, errors = tempered_shares(density, [peaks[m] for m in counted], settings)
-    return _completed(rough, counted, shares, errors)
+    fractions, errors = tempered_fractions(density, [peaks[m] for m in counted], settings)
+    return _completed(rough, counted, fractions, errors)
 
 
-def _completed(rough: Floats, counted: Integers, shares: Floats, errors: Floats) -> ModeMasses:
+def _completed(rough: Floats, counted: Integers, fractions: Floats, errors: Floats) -> ModeMasses:
     """Relative masses of all modes; modes without particles keep Laplace's approximation."""
     rest = float(rough.sum() - rough[counted].sum())
     completed = ModeMasses(rough.copy(), np.full(len(rough), np.nan))
-    completed.shares[counted] = (1.0 - rest) * shares
+    completed.fractions[counted] = (1.0 - rest) * fractions
     completed.errors[counted] = errors
     return completed
 
 
-def tempered_shares(
+def tempered_fractions(
     density: Density, peaks: Sequence[Peak], settings: TemperingSettings, *, seed: int = 0
 ) -> tuple[Floats, Floats]:
-    """Fractions of the mass nearest to each peak, and their standard errors.
+    """Fractions of the mass that are nearest to each peak, and their standard errors.
 
     The intermediate densities are q^(1 - b) p^b, with q the mixture of t distributions at the modes
     and p the posterior. Each increase of b is chosen by the effective sample size of the weights
     (p / q)^(increase of b). The particles of a group are then resampled, and moved by one step of
     Hamiltonian Monte Carlo in the coordinates of the mode where each started. A group is weighted
-    by its estimate of the total mass; errors are by the jackknife over groups.
+    by its estimate of the total mass. Errors are computed by the jackknife over groups.
 
     Parameters
     ----------
     density : Density
     peaks : sequence of Peak
-        Of known mass.
+        Approximations at modes of known mass.
     settings : TemperingSettings
     seed : int
 
     Returns
     -------
-    shares, errors : ndarray, shape (len(peaks),)
+    fractions, errors : ndarray, shape (len(peaks),)
     """
     with one_blas_thread():
-        return _tempered_shares(density, tuple(peaks), settings, np.random.default_rng(seed))
+        return _tempered_fractions(density, tuple(peaks), settings, np.random.default_rng(seed))
 
 
-def _tempered_shares(
+def _tempered_fractions(
     density: Density, peaks: tuple[Peak, ...], settings: TemperingSettings, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    targets = _Targets(density, peaks, np.sqrt(mass_shares(peaks)))
+    targets = _Targets(density, peaks, np.sqrt(relative_masses(peaks)))
     swarm = targets.proposed(settings.islands, settings.particles, rng)
     step = settings.first_step * density.layout.size**-0.25
     log_totals, b = np.zeros(settings.islands), 0.0
@@ -185,12 +185,12 @@ def _resampled(log_weights: Floats, rng: np.random.Generator) -> Integers:
 
 
 def _jackknife(parts: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Weighted mean of shares (islands, M), and its standard error."""
+    """Weighted mean of fractions (islands, M), and its standard error."""
     held = weights[:, None] * parts
-    shares = held.sum(axis=0) / weights.sum()
+    fractions = held.sum(axis=0) / weights.sum()
     without = (held.sum(axis=0) - held) / (weights.sum() - weights)[:, None]
     n = len(weights)
-    return shares, np.sqrt((n - 1) * without.var(axis=0))
+    return fractions, np.sqrt((n - 1) * without.var(axis=0))
 
 
 class _Swarm(NamedTuple):
@@ -207,7 +207,7 @@ class _Swarm(NamedTuple):
         return _Swarm._make(values[chosen] for values in self)
 
     def where(self, kept: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], other: _Swarm) -> _Swarm:
-        """These particles where kept, else the others."""
+        """These particles where `kept` is true, the others elsewhere."""
         chosen = np.where(kept, np.arange(len(kept)), len(kept) + np.arange(len(kept)))
         both = zip(self, other, strict=True)
         return _Swarm._make(np.concatenate(pair)[chosen] for pair in both)
@@ -228,9 +228,9 @@ class _Targets:
     parts: Floats
 
     def proposed(self, islands: int, particles: int, rng: np.random.Generator) -> _Swarm:
-        """Draws from q; in each group, modes have draws in proportion to their masses."""
+        """Draws from q; in each group, the draws of a mode are in proportion to its mass."""
         places = (np.arange(particles) + rng.random((islands, 1))) / particles
-        edges = np.cumsum(self._shares)[:-1]
+        edges = np.cumsum(self._masses)[:-1]
         mode = np.searchsorted(edges, places.ravel(), side="right")
         theta = np.empty((len(mode), self.density.layout.size))
         for m in np.unique(mode):
@@ -238,7 +238,7 @@ class _Targets:
         return self._at(theta, mode)
 
     @property
-    def _shares(self) -> Floats:
+    def _masses(self) -> Floats:
         return np.asarray(self.parts / self.parts.sum())
 
     def _at(self, theta: Floats, mode: Integers) -> _Swarm:
@@ -249,15 +249,15 @@ class _Targets:
 
     def _proposal_density(self, theta: Floats) -> tuple[Floats, Floats]:
         """log q and its gradient."""
-        log_parts = np.log(self._shares)
+        log_parts = np.log(self._masses)
         terms, slopes = [], []
         for peak, log_part in zip(self.peaks, log_parts, strict=True):
             log_density, slope = peak.proposal_density_and_slope(theta)
             terms.append(log_part + log_density)
             slopes.append(slope)
         log_q = logsumexp(terms, axis=0)
-        shares = np.exp(np.array(terms) - log_q)
-        return np.asarray(log_q), np.einsum("mn,mnp->np", shares, np.array(slopes))
+        fractions = np.exp(np.array(terms) - log_q)
+        return np.asarray(log_q), np.einsum("mn,mnp->np", fractions, np.array(slopes))
 
     def moved(
         self, swarm: _Swarm, b: float, step: float, leapfrogs: int, rng: np.random.Generator
@@ -282,7 +282,7 @@ class _Targets:
         return self._by_mode(swarm.mode, swarm.slope(b), transposed=False)
 
     def _by_mode(self, mode: Integers, vectors: Floats, *, transposed: bool) -> Floats:
-        """Each vector times the factor of its mode."""
+        """Each vector multiplied by the factor P of its mode."""
         result = np.empty_like(vectors)
         for m in np.unique(mode):
             factor = self.peaks[m].factor

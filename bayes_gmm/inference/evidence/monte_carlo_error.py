@@ -82,8 +82,8 @@ def both_ways(one: Mass, other: Mass) -> Mass:
 def agreed(one: Mass, other: Mass) -> Mass:
     """Weighted mean of two dependent estimates, by their errors.
 
-    Its error is the smaller of the two, multiplied by the Birge ratio of their difference to its
-    expected value if this exceeds 1 (Birge 1932).
+    The error of the mean is the smaller of the two errors. It is multiplied by the ratio of the
+    difference between the estimates to its expected value, if that is above 1 (Birge 1932).
 
     Examples
     --------
@@ -109,8 +109,8 @@ def mass_of_span(
 ) -> Mass:
     """The estimate of a bridge and its error, from the relative errors of both means.
 
-    It is at least the error that the overlap of both densities implies (see `Span`), and
-    multiplied by sqrt(`firm` / n) if the effective sample size n is below `firm`. If it is below
+    The error is at least the one that the overlap of both densities implies (see `Span`). It is
+    multiplied by sqrt(`firm` / n) if the effective sample size n is below `firm`. If n is below
     `shaky`, the error is the distance to the farther bound of the mass.
 
     Parameters
@@ -119,7 +119,7 @@ def mass_of_span(
     of_draws : sequence of ndarray
         log q h by chain, for the autocorrelation.
     of_proposals : sequence of ndarray
-        log p h likewise, if proposals are chains too.
+        log p h by chain, if proposals are chains too.
     settings : BridgeSettings
     """
     ess = span.ess
@@ -143,7 +143,7 @@ def _relative_variance(log_values: Floats) -> float:
 
 
 def inefficiency(chains: Sequence[Floats]) -> float:
-    """Number of values in chains per effective value for the mean.
+    """Ratio of the number of values in chains to their effective sample size for the mean.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ class Proposals:
     Attributes
     ----------
     parts : tuple of Peak
-        Their `log_evidence` is log a_j.
+        Components; the `log_evidence` of part j is log a_j.
 
     Examples
     --------
@@ -57,7 +57,7 @@ class Proposals:
             Maximum number of components; those with too few vectors are dropped.
         rng : Generator
         factors : sequence of ndarray, shape (p, p)
-            Factors P of covariances P P' that the draws may have, such as that of a mode. Shrinkage
+            Factors P of candidate covariances P P' of the draws, such as that of a mode. Shrinkage
             is tried in their coordinates too (see `shrinkage_factor`).
         settings : ProposalSettings
         """
@@ -85,15 +85,15 @@ class Proposals:
 
     def drawn(self, n: int, rng: np.random.Generator) -> Floats:
         """n vectors, shape (n, p)."""
-        shares = np.exp([part.log_evidence for part in self.parts])
-        counts = rng.multinomial(n, shares / shares.sum())
+        fractions = np.exp([part.log_evidence for part in self.parts])
+        counts = rng.multinomial(n, fractions / fractions.sum())
         of_parts = [
             part.proposals(int(count), rng) for part, count in zip(self.parts, counts, strict=True)
         ]
         return np.concatenate(of_parts)
 
     def log_density(self, theta: Floats) -> Floats:
-        """At vectors of shape (n, p)."""
+        """Log density at vectors of shape (n, p)."""
         terms = [part.log_evidence + part.proposal_log_density(theta) for part in self.parts]
         return np.asarray(logsumexp(terms, axis=0))
 
@@ -101,7 +101,7 @@ class Proposals:
 def shrinkage_factor(
     theta: Floats, factors: Sequence[Floats] = (), settings: ProposalSettings = ProposalSettings()
 ) -> Floats | None:
-    """The coordinates in which correlations are shrunk, or None for those of the vectors.
+    """Factor of the coordinates in which correlations are shrunk; None for the original ones.
 
     If a correlation of 0.9998 is shrunk by 1 %, proposals are 7 times as wide as the posterior in
     that direction, and few of them are effective. In coordinates in which the vectors are nearly
@@ -121,7 +121,7 @@ def shrinkage_factor(
         return None
     halves = theta[:middle], theta[middle:]
     own = [_sample_factor(vectors, settings.vectors_per_parameter) for vectors in (*halves, theta)]
-    # The last of each three is that of all vectors.
+    # Each candidate is a triple of factors: from one half, from the other, and from all vectors.
     candidates: list[list[Floats | None]] = [[factor] * 3 for factor in (None, *factors)]
     if all(factor is not None for factor in own):
         candidates.append(own)
@@ -155,7 +155,7 @@ def _whitened(theta: Floats, factor: Floats | None) -> Floats:
 
 
 def _part(theta: Floats, weights: Floats, factor: Floats | None) -> Peak:
-    """Mean and covariance of weighted vectors, and log of their share."""
+    """Mean and covariance of weighted vectors, and the log of their fraction of all vectors."""
     total = weights.sum()
     mean = weights @ theta / total
     root = np.linalg.cholesky(shrunk_covariance(theta - mean, weights, factor))

@@ -18,17 +18,17 @@ class BridgeSettings:
     tolerance: float = 1e-9
     """Error of the solution for a log mass, in nats."""
     widest: float = 30.0
-    """Distance of the bounds of a log mass, in nats, above which its error is infinite."""
+    """Distance between the bounds of a log mass, in nats, above which its error is infinite."""
     proposals_per_mode: int = 1000
-    """Number of evaluations of the log-posterior for the mass of each mode."""
+    """Number of proposals for the mass of each mode."""
     proposals: int = 2000
-    """The same for the evidence, for each half of the draws of a group of modes."""
+    """Number of proposals for the evidence, for each half of the draws of a group of modes."""
     parts: tuple[int, ...] = (1, 8)
     """Numbers of components of the proposals, which are tried in turn."""
     good: float = 0.5
     """Effective sample size per proposal at which no larger mixture is tried."""
     crossings: int = 10
-    """Number of crossings between two modes from which on they share one bridge."""
+    """Minimum number of crossings between two modes at which they share one bridge."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ class ProposalSettings:
 
 
 @dataclass(frozen=True)
-class RemovalSettings:
+class BayesFactorSettings:
     """Settings of the evidence of K components from that of K - 1."""
 
     error: float = 0.2
-    """Error in nats of the direct estimate above which it is used, if that posterior must be drawn.
-    """
+    """Error of the direct estimate, in nats, above which this estimate is computed too, if the
+    posterior of K - 1 must be sampled for it."""
     error_with_neighbour: float = 0.05
-    """The same if that posterior has been drawn: the second estimate then costs little."""
+    """The same if the posterior of K - 1 has been sampled already, so that the cost is low."""
     most_draws: int = 2000
     """Maximum number of draws from each posterior for a bridge, over both halves."""
     parts: int = 4
@@ -62,7 +62,7 @@ class RemovalSettings:
     fewest_starts: int = 100
     """Minimum number of vectors from which the initial points of chains are chosen."""
     starts_per_chain: int = 4
-    """The same per chain."""
+    """Minimum number of these vectors per chain."""
     dispersion: float = 0.5
     """Standard deviation of initial points relative to that of these vectors."""
 
@@ -73,4 +73,4 @@ class EvidenceSettings:
 
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
     proposals: ProposalSettings = field(default_factory=ProposalSettings)
-    removal: RemovalSettings = field(default_factory=RemovalSettings)
+    bayes_factor: BayesFactorSettings = field(default_factory=BayesFactorSettings)

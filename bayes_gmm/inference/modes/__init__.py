@@ -1,1 +1,1 @@
-"""Finding all modes: starts, splits and merges, and their masses."""
+"""Search of the modes: starts, split-and-merge moves, and masses of the modes."""

@@ -31,7 +31,7 @@ class Optimum(Protocol):
 
     @property
     def rough_log_mass(self) -> float:
-        """Rough log mass, by which optima are ranked."""
+        """Rough log mass; optima are ranked by it."""
         ...
 
 
@@ -43,7 +43,7 @@ def distinct[Run: Optimum](
     Parameters
     ----------
     layout : Layout
-        Of their vectors.
+        Layout of the vectors.
     runs : sequence
     distance : float
         Distance below which all corresponding components of equal optima lie (see
@@ -57,7 +57,7 @@ def distinct[Run: Optimum](
 def grouped[Run: Optimum](
     layout: Layout, runs: Sequence[Run], *, distance: float, height: float = math.inf
 ) -> list[list[Run]]:
-    """Results grouped by optimum, best first in each group and overall."""
+    """Results grouped by optimum; groups, and the results in each, are sorted best first."""
     if not runs:
         return []
     runs = sorted(runs, key=lambda run: -run.rough_log_mass)
@@ -80,7 +80,7 @@ def grouped[Run: Optimum](
 
 
 def _within(a: Floats, b: float, height: float) -> npt.NDArray[np.bool_]:
-    """Whether values, which may be infinite, differ by at most `height`."""
+    """Whether values differ by at most `height`; the values may be infinite."""
     return (a <= b + height) & (b <= a + height)
 
 
@@ -105,7 +105,7 @@ class _Outlines:
         return cls(points.log_weights, points.means, log_sd, by_size.reshape(len(thetas), -1))
 
     def first_like(self, i: int, others: Integers, distance: float) -> int | None:
-        """The first of the others whose components all correspond to those of i, or None."""
+        """The first of `others` in which each component of i has a counterpart, or None."""
         gaps = np.abs(self.by_size[others] - self.by_size[i]).max(axis=1)
         near = np.flatnonzero(gaps < distance)
         if len(near) == 0:
@@ -133,8 +133,8 @@ class _Outlines:
 def component_distances(layout: Layout, thetas: Floats, reference: Floats) -> Floats:
     """Distances between component k of the reference and l of each vector (n, p), shape (n, K, K).
 
-    Sum of the distances of means, in standard deviations, of log standard deviations and of log
-    weights.
+    The distance is the sum of the distances of means (in standard deviations), of log standard
+    deviations and of log weights.
     """
     one = _Outlines.of(layout, reference[None])
     return _Outlines.of(layout, thetas).distances(slice(None), one, 0)

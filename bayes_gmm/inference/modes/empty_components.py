@@ -1,7 +1,7 @@
-"""Components that a concentration below 1 leaves empty.
+"""Removal of components that are empty under a concentration below 1.
 
 The Dirichlet density is then unbounded as a weight tends to 0, so a mode has only the components
-that hold rows of their own (Figueiredo & Jain 2002); the others have weight 0.
+to which rows belong (Figueiredo & Jain 2002); the others have weight 0.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ def without_empty(density: Density, runs: list[Run]) -> tuple[Density, list[Run]
     """
     if not np.any(density.prior.concentration < 1.0):
         return density, runs
-    runs = [_emptied(density, run) for run in runs]
+    # EM empties vanishing components; Newton's method would not converge.
+    runs = [run_em(density, run.theta, max_iter=2000, tolerance=1e-7) for run in runs]
     runs.sort(key=lambda run: -_log_mass(density, run))
     occupied = [_occupied(density, run) for run in runs]
     fewer = _restricted(density, occupied[0])
@@ -60,19 +61,12 @@ def _log_mass(density: Density, run: Run) -> float:
     fewer = _restricted(density, occupied)
     theta = density.layout.selected(run.theta, np.flatnonzero(occupied))
     alpha, n = density.prior.concentration, density.rows.total_weight
-    of_all, of_occupied = alpha.sum(), alpha[occupied].sum()
-    weights = (
-        gammaln(of_all) - gammaln(n + of_all) + gammaln(n + of_occupied) - gammaln(of_occupied)
-    )
+    total, held = alpha.sum(), alpha[occupied].sum()
+    weights = gammaln(total) - gammaln(n + total) + gammaln(n + held) - gammaln(held)
     K, m = len(alpha), int(occupied.sum())
     numberings = gammaln(K + 1) - gammaln(K - m + 1)
     rough = fewer.log_posterior(theta) + log_volume(fewer, theta)
     return float(rough + weights + numberings)
-
-
-def _emptied(density: Density, run: Run) -> Run:
-    """Run EM until vanishing components are empty; Newton's method would not converge."""
-    return run_em(density, run.theta, max_iter=2000, tolerance=1e-7)
 
 
 def _occupied(density: Density, run: Run) -> npt.NDArray[np.bool_]:

@@ -11,7 +11,7 @@ from bayes_gmm.jit.compiled import compiled
 def score_flats(
     rows, weights, background, through, total, rho2, spare, along, reach, scores, sizes, nearest
 ):
-    """Write the score, the number of rows and the nearest rows of the flats through given rows."""
+    """For the flat through each set of rows, write its score and its nearest rows."""
     d = len(rows)
     s = through.shape[1] - 1
     basis = np.empty((d, d))
@@ -79,7 +79,7 @@ def _normal(basis, s):
 def score_flat(
     rows, weights, background, origin, basis, normals, total, rho2, spare, along, reach, nearest
 ):
-    """The best score of a flat, and the number of its rows, which are the first of `nearest`.
+    """The best score of a flat, and the number of its rows (the first ones in `nearest`).
 
     Distances are computed from the normals if there are fewer of them than axes of the flat.
     """
@@ -102,7 +102,9 @@ def score_flat(
                 along_axis[i] += (rows[j, i] - origin[j]) * axis[j]
         for i in range(n):
             distance[i] += sign * along_axis[i] ** 2
-    held = np.full(size, reach**2)  # squared distances of the nearest so far, rising
+    held = np.full(
+        size, reach**2
+    )  # squared distances of the nearest rows so far, in increasing order
     n_held = 0
     for i in range(n):
         if distance[i] < held[size - 1]:

@@ -16,7 +16,7 @@ import numpy as np
 from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.modes.multistart import Below, search
 from bayes_gmm.inference.modes.runs import SETTINGS as RUNS
-from bayes_gmm.inference.modes.runs import Each, climbed, distinct_optima, each_of, in_turn
+from bayes_gmm.inference.modes.runs import Each, distinct_optima, each_of, in_turn, long_runs
 from bayes_gmm.inference.modes.split_merge import Memory, improved
 from bayes_gmm.inference.modes.splits import merges
 from bayes_gmm.inference.optimize.run import Run
@@ -26,7 +26,7 @@ from bayes_gmm.model.structure import Structure
 
 
 @dataclass(frozen=True)
-class SweepSettings:
+class GridSettings:
     """Numbers of starts from neighbours in the grid, and of new starts.
 
     Attributes
@@ -35,10 +35,11 @@ class SweepSettings:
         Numbers of optima with one component more, of merges of each, and of optima of other
         structures that are used as starts.
     fresh, fresh_beside : int
-        Numbers of new starts for large tables: of a cell of the first structure, and of cells of
-        other structures. For small tables, the first structure has as many as a fit.
+        Numbers of new starts for large tables: for a cell of the first structure, and for a cell
+        of another structure. For small tables, the first structure has as many starts as a fit.
     fresh_beside_few : int
-        The same of cells of other structures for small tables, which have more optima.
+        Number of new starts for a cell of another structure and small tables, which have more
+        optima.
     """
 
     optima_above: int = 3
@@ -49,12 +50,12 @@ class SweepSettings:
     fresh_beside_few: int = 16
 
 
-SETTINGS = SweepSettings()
-"""Settings of every sweep."""
+SETTINGS = GridSettings()
+"""Settings of every grid search."""
 
 
 class Cell(NamedTuple):
-    """A place in the grid.
+    """A cell of the grid.
 
     Attributes
     ----------
@@ -66,18 +67,18 @@ class Cell(NamedTuple):
     structure: Structure
 
 
-class Sweep:
+class GridSearch:
     """The search of a grid on a sample of the rows.
 
     Parameters
     ----------
     densities : mapping of Cell to Density
-        On all rows.
+        Density of each cell, on all rows.
     sample : Sample
-        Of those rows.
+        Sample of these rows.
     rng : Generator
     n_init : int, optional
-        Fresh starts of each cell; by default few, as there are neighbours.
+        Number of new starts of each cell; by default few, because neighbours give starts too.
 
     Attributes
     ----------
@@ -105,7 +106,7 @@ class Sweep:
         self.first = next(iter(densities)).structure if densities else None
 
     def steps(self) -> Iterator[Cell]:
-        """Once upwards in the number of components, once downwards, by waves of structures."""
+        """Search upwards in the number of components, then downwards, by waves of structures."""
         upwards = sorted({cell.n_components for cell in self.densities})
         for numbers, look in ((upwards, self._upwards), (upwards[::-1], self._downwards)):
             for n_components in numbers:
@@ -119,7 +120,7 @@ class Sweep:
     def _looked_at(
         self, look: Callable[[Cell, Each], list[Run]], wave: list[Cell]
     ) -> dict[Cell, list[Run]]:
-        """Results of a wave: cells run in parallel, or the runs of a single cell do."""
+        """Results of the cells of a wave, in parallel; with one cell, its runs are parallel."""
         each = each_of(self.sample)
         if len(wave) == 1:
             return {wave[0]: look(wave[0], each)}
@@ -138,15 +139,15 @@ class Sweep:
         """Search again, from neighbours with more components or other structures."""
         more, found = cell._replace(n_components=cell.n_components + 1), self.found[cell]
         density, starts = self.densities[cell], [*self._merged(more), *self._beside(cell)]
-        runs = distinct_optima(density, [*climbed(density, starts, each, found), *found])
+        runs = distinct_optima(density, [*long_runs(density, starts, each, found), *found])
         return improved(density, self.sample, runs, self.memory, each)
 
     def _is_first(self, cell: Cell) -> bool:
-        """Whether the cell is of the first structure, which helps the others."""
+        """Whether the cell has the first structure; its optima are starts of other structures."""
         return cell.structure == self.first
 
     def _n_fresh(self, cell: Cell) -> int | None:
-        """Number of new starts of the cell; None for as many as a fit has."""
+        """Number of new starts of the cell; None means as many as in a fit."""
         if cell.n_components == 1:
             return 1
         if self.n_init is not None:

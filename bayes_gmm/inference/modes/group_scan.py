@@ -1,16 +1,18 @@
 """Starts from small tight groups: few rows in a ball, on a line or in a hyperplane.
 
-A group of ten near-copies may hold more posterior mass than any optimum that starts by k-means
-find. Therefore flats through rows are scored: balls about one row, lines
-through two, hyperplanes through d. With rows sphered, q the squared distance of the nearest rows of
-weight W in all to a flat of dimension s, and c = d - s, the score of a flat is the best over W of
+A mixture with a component on ten near-copies may have more posterior mass than every optimum that
+k-means starts lead to. Therefore flats through rows are scored: balls about one row, lines through
+two rows, hyperplanes through d rows. For sphered rows and a flat of dimension s, let q be the sum
+of squared distances of the nearest rows, W the sum of their weights, and c = d - s. The score of
+the flat is the maximum over W of
 
     W log(W / N) - (W c / 2) log(2 pi t^2) - q / (2 t^2) - (W s / 2) (log(2 pi v) + 1) - B,
 
-the log-likelihood of these rows as a component of thickness t, t^2 = q / (c (W - s - 1)) + rho^2,
-and variance v along the flat, less that under a mixture of K - 1 components, B. The best flats are
-fitted anew to their rows (Chum, Matas & Kittler 2003), and those of the highest log-posterior, with
-the K - 1 components for the other rows, are starts.
+It is the log-likelihood of these rows as a component of thickness t, with
+t^2 = q / (c (W - s - 1)) + rho^2, and of variance v along the flat, minus their log-likelihood B
+under a mixture of K - 1 components. The best flats are refitted to their rows (Chum, Matas &
+Kittler 2003). The groups of the highest log-posterior, with K - 1 components for the other rows,
+are starts.
 """
 
 from __future__ import annotations
@@ -26,10 +28,10 @@ from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.inference.modes.flat_scores import score_flat, score_flats
 from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.modes.settings import StartSettings
+from bayes_gmm.inference.modes.starts import joint_log_density
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.optimize.volume import log_volume
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.kernel.kernel import log_joint
 
 
 @dataclass(frozen=True)
@@ -39,26 +41,27 @@ class ScanSettings:
     Attributes
     ----------
     work : float
-        Rows times features that the flats of one dimension pass over at most: some 10 ms. Where so
-        few flats are expected to pass through s + 1 rows of a group of `largest_group` that none
-        does, that dimension is left out.
+        Maximum cost of the flats of one dimension, in rows times features: about 10 ms. A dimension
+        is skipped if this cost allows too few flats to expect one through s + 1 rows of a group of
+        `largest_group` rows.
     hits, smallest_group : float, int
-        Flats expected to pass through s + 1 rows of a group of `smallest_group`: no more are tried.
+        Flats are drawn until `hits` of them are expected to pass through s + 1 rows of a group of
+        `smallest_group` rows.
     largest_group : int
-        Distinct rows of a group at most: larger ones are found by other starts.
+        Maximum number of distinct rows of a group; larger groups are found by other starts.
     spare : float
-        Weight beyond the s + 1 rows that define a flat at which it may be a group.
+        Minimum weight of a group in addition to the s + 1 rows that define its flat.
     along : float
-        Variance along a flat that scores assume, where that of all rows is 1.
+        Assumed variance along a flat, in units of the variance of all rows.
     reach : float
         Distance from the flat within which a row may belong to the group, in standard deviations of
-        all rows: ten times closer is worth 2.3 nats for each row and direction.
+        all rows. A distance ten times smaller adds 2.3 nats for each row and direction.
     refined : int
-        Flats of each dimension that are fitted anew to their rows.
+        Number of flats of each dimension that are refitted to their rows.
     overlap : float
-        Share of the smaller of two groups at which they count as one.
+        Fraction of common rows, relative to the smaller group, at which two groups count as one.
     starts : int
-        Groups that EM starts from.
+        Number of groups from which EM starts.
     """
 
     work: float = 6e6
@@ -75,21 +78,21 @@ class ScanSettings:
 
 @dataclass(frozen=True, eq=False)
 class _Table:
-    """Distinct rows without missing cells, sphered, of shape (d, n), as the scan passes over them.
+    """Distinct sphered rows without missing cells, as columns, for the scan.
 
     Attributes
     ----------
     rows : ndarray, shape (d, n)
     weights : ndarray, shape (n,)
-        Of all copies of a row.
+        Sum of the weights of all copies of each row.
     background : ndarray, shape (n,)
-        Log density of each under fewer components, with respect to sphered coordinates.
+        Log density of each row under K - 1 components, in sphered coordinates.
     total : float
-        Weight of the whole sample.
+        Sum of the weights of the whole sample.
     rho2 : float
         Variance of the recording error in sphered units: the geometric mean over axes.
     kind : ndarray, shape (m,)
-        Which of these rows each row of the sample is; -1 where it has missing cells.
+        Index of the distinct row that equals each row of the sample; -1 if it has missing cells.
     """
 
     rows: Floats
@@ -102,7 +105,7 @@ class _Table:
 
 @dataclass(frozen=True)
 class _Group:
-    """Rows near a flat of some dimension, which may be a component of their own."""
+    """Rows near a flat of some dimension, which may form a component."""
 
     dimension: int
     rows: frozenset[int]
@@ -119,18 +122,19 @@ def group_starts(
 ) -> list[Moments]:
     """Starts in which the last component is a small tight group, the most promising first.
 
-    None where a group cannot be a component: with one component, with scales that all share, and
-    where no prior and no recording error keeps components from closing on single rows.
+    The list is empty if a group cannot be a component: with a single component, with scales that
+    all components share, and if neither the prior nor a recording error bounds the density when a
+    component collapses onto a row.
 
     Parameters
     ----------
     density : Density
-        On the sample's rows.
+        Density on the rows of the sample.
     sample : Sample
     fewer : Density
-        The same with one component less.
+        The same density with one component fewer.
     run : Run
-        A mixture of that: what the other rows are like.
+        An optimum of `fewer`, which describes the other rows.
     rng : Generator
     settings : ScanSettings
     """
@@ -168,11 +172,7 @@ def _height(density: Density, start: Moments) -> float:
 
 def _background(fewer: Density, sample: Sample, run: Run) -> tuple[Floats, Floats]:
     """Responsibilities (m, K - 1) and log density (m,) of rows."""
-    point = fewer.layout.point(run.theta)
-    joint = log_joint(
-        sample.rows.parts, point.log_weights, point.means, point.scale_trils,
-        fewer.rho2, len(sample.values),
-    )  # fmt: skip
+    joint = joint_log_density(fewer, sample, fewer.layout.point(run.theta))
     log_density = logsumexp(joint, axis=1)
     return np.exp(joint - log_density[:, None]), log_density
 
@@ -204,7 +204,7 @@ def _table(density: Density, sample: Sample, log_density: Floats) -> _Table:
 def _scanned(
     table: _Table, s: int, rng: np.random.Generator, settings: ScanSettings
 ) -> list[_Group]:
-    """The best groups about flats of dimension s, after these have been fitted to them anew."""
+    """The best groups about flats of dimension s, with the flats refitted to their groups."""
     d, n = table.rows.shape
     size = min(settings.largest_group, n - 1)
     wanted = settings.hits * (n / settings.smallest_group) ** (s + 1)
@@ -228,7 +228,7 @@ def _scanned(
 
 
 def _flats(n: int, s: int, most: int, rng: np.random.Generator) -> Integers:
-    """Numbers of the s + 1 rows that each flat passes through: all there are, or some at random."""
+    """Indices of the s + 1 rows that define each flat: all combinations, or a random sample."""
     if s == 0:
         chosen = np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))
         return chosen[:, None]
@@ -238,7 +238,7 @@ def _flats(n: int, s: int, most: int, rng: np.random.Generator) -> Integers:
 
 
 def _refined(table: _Table, group: _Group, settings: ScanSettings) -> _Group:
-    """The group of the flat through the principal axes of the group, while that scores higher."""
+    """Refit the flat to the principal axes of its group until the score stops increasing."""
     s, size = group.dimension, min(settings.largest_group, table.rows.shape[1] - 1)
     for _ in range(3):
         members = sorted(group.rows)
@@ -257,7 +257,7 @@ def _refined(table: _Table, group: _Group, settings: ScanSettings) -> _Group:
 
 
 def _apart(groups: Iterable[_Group], settings: ScanSettings) -> list[_Group]:
-    """Groups that share few rows with any of their own dimension before them."""
+    """Groups that have few rows in common with earlier groups of the same dimension."""
     kept: list[_Group] = []
     for group in groups:
         if not any(_overlap(group, other, settings) for other in kept):

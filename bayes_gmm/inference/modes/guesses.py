@@ -28,10 +28,10 @@ class Sample:
     values : ndarray, shape (m, d)
         Standardised; NaN is missing.
     filled : ndarray, shape (m, d)
-        The same with missing cells at 0, the columns' mean.
+        The same with missing cells replaced by 0, the mean of the columns.
     weights : ndarray, shape (m,)
     rows : MemoryRows
-        The same rows, for the kernel, in one piece: there is a start for each core.
+        The same rows for the kernel, in one block, because each core processes its own start.
     """
 
     values: Floats
@@ -41,7 +41,7 @@ class Sample:
 
     @classmethod
     def of(cls, values: Floats, weights: Floats | None = None) -> Sample:
-        """Sample of standardised rows, sorted by their values so that their order cannot matter."""
+        """Sample of standardised rows, sorted so that results do not depend on their order."""
         weights = np.ones(len(values)) if weights is None else weights
         values, weights = values[weights > 0.0], weights[weights > 0.0]
         filled = np.where(np.isfinite(values), values, 0.0)
@@ -54,7 +54,7 @@ class Sample:
 
     @cached_property
     def sphered(self) -> Floats:
-        """Rows in their principal axes, each at unit variance; axes without any are left out."""
+        """Rows in their principal axes, scaled to unit variance; constant axes are omitted."""
         covariance = np.atleast_2d(np.cov(self.filled.T, aweights=self.weights))
         variances, axes = np.linalg.eigh(covariance)
         kept = variances > max(1e-10 * variances[-1], 1e-12)
@@ -64,20 +64,21 @@ class Sample:
 
     @cached_property
     def invariant(self) -> Floats:
-        """Sphered rows along invariant coordinates, that of the lowest kurtosis first.
+        """Sphered rows along invariant coordinates, sorted by increasing kurtosis.
 
-        Groups beside each other have the lowest kurtosis across them, however thin they are and
-        whatever the columns' units (Tyler, Critchley, Dumbgen & Oja 2009).
+        The direction that separates two groups has the lowest kurtosis, for any thickness of the
+        groups and any units of the columns (Tyler, Critchley, Dumbgen & Oja 2009).
         """
         rows = self.sphered - np.average(self.sphered, axis=0, weights=self.weights)
         return np.asarray(rows @ kurtosis_axes(rows, self.weights))
 
     @cached_property
     def bimodal(self) -> Floats:
-        """Columns and principal axes, each at unit variance, that of the lowest kurtosis first.
+        """Columns and principal axes, scaled to unit variance, sorted by increasing kurtosis.
 
-        With few rows in many columns, invariant coordinates follow noise: they are chosen among
-        all directions. A separation along a column or a principal axis has few rivals.
+        With few rows in many columns, invariant coordinates overfit, because they are chosen among
+        all directions. Columns and principal axes are few, so the lowest kurtosis among them is
+        rarely due to chance.
         """
         rows = np.hstack([self.filled, self.sphered])
         rows = rows - np.average(rows, axis=0, weights=self.weights)
@@ -113,8 +114,8 @@ class Moments:
     def theta(self, layout: Layout, prior: PriorConstants) -> Floats:
         """Unconstrained vector of these moments.
 
-        Covariances are taken as they are where each component has its own; where components share
-        scales or correlations they are pooled, and pulled towards the prior.
+        If each component has its own covariance, the covariances are used unchanged. If components
+        share scales or correlations, the covariances are pooled and shrunk towards the prior.
         """
         log_share = np.log(self.n + 1.0)
         theta = np.zeros(layout.size)
@@ -129,7 +130,7 @@ class Moments:
 
     @classmethod
     def of_point(cls, point: Point, total_weight: float) -> Moments:
-        """Those of a mixture that rows of some weight in all were fitted by."""
+        """Moments of a mixture, given the total weight of the rows that it was fitted to."""
         covariances = point.scale_trils @ point.scale_trils.mT
         return cls(np.exp(point.log_weights) * total_weight, point.means, covariances)
 
@@ -140,11 +141,11 @@ class Moments:
 
     @classmethod
     def of_responsibilities(cls, sample: Sample, r: Floats | npt.NDArray[np.bool_]) -> Moments:
-        """Moments of rows shared out by r, shape (m, K).
+        """Moments of rows with responsibilities r, shape (m, K).
 
-        A component of d + 1 rows or fewer is padded with a row as spread as the Kth part of the
-        whole, one of 2 (d + 1) rows or more is not; covariances are at least those of
-        `StartSettings.thinnest`.
+        The scatter of a component of at most d + 1 rows is increased by that of one row with the
+        variance of a K-th part of the sample; nothing is added for 2 (d + 1) rows or more.
+        Variances are at least the square of `StartSettings.thinnest`.
         """
         d, K = sample.filled.shape[1], r.shape[1]
         n = np.empty(K)
@@ -163,7 +164,7 @@ class Moments:
 
 
 def _set_covariances(theta: Floats, layout: Layout, covariances: Floats) -> None:
-    """Scales and correlations in theta, where no component shares any: those of covariances."""
+    """Scales and correlations of covariances, in theta, if components share none of them."""
     sd = np.sqrt(np.diagonal(covariances, axis1=1, axis2=2))
     R = covariances / (sd[:, :, None] * sd[:, None, :])
     C = np.linalg.cholesky(R + StartSettings.ridge * np.eye(layout.n_features))
@@ -182,7 +183,7 @@ Guess = Callable[[Sample, int, np.random.Generator], Moments]
 
 
 def guesses(n_init: int) -> Iterator[Guess]:
-    """`n_init` ways to guess, the most different first."""
+    """`n_init` ways to guess, in turn from a fixed list of diverse ones."""
     kinds = (
         partial(_k_means, metric=_as_it_is),
         partial(_k_means, metric=_across),
@@ -208,7 +209,7 @@ def _k_means(
     *,
     metric: Callable[[Sample, np.random.Generator], Floats],
 ) -> Moments:
-    """k-means++ and a few rounds of k-means, in some metric (Arthur & Vassilvitskii 2007)."""
+    """k-means++ and a few rounds of k-means, in a given metric (Arthur & Vassilvitskii 2007)."""
     rows = metric(sample, rng)
     centers = _spread(rows, sample.weights, n_components, rng)
     for _ in range(5):
@@ -223,7 +224,7 @@ def _k_means(
 
 
 def _spread(rows: Floats, weights: Floats, n_components: int, rng: np.random.Generator) -> Floats:
-    """Rows far from each other, drawn by weight and squared distance (k-means++)."""
+    """Distant rows, drawn with probabilities from weight and squared distance (k-means++)."""
     chosen = [_drawn(weights, rng)]
     nearest = np.full(len(rows), np.inf)
     for _ in range(n_components - 1):
@@ -234,7 +235,7 @@ def _spread(rows: Floats, weights: Floats, n_components: int, rng: np.random.Gen
 
 
 def _drawn(weights: Floats, rng: np.random.Generator) -> int:
-    """A row in proportion to its weight: the same value as of copies, from the same generator."""
+    """A row drawn by weight; with copies instead of weights, the same values are drawn."""
     total = np.cumsum(weights)
     return min(int(np.searchsorted(total, rng.random() * total[-1], side="right")), len(total) - 1)
 
@@ -244,12 +245,12 @@ def _as_it_is(sample: Sample, rng: np.random.Generator) -> Floats:
 
 
 def _sphered(sample: Sample, rng: np.random.Generator) -> Floats:
-    """Rows in their principal axes, each at unit variance: thin directions count like long ones."""
+    """Rows in their principal axes, scaled to unit variance: all directions count equally."""
     return sample.sphered
 
 
 def _across(sample: Sample, rng: np.random.Generator) -> Floats:
-    """The coordinate of the lowest kurtosis, or any: across thin groups side by side."""
+    """The invariant coordinate of the lowest kurtosis, or a random one, to separate thin groups."""
     d = sample.invariant.shape[1]
     chosen = 0 if rng.random() < 0.5 else int(rng.integers(d))
     return sample.invariant[:, [chosen]]

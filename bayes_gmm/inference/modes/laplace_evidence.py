@@ -37,7 +37,7 @@ def laplace_log_evidence(
     Returns
     -------
     float
-        NaN where the prior gives no mode a mass, or the curvature is not that of a maximum.
+        NaN if the prior is improper, or if the Hessian is not that of a maximum.
     """
     if density.prior.is_improper:
         return math.nan

@@ -18,12 +18,12 @@ class ModeMasses:
 
     Attributes
     ----------
-    shares : ndarray, shape (M,)
+    fractions : ndarray, shape (M,)
     errors : ndarray, shape (M,)
-        Monte-Carlo standard errors; NaN for shares by Laplace's approximation.
+        Monte Carlo standard errors; NaN for masses by Laplace's approximation.
     """
 
-    shares: Floats
+    fractions: Floats
     errors: Floats
 
     @classmethod
@@ -36,17 +36,17 @@ class ModeMasses:
         return cls(softmax(known), unknown)
 
     def taken(self, chosen: Sequence[int] | Integers) -> ModeMasses:
-        """Shares of some of the modes, of the mass of these alone."""
-        held = self.shares[chosen].sum()
-        return ModeMasses(self.shares[chosen] / held, self.errors[chosen] / held)
+        """Relative masses of some of the modes, rescaled to sum to 1."""
+        held = self.fractions[chosen].sum()
+        return ModeMasses(self.fractions[chosen] / held, self.errors[chosen] / held)
 
     def order(self, *, errors: float = 3.0) -> Integers:
-        """The modes by falling share, but the first stays first unless another clearly holds more.
+        """The modes by decreasing mass; the first stays first unless another is clearly heavier.
 
         Parameters
         ----------
         errors : float
-            Standard errors of the difference that are clear.
+            Number of standard errors above which a difference of masses is clear.
 
         Examples
         --------
@@ -55,9 +55,9 @@ class ModeMasses:
         >>> ModeMasses(np.array([0.1, 0.1, 0.8]), np.array([0.05, 0.02, 0.05])).order()
         array([2, 0, 1])
         """
-        order = np.asarray(np.argsort(-self.shares, kind="stable"), np.int64)
+        order = np.asarray(np.argsort(-self.fractions, kind="stable"), np.int64)
         heaviest = order[0]
         doubt = math.hypot(self.errors[heaviest], self.errors[0])
-        if self.shares[heaviest] - self.shares[0] > errors * doubt:
+        if self.fractions[heaviest] - self.fractions[0] > errors * doubt:
             return order
         return np.concatenate([[0], order[order != 0]])

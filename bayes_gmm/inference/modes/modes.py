@@ -42,14 +42,14 @@ def find_modes(
     If means or scales have a flat prior, masses are undefined and the highest mode comes first.
 
     Every start on the sample has a short run, and the best runs continue (Biernacki, Celeux &
-    Govaert 2003). Split-and-merge moves follow, and all distinct optima are polished on all rows.
+    Govaert 2003). Split-and-merge moves follow. Then distinct optima are refined on all rows.
 
     Parameters
     ----------
     density : Density
-        On all rows.
+        Density on all rows.
     sample : Sample
-        Of those rows, for the search.
+        Sample of these rows, for the search.
     rng : Generator
     n_init : int, optional
         Number of starts; by default more with more components.
@@ -77,13 +77,13 @@ def modes_from(
     Parameters
     ----------
     density : Density
-        On all rows.
+        Density on all rows.
     sample : Sample
     candidates : list of Run
-        On the sample, best first.
+        Optima on the sample, best first.
     window : float
-        Nats below the best, in rough mass, at which an optimum is left out; at most
-        `ModeSettings.window`, and smaller windows apply to a closer estimate of the mass too.
+        Maximum difference to the best optimum, in rough log mass, for an optimum to be refined; at
+        most `ModeSettings.window`. A smaller window also applies to a closer estimate of the mass.
     with_mass : bool
         Whether to compute masses, which is expensive, and rank modes by them instead of by rough
         mass.
@@ -110,7 +110,7 @@ def modes_from(
 
 
 def _heaviest(density: Density, optima: list[Run], most: int) -> list[Run]:
-    """The first optimum and at most some others, those with the largest estimate of the mass."""
+    """The first optimum, and a limited number of others with the largest estimated masses."""
     if len(optima) <= most + 1 or density.prior.is_improper:
         return optima
     rest = sorted(optima[1:], key=lambda peak: -_rough_log_evidence(density, peak.theta))
@@ -134,7 +134,7 @@ def _polish_all(
     for run in _promising(density, near, settings):
         peak = polish(density, run.theta)
         if np.all(np.isfinite(peak.theta)):
-            history = _rising(run.history + peak.history)
+            history = tuple(np.maximum.accumulate(run.history + peak.history).tolist())
             volume = log_volume(density, peak.theta)
             optima.append(replace(peak, history=history, log_volume=volume))
     if not optima:
@@ -162,10 +162,6 @@ def _rough_log_evidence(density: Density, theta: Floats) -> float:
     return density.log_posterior(theta, jacobian=True) + Whitening(density, theta).log_det
 
 
-def _rising(history: Sequence[float]) -> tuple[float, ...]:
-    return tuple(np.maximum.accumulate(history).tolist())
-
-
 def _rank(
     density: Density, sample: Sample, optima: list[Run], *, with_mass: bool, settings: ModeSettings
 ) -> tuple[Run, ...]:
@@ -177,7 +173,7 @@ def _rank(
             for mode in modes
         ]
     if with_mass and not density.prior.is_improper:
-        modes.sort(key=lambda mode: -_or_lowest(mode.log_evidence))
+        modes.sort(key=lambda mode: -np.nan_to_num(mode.log_evidence, nan=-np.inf))
     return labelled(density, sample, _first_and_roughly_heaviest(modes, settings.most_modes))
 
 
@@ -205,7 +201,3 @@ def _labelled_like(r: Floats, density: Density, sample: Sample, mode: Run) -> Ru
     own = responsibilities(density, sample, mode.layout.point(mode.theta))
     order = linear_sum_assignment(r.T @ own, maximize=True)[1]
     return replace(mode, theta=mode.layout.selected(mode.theta, order))
-
-
-def _or_lowest(log_evidence: float) -> float:
-    return -math.inf if math.isnan(log_evidence) else log_evidence

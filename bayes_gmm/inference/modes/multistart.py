@@ -1,8 +1,8 @@
 """Multistart search of optima on a sample of the rows, until starts find no new optimum.
 
-Short runs from every start, those with the best prospects to the end (Biernacki, Celeux & Govaert
-2003), then split-and-merge moves and combinations of optima. A fit searches once; `grid_search`
-searches every cell of a grid in the same way, with starts from the cell's neighbours.
+Every start has a short run of EM, and the most promising runs continue (Biernacki, Celeux & Govaert
+2003). Split-and-merge moves and combinations of optima follow. A fit searches once; `grid_search`
+searches every cell of a grid in the same way, with starts from the neighbours of the cell.
 """
 
 from __future__ import annotations
@@ -22,15 +22,17 @@ from bayes_gmm.inference.modes.recombine import recombined
 from bayes_gmm.inference.modes.runs import SETTINGS as RUNS
 from bayes_gmm.inference.modes.runs import (
     Each,
-    climbed,
     distinct_optima,
     each_of,
     long_run,
+    long_runs,
     short_run,
 )
 from bayes_gmm.inference.modes.split_merge import Memory, improved, resized
 from bayes_gmm.inference.modes.splits import splits
 from bayes_gmm.inference.modes.starts import Start, diverse_starts
+from bayes_gmm.inference.modes.stopping_rule import SETTINGS as STOPPING
+from bayes_gmm.inference.modes.stopping_rule import is_met, most_starts
 from bayes_gmm.inference.optimize.degeneracy import sound
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.model.density import Density
@@ -38,34 +40,17 @@ from bayes_gmm.model.density import Density
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """Stopping rule of the search.
+    """Steps of the search after and beside its diverse starts.
 
     Attributes
     ----------
-    batch : int
-        Number of starts between two checks of the stopping rule.
-    most_of_few_rows : int
-        Maximum number of starts for small tables, where split-and-merge moves are more effective.
-    sure, seen : int
-        The search stops when the best optimum was reached `sure` times and every other relevant
-        optimum `seen` times.
-    counts : float
-        Maximum difference to the best optimum, in nats, for an optimum to be relevant.
-    unfinished : float
-        Maximum difference in nats between runs to the same optimum.
     rounds : int
         Maximum number of rounds of combining optima, with split-and-merge moves after each.
     children, starts_below : int
-        Splits of a mixture of one component less that are starts; and starts that look for that
-        mixture where it is not known.
+        Number of splits of a mixture with one component fewer that are used as starts, and of
+        starts to find that mixture if it is unknown.
     """
 
-    batch: int = 16
-    most_of_few_rows: int = 48
-    sure: int = 8
-    seen: int = 3
-    counts: float = 8.0
-    unfinished: float = 0.5
     rounds: int = 3
     children: int = 4
     starts_below: int = 8
@@ -76,7 +61,7 @@ SETTINGS = SearchSettings()
 
 
 class Below(NamedTuple):
-    """An optimum with one component less.
+    """An optimum with one component fewer.
 
     Attributes
     ----------
@@ -105,15 +90,13 @@ def search(
     Parameters
     ----------
     density : Density
-        On the sample's rows.
+        Density on the rows of the sample.
     sample : Sample
     rng : Generator
     n_init : int, optional
-        Starts. By default they go on until the best optimum has been reached by
-        `SearchSettings.sure` of them and every other that counts by `SearchSettings.seen`, but not
-        beyond `most_starts`.
+        Number of starts; by default the stopping rule decides (see `stopping_rule`).
     extra : sequence of Moments
-        Starts of the caller's own.
+        Additional starts.
     below : Below, optional
         Best optimum with one component fewer; by default the best of a few starts. The splits of
         its components are starts.
@@ -122,7 +105,7 @@ def search(
     memory : Memory, optional
         Known optima; those of this search are added.
     each : callable, optional
-        Runs steps one by one, or some at once; by default as the rows are few or many.
+        Like `map`; by default parallel for many rows and sequential for few.
     """
     each = each or each_of(sample)
     memory = memory or Memory()
@@ -133,21 +116,21 @@ def search(
         starts += children[: SETTINGS.children]
         if scan:
             starts += group_starts(density, sample, below.density, below.run, rng)
-    given = climbed(density, starts, each)
+    given = long_runs(density, starts, each)
     own, enough = _from_starts(density, sample, rng, n_init, each)
     runs = distinct_optima(density, [*given, *own])
     runs = improved(density, sample, runs, memory, each, **({"best": 2} if enough else {}))
     for _ in range(SETTINGS.rounds):
         best = runs[0].rough_log_mass
         runs = recombined(density, sample, runs, each)
-        if not runs[0].rough_log_mass > best + SETTINGS.unfinished:
+        if not runs[0].rough_log_mass > best + STOPPING.unfinished:
             break
         runs = improved(density, sample, runs, memory, each, best=1)
     return runs
 
 
 def _below(density: Density, sample: Sample, rng: np.random.Generator, each: Each) -> Below:
-    """A mixture of one component less, from a few starts."""
+    """A mixture with one component fewer, from a few starts."""
     K = density.layout.n_components - 1
     fewer = resized(density, K)
     starts = list(diverse_starts(1 if K == 1 else SETTINGS.starts_below))
@@ -170,7 +153,7 @@ def _from_starts(
     short: list[Run] = []
     long: dict[Run, Run] = {}
     hits: dict[Run, int] = {}
-    while batch := list(islice(starts, n_init or max(SETTINGS.batch, len(short)))):
+    while batch := list(islice(starts, n_init or max(STOPPING.batch, len(short)))):
         seeds = rng.integers(2**63, size=len(batch))
         short += each(partial(from_start, density, sample), batch, seeds)
         groups = grouped(density.layout, short, distance=RUNS.close)
@@ -181,44 +164,12 @@ def _from_starts(
         new = [run for run in best if run not in long]
         long.update(zip(new, each(partial(long_run, density), new), strict=True))
         hits = {long[run]: len(group) for run, group in zip(best, groups, strict=True)}
-        if n_init is None and _enough(density, hits):
+        if n_init is None and is_met(density, hits):
             return list(hits), True
     return list(hits), False
-
-
-def most_starts(n_components: int, n_rows: int) -> int:
-    """Default maximum number of starts: one for a single component."""
-    if n_components == 1:
-        return 1
-    if n_rows <= RUNS.few_rows:
-        return SETTINGS.most_of_few_rows
-    return min(20 + 4 * n_components, 48)
 
 
 def from_start(density: Density, sample: Sample, start: Start, seed: int) -> Run:
     """A short run from a start."""
     moments = start(density, sample, np.random.default_rng(seed))
     return short_run(density, moments.theta(density.layout, density.prior))
-
-
-def _enough(density: Density, hits: dict[Run, int]) -> bool:
-    """Whether the best optimum and each relevant optimum were reached often enough.
-
-    The probability that the next start finds a new optimum is about the fraction of starts whose
-    optimum was reached only once (Good 1953).
-
-    Parameters
-    ----------
-    density : Density
-    hits : dict of Run to int
-        Starts that led to each run.
-    """
-    runs = sound(density, list(hits))
-    optima = grouped(density.layout, runs, distance=RUNS.close, height=SETTINGS.unfinished)
-    best = optima[0][0].rough_log_mass
-    for rank, optimum in enumerate(optima):
-        if optimum[0].rough_log_mass < best - SETTINGS.counts:
-            return True
-        if sum(hits[run] for run in optimum) < (SETTINGS.sure if rank == 0 else SETTINGS.seen):
-            return False
-    return True

@@ -2,9 +2,9 @@
 
 With many features most rows belong to one component with near certainty, and EM moves few of them.
 Two good optima often agree on most rows and differ on a few groups of them. The mean of their
-responsibilities, with components matched by common rows, keeps what they agree on and leaves the
-other rows undecided; EM then decides these anew (Pernkopf & Bouchaffra 2005 cross mixtures in a
-similar way).
+responsibilities, with components matched by common rows, keeps the assignments on which both agree
+and leaves the other rows uncertain; EM then assigns these again (Pernkopf & Bouchaffra 2005 cross
+mixtures in a similar way).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from scipy.optimize import linear_sum_assignment
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.modes.runs import SETTINGS as RUNS
-from bayes_gmm.inference.modes.runs import Each, climbed, distinct_optima
+from bayes_gmm.inference.modes.runs import Each, distinct_optima, long_runs
 from bayes_gmm.inference.modes.starts import responsibilities
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.model.density import Density
@@ -33,7 +33,7 @@ class RecombineSettings:
     ----------
     best, best_of_many_rows : int
         Number of best optima of which all pairs are combined. With 8, the best known optimum of
-        178 rows in 27 columns was reached from 6 of 8 seeds; without, from 4.
+        178 rows in 27 columns was reached from 6 of 8 seeds; without combinations, from 4.
     """
 
     best: int = 8
@@ -47,12 +47,12 @@ def recombined(
     each: Each,
     settings: RecombineSettings = RecombineSettings(),
 ) -> list[Run]:
-    """Optima with those that pairs of the best of them lead to, best first.
+    """Optima, with those that combinations of the best ones lead to, best first.
 
     Parameters
     ----------
     density : Density
-        On the sample's rows.
+        Density on the rows of the sample.
     sample : Sample
     runs : sequence of Run
         Distinct optima, best first.
@@ -61,12 +61,12 @@ def recombined(
     """
     few_rows = sample.rows.n_rows <= RUNS.few_rows
     best = runs[: settings.best if few_rows else settings.best_of_many_rows]
-    shares = [responsibilities(density, sample, density.layout.point(run.theta)) for run in best]
+    matrices = [responsibilities(density, sample, density.layout.point(run.theta)) for run in best]
     starts = [
         Moments.of_responsibilities(sample, _mean(one, other))
-        for one, other in combinations(shares, 2)
+        for one, other in combinations(matrices, 2)
     ]
-    return distinct_optima(density, [*runs, *climbed(density, starts, each, best)])
+    return distinct_optima(density, [*runs, *long_runs(density, starts, each, best)])
 
 
 def _mean(one: Floats, other: Floats) -> Floats:

@@ -52,7 +52,7 @@ SETTINGS = RunSettings()
 
 
 Each = Callable[..., list[Any]]
-"""A function like `at_once`, possibly on one core."""
+"""A function like `map`, on one core or on several."""
 
 
 def each_of(sample: Sample) -> Each:
@@ -75,7 +75,7 @@ def long_run(density: Density, run: Run) -> Run:
     return run_em(density, run.theta, max_iter=SETTINGS.long_steps, tolerance=SETTINGS.long_gain)
 
 
-def climbed(
+def long_runs(
     density: Density, starts: Sequence[Moments], each: Each, found: Sequence[Run] = ()
 ) -> list[Run]:
     """Long runs from given starts, except those that lead to known optima."""
@@ -87,7 +87,7 @@ def climbed(
 
 
 def unlike(density: Density, runs: Sequence[Run], found: Sequence[Run]) -> list[Run]:
-    """The best sound run to each optimum, except to known optima."""
+    """The best non-degenerate run to each optimum, except to known optima."""
     runs = [run for run in runs if is_sound(density, run.theta)]
     known = set(found)
     groups = grouped(density.layout, [*found, *runs], distance=SETTINGS.close)
@@ -97,6 +97,6 @@ def unlike(density: Density, runs: Sequence[Run], found: Sequence[Run]) -> list[
 def distinct_optima(
     density: Density, runs: Sequence[Run], *, height: float = SETTINGS.same_height
 ) -> list[Run]:
-    """The best sound run to each optimum, best first."""
+    """The best non-degenerate run to each optimum, best first."""
     runs = sound(density, runs)
     return distinct(density.layout, runs, distance=SETTINGS.close, height=height) if runs else []

@@ -27,10 +27,10 @@ class LaplaceSettings:
     """Settings of the mass of a mode by Laplace's method."""
 
     at_peak: OptimizerSettings = field(default_factory=lambda: OptimizerSettings(tolerance=3e-4))
-    """Of the optimisation to the mode of the density of theta; the error of the log mass is half
-    the squared slope."""
+    """Settings of the optimisation to the mode of the density of theta; the error of the log mass
+    is half the squared slope."""
     on_return: OptimizerSettings = field(default_factory=lambda: OptimizerSettings(tolerance=3e-2))
-    """Of the optimisation back to the MAP, which only has to identify the optimum."""
+    """Settings of the optimisation back to the MAP, which only has to identify the optimum."""
     same_height: float = 1e-2
     """Maximum difference of log-posteriors, in nats, at which both belong to one optimum."""
     hessian: HessianSettings = field(default_factory=HessianSettings)

@@ -3,7 +3,7 @@
 A move splits one component in two, runs EM with one component more, and merges two of these. The
 likelihood lost by the merge does not predict which moves lead higher (Ueda, Nakano, Ghahramani &
 Hinton 2000 rank moves by similar measures), because the other components adapt. So all moves are
-tried by short runs of EM, and the runs that come near the best optimum go on.
+tried by short runs of EM, and the runs that come close to the best optimum continue.
 """
 
 from __future__ import annotations
@@ -35,17 +35,18 @@ class MoveSettings:
     best : int
         Number of best optima from which all moves are tried before the search ends.
     within : float
-        Largest distance of these to the best, in nats of rough mass.
+        Maximum difference of these optima to the best one, in rough log mass.
     stages : tuple of (int, float, float)
-        E-steps of a run after a move, the nats below the best optimum at which the run ends
-        there, and the largest share of all moves that go on. From 40 optima some move led higher;
-        the best move was among the best 70 % after 4 steps for 35 of them, and among the best third
-        after 12 steps for 33.
+        For each stage: the number of E-steps after a move, the maximum distance to the best optimum
+        in nats at which a run continues, and the maximum fraction of moves that continue. Moves led
+        to a higher optimum from 40 optima; the best move was among the best 70 % after 4 steps for
+        35 of these, and among the best third after 12 steps for 33.
     rounds : int
-        Optima at most from which moves are tried.
+        Maximum number of optima from which moves are tried.
     moves, moves_of_many_rows : int
-        Moves from one optimum, about: splits of as many components as its square root, and for each
-        of them the merges that lose least. Of six components, all are tried where rows are few.
+        Approximate number of moves from one optimum, for few and for many rows. Its square root is
+        the number of components that are split; each split is combined with the merges that lose
+        the least likelihood. With six components and few rows, all moves are tried.
     """
 
     best: int = 3
@@ -67,7 +68,7 @@ class Memory:
     Attributes
     ----------
     halves : dict of Run to Halves
-        Splits of their components.
+        Splits of the components of each run.
     explored : dict of Layout to set of Run
         Optima from which all moves have been tried.
     """
@@ -96,10 +97,12 @@ def improved(
     memory : Memory
     each : callable
     best : int
-        Optima from which all moves are tried.
+        Number of optima from which all moves are tried.
     """
     runs = list(runs)
-    may_close = not density.has_maximum  # moves would lead to components that close on few rows
+    may_close = (
+        not density.has_maximum
+    )  # moves would lead to components that collapse onto few rows
     if density.layout.n_components < 2 or may_close or not np.isfinite(runs[0].log_posterior):
         return runs
     explored = memory.explored.setdefault(density.layout, set())
@@ -114,7 +117,7 @@ def improved(
 
 
 def _after(density: Density, moves: Sequence[Moments], best: float, each: Each) -> list[Run]:
-    """Runs of EM after moves that come near the best rough mass."""
+    """Runs of EM after moves, if they come close to the best rough mass."""
     thetas = [moments.theta(density.layout, density.prior) for moments in moves]
     runs: list[Run] = []
     for steps, below, share in SETTINGS.stages:
@@ -126,7 +129,7 @@ def _after(density: Density, moves: Sequence[Moments], best: float, each: Each) 
 
 
 def _with_new(density: Density, runs: list[Run], others: list[Run], each: Each) -> list[Run]:
-    """Optima with those that other runs lead to, best first."""
+    """Optima, with those that the other runs lead to, best first."""
     low = runs[0].rough_log_mass - SETTINGS.within
     near = [run for run in runs if run.rough_log_mass > low]
     new = each(partial(long_run, density), unlike(density, others, near))
@@ -158,7 +161,7 @@ def neighbours(
 
 
 def resized(density: Density, n_components: int) -> Density:
-    """The density of a mixture of another number of components on the same rows."""
+    """The density of a mixture with another number of components, on the same rows."""
     layout = Layout(n_components, density.layout.n_features, density.layout.structure)
     alpha = np.full(n_components, density.prior.concentration.mean())
     prior = density.prior.with_components(alpha, layout.n_covariances)

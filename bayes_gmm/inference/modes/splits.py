@@ -34,7 +34,7 @@ def halves_of(
     known: dict[Run, Halves],
     each: Callable[..., Iterable[Any]] = map,
 ) -> Halves:
-    """The splits of each component; looked up, or made and noted.
+    """The splits of each component, from `known` or computed and added to it.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def halves_of(
     run : Run
     known : dict
     each : callable
-        As `map`, perhaps on several cores.
+        Like `map`, possibly on several cores.
     """
     if run not in known:
         point = density.layout.point(run.theta)
@@ -61,9 +61,9 @@ def splits(
     known: dict[Run, Halves],
     each: Callable[..., Iterable[Any]] = map,
 ) -> list[Moments]:
-    """Mixtures of one component more: the best split of each component, then the second of each.
+    """Mixtures with one component more: the best split of each component, then the second-best.
 
-    What gains most by its split comes first.
+    Components whose split gains most come first.
     """
     point = density.layout.point(run.theta)
     n = np.exp(point.log_weights) * sample.rows.total_weight
@@ -77,7 +77,7 @@ def splits(
 
 
 def merges(density: Density, sample: Sample, run: Run, most: int | None = None) -> list[Moments]:
-    """Mixtures of one component less, what loses least by its merge first; at most some of them."""
+    """Mixtures with one component fewer, by increasing loss of the merge; at most `most`."""
     point = density.layout.point(run.theta)
     n = np.exp(point.log_weights) * sample.rows.total_weight
     losses = _merge_losses(point, n)
@@ -86,7 +86,7 @@ def merges(density: Density, sample: Sample, run: Run, most: int | None = None) 
 
 
 def best_splits(density: Density, sample: Sample, r: Floats, point: Point, k: int) -> list[Split]:
-    """What two components gain over component k on its own rows, and those two, best first."""
+    """Gains of two components over component k on the rows of k, with the two, best first."""
     mean, L = point.means[k], point.scale_trils[k]
     weights = sample.weights * np.where(r > 0.01, r, 0.0)
     d = len(mean)
@@ -137,7 +137,7 @@ def _given_others(density: Density, point: Point, k: int) -> PriorConstants:
 
 
 def _halves(n: float, mean: Floats, L: Floats) -> list[Moments]:
-    """Ways to cut a component in two: across its two longest axes, core and halo, crossed axes."""
+    """Splits of a component: across its two longest axes, core and halo, and crossed axes."""
     Sigma = L @ L.T
     variances, axes = np.linalg.eigh(Sigma)
     counts = np.full(2, n / 2)
@@ -187,7 +187,7 @@ def _cut_across(rows: Floats, weights: Floats, mean: Floats, L: Floats) -> list[
 
 
 def _merge_losses(point: Point, n: Floats) -> Floats:
-    """Log-likelihood lost when two components, rows and all, become one, shape (K, K)."""
+    """Log-likelihood lost by merging each pair of components with their rows, shape (K, K)."""
     covariances = point.scale_trils @ point.scale_trils.mT
     log_det = 2.0 * np.log(np.diagonal(point.scale_trils, axis1=1, axis2=2)).sum(axis=1)
     total = n[:, None] + n[None, :]
@@ -200,14 +200,14 @@ def _merge_losses(point: Point, n: Floats) -> Floats:
 
 
 def _merged(share: Floats, one: Floats, other: Floats, gap: Floats) -> Floats:
-    """Covariance of two components as one: `share` of it the first's, `gap` between the means."""
+    """Covariance of two merged components, with `gap` between their means."""
     share = np.asarray(share)[..., None, None]
     across = gap[..., :, None] * gap[..., None, :]
     return np.asarray(share * one + (1.0 - share) * other + share * (1.0 - share) * across)
 
 
 def _split(point: Point, n: Floats, halves: Moments, k: int) -> Moments:
-    """The mixture with k split in two, the second of them last."""
+    """The mixture with component k split in two; the second half is the last component."""
     covariances = point.scale_trils @ point.scale_trils.mT
     counts, means = np.append(n, halves.n[1]), np.append(point.means, halves.means[1:], axis=0)
     covariances = np.append(covariances, halves.covariances[1:], axis=0)
@@ -216,7 +216,7 @@ def _split(point: Point, n: Floats, halves: Moments, k: int) -> Moments:
 
 
 def _merge(point: Point, n: Floats, i: int, j: int) -> Moments:
-    """The mixture with j merged into i."""
+    """The mixture with component j merged into component i."""
     covariances = point.scale_trils @ point.scale_trils.mT
     counts, means = n.copy(), point.means.copy()
     share = n[i] / (n[i] + n[j])

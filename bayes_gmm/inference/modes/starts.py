@@ -21,7 +21,7 @@ from bayes_gmm.model.kernel.kernel import log_joint
 from bayes_gmm.model.parameters import Layout, Point
 from bayes_gmm.model.structure import Structure
 
-RUNGS = (
+STRUCTURES = (
     None,
     Structure("component-feature", "shared"),
     Structure.parse("spherical"),
@@ -33,9 +33,9 @@ Start = Callable[[Density, Sample, np.random.Generator], Moments]
 
 
 def diverse_starts(n_init: int) -> Iterator[Start]:
-    """`n_init` starts: every kind of guess with every rung, in turn."""
+    """`n_init` starts, which alternate between kinds of guesses and between structures."""
     for i, guess in enumerate(guesses(n_init)):
-        yield partial(_start, guess=guess, rung=RUNGS[i % len(RUNGS)])
+        yield partial(_start, guess=guess, simpler=STRUCTURES[i % len(STRUCTURES)])
 
 
 def _start(
@@ -44,13 +44,13 @@ def _start(
     rng: np.random.Generator,
     *,
     guess: Guess,
-    rung: Structure | None,
+    simpler: Structure | None,
 ) -> Moments:
     layout = density.layout
     moments = guess(sample, layout.n_components, rng)
-    if rung is None or layout.n_components == 1:
+    if simpler is None or layout.n_components == 1:
         return moments
-    simple_layout = Layout(layout.n_components, layout.n_features, rung)
+    simple_layout = Layout(layout.n_components, layout.n_features, simpler)
     prior = density.prior.with_covariances(simple_layout.n_covariances)
     simple = replace(density, layout=simple_layout, prior=prior)
     theta = moments.theta(simple.layout, simple.prior)
@@ -61,10 +61,15 @@ def _start(
 
 def responsibilities(density: Density, sample: Sample, point: Point) -> Floats:
     """Probability of each component for each row of the sample, shape (m, K)."""
-    joint = log_joint(
-        sample.rows.parts, point.log_weights, point.means, point.scale_trils,
-        density.rho2, len(sample.values),
-    )  # fmt: skip
+    joint = joint_log_density(density, sample, point)
     joint -= joint.max(axis=1, keepdims=True)
     r = np.exp(joint)
     return r / r.sum(axis=1, keepdims=True)
+
+
+def joint_log_density(density: Density, sample: Sample, point: Point) -> Floats:
+    """log w_k p(x_i | k) of each row of the sample, shape (m, K)."""
+    return log_joint(
+        sample.rows.parts, point.log_weights, point.means, point.scale_trils,
+        density.rho2, len(sample.values),
+    )  # fmt: skip

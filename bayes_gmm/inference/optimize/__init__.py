@@ -1,1 +1,1 @@
-"""Climbing to one mode: EM, then Newton."""
+"""Optimisation to one mode: EM, then Newton's method."""

@@ -36,7 +36,7 @@ from bayes_gmm.model.structure import Structure
 
 
 def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) -> Run:
-    """Iterate until the log-posterior is predicted to gain less than `tolerance` nats in all.
+    """Iterate until the log-posterior is predicted to gain less than `tolerance` nats in total.
 
     Each step of EM gains f^2 times as much as the one before, with the rate of convergence
     f = |r + v| / |r|. After a gain of g, about g |a| / 2 nats remain, a = -1 / (1 - f).
@@ -45,11 +45,11 @@ def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) 
     ----------
     density : Density
     theta : ndarray
-        Start.
+        Initial vector.
     max_iter : int
-        E-steps at most.
+        Maximum number of E-steps.
     tolerance : float
-        In nats. A small prediction is not convergence, which the subsequent `polish` determines.
+        In nats. A small predicted gain does not prove convergence; `newton` checks the gradient.
     """
     rows, point = density.rows, density.layout.point(theta)
     if (piece := rows.piece) is not None:
@@ -160,7 +160,7 @@ def _climb(kernel, m_step, block, theta, indices, point, prior, rho2, tolerance,
 def extrapolate(base, first, second, jump):
     """Write the SQUAREM extrapolation of three vectors of EM to `jump`; return its length |a|.
 
-    With length 1 it is equal to `second`.
+    With length 1 the extrapolation equals `second`.
     """
     r2 = v2 = 0.0
     for t in range(len(base)):

@@ -31,8 +31,9 @@ def hessian(
 ) -> Floats:
     """Negative Hessian of the log-posterior in whitened coordinates, shape (p, p).
 
-    Central differences of gradients of the log-posterior; or of those with fixed responsibilities,
-    minus the information that is missing because the components of rows are unknown.
+    It is computed by central differences, either of gradients of the log-posterior, or of gradients
+    with fixed responsibilities. In the second case the missing information is subtracted, which is
+    due to the unknown components of rows.
     """
     steps = settings.width * np.eye(len(theta))
     one_pass = _is_in_one_pass(density, settings)
@@ -68,12 +69,12 @@ def hessian_cost(density: Density, settings: HessianSettings = HessianSettings()
 
 
 def _is_in_one_pass(density: Density, settings: HessianSettings) -> bool:
-    """Whether the rows are complete, and so many that two passes for each parameter cost more."""
+    """Whether one pass is possible (complete rows) and cheaper than two for each parameter."""
     return density.rows.is_complete and pass_cost(density) > settings.cost_without_rows
 
 
 def _n_sums(d: int) -> int:
-    """Number of sums of a component: 1, g and the lower triangle of G."""
+    """Number of sums of a component: the count, g and the lower triangle of G."""
     return 1 + d + d * (d + 1) // 2
 
 
@@ -115,7 +116,7 @@ def _covariances(scale_trils: Floats, rho2: Floats) -> Floats:
 def _hidden(
     density: Density, point: Point, whitening: Whitening, settings: HessianSettings
 ) -> Floats:
-    """Missing information, as components are unknown, in whitened coordinates, shape (p, p)."""
+    """Missing information due to unknown components, in whitened coordinates, shape (p, p)."""
     V = _covariances(point.scale_trils, density.rho2)
     precisions = np.linalg.inv(V)
     constants = point.log_weights - 0.5 * np.linalg.slogdet(V)[1]
@@ -178,7 +179,7 @@ def _covariance_of_sums(
 
 
 def _chunks(block: Block, tiles: int) -> Iterator[tuple[Floats, Floats]]:
-    """Rows, shape (d, m), and their weights, for some tiles of equal size at a time."""
+    """Yield rows, shape (d, m), and their weights, for a few tiles of equal size at a time."""
     d = block.observed.shape[1]
     sizes = block.tiles[:, 1]
     changes = 1 + np.flatnonzero(np.diff(sizes))

@@ -32,9 +32,9 @@ def raise_covariances(theta, n, scatter, indices, point, prior):
     theta : ndarray
         Its scales and correlations are overwritten.
     n : ndarray, shape (K,)
-        Rows of each component.
+        Expected number of rows of each component.
     scatter : ndarray, shape (K, d, d)
-        About the means in theta.
+        Scatter of each component about its mean in theta.
     """
     if prior.n_covariances > 0:
         wishart_m_step(theta, n, scatter, indices, point, prior, EM.scale_matrix_steps)
@@ -44,7 +44,9 @@ def raise_covariances(theta, n, scatter, indices, point, prior):
     gradient, slope, curvature = np.zeros(p), np.empty(p), np.empty(p)
     trial, direction = theta.copy(), np.zeros(p)
     value = -np.inf
-    for i in range(2 + EM.gradient_steps):  # the first, of length 0, computes the gradient
+    for i in range(
+        2 + EM.gradient_steps
+    ):  # the first step has length 0: it only computes the gradient
         rise, raised = 0.0, False
         for t in range(first, p):
             rise += gradient[t] * direction[t]
@@ -230,10 +232,10 @@ def moment_covariances(n, scatter, indices, point, prior, theta):
 
 @compiled(from_python=False)
 def _log_scale_mode(count, square, log_scale, prior):
-    """argmax_u -count u - square e^(-2u) / 2 + log prior(e^u): Newton with bounded steps.
+    """argmax_u -count u - square e^(-2u) / 2 + log prior(e^u), by Newton with bounded steps.
 
-    It starts at the moments, or at `log_scale` if there are no rows, and stays there if there is no
-    prior either.
+    Newton's method starts at the moments, or at `log_scale` if there are no rows. Without rows and
+    without a prior the result is `log_scale`.
     """
     u = log_scale
     if count > 0.0:

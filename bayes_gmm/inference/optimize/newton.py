@@ -1,4 +1,4 @@
-"""Convergence to a mode in whitened coordinates, to a gradient tolerance."""
+"""Optimisation to a mode in whitened coordinates, until the gradient vanishes."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def polish(
     ----------
     density : Density
     theta : ndarray
-        Near a mode.
+        Vector near a mode.
     jacobian : bool
-        Whether to maximise the density of theta, or that of (weights, means, scales, corr_chol).
+        True maximises the density of theta, False that of (weights, means, scales, corr_chol).
     settings : OptimizerSettings
     """
     value = density.log_posterior(theta, jacobian=jacobian)
@@ -57,7 +57,7 @@ def polish(
 def _quasi_newton(
     density: Density, theta: Floats, steps: int, jacobian: bool, settings: OptimizerSettings
 ) -> tuple[Run, bool]:
-    """A few runs, each in new coordinates, and whether the last reached its maximum of steps."""
+    """Result of a few runs in new coordinates each, and whether the last hit its step limit."""
     history: list[float] = []
     accepted = max(settings.tolerance, settings.accepted_slope)
     for _ in range(settings.restarts):
@@ -133,7 +133,8 @@ def _newton_steps(density: Density, settings: OptimizerSettings) -> int:
 def _tolerance(log_posterior: float, tolerance: float) -> float:
     """The gradient tolerance, or the rounding error of a sum as large as the log-posterior.
 
-    A slope s is worth about s^2 / 2 nats, and the sum is known to a few times its last digit.
+    At a slope s the log-posterior is about s^2 / 2 nats below its maximum, and the sum has an error
+    of a few units in its last digit.
     """
     rounding = np.finfo(np.float64).eps * abs(log_posterior)
     return float(max(tolerance, np.sqrt(2.0 * rounding)))

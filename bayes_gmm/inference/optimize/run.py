@@ -23,7 +23,7 @@ class Run:
     theta : ndarray
         The last vector whose log-posterior is known.
     layout : Layout
-        Of theta: the layout of the density, without components that are empty.
+        Layout of theta: that of the density without empty components.
     log_posterior : float
     history : tuple of float
         Log-posterior of each accepted step.
@@ -52,7 +52,7 @@ class Run:
 
     @property
     def rough_log_mass(self) -> float:
-        """Approximate log mass, by which the search compares optima."""
+        """Approximate log mass; the search compares optima by it."""
         return self.log_posterior + self.log_volume
 
     @property
@@ -66,7 +66,7 @@ class Run:
 
 
 def _padded(point: Point, n_components: int, prior: PriorConstants) -> Point:
-    """The point with components of weight 0 at the middle of the prior."""
+    """The point, with components of weight 0 added at the centre of the prior."""
     missing, d = n_components - len(point.means), point.means.shape[1]
     if missing == 0:
         return point

@@ -25,7 +25,7 @@ class EMSettings(NamedTuple):
     scale_matrix_steps: int = 3
     """Updates of the scale matrix of a hierarchical Wishart prior in an M-step."""
     scale_matrix_steps_at_start: int = 10
-    """The same for the covariances of a start, which begin at the identity."""
+    """Number of these updates for the covariances of a start, which begin at the identity."""
 
 
 EM = EMSettings()

@@ -1,9 +1,9 @@
 """Approximate volume of the posterior at an optimum, so that optima can be compared by mass.
 
-Heights of modes do not show their masses: the log-posterior is a density of precision matrices
-under a hierarchical Wishart prior, and of standard deviations s and Cholesky factors C of the
-correlations under `LKJ`. The log volume is that of complete data, with known labels and n_k rows in
-component k, up to a constant.
+The height of a mode does not determine its mass. The log-posterior is a density of precision
+matrices under a hierarchical Wishart prior, and of standard deviations s and Cholesky factors C of
+the correlations under `LKJ`. The log volume is that of complete data, with known labels and n_k
+rows in component k, up to a constant.
 
 The integral over the weights is exact: sum_k [log Gamma(n_k + alpha_k) - (n_k + alpha_k - 1)
 log w_k]. It matters if alpha_k < 1, where the density is unbounded as w_k tends to 0.
@@ -15,17 +15,18 @@ and the integral of the Wishart kernel gives, with r the number of means per mat
     sum_k [log |Sigma_k| / 2 - d log(n_k + 1) / 2] + sum_m [-(d + 1) log |Sigma_m| / 2
     + log Gamma_d(a + (d + 1 - r) / 2) - (a + (d + 1 - r) / 2) d log a + a d].
 
-With standard deviations and correlations it is Laplace's approximation, where components have own
-covariances or share all of them; if they share some entries, it is rougher. It is the sum of
+With standard deviations and correlations it is Laplace's approximation if each component has its
+own covariance or all share one; if components share some entries, it is less accurate. It is the
+sum of
 
     log |Sigma_k| / 2 - d log(n_k + 1) / 2                      for each component's mean,
     log s - log(n + 1) / 2                                      for each standard deviation,
     sum_i (i + 1) log C_ii - d (d - 1) log(n + b) / 4           for each correlation matrix,
 
-where n is the number of rows that determine the parameter and b = 2 eta + d - 1 is what the prior
-of a correlation counts in rows. This follows from the information n tr(Sigma^-1 dSigma)^2 / 2 and
-from |dSigma / d(s, C)| = 2^d prod_i s_i^d C_ii^(d - i). Flat priors leave no mass to compare, so
-the volume is taken as constant.
+where n is the number of rows that determine the parameter, and b = 2 eta + d - 1 is the number of
+rows to which the prior of a correlation is equivalent. This follows from the information
+n tr(Sigma^-1 dSigma)^2 / 2 and from |dSigma / d(s, C)| = 2^d prod_i s_i^d C_ii^(d - i). Under flat
+priors masses are undefined, and the volume is set to a constant.
 """
 
 from __future__ import annotations
@@ -59,10 +60,10 @@ def log_volume(density: Density, theta: Floats) -> float:
 
 
 def log_mode(density: Density, theta: Floats) -> Floats:
-    """Theta moved from a mode of precision matrices to about the mode of its own density.
+    """Approximate mode of the density of theta, from a mode of precision matrices.
 
     The density of the logarithms of a precision matrix has its mode where the matrix is larger by
-    1 + (d + 1) / (2 a). Under priors on scales and correlations theta stays as it is.
+    1 + (d + 1) / (2 a). Under priors on scales and correlations theta is returned unchanged.
 
     Parameters
     ----------
@@ -123,14 +124,17 @@ def _weight_volume(log_weights, prior, total_weight):
 def _mode_power(n, c0, d):
     """Power of the determinant of a precision matrix in its density, with n rows; at least 1/2.
 
-    1/2 is what a component without rows has under the default prior.
+    A component without rows has 1/2 under the default prior.
     """
     return max(0.5 * n + c0 - 0.5 * (d + 1), 0.5)
 
 
 @compiled()
 def _kernel_volume(a, d, n_means):
-    """Log integral of a Wishart kernel over its value at the mode 1, with means integrated out."""
+    """Log of the integral of a Wishart kernel with mode 1, divided by its value at the mode.
+
+    Means are integrated out.
+    """
     half = max(a + 0.5 * (d + 1 - n_means), 0.5 * d)
     total = a * d - half * d * np.log(a)
     for j in range(d):

@@ -20,10 +20,10 @@ class Whitening:
     """Coordinates xi about theta0 whose expected information of complete data is the identity.
 
     The mean of component k changes by L_k xi / sqrt(n_k). If components have their own covariances,
-    or all share one, its Cholesky factor L becomes L T with T = I + E / sqrt(n), the diagonal of T
-    being an exponential; xi is E, whose diagonal has twice the information. With these coordinates,
-    a narrow component stays narrow even after long steps. All other parameters are scaled one by
-    one.
+    or all share one, its Cholesky factor L becomes L T with T = I + E / sqrt(n), except that the
+    diagonal of T is an exponential. The coordinates xi are E, whose diagonal has twice the
+    information. In these coordinates a narrow component stays narrow even after long steps. All
+    other parameters are scaled one by one.
     """
 
     def __init__(self, density: Density, theta: Floats) -> None:
@@ -65,7 +65,7 @@ class Whitening:
         return theta
 
     def pull_back(self, xi: Floats, gradient: Floats) -> Floats:
-        """Gradient with respect to xi, from the gradient with respect to theta; or of each row."""
+        """Gradients with respect to xi, from one or more gradients with respect to theta."""
         layout = self.layout
         lead = gradient.shape[:-1]
         pulled = self.diagonal * gradient
@@ -107,7 +107,7 @@ def _has_triangles(layout: Layout) -> bool:
 
 
 class _Triangles:
-    """(log sigma, z) of Cholesky factors diag(sigma) C T, against E / sqrt(n) in T.
+    """(log sigma, z) of Cholesky factors diag(sigma) C T as functions of E / sqrt(n) in T.
 
     With A = C T, log sigma_j changes by log |A_j|, and z_jl = A_jl / A_jj. The information of n
     rows is n for elements of E below the diagonal and 2 n on it. At T = I the determinant of the
@@ -124,7 +124,7 @@ class _Triangles:
         return np.ascontiguousarray(values).reshape(-1, len(self.C), each)
 
     def moved(self, scales: Floats, correlations: Floats) -> tuple[Floats, Floats]:
-        """Changes of log sigma, and z, at E."""
+        """The changes of log sigma, and the values of z, at E."""
         log_sigma, z = np.empty(scales.shape), np.empty(correlations.shape)
         E = self._by_factor(scales), self._by_factor(correlations)
         move(self.C, self.below, *E, self._by_factor(log_sigma), self._by_factor(z))
@@ -133,7 +133,7 @@ class _Triangles:
     def pulled(
         self, scales: Floats, correlations: Floats, d_log_sigma: Floats, d_z: Floats
     ) -> tuple[Floats, Floats]:
-        """Gradient with respect to E, from that with respect to log sigma and z."""
+        """Gradient with respect to E, from the gradient with respect to log sigma and z."""
         on, off = np.empty(scales.shape), np.empty(correlations.shape)
         given = (self._by_factor(x) for x in (scales, correlations, d_log_sigma, d_z))
         pull(self.C, self.below, *given, self._by_factor(on), self._by_factor(off))

@@ -1,1 +1,1 @@
-"""Draws of the posterior: NUTS, importance sampling, and their labels."""
+"""Posterior draws: NUTS, importance sampling, and the labels of draws."""

@@ -36,10 +36,10 @@ def frame_of(
     deviations are used.
 
     If a concentration a is below 1, the log weight of an empty component has the density
-    exp(a log w), with a tail 1 / a nats long; that of a component with n rows has a standard
-    deviation of about 1 / sqrt(n). No scale suits both, and centred log weights, as in PyMC, all
-    change with each empty component. So the coordinates of weights are transformed below the weight
-    of one row (see `weight_transform`).
+    exp(a log w), with a tail 1 / a nats long; the log weight of a component with n rows has a
+    standard deviation of about 1 / sqrt(n). No single scale fits both, and the centred log weights
+    of PyMC all change with each empty component. Therefore the coordinates of weights are
+    transformed below the weight of one row (see `weight_transform`).
     """
     scales = np.diag(np.sqrt((peak.factor**2).sum(axis=1)))
     if may_empty(density, peak):

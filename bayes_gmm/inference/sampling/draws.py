@@ -21,7 +21,7 @@ class Draws:
     ----------
     theta : ndarray, shape (chains, draws, p)
     layout : Layout
-        Of theta.
+        Layout of theta.
     mode : ndarray of int, shape (chains, draws)
         The mode of the fit that each draw belongs to.
     stats : mapping of str to ndarray, shape (chains, draws)
@@ -89,7 +89,7 @@ class Draws:
         return self if self.origin is None else self.origin
 
     def numbered(self, order: Integers) -> Draws:
-        """The same draws with component ``order[k]`` as the k-th."""
+        """The same draws with renumbered components: component ``order[k]`` becomes the k-th."""
         theta = renumbered(self.layout, self.theta, order)
         origin = None if self.origin is None else self.origin.numbered(order)
         return replace(self, theta=theta, origin=origin)
@@ -109,7 +109,7 @@ class Draws:
 
 
 def longest_length(lengths: Integers) -> int:
-    """The common length of chains that keeps the most draws; shorter chains are dropped.
+    """The common length of chains at which most draws are kept; shorter chains are dropped.
 
     Examples
     --------

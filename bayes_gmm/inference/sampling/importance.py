@@ -13,7 +13,7 @@ from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
 from bayes_gmm.inference.optimize.hessian import pass_cost
 from bayes_gmm.inference.sampling.draws import Draws
-from bayes_gmm.inference.sampling.initial_points import mass_shares
+from bayes_gmm.inference.sampling.initial_points import relative_masses
 from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.inference.sampling.settings import ImportanceSettings
 from bayes_gmm.jit.threads import one_blas_thread
@@ -36,17 +36,18 @@ def sample_laplace(
     They are quasi-random (a scrambled Sobol' sequence), which nearly halves the error of intervals.
     Their weights p(theta_s, rows) / q(theta_s) are smoothed by a generalised Pareto distribution
     (Vehtari, Simpson, Gelman, Yao & Gabry 2024), whose shape k-hat shows whether the approximation
-    is reliable: up to 0.7 it is. Above 0.3, as many proposals are added from the weighted mean and
-    covariance of the first ones, if these are estimated from enough proposals, and q becomes the
-    mean of all rounds. No round is dropped: k-hat would then be the best of several, and tails
-    would be lost (adaptive multiple importance sampling: Cornuet, Marin, Mira & Robert 2012). Draws
-    are proposals, resampled by weight and arranged as chains.
+    is reliable (k-hat at most 0.7). If k-hat is above 0.3, a second round of as many proposals is
+    drawn, with the weighted mean and covariance of the first ones if these are enough for an
+    estimate, and q becomes the mean of the densities of all rounds. All rounds are kept: with only
+    the best round, k-hat would be too optimistic and tails would be lost (adaptive multiple
+    importance sampling: Cornuet, Marin, Mira & Robert 2012). Draws are proposals, resampled by
+    weight and arranged as chains.
 
     Parameters
     ----------
     density : Density
     peaks : sequence of Peak
-        By falling mass.
+        Sorted by decreasing mass.
     draws, chains : int
     seed : int
     settings : ImportanceSettings
@@ -87,7 +88,7 @@ def high_khat(
 
 
 class _Proposals(NamedTuple):
-    """Vectors of shape (n, p), the mode that each was proposed for, and log p there."""
+    """Vectors of shape (n, p), the mode that each was drawn from, and log p at each."""
 
     theta: Floats
     mode: Integers
@@ -107,7 +108,7 @@ class _Proposals(NamedTuple):
         return _Proposals(theta, mode, log_p)
 
     def weighted(self, rounds: Sequence[Sequence[Peak]], least: float) -> tuple[Floats, float]:
-        """Smoothed log weights and k-hat, q being the mean of the rounds' mixtures."""
+        """Smoothed log weights and k-hat; q is the mean of the mixtures of all rounds."""
         terms = [mixture_log_density(self.theta, peaks, least) for peaks in rounds]
         return smoothed(self.log_p - logsumexp(terms, axis=0))
 
@@ -136,7 +137,7 @@ def _proposals(
     peaks: Sequence[Peak], n: int, rng: np.random.Generator, least: float
 ) -> tuple[Floats, Integers]:
     """Vectors from the mixture of t distributions, shape (n, p), and the mode of each."""
-    parts = np.cumsum(counted_shares(peaks, least))
+    parts = np.cumsum(counted_masses(peaks, least))
     mode = np.searchsorted(parts[:-1], (np.arange(n) + 0.5) / n, side="right")
     theta = np.empty((n, len(peaks[0].theta)))
     for m in np.unique(mode):
@@ -144,23 +145,23 @@ def _proposals(
     return theta, mode
 
 
-def counted_shares(
+def counted_masses(
     peaks: Sequence[Peak], least: float = ImportanceSettings.relevant_mass
 ) -> Floats:
-    """Relative masses of the modes, 0 below a least one."""
-    shares = mass_shares(peaks)
-    shares = np.where(shares >= least, shares, 0.0)
-    return np.asarray(shares / shares.sum())
+    """Relative masses of the modes; those below a minimum are set to 0."""
+    fractions = relative_masses(peaks)
+    fractions = np.where(fractions >= least, fractions, 0.0)
+    return np.asarray(fractions / fractions.sum())
 
 
 def mixture_log_density(
     theta: Floats, peaks: Sequence[Peak], least: float = ImportanceSettings.relevant_mass
 ) -> Floats:
     """log sum_m a_m t_nu(theta; theta_m, P_m P_m') of vectors of shape (n, p)."""
-    shares = counted_shares(peaks, least)
+    fractions = counted_masses(peaks, least)
     terms = [
         np.log(share) + peak.proposal_log_density(theta)
-        for share, peak in zip(shares, peaks, strict=True)
+        for share, peak in zip(fractions, peaks, strict=True)
         if share > 0.0
     ]
     return np.asarray(logsumexp(terms, axis=0))
@@ -183,7 +184,10 @@ def smoothed(log_ratios: Floats) -> tuple[Floats, float]:
 
 
 def _resampled(weights: Floats, n: int, rng: np.random.Generator) -> Integers:
-    """Indices of n draws in random order, each in proportion to its weight, to within one."""
+    """Indices of n draws in random order.
+
+    The number of copies of a draw is its weight times n, rounded down or up at random.
+    """
     edges = np.cumsum(weights)
     at = (np.arange(n) + rng.random()) / n * edges[-1]
     return rng.permutation(np.searchsorted(edges, at, side="right").clip(max=len(weights) - 1))

@@ -22,7 +22,7 @@ def chains_of_modes(
     Parameters
     ----------
     peaks : sequence of Peak
-        By falling mass.
+        Sorted by decreasing mass.
     chains : int
     settings : SamplerSettings
 
@@ -31,22 +31,22 @@ def chains_of_modes(
     ndarray of int, shape (chains,)
         Rising.
     """
-    masses = mass_shares(peaks)
+    masses = relative_masses(peaks)
     counted = masses >= settings.relevant_mass
     counted &= np.cumsum(counted) <= chains
     counted[0] |= not counted.any()
-    shares = np.where(counted, masses, 0.0) / masses[counted].sum()
-    wanted = np.maximum(shares * chains, counted)
+    fractions = np.where(counted, masses, 0.0) / masses[counted].sum()
+    wanted = np.maximum(fractions * chains, counted)
     given = np.where(counted, 1, 0)
     while given.sum() < chains:
         given[np.argmax(np.where(counted, wanted - given, -np.inf))] += 1
     return np.repeat(np.arange(len(peaks)), given)
 
 
-def mass_shares(peaks: Sequence[Peak]) -> Floats:
-    """Masses of the modes, summing to 1; a mode whose mass is unknown has none."""
-    shares = ModeMasses.by_laplace([peak.log_evidence for peak in peaks]).shares
-    return np.asarray(np.eye(len(peaks))[0]) if np.isnan(shares[0]) else shares
+def relative_masses(peaks: Sequence[Peak]) -> Floats:
+    """Masses of the modes, summing to 1; unknown masses are set to 0."""
+    fractions = ModeMasses.by_laplace([peak.log_evidence for peak in peaks]).fractions
+    return np.asarray(np.eye(len(peaks))[0]) if np.isnan(fractions[0]) else fractions
 
 
 def dispersed_start(
@@ -55,7 +55,7 @@ def dispersed_start(
     rng: np.random.Generator,
     settings: SamplerSettings = SamplerSettings(),
 ) -> Floats:
-    """Coordinates xi near a mode, more dispersed than the posterior, with finite density.
+    """Coordinates xi near a mode: more dispersed than the posterior, and of finite density.
 
     Raises
     ------

@@ -32,13 +32,13 @@ def peaks_of(
     """The approximation at each mode.
 
     Two modes of the density of (weights, means, scales, corr_chol) may lead to one mode of the
-    density of theta. The first of them then has its mass, and that of the others is NaN.
+    density of theta. Then the first of them is given its mass, and the others the mass NaN.
 
     Parameters
     ----------
     density : Density
     modes : sequence of Run
-        By falling mass.
+        Sorted by decreasing mass.
     settings : ApproximationSettings
     """
     with one_blas_thread():
@@ -56,7 +56,7 @@ def peaks_of(
 def peak_of(
     density: Density, mode: Run, settings: ApproximationSettings = ApproximationSettings()
 ) -> Peak:
-    """The approximation at the mode of the density of theta that a mode leads to.
+    """The approximation at the mode of the density of theta to which a mode leads.
 
     If components are empty, it is made at the mode itself: the mode of the density of theta would
     assign rows to these components, far from most of the mass.
@@ -74,7 +74,7 @@ def peak_of(
 
 
 def _full_vector(density: Density, mode: Run, settings: ApproximationSettings) -> Floats:
-    """The vector of the mode, including the components that it leaves empty."""
+    """The vector of the mode, including empty components."""
     layout = density.layout
     if mode.layout == layout:
         return mode.theta

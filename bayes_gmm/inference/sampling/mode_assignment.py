@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.inference.modes.deduplicate import component_distances
 from bayes_gmm.inference.sampling.draws import Draws
-from bayes_gmm.inference.sampling.initial_points import mass_shares
+from bayes_gmm.inference.sampling.initial_points import relative_masses
 from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.inference.sampling.settings import SamplerSettings
 from bayes_gmm.model.parameters import Layout
@@ -71,10 +71,10 @@ def visits_of(
 
 
 def marked(draws: Draws, peaks: Sequence[Peak]) -> Draws:
-    """The same draws, each with the mode that it belongs to.
+    """The same draws, each with the mode to which it belongs.
 
-    That is the mode whose normal approximation, multiplied by its mass, is highest at the draw,
-    after its components are numbered like those of the mode.
+    This is the mode whose normal approximation, multiplied by its mass, is highest at the draw,
+    after the components of the draw are numbered like those of the mode.
     """
     theta = draws.theta.reshape(-1, draws.layout.size)
     mode = nearest_modes(theta, draws.layout, peaks).reshape(draws.mode.shape)
@@ -82,11 +82,11 @@ def marked(draws: Draws, peaks: Sequence[Peak]) -> Draws:
 
 
 def nearest_modes(theta: Floats, layout: Layout, peaks: Sequence[Peak]) -> Integers:
-    """The mode that each vector of shape (n, p) belongs to."""
+    """The mode to which each vector of shape (n, p) belongs."""
     if len(peaks) == 1:
         return np.zeros(len(theta), np.int64)
     heights = np.full((len(peaks), len(theta)), -np.inf)
-    for m, (peak, mass) in enumerate(zip(peaks, mass_shares(peaks), strict=True)):
+    for m, (peak, mass) in enumerate(zip(peaks, relative_masses(peaks), strict=True)):
         if mass > 0.0:
             xi = peak.coordinates(numbered_like(theta, layout, peak.theta))
             heights[m] = math.log(mass) - 0.5 * (xi**2).sum(axis=1) - peak.log_det
@@ -94,7 +94,7 @@ def nearest_modes(theta: Floats, layout: Layout, peaks: Sequence[Peak]) -> Integ
 
 
 def numbered_like(theta: Floats, layout: Layout, reference: Floats) -> Floats:
-    """Vectors of shape (n, p), with the numbering that is nearest to a reference."""
+    """Vectors of shape (n, p), with components numbered so that they are nearest to a reference."""
     cost = component_distances(layout, theta, reference)
     order = cost.argmin(axis=2)
     unsure = np.flatnonzero(_repeats(order))
@@ -120,17 +120,17 @@ def resampled_by_mass(
     Parameters
     ----------
     draws : Draws
-        Marked with their modes.
+        Draws with their modes.
     visits : ModeVisits
     masses : ndarray, shape (M,)
-        Of the modes.
+        Masses of the modes.
     rng : Generator
     """
     group = visits.group[draws.mode].ravel()
     present = np.unique(group)
-    shares = np.array([masses[visits.group == g].sum() for g in present])
+    fractions = np.array([masses[visits.group == g].sum() for g in present])
     total = group.size
-    edges = np.round(np.cumsum(shares / shares.sum()) * total).astype(np.int64)
+    edges = np.round(np.cumsum(fractions / fractions.sum()) * total).astype(np.int64)
     counts = np.diff(edges, prepend=0)
     chosen = np.empty(total, np.int64)
     slots = rng.permutation(total)

@@ -40,7 +40,7 @@ STATS = {
     "step_size": "step_size",
     "mean_tree_accept": "acceptance_rate",
 }
-"""nutpie's names and ArviZ's."""
+"""Names of sample statistics in nutpie, with their names in ArviZ."""
 
 Columns = dict[str, npt.NDArray[np.generic]]
 
@@ -61,9 +61,9 @@ def sample_nuts(
     Parameters
     ----------
     density : Density
-        On rows in memory.
+        Density on rows in memory.
     peaks : sequence of Peak
-        By falling mass.
+        Sorted by decreasing mass.
     draws, tune, chains : int
         Draws kept and warm-up draws of each chain.
     seed : int
@@ -100,13 +100,13 @@ def sample_chains(
     progress: bool = False,
     settings: SamplerSettings = SamplerSettings(),
 ) -> Draws:
-    """Chains that each start near a given point; otherwise as `sample_nuts`.
+    """Like `sample_nuts`, but with chains that start near given points.
 
     Parameters
     ----------
     density : Density
     starts : sequence of Peak
-        Points, and coordinates about them.
+        Initial points, and the coordinates about them.
     chosen : ndarray of int, shape (chains,)
         The start of each chain, which is stored as the mode of its draws.
     draws, tune, seed, progress, settings
@@ -152,7 +152,7 @@ class _Chain(NamedTuple):
     sampler: Any
     fused: FusedDensity
     finished: list[int]
-    """Its only item is the number of draws so far."""
+    """A list of one item: the number of completed draws."""
 
 
 def _start(
@@ -233,7 +233,7 @@ def _trace(chain: _Chain, p: int) -> tuple[Floats, Columns]:
     stats = {
         ours: np.asarray(about.column(theirs).to_numpy())[kept] for theirs, ours in STATS.items()
     }
-    if chain.fused.bend is not None:  # that of nutpie refers to the transformed coordinates
+    if chain.fused.bend is not None:  # nutpie's gradient refers to the transformed coordinates
         stats["lp"] = chain.fused.density.log_posteriors(theta, jacobian=True)
     return theta, stats
 

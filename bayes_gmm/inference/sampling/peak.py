@@ -1,6 +1,7 @@
-"""A Student-t approximation of the posterior at a mode: the coordinates that samplers move in.
+"""A Student-t approximation of the posterior at a mode, and the coordinates of samplers.
 
-theta = theta0 + P xi, where the posterior about the mode has about unit curvature in xi.
+The coordinates are xi in theta = theta0 + P xi; in xi, the curvature of the posterior at the mode
+is about the identity.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class Peak:
     Attributes
     ----------
     theta : ndarray, shape (p,)
-        theta0: the mode of the density of theta, Jacobian included.
+        theta0, the mode of the density of theta (including the Jacobian).
     factor : ndarray, shape (p, p)
         Lower triangular P with P P' the inverse of the curvature.
     log_posterior : float
@@ -97,7 +98,7 @@ class Peak:
         return self._log_density_of(self.coordinates(theta))
 
     def proposal_density_and_slope(self, theta: Floats) -> tuple[Floats, Floats]:
-        """The same, and its gradient, shape (n, p)."""
+        """`proposal_log_density`, and its gradient of shape (n, p)."""
         p, nu = len(self.theta), self._nu
         xi = self.coordinates(theta)
         pull = -(nu + p) / (nu + (xi**2).sum(axis=1))

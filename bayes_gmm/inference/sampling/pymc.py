@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pymc as pm
 
 PYMC_SAMPLERS = ("pymc", "pymc-nutpie")
-"""What `sample_pymc` takes: NUTS by PyMC, and NUTS by nutpie on PyMC's own density."""
+"""Samplers for `sample_pymc`: NUTS by PyMC, and NUTS by nutpie on PyMC's density."""
 ON_JAX = ("numpyro", "blackjax")
 NOT_KEPT = ("divergences", "warning", "perf_counter_diff", "perf_counter_start")
 
@@ -50,11 +50,12 @@ def sample_pymc(
         The model of the density (see `model_of`).
     density : Density
     peaks : sequence of Peak
-        By falling mass.
+        Sorted by decreasing mass.
     sampler : str
         "pymc" or "pymc-nutpie": NUTS by PyMC, or by nutpie.
     draws, tune, chains : int
-        Sizes; 1000 warm-up draws by default, because these samplers do not use the mode.
+        Draws and warm-up draws of each chain, and number of chains. There are 1000 warm-up draws by
+        default, because these samplers do not use the mode.
     seed : int
     progress : bool
     compile_mode : str or pytensor Mode, optional
@@ -101,7 +102,7 @@ def check_pymc_sampler(sampler: str) -> None:
     Raises
     ------
     FitError
-        With the name of the sampler and a remedy.
+        The message has the name of the sampler and a remedy.
 
     Examples
     --------

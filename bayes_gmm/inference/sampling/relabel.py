@@ -9,9 +9,9 @@ permutation :math:`\tau` of least Kullback-Leibler divergence from the mode,
     c_{jl} = w^*_l \{ \tfrac12 |M_j^{-1}(\mu^*_l - \mu_j)|^2 + \tfrac12 |M_j^{-1} M^*_l|^2_F
     + \log |M_j| - \log w_j \},
 
-where z is the component of a row, x its values, and the star denotes the mode. This is the decision
-of least loss of Stephens (2000, section 4), with the distribution of the complete data instead of
-that of the allocations, solved by linear assignment. The pivot is fixed, as for equivalence class
+where z is the component of a row, x its values, and the star denotes the mode. This minimises the
+loss of Stephens (2000, section 4), with the distribution of the complete data instead of that of
+the allocations, by linear assignment. The pivot is fixed, as for equivalence class
 representatives (ECR: Papastamoulis & Iliopoulos 2010): the n w*_l rows of the l-th component of the
 mode are assigned to the component of the draw with the largest likelihood. Therefore:
 
@@ -59,7 +59,7 @@ class Relabelling:
     confusion: Floats
 
     @property
-    def share_permuted(self) -> float:
+    def fraction_permuted(self) -> float:
         """Fraction of draws whose labels were changed."""
         return float(np.mean(np.any(self.order != np.arange(self.order.shape[-1]), axis=-1)))
 
@@ -88,7 +88,7 @@ def relabel(
     rho2: Floats,
     settings: RelabelSettings = RelabelSettings(),
 ) -> tuple[Floats, Relabelling]:
-    """Number the components of each draw like those of the mode it belongs to.
+    """Number the components of each draw like those of the mode to which it belongs.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def relabel(
     >>> draws = Draws(np.array([[low_first, high_first]]), layout, np.array([[0, 0]]))
     >>> mode = Mixture([0.5, 0.5], [[-1.0], [1.0]], 0.1 * np.ones((2, 1, 1)))
     >>> theta, done = relabel(draws, [mode], np.zeros(1))
-    >>> theta[0, :, layout.means].tolist(), done.share_permuted
+    >>> theta[0, :, layout.means].tolist(), done.fraction_permuted
     ([[-1.0, 1.0], [-0.9, 1.1]], 0.5)
     """
     layout, mode = draws.layout, draws.mode.ravel()
@@ -181,7 +181,7 @@ def _assignments(cost: Floats) -> Integers:
 def _confusion_within_modes(
     layout: Layout, theta: Floats, mode: Integers, settings: RelabelSettings
 ) -> Floats:
-    """Mean of the modes' confusions, each weighted by its draws."""
+    """Mean of the confusions of the modes, weighted by their numbers of draws."""
     K = layout.n_components
     total = np.zeros((K, K))
     for m in np.unique(mode):
@@ -211,7 +211,7 @@ def confusion(points: Points, steps: int = RelabelSettings.confusion_steps) -> F
     Parameters
     ----------
     points : Points
-        Of renumbered draws, shape (n,).
+        Parameters of renumbered draws, shape (n,).
     steps : int
         Maximum number of EM steps.
     """
@@ -255,7 +255,7 @@ def _pair_confusion(delta: Floats, steps: int) -> float:
 
 
 def _whitened(delta: Floats) -> Floats:
-    """Draws of the difference, scaled to a second moment of I, without coordinates that are 0."""
+    """Draws of the difference without constant coordinates, scaled to the second moment I."""
     delta = delta[:, np.any(delta != 0.0, axis=0)]
     delta = delta / np.sqrt(np.square(delta).mean(axis=0))
     moment = delta.T @ delta / len(delta)

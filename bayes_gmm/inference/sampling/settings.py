@@ -12,18 +12,18 @@ class ApproximationSettings:
     """Settings of the normal or Student-t approximation at a mode."""
 
     optimizer: OptimizerSettings = field(default_factory=lambda: OptimizerSettings(max_iter=200))
-    """Of the convergence to the mode of the density of theta."""
+    """Settings of the optimisation to the mode of the density of theta."""
     least_curvature: float = 1e-2
-    """Minimum curvature of a direction relative to that with known labels; without it, the
-    approximation is unbounded if labels are not informative."""
+    """Minimum curvature of a direction, relative to its curvature with known labels. Without this
+    minimum, the approximation is unbounded if labels are not informative."""
     least_nu: float = 10
     """Minimum degrees of freedom; with fewer, most proposals lie farther out than the posterior.
-    At least the number of parameters."""
+    The number of parameters is used if it is larger."""
     rows_per_nu: float = 20
-    """Rows of a component per degree of freedom: components that overlap are known less well than
-    their number of rows suggests."""
+    """Rows of a component per degree of freedom; more than one, because components that overlap are
+    known less precisely than their number of rows suggests."""
     empty_weight: float = 1e-3
-    """Initial weight of a component that the mode leaves empty."""
+    """Initial weight of a component that is empty at the mode."""
     distance: float = 0.05
     """Distance (see `distinct`) below which two vectors are one mode."""
     grid: float = 2.0**-10
@@ -45,7 +45,8 @@ class ImportanceSettings:
     firm: float = 5.0
     """Effective proposals per parameter above which their covariance is more accurate than P P'."""
     fewest: int = 1024
-    """Minimum number of proposals, enough for a Pareto shape and interval widths to 2 %."""
+    """Minimum number of proposals: enough for a Pareto shape, and for an error of 2 % of interval
+    widths."""
     relevant_mass: float = 0.01
     """Smallest relative mass of a mode that is sampled."""
     hessian: HessianSettings = field(default_factory=HessianSettings)
@@ -74,13 +75,13 @@ class SamplerSettings:
     target_accept: float = 0.8
     """Target acceptance rate of NUTS for nearly normal posteriors."""
     target_accept_bent: float = 0.9
-    """The same for other posteriors, whose narrow regions cause divergences."""
+    """Target acceptance rate for other posteriors; their narrow regions cause divergences."""
     target_accept_sparse: float = 0.95
-    """The same if components may be empty."""
+    """Target acceptance rate if components may be empty."""
     patience: float = 0.01
     """Seconds between updates of the progress bar."""
     crossings: int = 100
-    """Number of crossings between two modes, in all chains, from which on the fractions of draws
+    """Minimum number of crossings between two modes, in all chains, at which the fractions of draws
     estimate their masses: with n crossings, a fraction w has an error of 2 w (1 - w) / sqrt(n)."""
 
 

@@ -39,7 +39,7 @@ from bayes_gmm.model.kernel.whiten import whiten
 
 LOG_2PI = math.log(2.0 * math.pi)
 FEW_FEATURES = 8
-"""Number of features from which on it is faster to skip rows of negligible weight."""
+"""Minimum number of features at which it is faster to skip rows of negligible weight."""
 
 
 @inlined
@@ -162,7 +162,7 @@ def _log_joint(x, x0, d, mu, M, inverse, constant, n, w, y, lp, best):
 def _room(K, d):
     """Workspaces in one array, because allocation takes long relative to a pass over few rows.
 
-    The part of the rows comes first, so that it is aligned.
+    The workspace for rows comes first, so that it is aligned.
     """
     vectors, matrices = K * d, K * d * d
     a = (vectors + K + 5) * TILE
@@ -199,7 +199,7 @@ def accumulate(
     y, lp = U(0), U(K * width) * S
     best = lp + U(K) * S
     total, r, ry = best + S, best + S2, best + S3
-    d = np.int64(0)  # typed, as numba would compile a second version for the literal 0
+    d = np.int64(0)  # typed, because numba would compile a second version for the literal 0
     for t in range(len(tiles)):
         pattern, first = tiles[t, 2], tiles[t, 3]
         if t == 0 or pattern != tiles[t - 1, 2]:
@@ -254,7 +254,7 @@ def expectations(
     Parameters
     ----------
     block : Block
-        Rows, standardised as the parameters are.
+        Rows in the standardised units of the parameters.
     log_weights : ndarray, shape (K,)
     means : ndarray, shape (K, d)
     scale_trils : ndarray, shape (K, d, d)
@@ -275,7 +275,7 @@ def expectations(
 def log_likelihood(
     block: Block, log_weights: Floats, means: Floats, scale_trils: Floats, rho2: Floats
 ) -> Floats:
-    """The log-likelihood of the `expectations` alone, shape (1,), for the same arguments."""
+    """Only the log-likelihood, shape (1,); the arguments are those of `expectations`."""
     stats = np.zeros(1)
     accumulate(*block, log_weights, means, scale_trils, rho2, stats, _NOT_KEPT)
     return stats
@@ -300,7 +300,7 @@ def log_joint(
     log_weights, means, scale_trils, rho2 : ndarray
         As in `expectations`.
     n_rows : int
-        Rows of the table, those of weight 0 included.
+        Number of rows of the table, including those of weight 0.
     """
     joint = np.full((n_rows, len(means)), np.nan)
     stats = np.empty(1)

@@ -20,7 +20,7 @@ U = np.uintp
 S, S2, S3 = U(TILE), U(2 * TILE), U(3 * TILE)
 
 vectorised = compiled(from_python=False, reordered=True)
-"""For loops over rows; each is compiled as a function of its own, so that it is vectorised."""
+"""For loops over rows; each is compiled as a separate function, so that it is vectorised."""
 exact = compiled(from_python=False)
 """For functions in which the order of operations must be kept."""
 
@@ -75,10 +75,10 @@ def exponentiate(w, lp, best, total, n, n_components):
 
 @vectorised
 def normalise(w, best, total, weights, first, n):
-    """Log-likelihood of a tile; total <- the factor from exponentials to omega_i r_ik."""
+    """Log-likelihood of a tile; total <- the factors that turn exponentials into omega_i r_ik."""
     loglik = 0.0
     if len(weights) == 0:
-        # One logarithm of a product of many rows, whose totals lie between 1 and K.
+        # One logarithm for the product of many totals, each of which lies between 1 and K.
         product = 1.0
         for i in range(n):
             loglik += w[best + i]

@@ -6,7 +6,7 @@ from bayes_gmm.jit.compiled import inlined
 from bayes_gmm.model.kernel.loops import S2, S3, S, U, exact, vectorised
 
 NEGLIGIBLE = 1e-20
-"""Responsibilities below this leave every sum of up to 1e4 / eps rows unchanged."""
+"""Responsibilities below this value do not change sums of up to 1e4 / eps rows."""
 
 
 @vectorised

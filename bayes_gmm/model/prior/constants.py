@@ -1,4 +1,4 @@
-"""A prior with its defaults settled, as compiled code takes it."""
+"""A prior as numbers for compiled code, without open defaults."""
 
 from __future__ import annotations
 
@@ -12,26 +12,28 @@ from bayes_gmm.model.prior.scales import HALF_NORMAL
 
 
 class PriorConstants(NamedTuple):
-    """A prior with its defaults settled for K components and d features, as kernels take it.
+    """A prior for K components and d features, as numbers for compiled code.
 
     Attributes
     ----------
     concentration : ndarray, shape (K,)
     location, precision : float
-        Of the means; a precision of 0 is flat.
+        Location and precision of the prior of the means; precision 0 means a flat prior.
     n_covariances : int
-        Covariance matrices under a hierarchical Wishart prior: K, or 1 that all components share.
-        0: scales and correlations have independent priors (LKJ), and the fields `c0`, `g0`, `G0`
-        and `wishart_constant` are not used; otherwise those from `family` to `corr_constant`.
+        Number of covariance matrices under a hierarchical Wishart prior: K, or 1 if all components
+        share it. The fields from `family` to `corr_constant` are then not used. 0 means that scales
+        and correlations have independent priors (LKJ); then `c0`, `g0`, `G0` and
+        `wishart_constant` are not used.
     family : int
-        Of the scales: `LOG_NORMAL`, `HALF_NORMAL` or `INVERSE_GAMMA`.
+        Family of the prior of scales: `LOG_NORMAL`, `HALF_NORMAL` or `INVERSE_GAMMA`.
     first, second : float
-        Its two numbers: log median and precision of log sigma, precision and 0, shape and scale.
+        Parameters of the family. Log-normal: log median, and precision of log sigma; half-normal:
+        precision, and 0; inverse-gamma: shape and scale.
     corr_exponents : ndarray, shape (d,)
         Powers of the diagonal of the Cholesky factor: 2 eta - 2 + d - j for j = 1 ... d.
     weights_constant, mean_constant, scale_constant, corr_constant : float
-        Logarithms of the normalising constants: of the Dirichlet, of one mean coordinate, of one
-        scale, of one correlation matrix. A flat prior has constant 0.
+        Logarithms of the normalising constants of the Dirichlet prior, and of the priors of one
+        coordinate of a mean, one scale and one correlation matrix; 0 if the prior is flat.
     c0, g0 : float
         Degrees of freedom of the precision matrices and of their scale matrix.
     G0 : ndarray, shape (d, d)
@@ -58,7 +60,7 @@ class PriorConstants(NamedTuple):
 
     @property
     def is_improper(self) -> bool:
-        """Whether means or scales have a flat prior: no mode then has a mass, only a height."""
+        """Whether means or scales have a flat prior, so that masses of modes are undefined."""
         flat_scales = self.family == HALF_NORMAL and self.first == 0.0
         return self.precision == 0.0 or (flat_scales and not self.n_covariances)
 
@@ -80,24 +82,24 @@ class PriorConstants(NamedTuple):
     def with_covariances(self, n_covariances: int) -> PriorConstants:
         """The same prior on another number of free covariance matrices.
 
-        A prior under which scales and correlations are independent stays as it is. A hierarchical
-        Wishart prior on 0 matrices becomes such a prior, with the default parameters.
+        A prior with independent scales and correlations is unchanged. With 0 matrices, a
+        hierarchical Wishart prior becomes such a prior with default parameters.
         """
         n = n_covariances if self.n_covariances else 0
         constant = log_constant(self.c0, self.g0, self.G0, n) if n else 0.0
         return self._replace(n_covariances=n, wishart_constant=constant)
 
     def given_others(self, precisions: Floats) -> PriorConstants:
-        """The prior of one covariance given the others of a hierarchical Wishart prior.
+        """The prior of one covariance given the others, under a hierarchical Wishart prior.
 
         p(P_k | P_l, l != k) is the prior of a single matrix with g_0 + m c_0 and G_0 + sum_l P_l,
-        m the number of other matrices. Any other prior has independent components and stays as it
-        is.
+        where m is the number of other matrices. Other priors have independent components and are
+        unchanged.
 
         Parameters
         ----------
         precisions : ndarray, shape (m, d, d)
-            Of the other components.
+            Precision matrices of the other components.
         """
         if not self.n_covariances:
             return self

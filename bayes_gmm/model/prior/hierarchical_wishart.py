@@ -47,11 +47,11 @@ class HierarchicalWishart:
     G0 : float, sequence of d floats or d x d matrix, optional
         Scale matrix of the scale matrix, in standardised units; one number is multiplied by the
         identity, several are a diagonal. None means ``(g0 / c0) / 0.25^2`` with several
-        covariance matrices. The median of the prior of a standard deviation is then 0.27 of the
-        column's for two features, 0.40 for five and 0.54 for ten, and 90 % lie between 0.07 and
-        0.90, 0.16 and 1.2, 0.26 and 1.5. With one covariance matrix, it is ``(g0 / c0) / 0.2^2``,
-        and these figures are 4/5 as large: one segment of strongly correlated columns learns the
-        narrow directions from its own rows alone.
+        covariance matrices. A standard deviation, relative to that of the column, then has a prior
+        with median 0.27 for two features, 0.40 for five and 0.54 for ten, and with 90 % of its
+        probability in (0.07, 0.90), (0.16, 1.1) and (0.26, 1.5). With one covariance matrix, None
+        means ``(g0 / c0) / 0.2^2``, and these figures are 4/5 as large, because the narrow
+        directions are then estimated from the rows of a single matrix.
 
     Examples
     --------

@@ -21,9 +21,10 @@ class LKJ:
     Sigma_k = diag(sigma_k) R_k diag(sigma_k) with R_k ~ LKJ(eta), density proportional to
     det(R)^(eta - 1) (Lewandowski, Kurowicka & Joe 2009), and each sigma from `scales`. One
     correlation of d features has the marginal distribution (1 + r) / 2 ~ Beta(a, a) with
-    a = eta + d / 2 - 1: uniform for LKJ(1) and two features, and closer to 0 the larger d is. This
-    is the default for one feature, and for structures that tie some entries of the covariances
-    but not all ("diag", "spherical", shared correlations with own scales, and so on).
+    a = eta + d / 2 - 1. It is uniform for LKJ(1) and two features, and concentrates at 0 as d
+    increases. This prior is the default for one feature, and for structures in which components
+    share some but not all entries of the covariances, or have no correlations ("diag", "spherical",
+    shared correlations with different scales, and so on).
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ class LKJ:
 def lkj_log_constant(eta: float, d: int) -> float:
     """log of the normalising constant of the LKJ density of a d x d correlation matrix.
 
-    With the vine's k-th tree, k = 1 ... d - 1, contributing (d - k) partial correlations
+    In a vine, the k-th tree (k = 1 ... d - 1) has d - k partial correlations with the distribution
     2 Beta(a_k, a_k) - 1, a_k = eta + (d - 1 - k) / 2 (Lewandowski, Kurowicka & Joe 2009, eq. 16).
 
     Examples

@@ -22,7 +22,7 @@ class LogNormal:
     Parameters
     ----------
     median : float, optional
-        In standardised units; None means K^(-1/d).
+        Median of sigma in standardised units; None means K^(-1/d).
     spread : float
         Standard deviation of log sigma.
     """
@@ -84,7 +84,7 @@ def scale_constants(prior: ScalePrior, median: float) -> tuple[int, float, float
     ----------
     prior : LogNormal, HalfNormal or InverseGamma
     median : float
-        Of a LogNormal whose own median is None.
+        Median of a LogNormal whose `median` is None.
     """
     match prior:
         case LogNormal(given, spread):

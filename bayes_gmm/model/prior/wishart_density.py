@@ -6,8 +6,7 @@ precision matrices is, up to its constant,
     (c_0 - (d + 1) / 2) sum_c log|P_c| - (g_0 + m c_0) log|W|.
 
 In theta (log scales, and z_jl = C_jl / C_jj) the volume changes by |dP / dtheta| =
-2^d |P|^((d + 1) / 2), which leaves sum_c c_0 log|P_c|: theta measures P invariantly under linear
-maps of the features.
+2^d |P|^((d + 1) / 2), so the first term becomes sum_c c_0 log|P_c|.
 
 W is never formed. Its upper triangular root R, W = R'R, comes from orthogonal transformations of
 the stacked roots of G_0 and all P_c, which loses half as many digits if components are narrow.
@@ -22,7 +21,7 @@ from bayes_gmm.jit.compiled import compiled
 
 @compiled(from_python=False)
 def log_wishart(scale_trils, prior, jacobian):
-    """Log density of the precision matrices; that of theta with `jacobian` 1.0 instead of 0.0."""
+    """Log density of the precision matrices (`jacobian` 0.0), or of theta (`jacobian` 1.0)."""
     m, d = prior.n_covariances, scale_trils.shape[1]
     value = prior.wishart_constant + jacobian * m * d * np.log(2.0)
     power = prior.c0 - (1.0 - jacobian) * 0.5 * (d + 1.0)
@@ -115,7 +114,7 @@ def _append_rows(R, rows):
         norm = np.sqrt(pivot * pivot + below)
         if pivot > 0.0:
             norm = -norm
-        first = pivot - norm  # the reflection's vector: first, and the column of rows
+        first = pivot - norm  # the reflection vector consists of `first` and the column of `rows`
         factor = 2.0 / (first * first + below)
         R[j, j] = norm
         for l in range(j + 1, d):

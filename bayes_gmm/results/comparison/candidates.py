@@ -88,11 +88,11 @@ class Candidate:
         return self.note_in(PYTHON)
 
     def note_in(self, options: OptionNames) -> str:
-        """The same, with the option names of one interface."""
+        """All diagnostics in brief, with the option names of one interface."""
         return "; ".join(dict.fromkeys(found.brief(options) for found in self.diagnostics))
 
     def has(self, *codes: str) -> bool:
-        """Whether a diagnostic has one of the codes."""
+        """Whether the candidate has a diagnostic with one of these codes."""
         return any(found.code in codes for found in self.diagnostics)
 
 
@@ -132,8 +132,8 @@ class Candidates:
         Columns: n_components, structure; log_likelihood, log_posterior (standardised), df (free
         parameters), bic, icl, aic (lower is better), all at the mode with the largest rough
         mass, which may differ from the mode used by `Candidate.fit` and `BayesGMM.bic`;
-        elpd_loo, elpd_loo_se, elpd_diff (difference from the best), dse (standard error of
-        elpd_diff, computed from paired rows), n_high_k (number of rows whose Pareto k is too high);
+        elpd_loo, elpd_loo_se, elpd_diff (difference from the best candidate), dse (standard error
+        of elpd_diff, from paired rows), n_high_k (number of rows whose Pareto k is too high);
         log_evidence (of the table in its own units), log_evidence_se (its Monte Carlo error, which
         accounts only for modes that starts or chains reached; NaN for Laplace's approximation),
         probability, probability_lower, probability_upper (94 % Monte Carlo interval); note.
@@ -259,7 +259,8 @@ class Candidates:
     def best(self) -> Mapping[str, Candidate]:
         """The best candidate by each criterion that could be computed.
 
-        By "evidence" and "laplace" it is the one with the largest evidence, whatever `k_prior` is.
+        For "evidence" and "laplace" this is the candidate with the largest evidence; `k_prior` is
+        not used.
         """
         best = {}
         for criterion in self.criteria:
@@ -277,7 +278,7 @@ class Candidates:
 
     @cached_property
     def elpd_diff(self) -> Mapping[Candidate, Difference]:
-        """Difference in elpd between each candidate and the best one by LOO."""
+        """Difference in elpd between each candidate and the one with the highest elpd."""
         best = self.best.get("loo")
         if best is None or best.loo is None:
             return {}

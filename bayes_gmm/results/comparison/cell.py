@@ -1,4 +1,4 @@
-"""A cell of the grid once it is fitted, with its criteria."""
+"""A fitted cell of the grid, with its criteria."""
 
 from __future__ import annotations
 
@@ -43,16 +43,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EvidenceCheck:
-    """Which modes an evidence needs, and when bridge sampling contradicts Laplace's method."""
+    """Modes that the evidence needs, and the test of bridge sampling by Laplace's approximation."""
 
     window: float = 8.0
-    """Maximum difference to the best mode, in rough log mass; modes below are left out."""
+    """Maximum difference to the best mode in rough log mass; other modes are left out."""
     most_below: float = 5.0
-    """Nats by which Laplace's approximation may be higher. It misses mass outside of the modes and
-    so is lower as a rule; where it is far higher, the bridge has missed mass."""
+    """Maximum excess of Laplace's approximation over bridge sampling, in nats. The approximation
+    misses mass outside of the modes, so it is usually lower; if it is much higher, the bridge has
+    missed mass."""
 
     def excess(self, evidence: LogEvidence, laplace: LogEvidence) -> float:
-        """By how many nats Laplace's approximation is higher; 0 if that is not too many.
+        """Excess of Laplace's approximation in nats; 0 if it is at most `most_below`.
 
         Examples
         --------
@@ -76,11 +77,11 @@ class FittedCell:
     found : tuple of Run
     fit : MapFit
     values : mapping of str to float
-        By the table's columns.
+        Values by column of the table.
     diagnostics : tuple of Diagnostic
     posterior : Posterior, optional
     evidence : LogEvidence, optional
-        In the density's units.
+        Evidence in the units of the density.
     loo : Loo, optional
     """
 
@@ -96,16 +97,16 @@ class FittedCell:
     def with_draws(
         self, plan: GridPlan, table: PreparedTable, below: FittedCell | None, *, number: int
     ) -> FittedCell:
-        """The same with draws of the posterior and the criteria that need them.
+        """The cell with posterior draws and the criteria that need them.
 
         Parameters
         ----------
         plan : GridPlan
         table : PreparedTable
         below : FittedCell, optional
-            With one component fewer and the same structure.
+            The cell with one component fewer and the same structure.
         number : int
-            Of the cell: each has a seed of its own.
+            Number of the cell, which determines its seed.
 
         Raises
         ------
@@ -145,7 +146,7 @@ class FittedCell:
         )  # fmt: skip
 
     def _checked(self, evidence: LogEvidence, noted: list[Diagnostic]) -> LogEvidence:
-        """The evidence, with the error that its contradiction to Laplace's approximation shows."""
+        """The evidence; its error is increased if Laplace's approximation is much higher."""
         if math.isnan(evidence.value):
             noted.append(Diagnostic("few_draws_evidence"))
         laplace = laplace_evidence(self.found, self.density.layout.n_components)
@@ -156,7 +157,7 @@ class FittedCell:
         return replace(evidence, error=max(evidence.error, excess))
 
     def as_neighbour(self) -> Neighbour | None:
-        """The evidence and draws from which that of one component more can be estimated."""
+        """The evidence and draws, to estimate the evidence with one component more."""
         if self.posterior is None or self.evidence is None or math.isinf(self.evidence.error):
             return None
         return Neighbour(self.density, self.posterior.draws, self.evidence)
@@ -174,7 +175,7 @@ def _noted(noted: list[Diagnostic], failed: str, degenerate: str = "") -> Iterat
 
 
 def _pass_on(caught: Sequence[warnings.WarningMessage]) -> None:
-    """Warn again of what the diagnostics of the cell do not cover."""
+    """Issue again the caught warnings that are not among the diagnostics of the cell."""
     covered = (ConvergenceWarning, AmbiguousLabelsWarning, MultimodalWarning, PriorWarning)
     for warning in caught:
         if not issubclass(warning.category, covered):
@@ -190,22 +191,22 @@ def fitted_cell(
     density: Density,
     runs: list[Run],
 ) -> FittedCell:
-    """The fit that optima on the sample lead to, and the criteria that need no draws.
+    """The fit from optima on the sample, with the criteria that need no draws.
 
     Parameters
     ----------
     plan : GridPlan
     table : PreparedTable
     weights : ndarray, optional
-        Of the rows.
+        Row weights.
     density : Density
     runs : list of Run
-        Best first.
+        Optima on the sample, best first.
 
     Raises
     ------
     FitError
-        If none leads to a proper mixture.
+        If no optimum leads to a proper mixture.
     """
     with within_floating_point():
         found = modes_from(
@@ -239,6 +240,6 @@ def fitted_cell(
 def _roughly_heaviest(
     table: PreparedTable, density: Density, found: tuple[Run, ...], fit: MapFit
 ) -> MapFit:
-    """The fit at the mode of the largest rough mass, whatever criteria are asked for."""
+    """The fit at the mode with the largest rough mass; it does not depend on the criteria."""
     heaviest = max(found, key=lambda mode: mode.rough_log_mass)
     return fit if heaviest is found[0] else table.fit_of(density, (heaviest,), fit.prior)

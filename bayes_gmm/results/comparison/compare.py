@@ -13,7 +13,7 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.validate import check_fit, check_weights
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import DataError, FitError
-from bayes_gmm.inference.modes.grid_search import Cell, Sweep
+from bayes_gmm.inference.modes.grid_search import Cell, GridSearch
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.precompile import compile_at_first_use
 from bayes_gmm.inference.sampling.progress import Progress
@@ -36,9 +36,9 @@ class ProgressSteps:
     """Steps of the progress bar for each number of segments and structure."""
 
     fit: int = 3
-    """Of the search and the fit."""
+    """Steps of the search and the fit."""
     draws: int = 5
-    """Of posterior draws and the criteria that need them."""
+    """Steps of posterior draws and the criteria that need them."""
 
 
 STEPS = ProgressSteps()
@@ -74,11 +74,10 @@ def compare(
     prior : Prior, optional
         Prior in standardised units; None means ``Prior()``.
     criteria : sequence of str
-        Any of "bic", "icl", "aic" (lower is better; always computed at the mode with the
-        largest rough mass); "laplace"
-        (log evidence by Laplace's approximation: fast and without draws, but without a known error
-        and inaccurate by several nats if segments overlap), "evidence" (by bridge sampling from
-        draws of the posterior, with its Monte Carlo error) and "loo" (leave-one-out
+        Any of "bic", "icl" and "aic" (lower is better; computed at the mode with the largest rough
+        mass); "laplace" (log evidence by Laplace's approximation: fast and without draws, but its
+        error is unknown, and is several nats if segments overlap); "evidence" (log evidence by
+        bridge sampling from posterior draws, with its Monte Carlo error); and "loo" (leave-one-out
         cross-validation, from the same draws).
     sample_weight : array_like, shape (N,), optional
         Row weights. A weight of 2 counts the row twice; a weight of 0 excludes it.
@@ -98,14 +97,14 @@ def compare(
     Returns
     -------
     Comparison
-        See `Comparison.recommendation` for one number based on all criteria. Ctrl-C interrupts the
-        comparison and returns the results so far; diagnostics name the missing ones.
+        See `Comparison.recommendation` for one number of segments based on all criteria. Ctrl-C
+        interrupts the comparison and returns the results so far; diagnostics name missing results.
 
     Raises
     ------
     DataError
-        If the table cannot be used for any of the numbers. A number that cannot be fitted while
-        others can is listed with a diagnostic.
+        If the table cannot be used for any number of segments. If only some numbers cannot be
+        fitted, they are listed with a diagnostic.
     FitError
         If an argument is out of range, if the evidence is requested with an improper prior, or if
         no number could be fitted.
@@ -146,7 +145,7 @@ def compare(
 
 
 class _Work:
-    """The cells of a comparison on their way to candidates."""
+    """The cells of a comparison, which are computed step by step."""
 
     def __init__(self, plan: GridPlan, table: PreparedTable, weights: Floats | None) -> None:
         self.plan, self.table, self.weights = plan, table, weights
@@ -181,15 +180,15 @@ class _Work:
     def comparison(self) -> Comparison:
         """Compute the comparison; Ctrl-C ends it with the results so far."""
         plan, n = self.plan, len(self.densities)
-        sweep = Sweep(
+        grid = GridSearch(
             self.densities, self.table.sample, np.random.default_rng(plan.sampling.seed),
             n_init=plan.n_init,
         )  # fmt: skip
         total = (STEPS.fit + STEPS.draws * plan.needs_draws) * n
         with Progress(total, shown=plan.sampling.progress, title="Comparing") as bar:
             self.bar = bar
-            interrupted = not self._until_interrupted(lambda: self._search(sweep))
-            fitted = self._until_interrupted(lambda: self._fit(sweep))
+            interrupted = not self._until_interrupted(lambda: self._search(grid))
+            fitted = self._until_interrupted(lambda: self._fit(grid))
             if plan.needs_draws and fitted and not interrupted:
                 self._until_interrupted(self._draw)
         return self._compared()
@@ -202,15 +201,15 @@ class _Work:
             return False
         return True
 
-    def _search(self, sweep: Sweep) -> None:
+    def _search(self, grid: GridSearch) -> None:
         with within_floating_point():
-            for _ in sweep.steps():
+            for _ in grid.steps():
                 self.bar.advance(1)
 
-    def _fit(self, sweep: Sweep) -> None:
-        # Sequential: steps on few rows are short, and threads would wait for Python.
+    def _fit(self, grid: GridSearch) -> None:
+        # Sequential, because steps on few rows are short and threads would wait for Python.
         with one_blas_thread():
-            for cell, runs in sweep.found.items():
+            for cell, runs in grid.found.items():
                 self._fit_one(cell, runs)
 
     def _fit_one(self, cell: Cell, runs: list[Run]) -> None:

@@ -82,7 +82,7 @@ class Comparison(Candidates):
 
     @property
     def diagnostics(self) -> dict[tuple[int, str], tuple[Diagnostic, ...]]:
-        """The diagnostics of each candidate that has any, by its number and structure."""
+        """Diagnostics by number of segments and structure, for candidates that have any."""
         return {
             (c.n_components, c.structure): c.diagnostics for c in self.candidates if c.diagnostics
         }

@@ -1,12 +1,13 @@
 r"""Differences in elpd between posteriors, with standard errors.
 
-Rows that are hard to predict for one model are so for the other, so the difference has a far
-smaller standard error than either elpd:
+Rows that are hard to predict are so for both models, so the difference has a far smaller standard
+error than either elpd:
 
 .. math:: \mathrm{se}^2 = \frac W {W - 1} \frac n m \sum_i \omega_i (d_i - \bar d)^2, \quad
     d_i = \mathrm{elpd}_i^a - \mathrm{elpd}_i^b,
 
-over a sample of m of the n rows, W the sum of all weights (Vehtari, Gelman & Gabry 2017, eq. 24).
+over a sample of m of the n rows, with W the sum of all weights (Vehtari, Gelman & Gabry 2017,
+eq. 24).
 """
 
 from __future__ import annotations
@@ -23,19 +24,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DifferenceSettings:
-    """When a difference in elpd is clear."""
+    """Thresholds for a clear difference in elpd."""
 
     standard_errors: float = 2.0
-    """Standard errors that it must exceed."""
+    """Number of standard errors that a clear difference exceeds."""
     smallest: float = 4.0
-    """Smaller ones have unreliable standard errors (Sivula, Magnusson & Vehtari 2020)."""
+    """Minimum difference with a reliable standard error (Sivula, Magnusson & Vehtari 2020)."""
 
 
 SETTINGS = DifferenceSettings()
 
 
 class Difference(NamedTuple):
-    """elpd of one posterior less that of another, and its standard error.
+    """elpd of one posterior minus that of another, and the standard error of the difference.
 
     Examples
     --------
@@ -48,17 +49,17 @@ class Difference(NamedTuple):
 
     @property
     def is_clear(self) -> bool:
-        """Whether it is more than two standard errors, and not small."""
+        """Whether the difference exceeds both thresholds of `DifferenceSettings`."""
         return abs(self.elpd) > max(SETTINGS.standard_errors * self.se, SETTINGS.smallest)
 
 
 def elpd_difference(a: Loo, b: Loo) -> Difference:
-    """See the formula above; a sample of the rows adds its own error.
+    """Difference and standard error by the formula above, including the error of a sample of rows.
 
     Parameters
     ----------
     a, b : Loo
-        Of the same rows.
+        Cross-validations of the same rows.
 
     Examples
     --------

@@ -3,8 +3,8 @@ r"""Posterior probabilities of models, and their uncertainty by Monte Carlo.
 .. math:: p_i = \frac{\pi_i e^{z_i}}{\sum_j \pi_j e^{z_j}}
 
 for log evidences z and prior probabilities pi. Estimates of z with standard errors s make p
-uncertain. The intervals here are quantiles of p under independent :math:`z_i' \sim N(z_i, s_i^2)`:
-they stay between 0 and 1 however large s is, which p plus or minus a standard error does not.
+uncertain. The intervals here are quantiles of p under independent :math:`z_i' \sim N(z_i, s_i^2)`.
+Unlike p plus or minus a standard error, they lie between 0 and 1 for every s.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.results.posterior.parameters import central_interval
 
 LARGE = 1e8
-"""Stands for an infinite error: the model may hold all of the probability or none of it."""
+"""Replaces an infinite error: the probability of the model may be anything between 0 and 1."""
 
 
 class Intervals(NamedTuple):
-    """Bounds of probabilities; NaN where no error is known."""
+    """Bounds of probabilities; NaN if no error is known."""
 
     lower: Floats
     upper: Floats
 
 
 def probabilities(log_evidence: Floats, prior: Floats) -> Floats:
-    """The p above; NaN where there is no evidence.
+    """Posterior probabilities p_i of models; NaN for models without evidence.
 
     Examples
     --------
@@ -54,15 +54,15 @@ def probability_intervals(
     mass: float = 0.94,
     n_simulated: int = 4000,
 ) -> Intervals:
-    """Equal-tailed intervals of the probability of each group of models, by rising group.
+    """Equal-tailed intervals of the probability of each group of models, by increasing group.
 
     Parameters
     ----------
     p : ndarray, shape (n,)
         Probabilities of models; NaN for those without evidence, which are left out.
     errors : ndarray, shape (n,)
-        Standard errors of their log evidences: NaN where none is known, infinite where the
-        estimate gives no information.
+        Standard errors of their log evidences: NaN if unknown, infinite if the estimate gives no
+        information.
     groups : ndarray, shape (n,)
         The group of each model.
     mass : float

@@ -19,12 +19,12 @@ TITLES = NAMES | {"loo": "elpd by LOO", "evidence": "log evidence", "laplace": "
 
 
 def title_of(criterion: str, column: str) -> str:
-    """Heading of the values of a criterion, which are in a column of the table."""
+    """Heading for the values of a criterion, from the name of its column."""
     return "Laplace" if column == "log_evidence_laplace" else TITLES[criterion]
 
 
 def wider(edges: Sequence[str], candidates: Candidates, options: OptionNames) -> str:
-    """Advice to widen the range, the same for every criterion."""
+    """Advice to widen the range, in the same words for every criterion."""
     if not edges:
         return ""
     between = range_to_try(edges, candidates, options)

@@ -29,16 +29,16 @@ class GridPlan:
     Attributes
     ----------
     n_components : tuple of int
-        Rising.
+        Numbers of components, in increasing order.
     structures : tuple of Structure
     prior : Prior
     criteria : tuple of str
     n_init : int, optional
-        Fresh starts of each cell.
+        Number of new starts of each cell.
     prior_over_k : mapping of int to float
         Prior probability of each of `n_components`.
     sampling : SamplingPlan
-        Of the posteriors, where a criterion needs draws.
+        Options of posterior draws, if a criterion needs them.
     """
 
     n_components: tuple[int, ...]
@@ -73,11 +73,11 @@ class GridPlan:
 
     @property
     def cells(self) -> list[Cell]:
-        """By number of components, then in the order of the structures."""
+        """Cells sorted by number of components, then in the order of the structures."""
         return [Cell(K, s) for K in self.n_components for s in self.structures]
 
     def most_parameters(self, n_features: int) -> int:
-        """Of the largest mixture."""
+        """Number of parameters of the largest mixture."""
         return max(
             cell.structure.n_parameters(cell.n_components, n_features) for cell in self.cells
         )
@@ -93,7 +93,7 @@ class GridPlan:
         return self.needs_draws or "laplace" in self.criteria
 
     def check_structures(self, n_features: int) -> None:
-        """Raise if two structures are the same, as some are with a single feature."""
+        """Raise if two structures are equivalent, as some are with a single feature."""
         for i, shape in enumerate(self.structures):
             for other in self.structures[:i]:
                 if shape.is_same(other, n_features):
@@ -116,14 +116,14 @@ class GridPlan:
                 raise FitError(
                     f"criterion {needing[0]!r} needs a proper prior, and the prior has "
                     f"{' and '.join(self._flat_parts(shape, n_features))}, which is flat; give "
-                    "finite scales, or take criteria that need none: 'bic', 'icl', 'aic'"
+                    "finite scales, or use only the criteria 'bic', 'icl' and 'aic'"
                 )
             said = without_evidence(constants, shape.n_correlations(2, n_features))
             if said is not None:
                 raise FitError(f"criterion {needing[0]!r}: {said}")
 
     def _flat_parts(self, shape: Structure, n_features: int) -> list[str]:
-        """The improper parts of the prior as they are written."""
+        """The improper parts of the prior, as the user writes them."""
         covariances = self.prior.covariance_prior(shape, n_features)
         scales = getattr(covariances, "scales", None)
         parts = {"means": (self.prior.means,) * 2, "covariances": (covariances, scales)}
@@ -172,13 +172,14 @@ def _criteria(given: Any) -> tuple[str, ...]:
 
 
 def _prior_over_k(given: Any, Ks: tuple[int, ...]) -> dict[int, float]:
-    """Probabilities of each number of components, rising; `given` is in the order of `Ks`."""
+    """Prior probabilities by increasing number of components; `given` is in the order of `Ks`."""
     if given is None:
         return dict.fromkeys(sorted(Ks), 1.0 / len(Ks))
     if isinstance(given, Mapping):
         if set(given) != set(Ks):
             raise ValueError(
-                f"k_prior is for K of {shown(list(given))}, and n_components are {shown(list(Ks))}"
+                f"k_prior has values for K of {shown(list(given))}, but n_components are "
+                f"{shown(list(Ks))}"
             )
         given = [given[K] for K in Ks]
     weights = [number("k_prior", value) for value in _several("k_prior", given)]
@@ -189,5 +190,5 @@ def _prior_over_k(given: Any, Ks: tuple[int, ...]) -> dict[int, float]:
             raise ValueError(f"k_prior must be finite and not negative, got {weight:g} for K={K}")
     if not any(weights):
         raise ValueError("k_prior is 0 for all n_components; at least one must be possible")
-    shares = [weight / max(weights) for weight in weights]
-    return {K: share / sum(shares) for K, share in sorted(zip(Ks, shares, strict=True))}
+    scaled = [weight / max(weights) for weight in weights]
+    return {K: weight / sum(scaled) for K, weight in sorted(zip(Ks, scaled, strict=True))}

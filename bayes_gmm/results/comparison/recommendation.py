@@ -1,4 +1,4 @@
-"""One number of segments from the verdicts of all criteria: the rule and its record."""
+"""Rule that recommends a number of segments from the verdicts of all criteria."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bayes_gmm.results.comparison.candidates import Candidates
-from bayes_gmm.results.comparison.verdicts import DEFAULTS, Verdict, VerdictSettings
+from bayes_gmm.results.comparison.verdicts import Verdict
 
 ORDER = ("evidence", "laplace", "bic", "icl", "loo", "aic")
 """Criteria by precedence: the first that was computed is the basis of the recommendation."""
@@ -24,12 +24,12 @@ class Recommendation:
     ----------
     code : str
         "agreement": all criteria support the number. "decided": the basis supports the number, and
-        other criteria differ. "most_probable": the basis leaves several numbers plausible, and this
-        one is the most probable.
-        "tie_broken": the basis barely distinguishes some numbers, and others choose this one.
-        "replaced": the evidence is not determined, and another criterion chooses this one among
-        the plausible numbers. Without a number: "not_determined", "wider_range" (the
-        best number is at an end of the range), "one_number" (only one was tried), "not_computed".
+        other criteria differ. "most_probable": several numbers are plausible by the basis, and this
+        one is the most probable. "tie_broken": the basis barely distinguishes several numbers, and
+        other criteria choose this one. "replaced": the evidence does not determine the number, and
+        another criterion chooses this one among the plausible numbers. Codes without a number:
+        "not_determined", "wider_range" (the best number is at an end of the range), "one_number"
+        (only one was tried), "not_computed".
     n_components : int or None
     structure : str or None
         The best structure with that number, by the basis, if several were compared.
@@ -38,15 +38,16 @@ class Recommendation:
     choices : mapping of str to (int, str)
         The best number and structure by each criterion that could be computed.
     differing : tuple of str
-        Criteria that do not support the number; where there is none, that differ from the basis.
+        Criteria that do not support the number; if there is no number, those that differ from the
+        basis.
     edges : tuple of str
         "lower", "upper": the ends of the range beyond which the basis should be computed.
     missing : tuple of int
         Numbers for which the basis, or the evidence that it replaces, could not be computed.
     failed : tuple of str
-        Criteria that could be computed for no number.
+        Criteria that could not be computed for any number.
     unmixed : bool
-        Whether the basis needs draws, and the chains for the number have not mixed.
+        Whether the basis needs draws and the chains for this number have not mixed.
     text : str
         Text with names of Python arguments; also ``str(recommendation)``.
 
@@ -72,15 +73,11 @@ class Recommendation:
         return self.text
 
 
-def recommendation_of(
-    candidates: Candidates,
-    verdicts: Mapping[str, Verdict],
-    settings: VerdictSettings = DEFAULTS,
-) -> Recommendation:
+def recommendation_of(candidates: Candidates, verdicts: Mapping[str, Verdict]) -> Recommendation:
     """The recommendation by the verdicts of all criteria.
 
-    The basis is the first of `ORDER` that was computed. Numbers between which it barely has a
-    preference are decided by BIC and ICL, if either chooses one of them.
+    The basis is the first criterion of `ORDER` that was computed. If it barely distinguishes some
+    numbers, BIC and ICL decide between them, if either chooses one of them.
     """
     known = {c: verdicts[c] for c in ORDER if c in verdicts and verdicts[c].level}
     if not known:
@@ -105,7 +102,7 @@ def recommendation_of(
 def _choice(
     candidates: Candidates, known: Mapping[str, Verdict], main: Verdict
 ) -> tuple[str, int | None, Verdict]:
-    """The code, the number and the verdict that it is by."""
+    """The code of the recommendation, the number, and the verdict on which it is based."""
     if len(candidates.n_components) == 1:
         return "one_number", None, main
     if main.code == "not_determined" or _is_incomplete(candidates, known, main):
@@ -115,26 +112,26 @@ def _choice(
         return "wider_range", None, main
     votes = {K: sum(known[c].n_components == K for c in VOTERS if c in known) for K in main.level}
     best = main.n_components
-    if main.criterion in VOTERS:  # it has voted for its own
+    if main.criterion in VOTERS:  # the basis itself has a vote
         return "decided", best, main
     most = max(votes.values())
     if len(main.level) > 1 and most:
         number = min(K for K in main.level if votes[K] == most)
         return "tie_broken", number, main
-    if main.criterion == "loo":  # superfluous segments hardly lower it
+    if main.criterion == "loo":  # LOO hardly decreases with superfluous segments
         return "decided", min(main.level), main
     return ("most_probable" if len(main.numbers) > 1 else "decided"), best, main
 
 
 def _lacking(verdict: Verdict) -> set[int]:
-    """Numbers for which the criterion could be computed for no structure."""
+    """Numbers for which the criterion could not be computed with any structure."""
     return {K for K, structure in verdict.missing if not structure}
 
 
 def _is_incomplete(candidates: Candidates, known: Mapping[str, Verdict], main: Verdict) -> bool:
     """Whether the evidence lacks a number that was fitted and may be the best.
 
-    That is a number that another criterion chooses, or one next to the best.
+    Such a number is chosen by another criterion or is next to the best one.
     """
     if main.criterion != "evidence" or main.n_components is None:
         return False
@@ -145,7 +142,7 @@ def _is_incomplete(candidates: Candidates, known: Mapping[str, Verdict], main: V
 
 
 def _replacement(known: Mapping[str, Verdict], main: Verdict) -> Verdict | None:
-    """A criterion whose best number is inside the range and not excluded by the evidence."""
+    """The first criterion whose best number is inside the range and not excluded by `main`."""
     left = _lacking(main).union(main.numbers)
     return next(
         (
@@ -158,7 +155,7 @@ def _replacement(known: Mapping[str, Verdict], main: Verdict) -> Verdict | None:
 
 
 def _is_open_ended(candidates: Candidates, main: Verdict) -> bool:
-    """Whether the basis barely prefers its best number to an end of the range."""
+    """Whether an end of the range is the best number, or barely worse."""
     ends = {"lower": candidates.n_components[0], "upper": candidates.n_components[-1]}
     best = min(main.level) if main.criterion == "loo" else main.n_components
     if main.criterion in ("evidence", "laplace"):
@@ -167,7 +164,7 @@ def _is_open_ended(candidates: Candidates, main: Verdict) -> bool:
 
 
 def _differing(known: Mapping[str, Verdict], main: Verdict, number: int | None) -> tuple[str, ...]:
-    """Criteria that do not support the number; without one, whose best the basis excludes."""
+    """Criteria that do not support the number, or whose best number the basis excludes."""
     if number is None:
         left = _lacking(main).union(main.numbers)
         return tuple(c for c, v in known.items() if v is not main and v.n_components not in left)

@@ -48,7 +48,7 @@ def recommendation_text(
 
 
 class _Words:
-    """Parts of the text of one recommendation."""
+    """The parts of the text of a recommendation."""
 
     def __init__(
         self,
@@ -73,8 +73,8 @@ class _Words:
             return self._lead_without_number(main)
         number = counted(self.K, "segment")
         if structure:
-            share = main.values.get("structures", {}).get(structure)
-            number += f", structure {structure}" + (f" ({percent(share)})" if share else "")
+            p = main.values.get("structures", {}).get(structure)
+            number += f", structure {structure}" + (f" ({percent(p)})" if p else "")
         if code == "replaced":
             return (
                 f"{number}, by {SUBJECTS[main.criterion]}, because the evidence does not determine "
@@ -94,7 +94,7 @@ class _Words:
         return f"none, because only {counted(only, 'segment')} can be assessed; use {between}{best}"
 
     def _lead_without_number(self, main: Verdict) -> str:
-        """Advice, and the numbers that the basis does not exclude."""
+        """Advice if there is no number, with the numbers that the basis does not exclude."""
         edges, who = self.recommendation.edges, SUBJECTS[main.criterion]
         undetermined = self.recommendation.code == "not_determined"
         steps = [self._more_draws()] if undetermined else []
@@ -130,8 +130,8 @@ class _Words:
     def _lead_of_tie(self, number: str, main: Verdict) -> str:
         chosen = self.recommendation.choices
         voters = [SUBJECTS[c] for c in VOTERS if c in chosen and chosen[c][0] == self.K]
-        shares = main.values.get("probabilities", {})
-        level = [f"{k} ({percent(shares[k][0])})" if k in shares else str(k) for k in main.level]
+        p = main.values.get("probabilities", {})
+        level = [f"{k} ({percent(p[k][0])})" if k in p else str(k) for k in main.level]
         chooses = "choose" if len(voters) > 1 else "chooses"
         return (
             f"{number}. {first_upper(SUBJECTS[main.criterion])} hardly distinguishes "
@@ -150,13 +150,13 @@ class _Words:
         )
 
     def _with_probability(self, criterion: str) -> str:
-        """Name of a criterion, with its probability of the number."""
-        shares = self.verdicts[criterion].values.get("probabilities", {})
+        """Name of a criterion, with the probability of the number by this criterion."""
+        p = self.verdicts[criterion].values.get("probabilities", {})
         said = SUBJECTS[criterion]
-        return f"{said} (probability {percent(shares[self.K][0])})" if self.K in shares else said
+        return f"{said} (probability {percent(p[self.K][0])})" if self.K in p else said
 
     def support(self) -> str:
-        """Choices of the criteria that are neither in the lead nor different from it."""
+        """Choices of the criteria that neither are the basis nor differ from it."""
         code, choices = self.recommendation.code, self.recommendation.choices
         if code in ("agreement", "one_number", "not_computed"):
             return ""
@@ -172,7 +172,7 @@ class _Words:
         return in_words([self._of_choice(*choice, c) for choice, c in said.items()], "and")
 
     def _of_choice(self, what: str, K: int, criteria: list[str]) -> str:
-        """The criteria that choose a number, and whether they exclude others."""
+        """The criteria that choose a number, and whether they exclude the recommended number."""
         names = in_words([SUBJECTS[c] for c in criteria], "and")
         verb = what.removesuffix("s") if len(criteria) > 1 else what
         if what == "supports":

@@ -50,7 +50,7 @@ def _of_pieces(verdict: Verdict, candidates: Candidates) -> str:
 
 
 def headline(candidates: Candidates, verdicts: Mapping[str, Verdict]) -> str:
-    """The result in a few words: by the evidence if computed, else by the first criterion."""
+    """The result in a few words, of the evidence if it was computed, else the first criterion."""
     verdict = verdicts.get(str(candidates.evidence_criterion))
     if verdict is not None and verdict.level:
         lacking = [short_name(K, s, candidates) for K, s in verdict.missing]
@@ -168,9 +168,9 @@ def _interval(verdict: Verdict, K: int, ending: str) -> str:
 
 
 def _of_structures(verdict: Verdict) -> str:
-    shares = verdict.values.get("structures", {})
-    text = ", ".join(f"{name} ({percent(p)})" for name, p in shares.items())
-    return f". Structure: {text}" if shares else ""
+    structures = verdict.values.get("structures", {})
+    text = ", ".join(f"{name} ({percent(p)})" for name, p in structures.items())
+    return f". Structure: {text}" if structures else ""
 
 
 def _were(candidates: Candidates) -> str:

@@ -17,15 +17,18 @@ class VerdictSettings:
     """Thresholds of verdicts and recommendations."""
 
     plausible: float = 0.05
-    """Probability above which a number of segments is plausible; at an end of the range, the
-    probability above which a wider range is advised."""
+    """Probability above which a number of segments is plausible; if such a number is at an end of
+    the range, a wider range is advised."""
     widest_interval: float = 0.5
-    """Width of the Monte Carlo interval of the most probable number above which the evidence does
-    not determine the number: two equal candidates reach it at an error of .6 nats between them."""
+    """Width of the Monte Carlo interval of the largest probability above which the evidence does
+    not determine the number. The interval of two equally probable candidates has this width if
+    their difference has an error of .6 nats."""
     slight_ratio: float = 3.0
-    """Ratio of probabilities up to which one number is barely preferred (Kass & Raftery 1995)."""
+    """Maximum ratio of probabilities at which two numbers of segments are hardly distinguished
+    (Kass & Raftery 1995)."""
     slight_difference: float = 2.0
-    """The same for differences of BIC, ICL and AIC (Kass & Raftery 1995, section 3.2)."""
+    """Maximum difference of BIC, ICL or AIC at which two numbers of segments are hardly
+    distinguished (Kass & Raftery 1995, section 3.2)."""
     target_error: float = 0.4
     """Target for the Monte Carlo error of a log evidence, in nats, at which equal candidates have
     an interval of `widest_interval`."""
@@ -45,19 +48,19 @@ class Verdict:
     criterion : str
     code : str
         "one_probable": a single number has more than 5 % probability. "several_probable": several
-        numbers have. "not_determined": the Monte Carlo error of the evidence is larger than the
-        differences. "best": the best number by the value of the criterion. "level": other numbers
-        predict equally well (LOO). "one_number": only one number was tried. "one_known": the
-        evidence is known for only one number. "not_computed": the evidence is unknown for all
-        numbers that `k_prior` allows.
+        numbers have more than 5 % probability. "not_determined": the Monte Carlo error of the
+        evidence is larger than the differences. "best": the criterion has a best number. "level":
+        other numbers predict equally well (LOO). "one_number": only one number was tried.
+        "one_known": the evidence is known for only one number. "not_computed": the evidence is
+        unknown for all numbers that `k_prior` allows.
     n_components : int or None
         The best number, or the most probable.
     structure : str or None
-        Its structure.
+        Structure with that number.
     numbers : tuple of int
-        Plausible numbers, in increasing order: those with more than 5 % probability, or more than
-        5 % within their Monte Carlo intervals if not determined; for other criteria those that
-        hardly differ from the best.
+        Plausible numbers, in increasing order. By the evidence, these have more than 5 %
+        probability (if not determined: an upper bound of more than 5 %). By other criteria, they
+        hardly differ from the best number.
     level : tuple of int
         Numbers that the criterion hardly distinguishes.
     edges : tuple of str
@@ -128,7 +131,7 @@ def _by_probability(
     missing: tuple[tuple[int, str], ...],
     settings: VerdictSettings,
 ) -> Verdict:
-    """By P(K), which sums over structures, and its Monte Carlo intervals."""
+    """The verdict by P(K), summed over structures, and its Monte Carlo intervals."""
     p = {int(K): float(v) for K, v in candidates.probabilities.items() if v >= 0.0}
     bounds = candidates.probability_intervals
     lower, upper = bounds["lower"].to_dict(), bounds["upper"].to_dict()
@@ -169,7 +172,7 @@ def _code_of(
 
 
 def _draws_needed(draws: int | None, error: float, settings: VerdictSettings) -> int | None:
-    """Draws in a chain to reach the target error; None if too many or unknown.
+    """Number of draws in a chain to reach the target error; None if too large or unknown.
 
     The error falls with the square root of the draws once chains have mixed.
     """
@@ -215,7 +218,10 @@ def _by_value(
 ) -> Verdict:
     """The verdict by the value of a criterion, with the difference to the next candidate."""
     by_loo = criterion == "loo" and bool(candidates.elpd_diff)
-    gaps = _gaps_of_loo(candidates, best) if by_loo else _gaps(candidates, criterion, best)
+    if by_loo:
+        gaps = {c: (gap.elpd, gap.se) for c, gap in candidates.elpd_diff.items() if c is not best}
+    else:
+        gaps = _gaps(candidates, criterion, best)
     values: dict[str, Any] = {}
     if gaps:
         following = min(gaps, key=lambda c: gaps[c][0])
@@ -249,13 +255,8 @@ def _gaps(
     }
 
 
-def _gaps_of_loo(candidates: Candidates, best: Candidate) -> dict[Candidate, tuple[float, float]]:
-    behind = candidates.elpd_diff
-    return {c: (gap.elpd, gap.se) for c, gap in behind.items() if c is not best}
-
-
 def _is_same(a: Candidate, b: Candidate, column: str) -> bool:
-    """Whether two candidates are the same mixture, as for K = 1 with tied covariances."""
+    """Whether two candidates are the same mixture, for example K = 1 with full and tied."""
     return (
         a.n_components == b.n_components
         and a.values["df"] == b.values["df"]

@@ -23,7 +23,7 @@ from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.model.prior.prior import Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.fit.information_criteria import Criteria
-from bayes_gmm.results.io.attrs import file_attributes
+from bayes_gmm.results.io.file_format import file_attributes
 from bayes_gmm.results.io.mixture_group import mixture_group
 from bayes_gmm.results.io.prior_json import prior_to_json
 from bayes_gmm.text import counted
@@ -173,7 +173,7 @@ class MapFit:
                 _mixture(density, mode, standardizer, features), mode.log_posterior,
                 mode.log_evidence, float(share), float(error),
             )
-            for mode, share, error in zip(found, masses.shares, masses.errors, strict=True)
+            for mode, share, error in zip(found, masses.fractions, masses.errors, strict=True)
         )  # fmt: skip
         standard = float(density.statistics(best.point(density))[0])
         return cls(

@@ -1,8 +1,8 @@
-"""A checksum of a file's contents: a file whose contents changed since it was saved is refused.
+"""A checksum of the contents of a model file, to detect damaged files.
 
-HDF5 finds damage to its own structure, but not to the numbers in it: a bit that a disk or a copy
-flipped would pass into every table. So a digest of all arrays, names and attributes of groups is
-saved with them. It is no signature: anyone can change a file and compute the checksum again.
+HDF5 detects damage to the structure of a file, but not to the numbers in it. Therefore a digest of
+all arrays, names and attributes of groups is saved in the file. It is not a signature: anyone can
+change a file and compute the checksum again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from xarray import DataTree
 
 CHECKSUM = "contents_sha256"
-"""The root's attribute that holds the digest."""
+"""Attribute of the root group that holds the digest."""
 
 
 def with_checksum(tree: DataTree) -> DataTree:
@@ -36,12 +36,12 @@ def with_checksum(tree: DataTree) -> DataTree:
 
 
 def is_broken(tree: DataTree) -> bool:
-    """Whether there is a checksum that differs from that of the contents."""
+    """Whether the stored checksum, if any, differs from the checksum of the contents."""
     return CHECKSUM in tree.attrs and tree.attrs[CHECKSUM] != digest(tree)
 
 
 def digest(tree: DataTree) -> str:
-    """SHA-256 of all that a tree holds, the same before it is written and after it is read."""
+    """SHA-256 of the contents of a tree; it does not change when the tree is written and read."""
     found = hashlib.sha256()
     for part in _parts(tree):
         found.update(len(part).to_bytes(8, "little"))
@@ -64,11 +64,11 @@ def _parts(tree: DataTree) -> Iterator[Any]:
 
 
 def _cells(values: np.ndarray[Any, Any]) -> bytes:
-    """Bytes of numbers with their type, or of texts."""
+    """Bytes of an array: of numbers with their type, or of texts."""
     if values.dtype.kind not in "biuf":
         return repr([str(text) for text in values.ravel()]).encode()
     kind = values.dtype.newbyteorder("<")
     cells = np.ascontiguousarray(values, dtype=kind)
     if kind.kind == "f":
-        cells = np.where(np.isnan(cells), kind.type(np.nan), cells)  # one NaN is as good as another
+        cells = np.where(np.isnan(cells), kind.type(np.nan), cells)  # NaN has several bit patterns
     return kind.str.encode() + cells.tobytes()

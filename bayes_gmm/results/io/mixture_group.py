@@ -1,4 +1,4 @@
-"""A mixture as a group of a model file, and back."""
+"""Conversion of a mixture to a group of a model file, and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Model files: NetCDF files that xarray and any other reader of NetCDF-4 opens. No pickle.
+"""Model files in NetCDF-4, which xarray and other programs can open; pickle is not used.
 
 `map_fit_tree` and `posterior_tree` describe the contents of the two kinds of file.
 """
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.data.columns import refuse_unwritable
 from bayes_gmm.errors import DataError, one_line, shown
-from bayes_gmm.results.io.attrs import FORMAT, FORMAT_VERSION
 from bayes_gmm.results.io.checksum import is_broken, with_checksum
+from bayes_gmm.results.io.file_format import FORMAT, FORMAT_VERSION
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -26,7 +26,7 @@ TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".xlsx", ".json", ".
 
 
 def write_tree(tree: DataTree, path: str | os.PathLike[str]) -> Path:
-    """Write groups to a NetCDF file; an existing file is replaced only when all is written.
+    """Write groups to a NetCDF file; an existing file is replaced when writing has succeeded.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def write_tree(tree: DataTree, path: str | os.PathLike[str]) -> Path:
     with replacing(path) as draft:
         try:
             with_checksum(tree).to_netcdf(draft, engine=ENGINE)
-        except RuntimeError as error:  # how HDF5 reports, among others, a full disk
+        except RuntimeError as error:  # HDF5 reports a full disk, for example, in this way
             raise OSError(str(error)) from error
     return Path(path)
 
@@ -148,7 +148,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     target, draft = _target_and_draft(path)
     try:
-        draft.touch()  # what does not allow it is named plainly, as HDF5 would not
+        draft.touch()  # raises a clear error if writing is impossible, unlike HDF5
         yield draft
         os.replace(draft, target)
     except OSError as error:
@@ -179,7 +179,7 @@ def check_file(path: str | os.PathLike[str]) -> None:
 
 
 def _target_and_draft(path: str | os.PathLike[str]) -> tuple[Path, Path]:
-    """The regular file that a path leads to, and a name beside it that is free."""
+    """The regular file that a path leads to, and an unused name in the same folder."""
     target = Path(os.path.realpath(file_path(path)))
     if not target.parent.is_dir():
         raise FileNotFoundError(f"cannot write '{path}': there is no folder '{target.parent}'")
@@ -203,13 +203,13 @@ def _opened(path: Path) -> DataTree:
 
     try:
         with h5py.File(path, "r") as file:
-            # h5netcdf asks this too, and prints a traceback of its own where it fails.
+            # h5netcdf reads this attribute too, but prints a traceback if that fails.
             file.attrs.get("_nc3_strict")
         with xr.open_datatree(path, engine=ENGINE) as tree:
             return tree.load()
     except (ImportError, PermissionError):
         raise
-    except Exception as error:  # whatever HDF5 makes of bytes that are not, or no longer, HDF5
+    except Exception as error:  # HDF5 raises many types of errors for damaged files
         raise DataError(
             f"'{path}' is damaged or not a model file: it is not valid NetCDF; save the fit again"
         ) from error
@@ -224,6 +224,6 @@ def _check_format(tree: DataTree, path: Path) -> None:
         writer = tree.attrs.get("inference_library_version", "unknown")
         raise DataError(
             f"model file '{path}' was written by a newer bayes_gmm ({writer}): {kind} in format "
-            f"{version}, and this one reads {' and '.join(KINDS)} up to format {FORMAT_VERSION}; "
+            f"{version}; this version reads {' and '.join(KINDS)} up to format {FORMAT_VERSION}; "
             "upgrade bayes_gmm"
         )

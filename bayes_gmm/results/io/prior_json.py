@@ -1,4 +1,4 @@
-"""A prior as JSON, and back."""
+"""Conversion of a prior to JSON, and back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLASSES = {
 
 
 def prior_to_json(prior: Prior) -> str:
-    """A prior with the names of its families.
+    """JSON text of a prior; each part has the name of its class.
 
     Examples
     --------
@@ -29,12 +29,12 @@ def prior_to_json(prior: Prior) -> str:
 
 
 def prior_from_json(text: str) -> Prior:
-    """The prior that `prior_to_json` was given.
+    """The prior from the text of `prior_to_json`.
 
     Raises
     ------
     KeyError, TypeError, ValueError
-        If the text is no prior.
+        If the text does not describe a prior.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def prior_from_json(text: str) -> Prior:
 
 
 def _plain(value: Any) -> Any:
-    """Turn nested dataclasses of numbers into what JSON can say."""
+    """Convert nested dataclasses of numbers to dictionaries for JSON."""
     if not dataclasses.is_dataclass(value):
         return value
     fields = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
@@ -56,7 +56,7 @@ def _plain(value: Any) -> Any:
 
 
 def _revived(value: Any) -> Any:
-    """Turn what `_plain` gave, read back from JSON, into the dataclasses."""
+    """Convert dictionaries of `_plain`, as read from JSON, to dataclasses."""
     if isinstance(value, list):
         return tuple(_revived(part) for part in value)
     if not isinstance(value, dict):

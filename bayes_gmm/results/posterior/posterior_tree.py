@@ -23,7 +23,7 @@ from bayes_gmm.inference.sampling.relabel import Relabelling
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.results.fit.map_fit_tree import map_fit_from
 from bayes_gmm.results.fit.prior_influence import PriorInfluence
-from bayes_gmm.results.io.attrs import file_attributes
+from bayes_gmm.results.io.file_format import file_attributes
 from bayes_gmm.results.posterior.datatree import (
     SAMPLE,
     posterior_group,

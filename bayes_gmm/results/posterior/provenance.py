@@ -5,7 +5,7 @@ from __future__ import annotations
 from bayes_gmm.data.rows import Rows
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.results.fit.map_fit import MapFit
-from bayes_gmm.results.io.attrs import made_now
+from bayes_gmm.results.io.file_format import made_now
 from bayes_gmm.results.io.prior_json import prior_to_json
 
 

@@ -17,7 +17,7 @@ from bayes_gmm.inference.evidence.bridge import settled_by_bridges
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.importance import sample_laplace
-from bayes_gmm.inference.sampling.initial_points import chains_of_modes, mass_shares
+from bayes_gmm.inference.sampling.initial_points import chains_of_modes, relative_masses
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.mode_assignment import marked, resampled_by_mass, visits_of
 from bayes_gmm.inference.sampling.nuts import sample_nuts
@@ -225,4 +225,4 @@ def _weighted_by_mass(density: Density, draws: Draws, peaks: Sequence[Peak], see
     if not visits.separate:
         return draws
     settled = settled_by_bridges(density, draws, peaks, seed=seed)
-    return resampled_by_mass(draws, visits, mass_shares(settled), np.random.default_rng(seed))
+    return resampled_by_mass(draws, visits, relative_masses(settled), np.random.default_rng(seed))

@@ -1,1 +1,1 @@
-"""The check of whether the rows of each segment are Gaussian."""
+"""Check whether the rows of each segment are Gaussian."""

@@ -73,7 +73,7 @@ def mixture_draw(
 
 
 def weights_to_check(matrix: FeatureMatrix, sample_weight: Any) -> Floats:
-    """Row weights, at least one of which is positive."""
+    """Row weights; raise if none is positive."""
     weights = check_weights(sample_weight, matrix.n_rows)
     found = np.ones(matrix.n_rows) if weights is None else weights
     if not np.any(found * matrix.measured() > 0.0):
@@ -92,7 +92,7 @@ def checked(
     scale: Floats,
     settings: ShapeCheckSettings,
 ) -> ShapeCheck:
-    """The check of segments in draws of the parameters.
+    """Check the segments, averaged over draws of the parameters.
 
     Parameters
     ----------
@@ -132,6 +132,6 @@ def _statistics_in(
 
 
 def completed(draw: Draw, x: Floats, rng: np.random.Generator) -> tuple[Integers, Floats]:
-    """A segment for each row, and the rows without missing or coarse cells."""
+    """A segment for each row, and the rows with missing and coarse cells imputed."""
     segments = drawn_segments(draw.responsibilities, rng)
     return segments, completed_rows(x, segments, draw.gaussians, rng)

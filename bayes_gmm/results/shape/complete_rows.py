@@ -1,12 +1,12 @@
 """Complete data of a mixture: a segment for each row, and values without error for its cells.
 
-Given the parameters, a row's segment k is drawn with its membership probabilities, and its values
-y from their distribution given k and the observed cells O of the recorded values x,
+Given the parameters, the segment k of a row is drawn by its membership probabilities. Its values y
+are drawn from their distribution given k and the observed cells O of the recorded values x,
 
     y ~ Normal(mu_k + S_.O V_OO^-1 (x_O - mu_O), S - S_.O V_OO^-1 S_O.),    V = S + diag(rho^2),
 
-with S = Sigma_k. Where the model is right, rows completed so are Gaussian in each segment, however
-much segments overlap, and whatever is missing or rounded (Gelman, Meng & Stern 1996; Yuan & Johnson
+with S = Sigma_k. If the model is right, the completed rows of each segment are Gaussian, also if
+segments overlap and if cells are missing or rounded (Gelman, Meng & Stern 1996; Yuan & Johnson
 2012).
 """
 
@@ -30,11 +30,11 @@ class CompletionSettings:
     """Imputation of missing and coarse cells."""
 
     cells_at_once: int = 1 << 20
-    """Entries of the covariance matrices that are held at once for rows with missing cells."""
+    """Maximum number of elements of covariance matrices in memory, for rows with missing cells."""
     candidates: int = 10
-    """Number of rows to search for distinct ones, per requested row."""
+    """Number of rows in which distinct ones are searched, per requested row."""
     coarse: float = 0.25
-    """Recording step, in standard deviations given the other features, from which on it matters."""
+    """Minimum recording step that is corrected, in standard deviations given other features."""
     too_coarse: float = 1.0
     """Recording step, in standard deviations, above which a feature's shape cannot be checked."""
 
@@ -65,14 +65,14 @@ class Gaussians(NamedTuple):
 
     @property
     def roots(self) -> Floats:
-        """Cholesky factors of the covariances, by way of correlations, whatever the scales."""
+        """Cholesky factors of the covariances, computed from correlations for any scales."""
         sd = np.sqrt(np.diagonal(self.covariances, axis1=1, axis2=2))
         correlations = self.covariances / sd[:, :, None] / sd[:, None, :]
         return np.asarray(sd[:, :, None] * np.linalg.cholesky(correlations))
 
     @property
     def is_coarse(self) -> npt.NDArray[np.bool_]:
-        """Segments for which a feature is recorded coarsely, given the others, shape (K,)."""
+        """Whether a feature of a segment is coarsely recorded, given the others, shape (K,)."""
         if not self.steps.any():
             return np.zeros(len(self.means), dtype=np.bool_)
         precision = np.diagonal(np.linalg.inv(self.covariances), axis1=1, axis2=2)
@@ -80,19 +80,19 @@ class Gaussians(NamedTuple):
 
     @property
     def is_too_coarse(self) -> npt.NDArray[np.bool_]:
-        """Features whose recorded values are too few in a segment to show its shape, (K, d)."""
+        """Whether a feature has too few values in a segment to show its shape, (K, d)."""
         sd = np.sqrt(np.diagonal(self.covariances, axis1=1, axis2=2))
         return np.asarray(self.steps > SETTINGS.too_coarse * sd)
 
 
 class SampledRows(NamedTuple):
-    """Rows of a table that represent all.
+    """Rows of a table that represent all rows.
 
     Attributes
     ----------
     positions : ndarray of int, shape (n,)
-        In the table. Rows that are equal stand once, or as often as the model expects equal rows
-        of a coarsely recorded table.
+        Positions in the table. Equal rows are included once, or in a coarsely recorded table as
+        often as the model expects ties.
     weights : ndarray, shape (n,)
     """
 
@@ -107,12 +107,12 @@ def sampled_rows(
     log_prob: Callable[[Floats], Floats],
     steps: Floats,
 ) -> SampledRows:
-    """At most `size` distinct rows, those that the model expects to be tied as several.
+    """At most `size` distinct rows; rows are repeated if the model expects ties.
 
-    Copies of a row give no information on the shape of a segment, but ties in coarse columns
-    are rows of their own. So a row of weight w stands as min(w, m) rows, where the model expects m
-    rows with these very values (see `_expected_ties`). Of a table of more than
-    `candidates` * `size` rows, a random sample of this size is used.
+    Copies of a row give no information on the shape of a segment, but ties in coarse columns do.
+    Therefore a row of weight w counts as min(w, m) rows if the model expects m rows with the same
+    values (see `_expected_ties`). If the table has more than `candidates` * `size` rows, a random
+    sample of this size is used.
 
     Parameters
     ----------
@@ -137,10 +137,11 @@ def sampled_rows(
 
 
 def _expected_ties(cell: Floats, most: float) -> Floats:
-    """How many rows have the values that some row has, of which each has probability `cell`.
+    """Expected number of rows with the same values as each row.
 
-    N independent rows have m = N p of them on average, and m / (1 - exp(-m)) if there is one at
-    all (a zero-truncated Poisson variable). N, `most` at most, is that for which these add up to N.
+    If values have the probability p (`cell`), N independent rows have them m = N p times on
+    average, or m / (1 - exp(-m)) times if they occur at all (a zero-truncated Poisson variable). N
+    is chosen so that the sum of these numbers is N; it is at most `most`.
     """
     cell = np.maximum(cell, np.finfo(np.float64).tiny)
 
@@ -156,7 +157,7 @@ def _expected_ties(cell: Floats, most: float) -> Floats:
 
 
 def _distinct(matrix: FeatureMatrix, weights: Floats | None, size: int) -> tuple[Integers, Floats]:
-    """Positions of distinct rows in which something is measured, and their weights."""
+    """Positions of distinct rows with at least one observed cell, and their weights."""
     part = np.arange(min(matrix.n_rows, SETTINGS.candidates * size))
     if len(part) < matrix.n_rows:
         part = np.sort(np.random.default_rng(0).choice(matrix.n_rows, len(part), replace=False))
@@ -180,8 +181,8 @@ def completed_rows(
 
     A row (y~, x~) of the model, y~ ~ Normal(mu, Sigma), x~ = y~ + recording error, is corrected to
     the observed cells: y~ + Sigma_.O V_OO^-1 (x_O - x~_O) has the distribution of y given x_O
-    (Hoffman & Ribak 1991). Complete rows are left as they are where the error is negligible. Cells
-    that are too coarse to show a shape are drawn as if they were missing.
+    (Hoffman & Ribak 1991). Complete rows with negligible error are unchanged. Cells that are too
+    coarse to show a shape are drawn as if they were missing.
     """
     observed = ~(np.isnan(x) | gaussians.is_too_coarse[segments])
     coarse = gaussians.is_coarse[segments]
@@ -203,7 +204,7 @@ def _corrected(
     gaussians: Gaussians,
     rng: np.random.Generator,
 ) -> Floats:
-    """Rows of the model, corrected to the observed cells."""
+    """Draw rows from the model, and correct them to the observed cells."""
     d, V = x.shape[1], gaussians.recorded
     noise = rng.standard_normal((2, *x.shape))
     y = gaussians.means[k] + (gaussians.roots[k] @ noise[0][..., None])[..., 0]

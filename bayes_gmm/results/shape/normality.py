@@ -1,4 +1,4 @@
-"""Skewness and kurtosis of Gaussian samples as standard normal scores, and back.
+"""Transform skewness and kurtosis of Gaussian samples to standard normal scores, and back.
 
 For n rows of a d-dimensional Gaussian, standardised by their own mean and covariance, the
 skewness sqrt(b1) of one direction follows Johnson's S_U distribution closely (D'Agostino 1970),
@@ -21,7 +21,7 @@ import numpy as np
 from bayes_gmm.data.rows import Floats
 
 FEWEST = 20
-"""Rows from which on both approximations are close (Anscombe & Glynn 1983, section 3)."""
+"""Minimum number of rows at which both approximations are close (Anscombe & Glynn 1983, sec. 3)."""
 
 
 def skewness_score(skewness: Floats, n: Floats) -> Floats:
@@ -93,12 +93,12 @@ def _cube_root(n: Floats, d: int) -> tuple[Floats, Floats, Floats]:
 
 @cache
 def _skewness_ratio(d: int) -> float:
-    """Skewness of L(|y|^2) in d features over that in one."""
+    """Ratio of the skewness of L(|y|^2) in d features to that in one feature."""
     return _laguerre_skewness(d) / _laguerre_skewness(1)
 
 
 def _laguerre_skewness(d: int) -> float:
-    """Of L(u), for u of a chi-square distribution with d degrees of freedom."""
+    """Skewness of L(u) if u has a chi-square distribution with d degrees of freedom."""
     cube = np.polynomial.Polynomial([d * (d + 2.0), -2.0 * (d + 2.0), 1.0]) ** 3
     moments = np.cumprod([1.0, *(d + 2.0 * np.arange(len(cube.coef) - 1))])
     return float(cube.coef @ moments) / (8.0 * d * (d + 2.0)) ** 1.5

@@ -1,4 +1,4 @@
-"""Whether a number of segments counts pieces of fewer segments that are not Gaussian."""
+"""Detection of overlapping segments that may be pieces of fewer, non-Gaussian segments."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from bayes_gmm.results.shape.record import ShapeCheck
 
 @dataclass(frozen=True)
 class PiecesSettings:
-    """When segments overlap so much that they may be pieces of one."""
+    """Threshold of overlap above which segments may be pieces of one segment."""
 
     max_distance: float = 1.2
-    """Bhattacharyya distance of segments that overlap: 1.125 for equal round ones whose means are
-    3 standard deviations apart, at about which their density has two clear peaks."""
+    """Maximum Bhattacharyya distance of overlapping segments. It is 1.125 for equal round segments
+    with means 3 standard deviations apart, whose density has two clear peaks."""
 
 
 @dataclass(frozen=True)
 class Pieces:
-    """A number of segments that may count pieces of fewer segments.
+    """Overlapping segments that may be pieces of fewer segments.
 
     Attributes
     ----------
     n_components : int
         The number of segments that overlap.
     n_groups : int
-        The number of groups that do not, which is also that of the fit with fewer segments.
+        The number of groups that do not overlap; the fit with fewer segments has this number.
     segments : tuple of int
-        Positions of the segments of that fit that are not Gaussian.
+        Positions of the segments of the smaller fit that are not Gaussian.
     """
 
     n_components: int
@@ -48,15 +48,15 @@ def pieces_of_segments(
 ) -> Pieces | None:
     """Whether segments of a mixture may be pieces of fewer segments that are not Gaussian.
 
-    So it is if they form fewer groups that do not overlap, and the fit with one segment for each
-    group has segments that fail the check of their shape.
+    They may be if they form fewer groups that do not overlap, and if the fit with one segment for
+    each group has segments that are not Gaussian by the check of their shape.
 
     Parameters
     ----------
     mixture : Mixture
-        With K segments.
+        Mixture with K segments.
     checks : mapping of int to ShapeCheck
-        Of fits with fewer segments, by their number.
+        Checks of fits with fewer segments, by their number of segments.
     settings : PiecesSettings
 
     Examples

@@ -28,12 +28,12 @@ class ShapeCheckSettings:
     alpha: float = 0.02
     """Probability of flagging any segment of a table in which all are Gaussian."""
     min_skewness: float = 0.2
-    """Smaller skewness is not flagged: with many rows it is significant but has little effect."""
+    """Minimum skewness to flag; less can be significant with many rows but has little effect."""
     min_excess: float = 0.3
-    """Smaller differences of the kurtosis from 3 are not flagged."""
+    """Minimum difference of the kurtosis from 3 to flag."""
     skewness_ratio: float = 1.0 / 3.0
-    """Ratio of squared skewness to excess kurtosis above which tails are attributed to a skewed
-    distribution: it is .67 for a gamma distribution, .44 for a log-normal(.8), 0 for a t."""
+    """Ratio of squared skewness to excess kurtosis above which heavy tails are attributed to
+    skewness. The ratio is .67 for a gamma distribution, .44 for a log-normal(.8), 0 for a t."""
     most_features: int = 3
     """Maximum number of features that describe a direction."""
     min_coefficient: float = 0.3
@@ -69,8 +69,8 @@ class ShapeStatistic:
     observed : float
         Value of the statistic, averaged over draws.
     lower, upper : float
-        Bounds that hold all statistics of a table with Gaussian segments, with probability
-        1 - alpha.
+        If all segments are Gaussian, all statistics of the table lie within these bounds with
+        probability 1 - alpha.
     p_value : float
         p-value, corrected for the number of statistics of all segments.
     flagged : bool

@@ -1,4 +1,4 @@
-"""Rows of each segment as the picture of the shape check shows them."""
+"""Rows and quantiles of each segment, for the plot of the shape check."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class SegmentRows:
     Attributes
     ----------
     statistic : ShapeStatistic or None
-        Whose direction the rows are projected on; None with too few rows.
+        The statistic along whose direction the rows are projected; None with too few rows.
     projection : ndarray, shape (n,)
-        In standard deviations from the mean.
+        Projections of the rows, in standard deviations from the mean.
     weights : ndarray, shape (n,)
-        Shares of the rows.
+        Row weights, scaled to sum to 1.
     distance, expected, lower, upper : ndarray, shape (q,)
-        Quantiles of the Mahalanobis distances, those of a Gaussian segment, and bounds that hold
-        94 % of replicated segments.
+        Quantiles of the Mahalanobis distances of the rows and of a Gaussian segment, and bounds
+        that hold 94 % of replicated segments.
     """
 
     statistic: ShapeStatistic | None
@@ -60,7 +60,7 @@ def segment_rows(
 
 
 def shown_statistic(check: ShapeCheck, k: int) -> ShapeStatistic | None:
-    """The statistic of segment k with a direction that departs most; None with too few rows."""
+    """The statistic with the largest departure of segment k along a direction; None if unknown."""
     along = [s for s in check.departures(k) if s.direction]
     if along:
         return along[0]
@@ -92,16 +92,16 @@ def _rows_of(
 
 
 def _ranks(n: float, most: int = 200) -> Floats:
-    """Probabilities of at most `most` quantiles: denser where rows are few, at the ends."""
+    """Probabilities of at most `most` quantiles; they are denser at the ends."""
     q = min(most, max(int(n), 2))
     even = (np.arange(q) + 0.5) / q
     return np.asarray(np.clip(0.5 - 0.5 * np.cos(np.pi * even), 0.5 / n, 1.0 - 0.5 / n))
 
 
 def _distance(prob: Floats, n: float, d: int) -> Floats:
-    """Quantiles of the distance of one of n Gaussian rows by their own covariance.
+    """Quantiles of the Mahalanobis distance of one of n Gaussian rows by the sample covariance.
 
-    The square, by the covariance with denominator n, is n - 1 times a beta variable with
+    With the denominator n, the squared distance is n - 1 times a beta variable with
     parameters d / 2 and (n - d - 1) / 2 (Gnanadesikan & Kettenring 1972).
     """
     square = (n - 1.0) * beta.ppf(prob, d / 2.0, max(n - d - 1.0, 1.0) / 2.0)

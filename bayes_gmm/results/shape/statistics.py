@@ -1,11 +1,11 @@
-"""Skewness and kurtosis of one segment's rows, along directions and over all of them.
+"""Skewness and kurtosis of the rows of a segment, along directions and over all directions.
 
 Rows are standardised by their own weighted mean and covariance, so that no statistic depends on
-the parameters of the segment. Where the rows are Gaussian, features and principal directions are
-functions of that mean and covariance, and independent of the standardised rows (Basu 1955): along
-each of them the rows are a univariate Gaussian sample. A direction in which the rows are as skewed,
-as flat or as heavy-tailed as can be is no such function. It is sought in one half of the rows and
-measured in the other, and the other way round.
+the parameters of the segment. If the rows are Gaussian, features and principal directions are
+functions of that mean and covariance, and independent of the standardised rows (Basu 1955). The
+rows are then a univariate Gaussian sample along each of them. This is not the case for the
+directions of the largest skewness and kurtosis. These are therefore found in one half of the rows
+and measured in the other half, and vice versa.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.results.shape.normality import FEWEST, kurtosis_score, skewness_score
 
 SOUGHT = 3
-"""Directions that are sought in each half: the most skewed, flattest, heaviest-tailed."""
+"""Number of directions found in each half: the most skewed, flattest and heaviest-tailed."""
 ROUNDING = 1e-9
-"""Share of the variance below which a principal direction holds rounding errors alone."""
+"""Fraction of the variance below which a principal direction only has rounding errors."""
 
 
 @dataclass(frozen=True, eq=False)
 class ShapeStatistics:
-    """Statistics of the rows of one segment; NaN where there are too few rows for one.
+    """Statistics of the rows of one segment; NaN if there are too few rows for a statistic.
 
     Attributes
     ----------
     directions : ndarray, shape (D, d)
         Coefficients of features with sd 1: d features, d principal directions, and 2 * `SOUGHT`
-        that were sought; of one feature alone it is the only direction.
+        directions of large skewness or kurtosis. With one feature there is one direction.
     sd : ndarray, shape (d,)
-        Of the features, infinite where one is constant.
+        Standard deviations of the features; infinite for a constant feature.
     skewness, kurtosis : ndarray, shape (D,)
-        Along each direction; 0 and 3 for a Gaussian.
+        Values along each direction; 0 and 3 for a Gaussian.
     n_rows : ndarray, shape (D,)
-        Effective number of rows behind each.
+        Effective number of rows for each value.
     radial : float
         3 / (d (d + 2)) times the mean of |y|^4 of whitened rows y; 3 for a Gaussian.
     n_radial : float
-        Effective number of rows behind it.
+        Effective number of rows for the radial kurtosis.
     n_effective : float
         Effective number of rows of the segment.
     """
@@ -78,12 +78,12 @@ class ShapeStatistics:
 
 
 def n_directions(d: int) -> int:
-    """Directions of projections of rows with d features."""
+    """Number of directions along which rows with d features are projected."""
     return 1 if d == 1 else 2 * d + 2 * SOUGHT
 
 
 def effective_rows(weights: Floats) -> float:
-    """(sum w)^2 / sum w^2 (Kish 1965), and no more than the weights count.
+    """(sum w)^2 / sum w^2 (Kish 1965), at most the sum of the weights.
 
     Examples
     --------
@@ -93,17 +93,17 @@ def effective_rows(weights: Floats) -> float:
     largest = float(weights.max(initial=0.0))
     if largest == 0.0:
         return 0.0
-    shares = weights / largest  # whose squares neither under- nor overflow
+    shares = weights / largest  # scaled so that squares neither under- nor overflow
     return min(float(weights.sum()), float(shares.sum() ** 2 / (shares @ shares)))
 
 
 def shape_statistics(x: Floats, weights: Floats, half: npt.NDArray[np.bool_]) -> ShapeStatistics:
-    """Statistics of rows that are taken to be of one segment.
+    """Statistics of the rows of one segment.
 
     Parameters
     ----------
     x : ndarray, shape (n, d)
-        Without missing cells, in units in which features are of order one.
+        Rows without missing cells, in units in which features are of order one.
     weights : ndarray, shape (n,)
     half : ndarray of bool, shape (n,)
         A random half of the rows.
@@ -148,7 +148,7 @@ def shape_statistics(x: Floats, weights: Floats, half: npt.NDArray[np.bool_]) ->
 
 
 def _standardised(x: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
-    """Rows with mean 0 and sd 1 in each feature, the sds, and shares of the rows."""
+    """Rows with mean 0 and sd 1 in each feature, the sds, and weights that sum to 1."""
     share = weights / weights.sum()
     y = x - share @ x
     sd = np.sqrt(share @ (y * y))
@@ -175,7 +175,7 @@ def _principal(y: Floats, share: Floats) -> Floats:
 def _sought(
     y: Floats, weights: Floats, half: npt.NDArray[np.bool_]
 ) -> tuple[Floats, Floats, float]:
-    """Directions (3, d) found in one half of the rows, their moments in the other, its size."""
+    """Directions (3, d) from one half of the rows; their moments in the other half; its size."""
     d = y.shape[1]
     n_here, n_there = effective_rows(weights[half]), effective_rows(weights[~half])
     unknown = np.full((SOUGHT, d), np.nan), np.full((2, SOUGHT), np.nan), np.nan
@@ -193,7 +193,7 @@ def _extreme_directions(y: Floats, share: Floats) -> Floats:
     """Most skewed, flattest and heaviest-tailed direction, by moments of whitened rows.
 
     With z the whitened rows, they are E[|z|^2 z] (Móri, Rohatgi & Székely 1993) and the
-    eigenvectors of E[|z|^2 z z'] of least and greatest eigenvalue (Tyler et al. 2009).
+    eigenvectors of E[|z|^2 z z'] with the smallest and largest eigenvalue (Tyler et al. 2009).
     """
     y = y - share @ y
     L = np.linalg.cholesky((y * share[:, None]).T @ y)
@@ -205,7 +205,7 @@ def _extreme_directions(y: Floats, share: Floats) -> Floats:
 
 
 def _radial(y: Floats, share: Floats) -> float:
-    """3 / (d (d + 2)) E |z|^4 of whitened rows z; NaN where their covariance is singular."""
+    """3 / (d (d + 2)) E |z|^4 of whitened rows z; NaN if their covariance is singular."""
     d = y.shape[1]
     S = (y * share[:, None]).T @ y
     try:

@@ -1,4 +1,4 @@
-"""Tests of all segments together: averages over draws, and correction for their number."""
+"""Tests of all segments: averages over draws, and a correction for the number of tests."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from bayes_gmm.results.shape.statistics import ShapeStatistics
 
 @dataclass(frozen=True, eq=False)
 class SegmentTests:
-    """Statistics of K segments, T each: D of skewness, D of kurtosis and the radial kurtosis.
+    """T statistics of each of K segments: D of skewness, D of kurtosis and the radial kurtosis.
 
     Attributes
     ----------
     values : ndarray, shape (K, T)
-        Averages over the draws; NaN where most draws have too few rows.
+        Averages over the draws; NaN if most draws have too few rows.
     p_values : ndarray, shape (K, T)
-        Two-sided, each of one statistic alone.
+        Two-sided p-values of single statistics, without correction.
     rows_behind : ndarray, shape (K, T)
         Effective numbers of rows, averaged over the draws.
     n_rows : ndarray, shape (K,)
         Effective number of rows of each segment.
     directions : ndarray, shape (K, D, d)
-        In one of the draws, of features with sd 1.
+        Directions in one of the draws, as coefficients of features with sd 1.
     sd : ndarray, shape (K, d)
-        Of the features, in that draw.
+        Standard deviations of the features in that draw.
     """
 
     values: Floats
@@ -45,7 +45,7 @@ class SegmentTests:
 
     @classmethod
     def of(cls, draws: Sequence[Sequence[ShapeStatistics]]) -> SegmentTests:
-        """Average what was found in draws, a sequence of K segments each."""
+        """Average the statistics over draws; each draw is a sequence of K segments."""
         scores = np.array([[s.scores for s in draw] for draw in draws])
         known = np.isfinite(scores)
         enough = known.mean(axis=0) >= 0.5
@@ -67,15 +67,16 @@ class SegmentTests:
 
     @property
     def checked(self) -> npt.NDArray[np.bool_]:
-        """Which segments have rows enough for a statistic, shape (K,)."""
+        """Whether each segment has enough rows for a statistic, shape (K,)."""
         return np.asarray(np.isfinite(self.p_values).any(axis=1))
 
     @cached_property
     def n_tests(self) -> Floats:
-        """What the p-value of each statistic is multiplied by, shape (T,).
+        """Factor by which the p-value of each statistic is multiplied, shape (T,).
 
-        Skewness, kurtosis and radial kurtosis share alpha evenly, each of them over all segments
-        and directions (Bonferroni): the many directions cost the one radial kurtosis no power.
+        A third of alpha is used for each of skewness, kurtosis and radial kurtosis, and divided
+        equally among segments and directions (Bonferroni). The many directions therefore do not
+        reduce the power of the radial kurtosis.
         """
         D = self.directions.shape[1]
         known = np.isfinite(self.p_values).sum(axis=0)
@@ -98,7 +99,7 @@ class SegmentTests:
         statistic : str
             One of `STATISTICS`.
         scale : ndarray, shape (d,)
-            Of the units of the directions, in the table's.
+            Units of the directions, in units of the table.
         settings : ShapeCheckSettings
         """
         D, d = self.directions.shape[1:]
@@ -131,7 +132,7 @@ class SegmentTests:
     def _bounds(
         self, k: int, at: int, statistic: str, settings: ShapeCheckSettings
     ) -> tuple[float, float]:
-        """Where the corrected p-value is alpha."""
+        """Bounds of the statistic at which the corrected p-value is alpha."""
         score = float(ndtri(settings.alpha / (2.0 * self.n_tests[at])))
         n = self.rows_behind[k, at]
         if statistic == "skewness":

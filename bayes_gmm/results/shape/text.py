@@ -23,7 +23,7 @@ def sentences(check: ShapeCheck) -> tuple[str, ...]:
 
 
 def pieces_sentence(pieces: Pieces, check: ShapeCheck) -> str:
-    """Warn that segments may be pieces of fewer segments; `check` is that of the fewer segments."""
+    """Warn that segments may be pieces of fewer segments; `check` is of the fit with fewer."""
     found = next(each for each in check.diagnostics if each.code == "not_gaussian")
     return (
         "Some segments may be pieces of a non-Gaussian segment: the "

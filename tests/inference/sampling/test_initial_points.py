@@ -6,7 +6,7 @@ import pytest
 from bayes_gmm.inference.sampling.initial_points import (
     chains_of_modes,
     dispersed_start,
-    mass_shares,
+    relative_masses,
 )
 from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.inference.sampling.settings import SamplerSettings
@@ -36,8 +36,8 @@ def test_chains_are_shared_out_by_mass(masses, chains, expected):
 
 
 def test_a_mode_of_unknown_mass_has_none_unless_it_is_alone():
-    assert mass_shares(peaks_of_mass(np.nan, 0.5, 0.5)).tolist() == [0.0, 0.5, 0.5]
-    assert mass_shares(peaks_of_mass(np.nan)).tolist() == [1.0]
+    assert relative_masses(peaks_of_mass(np.nan, 0.5, 0.5)).tolist() == [0.0, 0.5, 0.5]
+    assert relative_masses(peaks_of_mass(np.nan)).tolist() == [1.0]
 
 
 class Anything:

@@ -65,7 +65,7 @@ def test_a_chain_with_other_labels_spoils_r_hat_and_alignment_restores_it(three_
     ess_original = array_stats.ess(per_parameter(draws.theta), method="bulk").min()
     assert ess == pytest.approx(ess_original)
     assert ess > 50 * ess_raw
-    assert done.share_permuted == 0.25
+    assert done.fraction_permuted == 0.25
     np.testing.assert_allclose(aligned, draws.theta, rtol=1e-12, atol=1e-12)
 
 
@@ -77,7 +77,7 @@ def test_where_ellipses_cross_at_one_mean_no_draw_is_misaligned():
     found = Points.of(density.layout, aligned).corr_chol[..., 1, 0]
     assert np.all(np.sign(found) == sign)
     assert done.ambiguity < 1e-6
-    assert 0.4 < done.share_permuted < 0.6
+    assert 0.4 < done.fraction_permuted < 0.6
 
 
 @pytest.mark.parametrize(
@@ -185,4 +185,4 @@ def test_a_single_component_has_nothing_to_align():
     draws = normal_draws(density, thetas[0], (1, 50))
     aligned, done = relabel(draws, [reference(density, thetas[0])], density.rho2)
     assert np.array_equal(aligned, draws.theta)
-    assert (done.share_permuted, done.ambiguity, done.ambiguous_pairs()) == (0.0, 0.0, [])
+    assert (done.fraction_permuted, done.ambiguity, done.ambiguous_pairs()) == (0.0, 0.0, [])

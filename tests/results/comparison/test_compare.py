@@ -319,14 +319,14 @@ class TestRuns:
         assert found.candidates[2].fit is None
 
     def test_ctrl_c_in_the_search_keeps_what_was_found(self, X, monkeypatch):
-        class Interrupted(compare_module.Sweep):
+        class Interrupted(compare_module.GridSearch):
             def steps(self):
                 for cell in super().steps():
                     if cell.n_components == 3:
                         raise KeyboardInterrupt
                     yield cell
 
-        monkeypatch.setattr(compare_module, "Sweep", Interrupted)
+        monkeypatch.setattr(compare_module, "GridSearch", Interrupted)
         found = compared(X)
         assert found.table.bic.notna().tolist() == [True, True, True, False]
 
@@ -396,7 +396,7 @@ class TestBadArguments:
             ({"k_prior": [1.0, 2.0]}, "k_prior has 2 weights for 4 n_components"),
             ({"k_prior": [1, -2, 1, 1]}, "k_prior must be finite and not negative, got -2 for K=2"),
             ({"k_prior": [0, 0, 0, 0]}, "k_prior is 0 for all n_components"),
-            ({"k_prior": {1: 1, 5: 1}}, "k_prior is for K of"),
+            ({"k_prior": {1: 1, 5: 1}}, "k_prior has values for K of"),
             ({"prior": "flat"}, "prior must be a Prior, got 'flat'"),
             ({"n_init": 0}, "n_init must be a whole number of at least 1, got 0"),
             ({"draws": 0}, "draws must be a whole number of at least 1, got 0"),

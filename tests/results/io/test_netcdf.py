@@ -15,8 +15,8 @@ from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.model.prior import LKJ, HalfNormal, InverseGamma, LogNormal, Normal, Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.fit.map_fit import MapFit, Mode
-from bayes_gmm.results.io.attrs import FORMAT_VERSION
 from bayes_gmm.results.io.checksum import CHECKSUM
+from bayes_gmm.results.io.file_format import FORMAT_VERSION
 from bayes_gmm.results.io.netcdf import check_file, replacing
 from bayes_gmm.results.io.prior_json import prior_from_json
 from bayes_gmm.results.load import load

@@ -354,12 +354,12 @@ def test_labels_that_mean_little_are_warned_of():
     with pytest.warns(AmbiguousLabelsWarning, match="Segment 1 and Segment 2 may be swapped"):
         posterior = Posterior.from_draws(fit, density, wide)
     assert posterior.labels.ambiguity > 0.05
-    assert posterior.labels.share_permuted > 0.05
+    assert posterior.labels.fraction_permuted > 0.05
 
 
 def test_well_separated_segments_are_taken_without_a_word(posterior):
     assert posterior.labels.ambiguity < 1e-6
-    assert posterior.labels.share_permuted == 0.0
+    assert posterior.labels.fraction_permuted == 0.0
 
 
 def test_shuffled_draws_give_the_same_posterior():
@@ -371,7 +371,7 @@ def test_shuffled_draws_give_the_same_posterior():
     turned = replace(draws, theta=renumbered(draws.layout, draws.theta, order))
     one, other = (Posterior.from_draws(fit, density, d) for d in (draws, turned))
     pd.testing.assert_frame_equal(one.summary(), other.summary())
-    assert other.labels.share_permuted == 0.5
+    assert other.labels.fraction_permuted == 0.5
 
 
 @pytest.mark.parametrize("shape", [(2, 1), (2, 3), (3, 4)])

@@ -1,4 +1,4 @@
-"""Attributes of a model file: its format, who wrote it and when."""
+"""Format version and origin of a model file, as attributes of the file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def file_attributes(kind: str) -> dict[str, Any]:
 
 
 def made_now() -> dict[str, str]:
-    """The time and the versions, under the names that ArviZ uses."""
+    """Time of creation and versions, with the attribute names of ArviZ."""
     return {
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "inference_library": "bayes_gmm",
