@@ -158,7 +158,9 @@ def test_pictures_have_the_intervals_that_are_asked_for(posterior, ax):
 
 def test_a_picture_of_one_segmentation_says_so(two_modes, pyplot):
     alone = two_modes.of_mode(1)
-    assert "all draws are from mode 1, which holds 50 % of the mass" in said_in(forest(alone)[0].figure)
+    assert "all draws are from mode 1, which holds 50 % of the mass" in said_in(
+        forest(alone)[0].figure
+    )
     crosses = [line.get_xydata()[0] for line in segments(alone).lines if line.get_marker() == "X"]
     np.testing.assert_allclose(crosses, alone.parameters.means.mean(axis=(0, 1)))
 

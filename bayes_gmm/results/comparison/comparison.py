@@ -56,7 +56,7 @@ class Comparison(Candidates):
         >>> comparison.verdicts["bic"].n_components, comparison.verdicts["bic"].code
         (5, 'best')
         >>> print(comparison.verdicts["bic"])
-        BIC is lowest for 5 segments; next is 4 segments (3.2 higher).
+        BIC is lowest for 5 segments; next is 4 segments (3.1 higher).
         """
         return self.verdicts_in(PYTHON)
 
