@@ -68,6 +68,11 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         twelve structures of `Structure`, such as "component/shared".
     prior : Prior, optional
         Prior in standardised units; None means ``Prior()``.
+    transforms : mapping, optional
+        Transformations of columns by name, applied before they are standardised: "log", "log1p",
+        "sqrt", "logit", ``("yeo-johnson", lambda)`` or ``("log1p", scale)`` for
+        log(1 + x / scale). Segments are Gaussian on the transformed scale. Densities, criteria and
+        rows stay in the units of the table: they include the Jacobian.
     standardize : bool
         Whether the prior refers to standardised features. Results are in the units of the table in
         either case.
@@ -142,6 +147,7 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         *,
         structure: str | Structure = "full",
         prior: Prior | None = None,
+        transforms: Any = None,
         standardize: bool = True,
         resolution: Any = "auto",
         n_init: str | int = "auto",
@@ -150,6 +156,7 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         self.n_components = n_components
         self.structure = structure
         self.prior = prior
+        self.transforms = transforms
         self.standardize = standardize
         self.resolution = resolution
         self.n_init = n_init
@@ -188,7 +195,7 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         """
         plan = FitPlan.of(
             self.n_components, self.structure, self.prior, self.n_init,
-            standardize=self.standardize, resolution=self.resolution,
+            standardize=self.standardize, resolution=self.resolution, transforms=self.transforms,
         )  # fmt: skip
         rng = generator(self.random_state)
         matrix = feature_matrix(X)
@@ -196,7 +203,7 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         self.map_fit_, density, modes, found = fit_table(matrix, weights, plan, rng)
         self._fitted = _Fitted(density, modes, KeptMatrix.of(matrix))
         self.shape_check_ = check_mixture(
-            self.map_fit_.mixture, self.map_fit_.standardizer, matrix, weights
+            self.mixture_, self.map_fit_.standardizer, self.mixture_.matrix_of(matrix), weights
         )
         warn((d for d in self.shape_check_.diagnostics if d.severity == "warning"), stacklevel=2)
         self.diagnostics_ = (*found, *self.shape_check_.diagnostics)

@@ -72,7 +72,7 @@ def membership(
     shown = positions(names, features)
     if len(shown) != 2:
         raise DataError(f"membership needs two features, got {len(shown)}; use segments instead")
-    values = posterior.mixture.matrix_of(X).values
+    values = posterior.mixture.columns_of(X).values
     rows, notes = thinned(len(values))
     values = values[rows]
     axes = new_axes() if ax is None else ax

@@ -54,6 +54,7 @@ def compare(
     sample_weight: Any = None,
     standardize: bool = True,
     resolution: Any = "auto",
+    transforms: Any = None,
     n_init: str | int = "auto",
     k_prior: Sequence[float] | Mapping[int, float] | None = None,
     draws: int = 1000,
@@ -82,7 +83,7 @@ def compare(
         cross-validation, from the same draws).
     sample_weight : array_like, shape (N,), optional
         Row weights. A weight of 2 counts the row twice; a weight of 0 excludes it.
-    standardize, resolution, n_init
+    standardize, resolution, transforms, n_init
         As in `BayesGMM`; `n_init` is the number of new starts for each number and structure, in
         addition to starts from neighbouring candidates in the grid.
     k_prior : sequence or mapping, optional
@@ -136,7 +137,7 @@ def compare(
     compile_at_first_use()
     table = PreparedTable.of(
         matrix, weights, most_parameters=plan.most_parameters(matrix.n_features),
-        standardize=standardize, resolution=resolution,
+        standardize=standardize, resolution=resolution, transforms=transforms,
     )  # fmt: skip
     work = _Work(plan, table, weights)
     work.check()
@@ -254,5 +255,5 @@ class _Work:
         return Candidate(
             cell.n_components, cell.structure.name, fitted.values, fit, fitted.posterior,
             tuple(dict.fromkeys([*fitted.diagnostics, *noted])), fitted.loo,
-            check_mixture(fit.mixture, fit.standardizer, self.table.matrix, self.weights),
+            check_mixture(fit.mixture, fit.standardizer, self.table.rows, self.weights),
         )  # fmt: skip

@@ -116,14 +116,14 @@ def stats_of(draws: Draws) -> dict[str, Any]:
 
 def log_likelihood_group(posterior: PosteriorDraws, X: Any) -> Dataset:
     """Log density of each row in each draw, in the user's units."""
-    _refuse_too_large(posterior, "log_likelihood", posterior.mixture.matrix_of(X).n_rows)
+    _refuse_too_large(posterior, "log_likelihood", posterior.mixture.columns_of(X).n_rows)
     values = log_densities(posterior, X)
     return _dataset(posterior, {"x": ((*SAMPLE, "row"), values)}, {})
 
 
 def posterior_predictive_group(posterior: PosteriorDraws, X: Any, seed: Any) -> Dataset:
     """Replicated rows of each draw, with recording error, as many as X has."""
-    n_rows = posterior.mixture.matrix_of(X).n_rows
+    n_rows = posterior.mixture.columns_of(X).n_rows
     _refuse_too_large(posterior, "posterior_predictive", n_rows * len(posterior.features))
     values = _replicated(posterior, n_rows, np.random.default_rng(seed))
     return _dataset(posterior, {"x": ((*SAMPLE, "row", "feature"), values)}, {})
@@ -187,4 +187,5 @@ def _replicated(posterior: PosteriorDraws, n_rows: int, rng: np.random.Generator
         step = np.einsum("nij,nj->ni", factors[chain, draw, k], rows[chain, draw, row])
         rows[chain, draw, row] = of.means[chain, draw, k] + step
     recording = posterior.mixture.resolution / np.sqrt(12.0)
-    return np.asarray(rows + recording * rng.standard_normal(rows.shape))
+    rows += recording * rng.standard_normal(rows.shape)
+    return posterior.mixture.transforms.inverse(rows)

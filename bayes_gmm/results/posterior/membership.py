@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.matrix import FeatureMatrix, ModelMatrix
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.errors import DataError
@@ -158,10 +158,10 @@ def log_densities(posterior: PosteriorDraws, X: Any) -> Floats:
 
 
 def log_density_blocks(
-    posterior: PosteriorDraws, matrix: FeatureMatrix, theta: Floats
+    posterior: PosteriorDraws, matrix: ModelMatrix, theta: Floats
 ) -> Iterator[tuple[slice, Floats]]:
     """Runs of rows, and log densities (rows, draws) in draws (..., p), in the user's units."""
-    jacobian = np.isfinite(matrix.values) @ np.log(posterior.fit.standardizer.scale)
+    jacobian = matrix.log_units(posterior.fit.standardizer.scale)
     points = mixtures_of(posterior, theta)
     for rows in _row_slices(matrix.n_rows, len(points) * len(posterior.names)):
         joint = _log_joints(posterior, matrix, rows, points)
