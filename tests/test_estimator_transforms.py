@@ -104,6 +104,43 @@ def test_imputed_mean_is_that_of_the_predictive_distribution(both, posteriors):
     assert found["sd"] == pytest.approx(np.sqrt(np.trapezoid(p * (x - mean) ** 2, x)), rel=1e-3)
 
 
+def test_segments_are_described_in_the_users_units(both, posteriors):
+    _, _, _, fit, plain = both
+    a, b = posteriors
+    m, s = b.parameters.means[..., 0], b.parameters.scales[..., 0]
+    exact = {
+        "median": np.exp(m), "mean": np.exp(m + s**2 / 2.0),
+        "16 %": np.exp(m - 0.99445788 * s), "84 %": np.exp(m + 0.99445788 * s),
+    }  # fmt: skip
+    found, untouched = a.segments(ci_prob=0.9), b.segments(ci_prob=0.9)
+    for what, draws in exact.items():
+        name = f"Spend ({what})"
+        np.testing.assert_allclose(found[name], np.median(draws, axis=(0, 1)))
+        bounds = np.quantile(draws, [0.05, 0.95], axis=(0, 1))
+        np.testing.assert_allclose(found[[f"{name} lower", f"{name} upper"]].T, bounds)
+    np.testing.assert_array_equal(found["Age (sd) upper"], untouched["Age (sd) upper"])
+    at_map = fit.map_fit_.segments()
+    np.testing.assert_allclose(at_map["Spend (median)"], np.exp(plain.means_[:, 0]))
+    medians = a.tree["posterior/medians"]
+    np.testing.assert_allclose(medians.sel(feature="Spend").values, np.exp(m))
+    assert "medians[Segment 1, Spend]" in a.summary().index
+    assert "medians" not in b.tree["posterior"]
+
+
+def test_contrast_of_a_log_column_is_a_ratio(posteriors):
+    a, b = posteriors
+    found = a.contrast(1, 0)
+    m = b.parameters.means[..., 0]
+    ratio = np.exp(m[..., 1] - m[..., 0])
+    row = found.loc["Spend (median)"]
+    assert row["ratio"] == pytest.approx(np.median(ratio))
+    np.testing.assert_allclose(
+        row[["ratio lower", "ratio upper"]].tolist(), np.quantile(ratio, [0.03, 0.97])
+    )
+    assert found.loc[["share", "Age (mean)"], "ratio"].isna().all()
+    assert "ratio" not in b.contrast(1, 0)
+
+
 def test_file_keeps_transformations(both, posteriors, tmp_path):
     X = both[0]
     for saved in (both[3].map_fit_, posteriors[0]):

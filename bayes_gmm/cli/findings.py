@@ -22,6 +22,7 @@ from bayes_gmm.cli.layout import (
     fill,
     in_blocks,
     label_column,
+    mean_and_range,
     shortened,
     under,
     writer,
@@ -198,14 +199,17 @@ class Report:
         return [*self.diagnostics, *(() if shape is None else shape.diagnostics), *moved]
 
     def _segment(self, k: int) -> dict[str, Any]:
-        features, mixture = self.fit.features, self.mixture
+        mixture, intervals = self.mixture, self.intervals
         return {
             "segment": self.names[k],
             "share": float(mixture.weights[k]),
             "size": round(float(self.sizes[k]), REPORT.size_decimals),
             "assigned": as_counts(self.assigned)[k],
-            "mean": dict(zip(features, mixture.means[k].tolist(), strict=True)),
-            "sd": dict(zip(features, mixture.standard_deviations[k].tolist(), strict=True)),
+            **(
+                _described(mixture, k)
+                if intervals is None or mixture.transforms.is_identity
+                else intervals.numbers(k, 1)
+            ),
             "covariance": mixture.covariances[k].tolist(),
             **({} if self.intervals is None else self.intervals.bounds(k)),
         }
@@ -348,12 +352,27 @@ def _size(n: float) -> str:
 
 
 def _feature_group(report: Report, j: int) -> Columns:
-    """Mean and sd of one feature under its name."""
+    """Mean and sd of one feature under its name; median, mean and range if it is transformed."""
     mixture = report.mixture
+    found = mixture.described(j)
+    if "median" in found:
+        write = writer(found["median"], found["84 %"] - found["16 %"])
+        medians = column("median", [write(m) for m in found["median"]])
+        more = mean_and_range(write, found["mean"], found["16 %"], found["84 %"])
+        return under(report.fit.features[j], beside(medians, *more))
     means, sds = mixture.means[:, j], mixture.standard_deviations[:, j]
     write = writer(means, sds)
     pair = beside(column("mean", [write(m) for m in means]), column("sd", [write(s) for s in sds]))
     return under(report.fit.features[j], pair)
+
+
+def _described(mixture: Mixture, k: int) -> dict[str, dict[str, float]]:
+    """Location and spread of the features in segment k, by name."""
+    found: dict[str, dict[str, float]] = {}
+    for j, feature in enumerate(mixture.features):
+        for what, values in mixture.described(j).items():
+            found.setdefault(what, {})[feature] = float(values[k])
+    return found
 
 
 def _mode(mode: Mode) -> dict[str, Any]:

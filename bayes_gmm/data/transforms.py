@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import boxcox1p, expit, inv_boxcox1p, logit
+from scipy.special import boxcox1p, expit, inv_boxcox1p, logit, ndtri
 
 from bayes_gmm.data.matrix import FeatureMatrix, ModelMatrix
 from bayes_gmm.data.rows import Floats
@@ -36,6 +36,8 @@ class QuadratureSettings:
 
 
 QUADRATURE = QuadratureSettings()
+CENTRAL_68 = float(ndtri(0.84))
+"""Half the width of the central 68 % of a Gaussian, in standard deviations."""
 
 
 class Transform(ABC):
@@ -79,6 +81,25 @@ class Transform(ABC):
             second = second + weight * away**2
         return middle + first, np.sqrt(np.maximum(second - first**2, 0.0))
 
+    def described(self, mean: Floats, sd: Floats) -> dict[str, Floats]:
+        """Location and spread in the user's units of t^-1(Y) for Gaussian Y, by name.
+
+        These are the median, the mean and the bounds of the central 68 %: the quantiles at 16 %
+        and 84 %.
+
+        Examples
+        --------
+        >>> found = Log().described(np.array(0.0), np.array(1.0))
+        >>> {name: round(float(value), 2) for name, value in found.items()}
+        {'median': 1.0, 'mean': 1.65, '16 %': 0.37, '84 %': 2.7}
+        """
+        return {
+            "median": self.inverse(mean),
+            "mean": self.moments(mean, sd)[0],
+            "16 %": self.inverse(mean - CENTRAL_68 * sd),
+            "84 %": self.inverse(mean + CENTRAL_68 * sd),
+        }
+
     def allows(self, x: Floats) -> npt.NDArray[np.bool_]:
         """Whether t and its derivative are finite at each value."""
         return np.isfinite(x)
@@ -106,6 +127,10 @@ class Identity(Transform):
     def log_derivative(self, x: Floats) -> Floats:
         """0."""
         return np.zeros_like(x)
+
+    def described(self, mean: Floats, sd: Floats) -> dict[str, Floats]:
+        """Mean and standard deviation."""
+        return {"mean": mean, "sd": sd}
 
     @property
     def spec(self) -> Spec:

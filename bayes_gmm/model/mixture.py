@@ -18,7 +18,7 @@ from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.table import feature_matrix
-from bayes_gmm.data.transforms import Transforms
+from bayes_gmm.data.transforms import Transform, Transforms
 from bayes_gmm.errors import DataError, listed, shown
 from bayes_gmm.model.checks import (
     array_of_numbers,
@@ -113,6 +113,11 @@ class Mixture:
     def standard_deviations(self) -> Floats:
         """Standard deviation of each feature in each component, shape (K, d)."""
         return np.sqrt(np.diagonal(self.covariances, axis1=1, axis2=2))
+
+    def described(self, j: int) -> dict[str, Floats]:
+        """Location and spread of feature j in each component (see `Transform.described`)."""
+        transform: Transform = self.transforms.entries[j]
+        return transform.described(self.means[:, j], self.standard_deviations[:, j])
 
     @cached_property
     def _standardizer(self) -> Standardizer:

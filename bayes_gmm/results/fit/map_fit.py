@@ -222,17 +222,20 @@ class MapFit:
         return self.mixture.log_prob(X)
 
     def segments(self) -> pd.DataFrame:
-        """One row per segment: share, and mean and standard deviation of each feature."""
+        """One row per segment: share, and mean and standard deviation of each feature.
+
+        A transformed feature has its median, its mean and the bounds of the central 68 % of the
+        segment (quantiles at 16 % and 84 %), in the user's units.
+        """
         import pandas as pd
 
-        sd = self.mixture.standard_deviations
         columns: dict[str, Any] = {
             "segment": segment_labels(self.mixture.n_components),
             "share": self.mixture.weights,
         }
         for j, name in enumerate(self.features):
-            columns[f"{name} (mean)"] = self.mixture.means[:, j]
-            columns[f"{name} (sd)"] = sd[:, j]
+            for what, values in self.mixture.described(j).items():
+                columns[f"{name} ({what})"] = values
         return pd.DataFrame(columns)
 
     def check(self, X: Any, sample_weight: Any = None) -> ShapeCheck:

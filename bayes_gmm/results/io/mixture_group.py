@@ -26,7 +26,7 @@ def mixture_group(mixture: Mixture) -> Dataset:
             "resolution": ("feature", np.asarray(mixture.resolution)),
         },
         coords={"component": segment_labels(mixture.n_components)},
-        attrs=_attributes(mixture),
+        attrs=attributes_of(mixture),
     )
 
 
@@ -38,6 +38,7 @@ def mixture_from(node: DataTree, features: tuple[str, ...]) -> Mixture:
     return Mixture(**values, features=features, transforms=transforms)
 
 
-def _attributes(mixture: Mixture) -> dict[str, str]:
+def attributes_of(mixture: Mixture) -> dict[str, str]:
+    """Transformations by feature as JSON, if there are any."""
     specs = mixture.transforms.specs(mixture.features)
     return {"transforms": json.dumps(specs)} if specs else {}

@@ -10,6 +10,7 @@ import numpy as np
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import DataError
 from bayes_gmm.inference.sampling.draws import Draws
+from bayes_gmm.results.io.mixture_group import attributes_of
 from bayes_gmm.results.posterior.membership import log_densities
 from bayes_gmm.results.posterior.parameters import SegmentDraws
 
@@ -79,10 +80,14 @@ def posterior_group(posterior: PosteriorDraws, of: SegmentDraws) -> Dataset:
         variables = {"weights": weights, **variables}
     else:
         fixed["weights"] = weights
+    transforms = posterior.mixture.transforms
+    if not transforms.is_identity:
+        medians = transforms.inverse(of.means)
+        variables["medians"] = ((*SAMPLE, "component", "feature"), medians)
     names, pairs = _pairs_of_features(posterior)
     if names:
         variables["correlation_pairs"] = ((*SAMPLE, "component", "pair"), of.correlations[pairs])
-    attrs = {**posterior.provenance, "comment": COORDINATES}
+    attrs = {**posterior.provenance, "comment": COORDINATES, **attributes_of(posterior.mixture)}
     found = _dataset(posterior, {**variables, **fixed}, attrs, pair=names)
     return found.set_coords(list(fixed))
 
