@@ -68,11 +68,13 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         twelve structures of `Structure`, such as "component/shared".
     prior : Prior, optional
         Prior in standardised units; None means ``Prior()``.
-    transforms : mapping, optional
+    transforms : mapping, "auto" or None
         Transformations of columns by name, applied before they are standardised: "log", "log1p",
         "sqrt", "logit", ``("yeo-johnson", lambda)`` or ``("log1p", scale)`` for
-        log(1 + x / scale). Segments are Gaussian on the transformed scale. Densities, criteria and
-        rows stay in the units of the table: they include the Jacobian.
+        log(1 + x / scale). "auto", for all columns or as the entry of one, chooses by the BIC of
+        univariate mixtures; ``diagnostics_`` holds the choices. Segments are Gaussian on the
+        transformed scale. Densities and criteria are those of the table in its own units: they
+        include the Jacobian.
     standardize : bool
         Whether the prior refers to standardised features. Results are in the units of the table in
         either case.

@@ -191,3 +191,42 @@ def test_logs_of_small_counts_keep_their_recording_error():
     fit = bg.BayesGMM(3, transforms={"x1": "log"}, random_state=0, n_init=4).fit(x[:, None])
     rho2 = np.mean(1.0 / x**2) / 12.0
     assert fit.mixture_.resolution[0] ** 2 / 12.0 == pytest.approx(rho2)
+
+
+@pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")
+def test_comparison_of_transformations_prefers_the_right_scale():
+    X = table_of()[0].dropna()
+    options = {"criteria": ("bic", "laplace", "loo"), "draws": 30, "chains": 2,
+               "random_state": 0, "progress": False}  # fmt: skip
+    found = bg.compare(X, [1, 2], transforms=[None, "auto"], **options)
+    assert found.structures == ("full, no transformation", "full, auto")
+    for criterion in options["criteria"]:
+        best = found.best[criterion]
+        assert (best.n_components, best.structure) == (2, "full, auto")
+    assert best.fit.mixture.transforms.specs(("Spend", "Age")) == {"Spend": "log"}
+    gaussian = np.random.default_rng(0).normal(5.0, 1.0, (300, 1))
+    own = bg.compare(
+        gaussian, [1], transforms=["auto", {"x1": "log"}], criteria=("bic", "laplace"),
+        random_state=0, progress=False,
+    )  # fmt: skip
+    assert {c.structure for c in own.best.values()} == {"full, auto"}
+    assert own.best["bic"].fit.mixture.transforms.is_identity
+    with pytest.raises(bg.FitError, match="twice"):
+        bg.compare(X, [1], transforms=["auto", "auto"])
+
+
+def test_choice_of_a_fit_is_among_its_diagnostics():
+    X = table_of(n=(60, 30))[0]
+    model = bg.BayesGMM(2, transforms="auto", random_state=0, n_init=2).fit(X)
+    chosen = {d.subject[0]: d.values["transform"] for d in model.diagnostics_}
+    assert chosen == {"Spend": "log", "Age": None}
+
+
+def test_plots_have_logarithmic_axes_and_mapped_ellipses(both, posteriors):
+    X, _, _, fit, _ = both
+    axes = bg.plots.segments(posteriors[0], X)
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "linear")
+    ellipse = fit.mixture_.ellipse(0, 0.95).boundary()
+    bounds = [p.get_xy()[:, 0] for p in bg.plots.segments(fit).patches if hasattr(p, "get_xy")]
+    assert any(np.isclose(x.max(), np.exp(ellipse[:, 0].max()), rtol=1e-3) for x in bounds)
+    assert bg.plots.segments(posteriors[0], X, "Spend").get_xscale() == "log"

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-PRINTED = ("small_segments", "coinciding_segments", "prior_influence")
+PRINTED = ("transform_chosen", "small_segments", "coinciding_segments", "prior_influence")
 """Diagnostics of the fit that the report prints; others are warnings, or printed elsewhere."""
 SIZE = "size: expected number of rows in the segment, the sum of the rows' probabilities"
 WEIGHTED_SIZE = (
@@ -270,7 +270,7 @@ def fitted(
             shape_check=model.shape_check_, prior_influence=model.prior_influence_,
         )  # fmt: skip
     posterior = sampling.drawn(model)
-    rows = membership_of(posterior, matrix, sampling.ci_prob)
+    rows = membership_of(posterior, posterior.mixture.matrix_of(matrix), sampling.ci_prob)
     return Report(
         name, model.map_fit_, rows.probabilities, weights, posterior, findings, found,
         posterior.check(), ci_prob=sampling.ci_prob, row_intervals=rows,
@@ -300,7 +300,7 @@ def _shape_text(check: ShapeCheck | None) -> str:
     """The segments that are not Gaussian, with advice."""
     if check is None or not check.diagnostics:
         return ""
-    lines = [fill(line, "  ", "    ") for line in sentences(check)]
+    lines = [fill(line, "  ", "    ") for line in sentences(check, COMMAND_LINE)]
     return "\n".join(["Shape of the segments:", *lines])
 
 

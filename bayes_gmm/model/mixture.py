@@ -114,6 +114,12 @@ class Mixture:
         """Standard deviation of each feature in each component, shape (K, d)."""
         return np.sqrt(np.diagonal(self.covariances, axis1=1, axis2=2))
 
+    @property
+    def medians(self) -> Floats:
+        """Medians of the components in the user's units, shape (K, d): means if not transformed."""
+        transforms: Transforms = self.transforms
+        return transforms.inverse(self.means)
+
     def described(self, j: int) -> dict[str, Floats]:
         """Location and spread of feature j in each component (see `Transform.described`)."""
         transform: Transform = self.transforms.entries[j]

@@ -11,9 +11,9 @@ import pytensor.tensor as pt
 from pymc.distributions import transforms
 from pytensor.tensor.variable import TensorConstant, TensorVariable
 
+from bayes_gmm.data.checks.transform_choice import resolve_transforms
 from bayes_gmm.data.rows import Floats, Rows
 from bayes_gmm.data.table import feature_matrix
-from bayes_gmm.data.transforms import Transforms
 from bayes_gmm.data.validate import check_fit, check_weights
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.likelihood_op import ARRAYS, log_likelihood
@@ -76,7 +76,7 @@ def build_model(
         A weight of 2 is two copies of the row.
     standardize : bool
         False takes the table as it is; the prior's units are then the table's.
-    transforms : mapping, optional
+    transforms : mapping, "auto" or None
         Transformations of columns, as in `BayesGMM`, before they are standardised. The likelihood
         is that of the transformed rows: the Jacobian is a constant and not included.
 
@@ -102,7 +102,7 @@ def build_model(
     density, _ = Density.of_table(
         matrix, n_components, structure=structure, prior=prior, resolution=resolution,
         weights=weights, standardize=standardize,
-        transforms=Transforms.of(transforms, matrix.features),
+        transforms=resolve_transforms(transforms, matrix, weights)[0],
     )  # fmt: skip
     return model_of(density, matrix.features, structure, prior)
 

@@ -36,6 +36,8 @@ def forest(
 ) -> NDArray[np.object_]:
     """Plot the share of each segment and its mean of each feature, with credible intervals.
 
+    Transformed features have medians instead of means.
+
     The dot is the posterior mean, the thin bar the interval with probability `ci_prob`, the thick
     bar that with probability one half; all in the user's units. A line under the panels states
     whether the averages are over one segmentation or several.
@@ -119,7 +121,10 @@ def _quantities(
     if posterior.n_components > 1:
         yield "share (%)", 100.0 * of.weights
     for j in chosen:
-        yield posterior.features[j], of.means[..., j]
+        transform = posterior.mixture.transforms.entries[j]
+        changed = j in posterior.mixture.transforms.changed
+        label = f"{posterior.features[j]}{' (median)' if changed else ''}"
+        yield label, transform.inverse(of.means[..., j])
 
 
 def _hidden(ax: Axes) -> bool:

@@ -120,6 +120,7 @@ OF_FITS = {
     ),
     "not_gaussian": lambda _: fitted(RNG.lognormal(0.0, 0.8, 200)[:, None]),
     "shape_not_checked": lambda _: fitted(RNG.normal(size=(15, 1))),
+    "transform_chosen": lambda _: fitted(RNG.lognormal(size=(60, 1)), transforms="auto"),
 }
 
 

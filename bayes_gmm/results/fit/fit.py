@@ -11,6 +11,7 @@ import numpy as np
 
 from bayes_gmm.data.checks.check_table import fit_findings, one_of_each_code
 from bayes_gmm.data.checks.collinearity import Dependence, exact_dependence
+from bayes_gmm.data.checks.transform_choice import resolve_transforms
 from bayes_gmm.data.matrix import FeatureMatrix, ModelMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
@@ -62,7 +63,7 @@ class FitPlan:
         Number of starts; by default what the search finds fit.
     standardize : bool
     resolution : "auto", None, float or sequence of floats
-    transforms : mapping, optional
+    transforms : mapping, "auto" or None
         By column.
     """
 
@@ -138,7 +139,7 @@ class PreparedTable:
         most_parameters: int,
         standardize: bool = True,
         resolution: Any = "auto",
-        transforms: Any = None,
+        transforms: Transforms | None = None,
     ) -> PreparedTable:
         """Standardise a checked table, and choose a sample of rows for the starts.
 
@@ -150,10 +151,9 @@ class PreparedTable:
             Of the largest mixture to be fitted.
         standardize, resolution
             As `Density.of_table` takes them.
-        transforms : mapping, optional
-            By column.
+        transforms : Transforms, optional
         """
-        by_column = Transforms.of(transforms, matrix.features)
+        by_column = transforms or Transforms.identity(matrix.n_features)
         rows = by_column.apply(matrix)
         log_jacobian = rows.log_jacobian if weights is None else weights * rows.log_jacobian
         n_rows = max(SAMPLE.min_rows, SAMPLE.rows_per_parameter * most_parameters)
@@ -252,11 +252,12 @@ def fit_table(
     """
     check_fit(matrix, weights, plan.n_components)
     findings = warn_of_table(matrix, weights, stacklevel=3)
+    transforms, choices = resolve_transforms(plan.transforms, matrix, weights)
     compile_at_first_use()
     layout = Layout(plan.n_components, matrix.n_features, plan.structure)
     table = PreparedTable.of(
         matrix, weights, most_parameters=layout.size,
-        standardize=plan.standardize, resolution=plan.resolution, transforms=plan.transforms,
+        standardize=plan.standardize, resolution=plan.resolution, transforms=transforms,
     )  # fmt: skip
     density = table.density_of(plan.n_components, plan.structure, plan.prior)
     no_maximum = without_maximum(density)
@@ -265,7 +266,7 @@ def fit_table(
     fit = table.fit_of(density, found, plan.prior, masses)
     doubts = [*unfinished(fit), *small_segments(fit), *coinciding_segments(fit)]
     warn(doubts, stacklevel=3)
-    return fit, density, found, (*findings, *no_maximum, *doubts)
+    return fit, density, found, (*findings, *choices, *no_maximum, *doubts)
 
 
 def warn_of_table(

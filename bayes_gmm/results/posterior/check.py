@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bayes_gmm.data.matrix import FeatureMatrix, ModelMatrix
+from bayes_gmm.data.matrix import ModelMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.results.posterior.draws import PosteriorDraws
 from bayes_gmm.results.posterior.membership import responsibilities_in, thinned
@@ -30,9 +30,7 @@ def check_posterior(
     return checked(x, rows, draws, posterior.names, fit.features, fit.standardizer.scale, settings)
 
 
-def _posterior_draws(
-    posterior: PosteriorDraws, rows: FeatureMatrix, n_draws: int
-) -> Iterator[Draw]:
+def _posterior_draws(posterior: PosteriorDraws, rows: ModelMatrix, n_draws: int) -> Iterator[Draw]:
     steps = posterior.mixture.resolution / posterior.fit.standardizer.scale
     for draw in thinned(posterior, n_draws):
         _, means, trils = draw

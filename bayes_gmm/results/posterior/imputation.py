@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.special import ndtr
 
-from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.matrix import ModelMatrix
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.results.checks import check_count
 from bayes_gmm.results.posterior.membership import (
@@ -109,7 +109,7 @@ def _joined(parts: list[Any], kind: type) -> Any:
 
 
 def _cells(
-    posterior: PosteriorDraws, matrix: FeatureMatrix, ci_prob: float | None, max_draws: int | None
+    posterior: PosteriorDraws, matrix: ModelMatrix, ci_prob: float | None, max_draws: int | None
 ) -> Iterator[_Cells]:
     """Missing cells, rows of one pattern at a time; no quantiles where there is no `ci_prob`."""
     n_draws = SETTINGS.fewest_draws if max_draws is None else check_count("max_draws", max_draws)
