@@ -12,7 +12,6 @@ NOT_YET = ("data/io",)
 
 ALLOWED = {
     # mathematics
-    "data/checks/copies.py": {"ODD"},
     "data/checks/mixture_1d.py": {"LOG_2PI"},
     "data/checks/profile.py": {"NORMAL_QUARTILES"},
     "data/rows.py": {"EPSILON", "LARGEST_WHOLE", "TILE"},  # TILE: of compiled code

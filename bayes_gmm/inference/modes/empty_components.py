@@ -10,59 +10,64 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import gammaln
 
 from bayes_gmm.inference.optimize.em import run_em
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.optimize.settings import EM
+from bayes_gmm.inference.optimize.volume import log_volume
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
-from bayes_gmm.model.prior.hierarchical_wishart import log_density
 
 
 def without_empty(density: Density, runs: list[Run]) -> tuple[Density, list[Run]]:
-    """The density of the components that the first run occupies, and the runs that occupy as many.
+    """The density of the components that the heaviest run occupies, and the runs with as many.
 
-    Both as they were where the first run leaves no component empty.
+    Both are unchanged if no concentration is below 1.
     """
     if not np.any(density.prior.concentration < 1.0):
         return density, runs
     runs = [_emptied(density, run) for run in runs]
-    runs.sort(key=lambda run: -_without_empty_covariances(density, run))
+    runs.sort(key=lambda run: -_log_mass(density, run))
     occupied = [_occupied(density, run) for run in runs]
-    n_occupied = int(occupied[0].sum())
-    layout = density.layout
-    if n_occupied == layout.n_components:
-        return density, runs
-    fewer = Layout(n_occupied, layout.n_features, layout.structure)
-    prior = density.prior.with_components(
-        density.prior.concentration[occupied[0]], fewer.n_covariances
-    )
-    reduced = replace(density, layout=fewer, prior=prior)
+    fewer = _restricted(density, occupied[0])
     kept = [
-        replace(
-            run, theta=layout.selected(run.theta, np.flatnonzero(mask)), layout=fewer, history=()
-        )
+        replace(run, theta=theta, layout=fewer.layout, history=())
         for run, mask in zip(runs, occupied, strict=True)
-        if mask.sum() == n_occupied
+        if len(theta := density.layout.selected(run.theta, np.flatnonzero(mask)))
+        == fewer.layout.size
     ]
-    return reduced, kept
+    return fewer, kept
 
 
-def _without_empty_covariances(density: Density, run: Run) -> float:
-    """The log-posterior without the prior density of covariances that no row belongs to.
-
-    Under a hierarchical Wishart prior that is the density of the empty components' precision
-    matrices given the others, whose unit is not that of a probability.
-    """
-    prior, occupied = density.prior, _occupied(density, run)
-    if prior.n_covariances < 2 or occupied.all():
-        return run.log_posterior
-    inverse = np.linalg.inv(density.layout.point(run.theta).scale_trils)
-    precisions = inverse.mT @ inverse
-    given = log_density(precisions, prior.c0, prior.g0, prior.G0) - log_density(
-        precisions[occupied], prior.c0, prior.g0, prior.G0
+def _restricted(density: Density, occupied: npt.NDArray[np.bool_]) -> Density:
+    """The density of a mixture of some of the components."""
+    layout = density.layout
+    fewer = Layout(int(occupied.sum()), layout.n_features, layout.structure)
+    prior = density.prior.with_components(
+        density.prior.concentration[occupied], fewer.n_covariances
     )
-    return run.log_posterior - given
+    return replace(density, layout=fewer, prior=prior)
+
+
+def _log_mass(density: Density, run: Run) -> float:
+    """Rough log mass of a run, with the parameters of empty components integrated out.
+
+    With m of K components occupied, it is that of the mixture of these m, times the ratio of the
+    Dirichlet-multinomial probabilities and the K! / (K - m)! numberings.
+    """
+    occupied = _occupied(density, run)
+    fewer = _restricted(density, occupied)
+    theta = density.layout.selected(run.theta, np.flatnonzero(occupied))
+    alpha, n = density.prior.concentration, density.rows.total_weight
+    of_all, of_occupied = alpha.sum(), alpha[occupied].sum()
+    weights = (
+        gammaln(of_all) - gammaln(n + of_all) + gammaln(n + of_occupied) - gammaln(of_occupied)
+    )
+    K, m = len(alpha), int(occupied.sum())
+    numberings = gammaln(K + 1) - gammaln(K - m + 1)
+    rough = fewer.log_posterior(theta) + log_volume(fewer, theta)
+    return float(rough + weights + numberings)
 
 
 def _emptied(density: Density, run: Run) -> Run:

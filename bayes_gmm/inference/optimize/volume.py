@@ -5,6 +5,9 @@ under a hierarchical Wishart prior, and of standard deviations s and Cholesky fa
 correlations under `LKJ`. The log volume is that of complete data, with known labels and n_k rows in
 component k, up to a constant.
 
+The integral over the weights is exact: sum_k [log Gamma(n_k + alpha_k) - (n_k + alpha_k - 1)
+log w_k]. It matters if alpha_k < 1, where the density is unbounded as w_k tends to 0.
+
 With precision matrices it is exact for a given scale matrix of the prior. The density of P_m and of
 the means is |P_m|^a exp(-tr(P_m S)) with a = n_m / 2 + c_0 - (d + 1) / 2, at its mode P_m = a / S,
 and the integral of the Wishart kernel gives, with r the number of means per matrix,
@@ -88,7 +91,7 @@ def _precision_volume(theta, indices, point, prior, total_weight):
     unpack(theta, indices, point)
     K, d = point.means.shape
     means_of_each = K // prior.n_covariances
-    volume = 0.0
+    volume = _weight_volume(point.log_weights, prior, total_weight)
     for k in range(K):
         rows = total_weight * np.exp(point.log_weights[k])
         log_det = 0.0
@@ -99,6 +102,20 @@ def _precision_volume(theta, indices, point, prior, total_weight):
             n = rows if means_of_each == 1 else total_weight
             volume -= 0.5 * (d + 1) * log_det
             volume += _kernel_volume(_mode_power(n, prior.c0, d), d, means_of_each)
+    return volume
+
+
+@compiled()
+def _weight_volume(log_weights, prior, total_weight):
+    """Log volume of the weights; a component with hardly a hundredth of a row counts as empty."""
+    alpha = prior.concentration
+    total = total_weight + (alpha - 1.0).sum()
+    volume = 0.0
+    for k in range(len(alpha)):
+        power = np.exp(log_weights[k]) * total  # n + alpha - 1 at the mode
+        if alpha[k] < 1.0 and power < 0.01:
+            power = alpha[k] - 1.0
+        volume += math.lgamma(power + 1.0) - power * log_weights[k]
     return volume
 
 
@@ -129,7 +146,7 @@ def _scale_volume(theta, indices, point, prior, total_weight):
     n_scales, n_corr = indices.scale.max() + 1, indices.corr.max() + 1
     scale_rows, log_scale = np.zeros(n_scales), np.zeros(n_scales)
     corr_rows, log_diagonal = np.zeros(n_corr), np.zeros(n_corr)
-    volume = 0.0
+    volume = _weight_volume(point.log_weights, prior, total_weight)
     for k in range(K):
         n = total_weight * np.exp(point.log_weights[k])
         volume -= 0.5 * d * np.log(n + 1.0)

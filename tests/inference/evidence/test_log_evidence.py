@@ -25,7 +25,7 @@ from bayes_gmm.inference.sampling.mode_assignment import marked
 from bayes_gmm.inference.sampling.nuts import sample_nuts
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.points import renumbered
-from bayes_gmm.model.prior import LKJ, InverseGamma, Normal, Prior
+from bayes_gmm.model.prior import LKJ, HierarchicalWishart, InverseGamma, Normal, Prior
 from bayes_gmm.model.structure import Structure
 
 FEW = np.array([-1.4, -1.1, -0.9, 0.2, 0.9, 1.0, 1.3])[:, None]
@@ -137,9 +137,10 @@ def test_a_component_too_many_on_thin_groups_has_an_evidence_within_its_error():
     probability that a component is empty (Nobile 2004) in 4 x 100,000 draws of a Gibbs sampler.
     """
     X, below = thin_parallel_groups(), None
+    prior = Prior(covariances=HierarchicalWishart(G0=12.5))
     for K, exact, error, at_most in ((3, 12.20, 0.02, 0.5), (4, 9.33, 0.08, 2.0)):
-        density, modes = problem(X, K)
-        peaks, draws = sampled(density, modes, draws=500, chains=2)
+        density, modes = problem(X, K, prior=prior)
+        peaks, draws = sampled(density, modes, draws=800, chains=2)
         found = bridge_evidence(density, peaks, draws, below=below)
         assert_agrees(found, exact, error, at_most=at_most)
         below = Neighbour(density, draws, found)

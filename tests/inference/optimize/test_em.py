@@ -265,7 +265,7 @@ def test_one_scale_alone_is_at_its_mode(prior, n, variance):
 
 @pytest.mark.parametrize("name", PRIORS)
 def test_expected_curvature_knows_the_prior(name):
-    """Where there are no rows, it is the prior's, and no more than 1 beside it."""
+    """Where there are no rows, it is the prior's, plus 1 for scales; roughly for precisions."""
     density, theta, _, scatter = random_covariance_problem(Structure(), PRIORS[name], seed=5)
     layout = density.layout
     point, nothing = layout.point(theta), np.zeros(3)
@@ -282,7 +282,7 @@ def test_expected_curvature_knows_the_prior(name):
             slopes.append(slope[t])
         own = (slopes[1] - slopes[0]) / 2e-4
         if density.prior.n_covariances:
-            assert curvature[t] > 1.0 + own > 1.0  # a bound: scales are not independent
+            assert 0.5 < curvature[t] / (1.0 + own) < 4.0
         else:
             assert curvature[t] == pytest.approx(1.0 + own, rel=1e-5)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.special import multigammaln
+from scipy.special import gammaln, multigammaln
 
 from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.inference.modes.guesses import Moments, Sample
@@ -43,7 +43,7 @@ def run_from(density, Z, labels):
     moments = Moments(
         np.array([max(len(rows), 1.0) for rows in held]),
         np.array([rows.mean(axis=0) if len(rows) else np.zeros(d) for rows in held]),
-        np.array([np.cov(rows.T) if len(rows) else 0.1 * np.eye(d) for rows in held]),
+        np.array([np.cov(rows.T).reshape(d, d) if len(rows) else 0.1 * np.eye(d) for rows in held]),
     )
     return run_em(
         density, moments.theta(density.layout, density.prior), max_iter=500, tolerance=1e-6
@@ -63,6 +63,8 @@ def test_it_is_the_formula_for_precision_matrices(K, structure):
     a = np.maximum(rows / 2 + density.prior.c0 - (d + 1) / 2, 0.5)
     half = a + (d + 1 - K // density.prior.n_covariances) / 2
     expected = (0.5 * log_det - 0.5 * d * np.log(n + 1)).sum()
+    power = (50 + K) * np.exp(point.log_weights)  # of a weight, with concentration 2
+    expected += (gammaln(power + 1) - power * point.log_weights).sum()
     expected += (-0.5 * (d + 1) * log_det[free]).sum()
     expected += sum(
         multigammaln(h, d) - d * (d - 1) / 4 * np.log(np.pi) - h * d * np.log(x) + x * d
