@@ -10,15 +10,21 @@ from typing import Any
 class DataError(ValueError):
     """The data cannot be used; the message states the cause and a remedy.
 
+    If the cause is a `Diagnostic`, ``diagnostic`` is this record, otherwise None.
+
     Examples
     --------
-    >>> from bayes_gmm.data.table import feature_matrix
+    >>> from bayes_gmm.data.feature_matrix import feature_matrix
     >>> feature_matrix([[1.0, 2.0], [3.0, float("inf")]])
     Traceback (most recent call last):
     ...
     bayes_gmm.errors.DataError: column 'x2' is infinite in row 2; set it to missing (NaN) or to a \
 finite number
     """
+
+    def __init__(self, cause: object) -> None:
+        super().__init__(str(cause))
+        self.diagnostic: Any = None if isinstance(cause, str) else cause
 
 
 class CellTypeError(DataError, TypeError):

@@ -9,9 +9,9 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, DensityMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.snapshot import KeptMatrix
-from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.data.validate import check_weights
 from bayes_gmm.diagnostics.diagnostic import warn
 from bayes_gmm.errors import DataError
@@ -19,6 +19,7 @@ from bayes_gmm.model.checks import whole_number
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.model.prior.prior import Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.typicality import typicality, warn_rows_beyond
 from bayes_gmm.results.checks import fit_errors, generator, seed_of
 from bayes_gmm.results.fit.fit import FitPlan, fit_table
 from bayes_gmm.results.fit.information_criteria import Criteria, counts_of, log_certainty
@@ -277,12 +278,27 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         return self._fit.history
 
     def predict(self, X: Any) -> npt.NDArray[np.int64]:
-        """The most probable segment of each row, 0 ... K - 1."""
-        return self._fit.predict(X)
+        """The most probable segment of each row, 0 ... K - 1; warns as `predict_proba` does."""
+        return self.predict_proba(X).argmax(axis=1)
 
     def predict_proba(self, X: Any) -> Floats:
-        """Probability of each segment for each row, shape (N, K)."""
-        return self._fit.predict_proba(X)
+        """Probability of each segment for each row, shape (N, K).
+
+        Warns
+        -----
+        DataWarning
+            If more than 20 % of the rows are beyond all segments (see `typicality`).
+        """
+        found = self._fit.predict_proba(X)
+        warn_rows_beyond(self._fit.mixture, X)
+        return found
+
+    def typicality(self, X: Any) -> Floats:
+        """Share of the fitted population that is less probable than each row, shape (N,).
+
+        It is 0 for a row beyond all segments.
+        """
+        return typicality(self._fit.mixture, X)
 
     def transform(self, X: Any) -> Floats:
         """Same as `predict_proba`: membership probabilities as features, shape (N, K)."""

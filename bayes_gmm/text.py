@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 
 
 def counted(n: float, noun: str) -> str:
@@ -87,17 +88,17 @@ def sentence(text: str) -> str:
 
 
 def figure(x: float, digits: int = 3) -> str:
-    """A computed number, with thousands separators and without an exponent if it is short.
+    """A computed number, with thousands separators and, unless it is extreme, without an exponent.
 
     Examples
     --------
-    >>> figure(0.12345), figure(2798.3), figure(9.0e15)
-    ('0.123', '2,800', '9e+15')
+    >>> figure(0.12345), figure(2798.3), figure(9.04e8), figure(-1.2345e-6)
+    ('0.123', '2,800', '904,000,000', '-0.00000123')
     """
     rounded = float(f"{x:.{digits}g}")
-    if rounded.is_integer() and abs(rounded) < 1e6:
+    if rounded.is_integer() and abs(rounded) < 1e15:
         return f"{int(rounded):,}"
-    return f"{rounded:.{digits}g}"
+    return _positional(rounded)
 
 
 def cell(x: float) -> str:
@@ -105,9 +106,14 @@ def cell(x: float) -> str:
 
     Examples
     --------
-    >>> cell(-999.0), cell(666666.0), cell(0.25), cell(1 / 3), cell(12345.678)
-    ('-999', '666666', '0.25', '0.3333', '12346')
+    >>> cell(-999.0), cell(666666.0), cell(0.25), cell(1 / 3), cell(12345.678), cell(1e-7)
+    ('-999', '666666', '0.25', '0.3333', '12346', '0.0000001')
     """
-    if float(x).is_integer() and abs(x) < 1e15:
-        return f"{int(x)}"
-    return f"{x:.0f}" if 1e3 <= abs(x) < 1e15 else f"{x:.4g}"
+    if 1e3 <= abs(x) < 1e15 or (float(x).is_integer() and abs(x) < 1e15):
+        return f"{x:.0f}"
+    return _positional(float(f"{x:.4g}"))
+
+
+def _positional(x: float) -> str:
+    """All digits of a number, with an exponent only if there were more than fifteen zeros."""
+    return format(Decimal(repr(x)), "f") if 1e-15 < abs(x) < 1e15 else f"{x:g}"

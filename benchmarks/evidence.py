@@ -15,7 +15,7 @@ import warnings
 import numpy as np
 
 from bayes_gmm import LKJ, InverseGamma, Normal, Prior
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.evidence.log_evidence import (
     LogEvidence,
     Neighbour,

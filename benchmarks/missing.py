@@ -28,7 +28,7 @@ from tables import simulated
 from uniformity import INTERVALS, coverage
 
 from bayes_gmm import BayesGMM, Prior
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.points import Points
 from bayes_gmm.model.structure import Structure

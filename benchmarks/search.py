@@ -32,7 +32,7 @@ from sklearn.metrics import adjusted_rand_score
 from tables import simulated
 
 import bayes_gmm as bg
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.modes.deduplicate import distinct
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.laplace_evidence import laplace_log_evidence

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from example_tables import four_corners
 
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.modes import find_modes
 from bayes_gmm.inference.optimize.newton import polish

@@ -195,6 +195,8 @@ def test_rows_that_have_no_density(method, rows, words, clean_model):
 
 @pytest.mark.parametrize("far", [1e3, 1e10, -1e100, 1e149])
 def test_rows_far_out_have_probabilities(far, clean_model):
-    probabilities = clean_model.predict_proba([[far, far], [far, np.nan]])
+    with pytest.warns(DataWarning) as caught:
+        probabilities = clean_model.predict_proba([[far, far], [far, np.nan]])
+    assert caught[0].message.diagnostic.code == "rows_beyond"
     np.testing.assert_allclose(probabilities.sum(axis=1), 1.0)
     assert np.isfinite(clean_model.score_samples([[far, far]])).all()

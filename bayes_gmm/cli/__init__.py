@@ -24,6 +24,7 @@ from bayes_gmm.cli.messages import (
     print_json,
     say,
     shown_once,
+    without_warnings,
 )
 from bayes_gmm.cli.options import (
     Numbers,
@@ -32,8 +33,10 @@ from bayes_gmm.cli.options import (
     as_json,
     draws_of_posterior,
     features_to_segment_by,
+    id_of_rows,
     in_parts,
     number_of_starts,
+    reading_of_cells,
     resolution_of_columns,
     seed_of_starts,
     transforms_of,
@@ -138,6 +141,8 @@ def demo(out: Path) -> None:
 @resolution_of_columns
 @transforms_of_columns
 @weights_of_rows
+@id_of_rows
+@reading_of_cells
 @click.option(
     "--out",
     type=OutPath(),
@@ -156,6 +161,9 @@ def fit(
     resolution: str | float | None,
     transforms: tuple[tuple[str | None, Any], ...],
     weights: str | None,
+    id_column: str | None,
+    missing: tuple[str, ...],
+    encoding: str | None,
     out: Path | None,
     as_json: bool,
     **of_posterior: Any,
@@ -165,18 +173,25 @@ def fit(
     sampling = SamplingOptions.of(posterior, of_posterior)
     from bayes_gmm.cli.files import check_folder, write_fit
     from bayes_gmm.cli.findings import fitted
-    from bayes_gmm.cli.tables import read_columns
+    from bayes_gmm.cli.tables import format_of, read_columns, row_ids
+    from bayes_gmm.data.io.read_columns import ReadOptions
 
     if out is not None:
         check_folder(out)
-    columns, row_weights = read_columns(table, features, weights)
+    reading = ReadOptions.of(missing, encoding)
+    columns, row_weights = read_columns(table, features, weights, reading)
+    _check_id(id_column, columns.features)
+    ids = None if id_column is None else row_ids(table, id_column, reading)
     note(f"fitting {components} segments to {columns.n_rows:,} rows")
     options = {
         "structure": structure, "resolution": resolution, "n_init": n_init, "random_state": seed,
         "transforms": transforms_of(transforms, columns.features),
     }  # fmt: skip
     report = fitted(table, columns, row_weights, components, options, sampling)
-    _show(report, {} if out is None else write_fit(report, columns, out), as_json)
+    files = {}
+    if out is not None:
+        files = write_fit(report, columns, out, csv=format_of(table, reading), ids=ids)
+    _show(report, files, as_json)
 
 
 @commands.command()
@@ -220,6 +235,7 @@ def fit(
 @resolution_of_columns
 @transforms_of_columns
 @weights_of_rows
+@reading_of_cells
 @click.option("--out", type=OutPath(), help="Output folder for comparison.csv and .png.")
 @as_json
 def compare(
@@ -234,24 +250,27 @@ def compare(
     resolution: str | float | None,
     transforms: tuple[tuple[str | None, Any], ...],
     weights: str | None,
+    missing: tuple[str, ...],
+    encoding: str | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
     """Compare numbers of segments and covariance structures for TABLE (CSV or Parquet)."""
-    shapes, asked = in_parts(structures), in_parts(criteria)
+    shapes, asked = in_parts(structures), in_parts(criteria.lower())
     _check_structures(shapes, "--structures")
     _check_criteria(asked)
     _check_k_prior(k_prior, components)
     from bayes_gmm.cli.compared import Compared
     from bayes_gmm.cli.files import check_folder, write_comparison
-    from bayes_gmm.cli.sampling import without_warnings
-    from bayes_gmm.cli.tables import read_columns
+    from bayes_gmm.cli.tables import format_of, read_columns
     from bayes_gmm.data.checks.check_table import check_table
+    from bayes_gmm.data.io.read_columns import ReadOptions
     from bayes_gmm.results.comparison.compare import compare
 
     if out is not None:
         check_folder(out)
-    columns, row_weights = read_columns(table, features, weights)
+    reading = ReadOptions.of(missing, encoding)
+    columns, row_weights = read_columns(table, features, weights, reading)
     with without_warnings(DataWarning):
         comparison = compare(
             columns, components, structures=shapes, criteria=asked, sample_weight=row_weights,
@@ -262,7 +281,10 @@ def compare(
     findings = check_table(columns, sample_weight=row_weights)
     compared = Compared(table, n_rows, comparison, findings)
     compared.check()
-    _show(compared, {} if out is None else write_comparison(comparison, out), as_json)
+    files = {}
+    if out is not None:
+        files = write_comparison(comparison, out, format_of(table, reading))
+    _show(compared, files, as_json)
     if comparison.interrupted:
         raise KeyboardInterrupt
 
@@ -270,22 +292,46 @@ def compare(
 @commands.command()
 @click.argument("model")
 @click.argument("table")
+@id_of_rows
+@reading_of_cells
 @click.option("--out", type=OutPath(), required=True, help="Output CSV file.")
 @as_json
-def predict(model: str, table: str, out: Path, as_json: bool) -> None:
-    """Assign each row of TABLE to a segment of MODEL, the model.nc of a fit."""
+def predict(
+    model: str,
+    table: str,
+    id_column: str | None,
+    missing: tuple[str, ...],
+    encoding: str | None,
+    out: Path,
+    as_json: bool,
+) -> None:
+    """Assign each row of TABLE to a segment of MODEL, the model.nc of a fit.
+
+    The typicality of a row is the share of the fitted population that is less probable than it.
+    With --id, only that column of TABLE is written beside the results, otherwise all columns are.
+    """
     _check_output(out, model, table)
+    _check_order(model, table)
     from bayes_gmm.cli.assigned import Assigned, segment_names
     from bayes_gmm.cli.files import write_scored
     from bayes_gmm.cli.tables import read_matrix, whole_table
+    from bayes_gmm.data.io.read_columns import ReadOptions
+    from bayes_gmm.diagnostics.diagnostic import warn
+    from bayes_gmm.model.typicality import rows_beyond, typicality
     from bayes_gmm.results.io.netcdf import check_file
     from bayes_gmm.results.load import load
 
     check_file(out)
+    reading = ReadOptions.of(missing, encoding)
     fit = load(model)
-    membership = fit.predict_proba(read_matrix(table, fit.features))
-    assigned = Assigned(table, membership, segment_names(fit))
-    write_scored(whole_table(table), assigned.membership, out, assigned.names)
+    _check_id(id_column, fit.features)
+    rows = read_matrix(table, fit.features, reading)
+    whole = whole_table(table, reading, id_column)
+    assigned = Assigned(table, fit.predict_proba(rows), segment_names(fit))
+    mixture = getattr(fit, "mean_mixture", fit.mixture)
+    typical = typicality(mixture, rows)
+    warn(rows_beyond(mixture, rows, typical), stacklevel=1)
+    write_scored(whole.cells, assigned.membership, out, assigned.names, typical, whole.format)
     _show(assigned, {"scored": out}, as_json, model=model)
 
 
@@ -335,3 +381,18 @@ def _check_output(out: Path, *inputs: str) -> None:
     for name in inputs:
         if out.exists() and Path(name).exists() and out.samefile(name):
             raise click.UsageError(f"--out is the input file '{name}'; choose another file")
+
+
+def _check_order(model: str, table: str) -> None:
+    from bayes_gmm.results.io.netcdf import is_netcdf
+
+    if is_netcdf(table) and not is_netcdf(model):
+        raise click.UsageError(
+            f"TABLE '{table}' is a model file, and MODEL '{model}' is not; give the model first"
+        )
+
+
+def _check_id(id_column: str | None, features: Sequence[str]) -> None:
+    if id_column is not None and id_column in features:
+        said = f"column '{id_column}' is one of the features; an ID is never fitted"
+        raise click.BadParameter(said, param_hint="'--id'")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_gmm.cli.layout import REPORT, shortened
+from bayes_gmm.cli.layout import shortened
+from bayes_gmm.cli.settings import REPORT
 from bayes_gmm.model.mixture import segment_labels
 from bayes_gmm.text import counted, percent
 

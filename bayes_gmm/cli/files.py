@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bayes_gmm.cli.layout import REPORT
+from bayes_gmm.cli.settings import REPORT
+from bayes_gmm.data.io.dialect import CsvFormat
 from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
 from bayes_gmm.model.mixture import segment_labels
 from bayes_gmm.results.io.netcdf import replacing
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from bayes_gmm.cli.intervals import Intervals
     from bayes_gmm.results.comparison.comparison import Comparison
 
+COMMA = CsvFormat()
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """Includes full-width characters, which East Asian spreadsheets treat alike."""
 INNER_START = re.compile(r"([;|\t\r\n][\"\s]*)(?=[=+\-@＝＋－＠])")
@@ -39,6 +42,9 @@ def write_fit(
     matrix: FeatureMatrix,
     folder: Path,
     source: Mapping[str, pd.DataFrame] | None = None,
+    *,
+    csv: CsvFormat = COMMA,
+    ids: pd.Series | None = None,
 ) -> dict[str, Path]:
     """Write the model, the segments, each row's assignment and the picture into `folder`.
 
@@ -54,6 +60,10 @@ def write_fit(
         Created if it does not exist.
     source : mapping of str to pandas.DataFrame, optional
         Additional tables to write, by file name.
+    csv : CsvFormat
+        Format of the CSV files.
+    ids : pandas.Series, optional
+        The column that identifies the rows, for the assignments.
 
     Returns
     -------
@@ -71,21 +81,22 @@ def write_fit(
     }
     with filling(folder) as draft:
         rows = assignments(report.membership, report.names)
+        if ids is not None:
+            name = _free_name(str(ids.name), ["row", *rows.columns])
+            rows.insert(0, name, ids.to_numpy())
         rows.insert(0, "row", range(1, len(rows) + 1))
         if report.intervals is None:
             report.fit.save(draft / names["model"])
         else:
             names |= {"summary": "summary.csv", "intervals": "intervals.png"}
-            _write_posterior(report.intervals, draft)
+            _write_posterior(report.intervals, draft, csv)
         if report.row_intervals is not None:
-            for place, name in enumerate(("lower", "upper", "entropy"), start=3):
-                rows.insert(
-                    place,
-                    name,
-                    getattr(report.row_intervals, name).round(REPORT.probability_decimals),
-                )
-        write_csv(report.segments(), draft / names["segments"])
-        write_csv(rows, draft / names["assignments"])
+            decimals = REPORT.probability_decimals
+            start = 3 + (ids is not None)
+            for place, name in enumerate(("lower", "upper", "entropy"), start):
+                rows.insert(place, name, getattr(report.row_intervals, name).round(decimals))
+        write_csv(report.segments(), draft / names["segments"], csv)
+        write_csv(rows, draft / names["assignments"], csv)
         counted = report.row_weights > 0.0
         save_segments(
             report.posterior or report.fit, draft / names["picture"],
@@ -98,16 +109,18 @@ def write_fit(
     return {what: folder / name for what, name in names.items()}
 
 
-def _write_posterior(intervals: Intervals, draft: Path) -> None:
+def _write_posterior(intervals: Intervals, draft: Path, csv: CsvFormat) -> None:
     from bayes_gmm.views.plots import save_forest
 
     posterior = intervals.posterior
     posterior.save(draft / "model.nc")
-    write_csv(intervals.summary.reset_index(names="parameter"), draft / "summary.csv")
+    write_csv(intervals.summary.reset_index(names="parameter"), draft / "summary.csv", csv)
     save_forest(posterior, draft / "intervals.png", ci_prob=intervals.ci_prob)
 
 
-def write_comparison(comparison: Comparison, folder: Path) -> dict[str, Path]:
+def write_comparison(
+    comparison: Comparison, folder: Path, csv: CsvFormat = COMMA
+) -> dict[str, Path]:
     """Write the table of a comparison and, if a criterion was computed, its picture.
 
     An interrupted comparison has separate file names, so that it does not replace a complete one.
@@ -124,7 +137,7 @@ def write_comparison(comparison: Comparison, folder: Path) -> dict[str, Path]:
     if not comparison.best:  # there are fits, but no criterion to draw
         del names["picture"]
     with filling(folder) as draft:
-        write_csv(comparison.table, draft / names["table"])
+        write_csv(comparison.table, draft / names["table"], csv)
         if "picture" in names:
             save_comparison(comparison, draft / names["picture"])
     return {what: folder / name for what, name in names.items()}
@@ -135,16 +148,25 @@ def write_scored(
     membership: NDArray[np.float64],
     path: Path,
     names: Sequence[str] | None = None,
+    typical: NDArray[np.float64] | None = None,
+    csv: CsvFormat = COMMA,
 ) -> None:
     """Write the columns of a table, followed by the segment and probabilities of each row.
+
+    The typicality of each row follows the probability of its segment.
 
     A new column whose name the table already has gets a number: "segment (2)".
     """
     scored = table.copy()
-    for name, column in assignments(membership, names).items():
+    added = assignments(membership, names)
+    if typical is not None:
+        added.insert(
+            2, "typicality", typical.round(REPORT.probability_decimals), allow_duplicates=True
+        )
+    for name, column in added.items():
         scored[_free_name(str(name), scored.columns)] = column.to_numpy()
     with replacing(path) as draft:
-        write_csv(scored, draft)
+        write_csv(scored, draft, csv)
 
 
 def assignments(
@@ -162,15 +184,23 @@ def assignments(
     return probabilities
 
 
-def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write UTF-8 CSV in which spreadsheets cannot execute any text as a formula."""
+def write_csv(table: pd.DataFrame, path: Path, csv: CsvFormat = COMMA) -> None:
+    """Write CSV in which spreadsheets cannot execute any text as a formula.
+
+    If the encoding lacks a character of the table, the file is written in UTF-8, with a warning.
+    """
     safe = table.copy()
     safe.columns = [safe_text(str(name)) for name in table.columns]
     for position, kind in enumerate(table.dtypes):
         if kind.kind not in "biuf":
             cells = table.iloc[:, position].astype(object).map(safe_text)
             safe.isetitem(position, cells)
-    safe.to_csv(path, index=False, encoding="utf-8")
+    options: dict[str, Any] = {"index": False, "sep": csv.delimiter, "decimal": csv.decimal}
+    try:
+        safe.to_csv(path, encoding=csv.encoding, **options)
+    except UnicodeEncodeError:
+        warn([Diagnostic("written_as_utf8", (), {"encoding": csv.encoding})], stacklevel=2)
+        safe.to_csv(path, encoding="utf-8-sig", **options)
 
 
 def safe_text(cell: Any) -> Any:

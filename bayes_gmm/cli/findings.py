@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from bayes_gmm.cli.assigned import segment_names
 from bayes_gmm.cli.intervals import Intervals
 from bayes_gmm.cli.layout import (
-    REPORT,
     Columns,
     beside,
     column,
@@ -27,8 +26,10 @@ from bayes_gmm.cli.layout import (
     under,
     writer,
 )
-from bayes_gmm.cli.sampling import SamplingOptions, without_warnings
+from bayes_gmm.cli.messages import without_warnings
+from bayes_gmm.cli.sampling import SamplingOptions
 from bayes_gmm.cli.segmentations import text_of_fit, text_of_posterior
+from bayes_gmm.cli.settings import REPORT
 from bayes_gmm.data.checks.check_table import check_table
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.diagnostics import tables
@@ -100,7 +101,7 @@ class Report:
     diagnostics: tuple[Diagnostic, ...] = ()
     shape_check: ShapeCheck | None = None
     prior_influence: PriorInfluence | None = None
-    ci_prob: float = SamplingOptions.ci_prob
+    ci_prob: float = REPORT.ci_prob
     row_intervals: Membership | None = None
 
     @cached_property

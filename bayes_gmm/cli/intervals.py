@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_gmm.cli.layout import Columns, beside, column, in_lines, mean_and_range, under, writer
-from bayes_gmm.cli.sampling import SamplingOptions, without_warnings
+from bayes_gmm.cli.messages import without_warnings
 from bayes_gmm.cli.segmentations import json_of
+from bayes_gmm.cli.settings import REPORT
 from bayes_gmm.diagnostics.draws import written_r_hat
 from bayes_gmm.diagnostics.kind import COMMAND_LINE
 from bayes_gmm.inference.sampling.settings import ImportanceSettings
@@ -38,7 +39,7 @@ class Intervals:
     """
 
     posterior: Posterior
-    ci_prob: float = SamplingOptions.ci_prob
+    ci_prob: float = REPORT.ci_prob
 
     @cached_property
     def segments(self) -> pd.DataFrame:

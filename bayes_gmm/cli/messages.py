@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
 from bayes_gmm.diagnostics.kind import COMMAND_LINE
+from bayes_gmm.errors import DiagnosticWarning
 
 PROGRAM = "bayes-gmm"
 
@@ -43,8 +46,7 @@ def shown_once() -> Callable[..., None]:
     said: set[str] = set()
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        diagnostic = getattr(message, "diagnostic", None)
-        line = line_of(message if diagnostic is None else diagnostic.text(COMMAND_LINE))
+        line = line_of(message)
         if line not in said:
             said.add(line)
             say(f"warning: {line}")
@@ -53,7 +55,7 @@ def shown_once() -> Callable[..., None]:
 
 
 def line_of(error: BaseException | str) -> str:
-    r"""Text of an error or warning on one line.
+    r"""Text of an error or warning on one line, with the names of command-line options.
 
     Examples
     --------
@@ -62,4 +64,21 @@ def line_of(error: BaseException | str) -> str:
     """
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
-    return " ".join(str(error).split()) or type(error).__name__
+    diagnostic = getattr(error, "diagnostic", None)
+    text = str(error) if diagnostic is None else diagnostic.text(COMMAND_LINE)
+    return " ".join(text.split()) or type(error).__name__
+
+
+@contextmanager
+def without_warnings(category: type[DiagnosticWarning] = DiagnosticWarning) -> Iterator[None]:
+    """Suppress warnings of the package whose diagnostics the report contains.
+
+    Examples
+    --------
+    >>> from bayes_gmm.errors import ConvergenceWarning
+    >>> with without_warnings():
+    ...     warnings.warn(ConvergenceWarning("the chains have not mixed"))
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", category)
+        yield

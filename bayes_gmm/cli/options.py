@@ -257,3 +257,28 @@ weights_of_rows = click.option(
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object instead of text."
 )
+
+
+def reading_of_cells(command: Any) -> Any:
+    """Add the options for how cells and letters of a file are read."""
+    missing = click.option(
+        "--missing",
+        multiple=True,
+        metavar="TEXT",
+        help="Text of cells with missing values, such as '?', besides empty cells and NA; repeat "
+        "the option for several.",
+    )
+    encoding = click.option(
+        "--encoding",
+        metavar="NAME",
+        help="Encoding of a CSV file, such as cp1250; inferred by default.",
+    )
+    return missing(encoding(command))
+
+
+id_of_rows = click.option(
+    "--id",
+    "id_column",
+    metavar="COLUMN",
+    help="Column that identifies the rows: written beside the results, never fitted.",
+)

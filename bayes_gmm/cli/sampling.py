@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bayes_gmm.errors import DiagnosticWarning
+from bayes_gmm.cli.messages import without_warnings
+from bayes_gmm.cli.settings import REPORT
 
 if TYPE_CHECKING:
     from bayes_gmm.estimator import BayesGMM
@@ -40,7 +38,7 @@ class SamplingOptions:
     draws: int = 1000
     tune: int | None = None
     chains: int = 4
-    ci_prob: float = 0.94
+    ci_prob: float = REPORT.ci_prob
     segmentation: str | None = None
 
     @classmethod
@@ -91,18 +89,3 @@ class SamplingOptions:
         if mode is None and self.segmentation == "main" and len(masses(whole)) > 1:
             mode = heaviest(whole)
         return whole if mode is None else whole.of_mode(mode)
-
-
-@contextmanager
-def without_warnings(category: type[DiagnosticWarning] = DiagnosticWarning) -> Iterator[None]:
-    """Suppress warnings of the package whose diagnostics the report contains.
-
-    Examples
-    --------
-    >>> from bayes_gmm.errors import ConvergenceWarning
-    >>> with without_warnings():
-    ...     warnings.warn(ConvergenceWarning("the chains have not mixed"))
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", category)
-        yield

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from bayes_gmm.cli.layout import REPORT, fill, shortened, writer
+from bayes_gmm.cli.layout import fill, shortened, writer
+from bayes_gmm.cli.settings import REPORT
 from bayes_gmm.results.posterior.segment_changes import changes_of_mixtures
 from bayes_gmm.results.posterior.segmentation import OtherSegmentation, Segmentation, SegmentChange
 from bayes_gmm.results.posterior.segmentations import masses

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bayes_gmm.data.io.dialect import Dialect, open_bytes
+from bayes_gmm.data.columns import choose_columns
+from bayes_gmm.data.feature_matrix import feature_matrix
+from bayes_gmm.data.io.dialect import CsvFormat, Dialect, open_bytes
 from bayes_gmm.data.io.files import is_parquet
+from bayes_gmm.data.io.read_columns import ReadOptions
 from bayes_gmm.data.matrix import FeatureMatrix
-from bayes_gmm.data.table import feature_matrix, read_table
+from bayes_gmm.data.table import read_table
 from bayes_gmm.data.validate import check_weights
-from bayes_gmm.errors import DataError, shown
+from bayes_gmm.errors import DataError, file_named, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def read_columns(
-    table: str, features: Sequence[str], weights: str | None
+    table: str, features: Sequence[str], weights: str | None, options: ReadOptions
 ) -> tuple[FeatureMatrix, NDArray[np.float64] | None]:
     """Read the features that `--features` names, and the row weights if a column holds them.
 
@@ -30,9 +34,9 @@ def read_columns(
     DataError
         If the file or a column cannot be used.
     """
-    names = chosen_features(table, features)
+    names = chosen_features(table, features, options)
     wanted = names if weights is None or weights in names else [*names, weights]
-    columns = read_matrix(table, wanted)
+    columns = read_matrix(table, wanted, options)
     if weights is None:
         return columns, None
     name = f"weights column {weights!r}"
@@ -40,13 +44,15 @@ def read_columns(
     return feature_matrix(columns, names), check_weights(given, columns.n_rows, name)
 
 
-def read_matrix(table: str, features: Sequence[str]) -> FeatureMatrix:
+def read_matrix(table: str, features: Sequence[str], options: ReadOptions) -> FeatureMatrix:
     """Read columns of a file as the matrix that every step of a command takes."""
-    frame = read_table(table, features)
+    frame = read_table(table, features, missing=options.missing, encoding=options.encoding)
     return FeatureMatrix(frame.to_numpy(), tuple(frame.columns))
 
 
-def chosen_features(table: str, given: Sequence[str]) -> list[str]:
+def chosen_features(
+    table: str, given: Sequence[str], options: ReadOptions | None = None
+) -> list[str]:
     """Columns named by the values of `--features`: one column each, or a comma-separated list.
 
     Examples
@@ -54,7 +60,7 @@ def chosen_features(table: str, given: Sequence[str]) -> list[str]:
     >>> chosen_features("unread.csv", ["Age", "Income"])
     ['Age', 'Income']
     """
-    known = column_names(table) if any("," in value for value in given) else given
+    known = column_names(table, options) if any("," in value for value in given) else given
     names: list[str] = []
     for value in given:
         parts = [value] if value in known else [part.strip() for part in value.split(",")]
@@ -64,7 +70,7 @@ def chosen_features(table: str, given: Sequence[str]) -> list[str]:
     return names
 
 
-def column_names(table: str) -> Sequence[str]:
+def column_names(table: str, options: ReadOptions | None = None) -> Sequence[str]:
     """Names of the columns of a CSV or Parquet file; empty if it cannot be read."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -73,45 +79,90 @@ def column_names(table: str) -> Sequence[str]:
     try:
         if not path.is_file():
             return ()
-        return pq.read_schema(path).names if is_parquet(path) else Dialect.of(path).header
+        if is_parquet(path):
+            return pq.read_schema(path).names
+        return Dialect.of(path, options.encoding if options else None).header
     except (OSError, EOFError, UnicodeError, zlib.error, pa.ArrowException):
         return ()  # `read_table` raises the error with its cause
 
 
-def whole_table(table: str) -> pd.DataFrame:
-    """Read every column of a file; cells of CSV are kept as text, so that they stay unchanged."""
+@dataclass(frozen=True, eq=False)
+class WholeTable:
+    """Every column of a file, with the format in which tables made from it are written.
+
+    Attributes
+    ----------
+    cells : DataFrame
+        Cells of CSV are text, so that they stay unchanged.
+    format : CsvFormat
+        Of the file, or the default one for Parquet.
+    """
+
+    cells: pd.DataFrame
+    format: CsvFormat
+
+
+def whole_table(
+    table: str, options: ReadOptions | None = None, column: str | None = None
+) -> WholeTable:
+    """Read every column of a file, or one; cells of CSV are kept as text.
+
+    Raises
+    ------
+    DataError
+        If the column does not exist or has the name of another one.
+    """
     path = Path(table).expanduser()
+    if column is not None:
+        choose_columns(column_names(table, options), [column], file_named(table))
     if is_parquet(path):
         import pandas as pd
 
         frame = pd.read_parquet(path)
-        return frame.reset_index([name for name in frame.index.names if name is not None])
+        frame = frame.reset_index([name for name in frame.index.names if name is not None])
+        return WholeTable(frame if column is None else frame[[column]], CsvFormat())
     import pyarrow as pa
 
-    dialect = Dialect.of(path)
+    dialect = Dialect.of(path, options.encoding if options else None)
     try:
-        return _text_of_cells(path, dialect, dialect.encoding)
+        return WholeTable(_text_of_cells(path, dialect, column), dialect.written)
     except (pa.ArrowInvalid, UnicodeDecodeError):  # other bytes may come after the first lines
-        return _text_of_cells(path, dialect, "latin-1")
+        dialect = replace(dialect, encoding="latin-1", marked=False)
+        return WholeTable(_text_of_cells(path, dialect, column), dialect.written)
 
 
-def _text_of_cells(path: Path, dialect: Dialect, encoding: str) -> pd.DataFrame:
+def format_of(table: str, options: ReadOptions) -> CsvFormat:
+    """The format in which results about a file are written: that of the file."""
+    path = Path(table).expanduser()
+    return CsvFormat() if is_parquet(path) else Dialect.of(path, options.encoding).written
+
+
+def row_ids(table: str, column: str, options: ReadOptions) -> pd.Series:
+    """The column that identifies the rows, as text (see `whole_table`)."""
+    return whole_table(table, options, column).cells[column]
+
+
+def _text_of_cells(path: Path, dialect: Dialect, column: str | None) -> pd.DataFrame:
     import pyarrow as pa
     from pyarrow import csv
 
     positions = [str(position) for position in range(len(dialect.header))]
+    header = list(dialect.header)
+    chosen = positions if column is None else [positions[header.index(column)]]
     options: dict[str, Any] = {
         "read_options": csv.ReadOptions(
             skip_rows=dialect.header_lines,
             column_names=positions,
-            encoding=encoding,
+            encoding=dialect.encoding,
             block_size=max(1 << 20, 4 * dialect.longest_line),
         ),
         "parse_options": csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True),
         "convert_options": csv.ConvertOptions(
-            column_types=dict.fromkeys(positions, pa.string()), strings_can_be_null=False
+            column_types=dict.fromkeys(positions, pa.string()),
+            include_columns=chosen,
+            strings_can_be_null=False,
         ),
     }
     with open_bytes(path) as stream:
         cells = csv.read_csv(stream, **options).to_pandas()
-    return cells.set_axis(list(dialect.header), axis=1)
+    return cells.set_axis(header if column is None else [column], axis=1)

@@ -12,7 +12,7 @@ from bayes_gmm.cli.files import check_folder, write_fit
 from bayes_gmm.cli.findings import Report, files_text, fitted
 from bayes_gmm.cli.sampling import SamplingOptions
 from bayes_gmm.data.datasets import load_customers
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.text import percent
 

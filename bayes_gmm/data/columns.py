@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bayes_gmm.data.number_text import MISSING, number_text
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import CellTypeError, DataError, listed, nearest, shown
 
@@ -111,9 +112,34 @@ choose numeric columns, or encode it as numbers
     for row, cell in enumerate(cells):
         value = number_in(cell)
         if value is None:
-            raise not_numeric(name, row, cell)
+            raise first_not_numeric(name, cells)
         values[row] = value
     return values
+
+
+def first_not_numeric(name: str, cells: Iterable[Any]) -> DataError:
+    """Error for a column with text: it names the first cell that is no number even as text.
+
+    Examples
+    --------
+    >>> print(first_not_numeric("Spend", ["1000", "?"]))
+    column 'Spend' is not numeric: row 2 holds '?'; choose numeric columns, or encode it as numbers
+    >>> print(first_not_numeric("Spend", [None, "1000"]))
+    column 'Spend' is not numeric: row 2 holds '1000', a number as text; read_table converts the \
+text of data frames and files
+    """
+    texts = []
+    for row, cell in enumerate(cells):
+        if number_in(cell) is None:
+            known = isinstance(cell, str) and (cell.strip() in MISSING or number_text(cell))
+            if not known:
+                return not_numeric(name, row, cell)
+            texts.append((row, cell))
+    row, cell = texts[0]
+    return DataError(
+        f"column {shown(name)} is not numeric: row {row + 1} holds {shown(cell)}, a number as "
+        "text; read_table converts the text of data frames and files"
+    )
 
 
 def number_in(cell: Any) -> float | None:

@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.data.columns import choose_columns, not_numeric, number_in, numbers
+from bayes_gmm.data.columns import (
+    choose_columns,
+    first_not_numeric,
+    not_numeric,
+    number_in,
+    numbers,
+)
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.errors import DataError, listed, shown
+from bayes_gmm.errors import DataError, shown
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -51,20 +57,6 @@ def _with_text_names(X: Any) -> Any:
     if nw.dependencies.is_pandas_like_dataframe(X) and text != list(names):
         return X.set_axis(text, axis=1)
     return X
-
-
-def numeric_columns(frame: nw.DataFrame[Any]) -> tuple[str, ...]:
-    """Names of the columns that hold numbers.
-
-    Raises
-    ------
-    DataError
-        When there is none.
-    """
-    names = tuple(name for name, kind in frame.schema.items() if kind.is_numeric())
-    if not names:
-        raise DataError(f"the table has no numeric column; it has: {listed(frame.columns)}")
-    return names
 
 
 def frame_values(frame: nw.DataFrame[Any], names: Sequence[str]) -> Floats:
@@ -122,6 +114,8 @@ def column_values(series: nw.Series[Any]) -> Floats:
     missing = series.is_null().to_numpy()
     if missing.all():
         return np.full(len(series), np.nan)
+    if kind == nw.String:
+        raise first_not_numeric(series.name, series.to_list())
     row = int(np.argmin(missing))
     looks_numeric = number_in(series[row]) is not None
     raise not_numeric(series.name, row, series[row], f"{kind}" if looks_numeric else "")

@@ -1,4 +1,4 @@
-"""Conversion of tables to a matrix of floats with named columns."""
+"""Reading of tables: files, and data frames of any make."""
 
 from __future__ import annotations
 
@@ -6,36 +6,43 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from bayes_gmm.data.columns import (
-    choose_columns,
-    numbers,
-    refuse_infinite,
-    refuse_repeated,
-    refuse_unwritable,
-)
-from bayes_gmm.data.frames import as_frame, frame_values, numeric_columns
+from bayes_gmm.data.columns import refuse_infinite, refuse_unwritable
+from bayes_gmm.data.feature_matrix import check_shape, feature_matrix
+from bayes_gmm.data.io.files import read_file
+from bayes_gmm.data.io.frame import read_frame
+from bayes_gmm.data.io.read_columns import ReadColumns, ReadOptions
 from bayes_gmm.data.matrix import FeatureMatrix
-from bayes_gmm.data.rows import Floats
-from bayes_gmm.errors import DataError, listed, shown
+from bayes_gmm.errors import DataError, listed
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def read_table(source: Any, features: Sequence[str] | None = None) -> pd.DataFrame:
+def read_table(
+    source: Any,
+    features: Sequence[str] | None = None,
+    *,
+    missing: str | Sequence[str] = (),
+    encoding: str | None = None,
+) -> pd.DataFrame:
     """Read numeric columns of a table.
+
+    Text is read as numbers where all cells of a column are numbers in one notation: with currency
+    signs, percent signs, thousands marks, accounting brackets, a minus sign behind the number, or
+    suffixes such as in 1.5k.
 
     Parameters
     ----------
     source : path or data frame
-        A CSV file (separated by commas, semicolons, tabs or pipes; UTF-8, UTF-16 or Windows-1252;
-        plain or gzipped), a Parquet file, or a pandas, polars or pyarrow frame. In a CSV file
-        empty cells and words such as NA are missing; with semicolons or tabs a comma may be the
-        decimal mark.
+        A CSV file (separated by commas, semicolons, tabs or pipes; plain or gzipped), a Parquet
+        file, or a pandas, polars or pyarrow frame. Empty cells and words such as NA are missing.
+        Lines above the header of a CSV file are skipped, and so is a row of units below it.
     features : sequence of str, optional
-        Requested columns; by default every numeric column that has a name.
+        Requested columns; by default every column that has a name of its own and holds numbers.
+    missing : str or sequence of str
+        Other texts of cells that stand for missing values, such as ("?", "-").
+    encoding : str, optional
+        Encoding of a CSV file, such as "cp1250"; by default it is inferred.
 
     Returns
     -------
@@ -47,148 +54,64 @@ def read_table(source: Any, features: Sequence[str] | None = None) -> pd.DataFra
     DataError
         If the file cannot be read, or a column does not exist, is not numeric or is infinite.
 
+    Warns
+    -----
+    DataWarning
+        One for each reason why columns were left out, and for each way in which cells were read
+        that are not plain numbers.
+
     Examples
     --------
+    >>> import warnings
     >>> import pandas as pd
-    >>> read_table(pd.DataFrame({"City": ["Pisa", "Rome"], "Age": [31, 47]}))
-        Age
-    0  31.0
-    1  47.0
+    >>> frame = pd.DataFrame({"City": ["Pisa", "Rome"], "Age": [31, 47]})
+    >>> frame["Spend"] = ["$1,200.5", "?"]
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     table = read_table(frame, ["Age", "Spend"], missing="?")
+    >>> table
+        Age   Spend
+    0  31.0  1200.5
+    1  47.0     NaN
+    >>> print(caught[0].message)
+    column 'Spend': read numbers with the currency sign '$' and ',' as a thousands mark, such as \
+'$1,200.5' as 1200.5
     """
     import pandas as pd
 
-    if isinstance(source, str | Path):
-        from bayes_gmm.data.io.files import read_file
-
-        source = read_file(Path(source).expanduser(), features)
-    frame = as_frame(source)
-    if frame is not None and features is None:
-        features = numeric_columns(frame)
-    matrix = feature_matrix(source if frame is None else frame, features)
+    read = read_source(source, features, ReadOptions.of(missing, encoding))
+    if read is None:
+        matrix = feature_matrix(source, features)
+    else:
+        matrix = _requested(read, features)
+        read.warn()
     return pd.DataFrame(matrix.values, columns=list(matrix.features), copy=False)
 
 
-def feature_matrix(X: Any, features: Sequence[str] | None = None) -> FeatureMatrix:
-    """Convert any supported table to a matrix.
-
-    Parameters
-    ----------
-    X : data frame or array-like of shape (n_rows, n_features)
-        A pandas, polars or pyarrow frame, an array, or a list of rows. Columns of an array are
-        named x1, x2, ...; an array of float64 is not copied.
-    features : sequence of str, optional
-        Names of the columns: columns of a frame are selected in this order; for an array only
-        their number is checked.
-
-    Returns
-    -------
-    FeatureMatrix
+def read_source(
+    source: Any, features: Sequence[str] | None, options: ReadOptions
+) -> ReadColumns | None:
+    """Columns of a file or frame with findings about them; None for another object.
 
     Raises
     ------
     DataError
-        If X is not a table of real numbers; the message names the column and row.
-
-    Examples
-    --------
-    >>> feature_matrix([[1, 2.5], [3, None]])
-    FeatureMatrix(values=array([[1. , 2.5],
-           [3. , nan]]), features=('x1', 'x2'))
+        If the file cannot be read, or a requested column does not exist.
     """
-    if isinstance(X, FeatureMatrix):
-        return _select(X, features)
-    frame = as_frame(X)
-    if frame is None:
-        values = _array_values(X)
-        names = _array_names(values.shape[1], features)
-    else:
-        names = choose_columns(frame.columns, features)
-        values = frame_values(frame, names)
-    refuse_unwritable(names)
-    _check_shape(values.shape)
-    refuse_infinite(values, names)
-    return FeatureMatrix(values, names)
+    if isinstance(source, str | Path):
+        return read_file(Path(source).expanduser(), features, options)
+    if isinstance(source, FeatureMatrix):
+        return None
+    return read_frame(source, features, options)
 
 
-def _select(matrix: FeatureMatrix, features: Sequence[str] | None) -> FeatureMatrix:
-    names = choose_columns(matrix.features, features)
-    if names == matrix.features:
-        return matrix
-    return FeatureMatrix(matrix.values[:, [matrix.features.index(name) for name in names]], names)
-
-
-def _array_names(n_features: int, features: Sequence[str] | None) -> tuple[str, ...]:
-    if features is None:
-        return tuple(f"x{j + 1}" for j in range(n_features))
-    names = tuple(str(name) for name in features)
-    refuse_repeated(names, "features names {} times the column {}; name it once")
-    if len(names) != n_features:
-        raise DataError(
-            f"X has {n_features} features, but bayes_gmm is expecting {len(names)} features as "
-            f"input: {listed(names)}"
-        )
-    return names
-
-
-def _check_shape(shape: tuple[int, ...]) -> None:
-    if shape[1] == 0:
-        raise DataError(f"X has 0 feature(s) (shape={shape}) while a minimum of 1 is required.")
-    if shape[0] == 0:
-        raise DataError(f"X has 0 rows (0 sample(s), shape={shape}); at least 1 is needed")
-
-
-def _array_values(X: Any) -> Floats:
-    """An array-like as floats in C or F order, without a copy if possible."""
-    array = _as_array(X)
-    if array.ndim != 2:
-        raise DataError(_wrong_dimension(array))
-    kind = array.dtype.kind
-    if kind == "c":
-        raise DataError(f"Complex data not supported: X is {array.dtype}; pass real numbers")
-    if kind not in "fiub":
-        columns = [numbers(cells.tolist(), f"x{j + 1}") for j, cells in enumerate(array.T)]
-        return np.array(columns, dtype=np.float64).reshape(array.shape[::-1]).T
-    with np.errstate(over="ignore"):
-        values = np.require(array, dtype=np.float64, requirements="A")
-    ordered = values.flags.c_contiguous or values.flags.f_contiguous
-    return values if ordered else np.ascontiguousarray(values)
-
-
-def _as_array(X: Any) -> np.ndarray[Any, Any]:
-    if isinstance(X, str | bytes | Path):
-        raise DataError(f"X is the text {shown(str(X))}; use read_table to read a file")
-    if hasattr(X, "toarray"):
-        raise DataError(f"X is a sparse matrix ({type(X).__name__}); pass X.toarray()")
-    if isinstance(X, np.ma.MaskedArray):
-        cells = X.data.astype(object)
-        cells[np.ma.getmaskarray(X)] = None
-        X = cells
-    try:
-        array = np.asarray(X)
-        if array.dtype.kind in "US":
-            # NumPy has converted a list of numbers and text to text.
-            array = np.asarray(X, dtype=object)
-    except ValueError as error:
-        raise DataError(_ragged(X)) from error
-    return array
-
-
-def _ragged(X: Any) -> str:
-    lengths = [len(row) if hasattr(row, "__len__") else 1 for row in X]
-    row = next((row for row, length in enumerate(lengths) if length != lengths[0]), None)
-    if row is None:
-        return f"X is a {type(X).__name__} whose cells are not numbers; pass rows of numbers"
-    return f"row {row + 1} of X has {lengths[row]} values, but row 1 has {lengths[0]}"
-
-
-def _wrong_dimension(array: np.ndarray[Any, Any]) -> str:
-    if array.dtype.names:
-        return f"X is a structured array of {listed(array.dtype.names)}; pass a data frame"
-    if array.ndim == 0:
-        return f"X is {shown(array.item())}; pass a table: a data frame or a 2-D array"
-    if array.ndim == 1:
-        return (
-            f"X has one dimension with {len(array)} values. Reshape your data: use "
-            "X.reshape(-1, 1) for one column, or X.reshape(1, -1) for one row"
-        )
-    return f"X has {array.ndim} dimensions, shape {array.shape}; a table has two dimensions"
+def _requested(read: ReadColumns, features: Sequence[str] | None) -> FeatureMatrix:
+    """The columns that were asked for, or all with numbers."""
+    if features is not None:
+        read.raise_unusable()
+    if read.matrix is None:
+        raise DataError(f"the table has no numeric column; it has: {listed(read.names)}")
+    refuse_unwritable(read.matrix.features)
+    check_shape(read.matrix.values.shape)
+    refuse_infinite(read.matrix.values, read.matrix.features)
+    return read.matrix

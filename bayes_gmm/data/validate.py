@@ -114,7 +114,7 @@ def check_fit(matrix: FeatureMatrix, weights: Floats | None, n_components: int) 
 
     Examples
     --------
-    >>> from bayes_gmm.data.table import feature_matrix
+    >>> from bayes_gmm.data.feature_matrix import feature_matrix
     >>> check_fit(feature_matrix([[1.0], [1.0], [2.0]]), None, n_components=3)
     Traceback (most recent call last):
     ...

@@ -8,11 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bayes_gmm.diagnostics import comparisons, draws, fits, tables
+from bayes_gmm.diagnostics import comparisons, draws, fits, readings, tables
 from bayes_gmm.diagnostics.kind import PYTHON, Kind, OptionNames, Severity
 from bayes_gmm.errors import DataWarning
 
-KINDS: Mapping[str, Kind] = {**tables.KINDS, **fits.KINDS, **draws.KINDS, **comparisons.KINDS}
+KINDS: Mapping[str, Kind] = {
+    **readings.UNUSABLE, **tables.KINDS, **readings.READ,
+    **fits.KINDS, **draws.KINDS, **comparisons.KINDS,
+}  # fmt: skip
 """All diagnostics, by code; those of tables with the most severe first."""
 CODES = tuple(KINDS)
 

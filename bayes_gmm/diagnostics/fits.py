@@ -14,8 +14,9 @@ from bayes_gmm.errors import (
     ShapeWarning,
     listed,
     one_line,
+    shown,
 )
-from bayes_gmm.text import counted, figure, in_words
+from bayes_gmm.text import counted, figure, in_words, percent
 
 ADVICE = {
     "skewed": "transform skewed columns ({options.auto_transforms})",
@@ -165,6 +166,19 @@ def written_transform(spec: Any) -> str:
     return f"'{name}' with parameter {figure(parameter, 4)}"
 
 
+def _rows_beyond(columns: Subject, values: Values, options: OptionNames) -> Parts:
+    named = [
+        f"{shown(name)} (median {figure(median)}, fitted mean {figure(mean)})"
+        for name, median, mean in zip(columns, values["medians"], values["means"], strict=True)
+    ]
+    where = f", most of them in {listed(named, TEXT.most_named)}" if named else ""
+    return (
+        f"{values['rows']:,} of {counted(values['total'], 'row')} ({percent(values['fraction'])}) "
+        f"are beyond all segments{where}: their segments and probabilities are not meaningful",
+        "check that the columns have the units and the meaning of the fitted table",
+    )
+
+
 KINDS: Mapping[str, Kind] = {
     "no_maximum": Kind(
         "warning",
@@ -194,4 +208,5 @@ KINDS: Mapping[str, Kind] = {
     "not_gaussian": Kind("warning", _not_gaussian, ShapeWarning),
     "shape_not_checked": Kind("note", _shape_not_checked),
     "transform_chosen": Kind("note", _transform_chosen),
+    "rows_beyond": Kind("warning", _rows_beyond, DataWarning),
 }

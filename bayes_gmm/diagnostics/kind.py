@@ -43,6 +43,12 @@ class OptionNames:
         The option that chooses transformations.
     see_shape : str
         Where the check of the shape of segments is found.
+    missing : str
+        The option for cells that stand for missing values, with their {texts}.
+    between_texts : str
+        What separates these texts.
+    encoding : str
+        The option for the encoding of a file.
 
     Examples
     --------
@@ -50,6 +56,8 @@ class OptionNames:
     ('chains=4', '--chains 4')
     >>> PYTHON.between(1, 12), COMMAND_LINE.between(1, 12)
     ('n_components=range(1, 13)', '--components 1-12')
+    >>> PYTHON.missing_cells(["'?'", "'-'"]), COMMAND_LINE.missing_cells(["'?'", "'-'"])
+    ("missing=['?', '-']", "--missing '?' --missing '-'")
     """
 
     draws: str
@@ -68,6 +76,9 @@ class OptionNames:
     one_mode: str
     auto_transforms: str
     see_shape: str
+    missing: str
+    between_texts: str
+    encoding: str
 
     def number(self, option: str, value: int) -> str:
         """An option with a number."""
@@ -89,6 +100,10 @@ class OptionNames:
         """The option for all numbers of segments from `first` to `last`."""
         return self.components.format(first=first, last=last, end=last + 1)
 
+    def missing_cells(self, texts: Sequence[str]) -> str:
+        """The option that reads cells with these texts, in quotes, as missing."""
+        return self.missing.format(texts=self.between_texts.join(texts))
+
 
 PYTHON = OptionNames(
     draws="draws",
@@ -107,6 +122,9 @@ PYTHON = OptionNames(
     one_mode="use of_mode({mode}) to select the draws of mode {mode}, and fit.modes for the optima",
     auto_transforms='transforms="auto"',
     see_shape=" (see shape_check_)",
+    missing="missing=[{texts}]",
+    between_texts=", ",
+    encoding="the argument encoding",
 )
 COMMAND_LINE = OptionNames(
     draws="--draws",
@@ -125,6 +143,9 @@ COMMAND_LINE = OptionNames(
     one_mode="use --segmentation main to report only the most probable segmentation",
     auto_transforms="--transform auto",
     see_shape="",
+    missing="--missing {texts}",
+    between_texts=" --missing ",
+    encoding="the option --encoding",
 )
 
 
@@ -154,6 +175,14 @@ class TextSettings:
     """Width of a Monte Carlo interval of a probability below which it is omitted."""
     largest_r_hat: int = 1000
     """Largest R-hat that is written as a number; constant chains have a huge one."""
+    few_values: int = 5
+    """Number of values up to which a column is called a category."""
+    largest_condition_number: float = 1e6
+    """Largest condition number that is written; larger ones depend on rounding."""
+    most_columns: int = 6
+    """Columns that are listed by name."""
+    most_cells: int = 4
+    """Cells of a row that are listed."""
 
 
 TEXT = TextSettings()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bayes_gmm.diagnostics.kind import Kind, OptionNames, Parts, Subject, Values, fixed
+from bayes_gmm.diagnostics.kind import TEXT, Kind, OptionNames, Parts, Subject, Values, fixed
 from bayes_gmm.errors import DataWarning, file_named, listed, shown
 from bayes_gmm.text import cell, counted, figure, percent
 
@@ -88,9 +88,9 @@ def _small_weights(columns: Subject, values: Values, options: OptionNames) -> Pa
 
 def _few_rows(columns: Subject, values: Values, options: OptionNames) -> Parts:
     return (
-        f"{counted(values['total'], 'row')} are few for {values['columns']} columns: one segment "
-        f"with a full covariance has {values['parameters']:,} parameters, so the prior has much "
-        "influence on it",
+        f"{counted(values['total'], 'row')} are few for {counted(values['columns'], 'column')}: "
+        f"one segment with a full covariance has {values['parameters']:,} parameters, so the prior "
+        "has much influence on it",
         f"use {options.diag} ({values['diagonal']:,} parameters) or fewer columns",
     )
 
@@ -136,10 +136,11 @@ def _atom(columns: Subject, values: Values, options: OptionNames) -> Parts:
 
 def _collinear(columns: Subject, values: Values, options: OptionNames) -> Parts:
     nearly = "" if values["exact"] else "nearly "
+    number, largest = values["condition_number"], TEXT.largest_condition_number
+    condition = figure(number) if number <= largest else f"above {figure(largest)}"
     return (
         f"{column(columns)} is {nearly}a linear function of {named(columns[1:])} (condition number "
-        f"{values['condition_number']:.1e}): the columns repeat the same information, and BIC "
-        "counts it more than once",
+        f"{condition}): the columns repeat the same information, and BIC counts it more than once",
         "leave one of them out",
     )
 
@@ -193,8 +194,8 @@ def _skewed(columns: Subject, values: Values, options: OptionNames) -> Parts:
         )
         negative += " missing first"
     return (
-        f"{column(columns)} has a long tail{rest} (skewness {figure(values['skewness'])}, "
-        f"{figure(values['log_skewness'])} for its {logarithm}): the fit needs several Gaussian "
+        f"{column(columns)} has a long tail{rest} (skewness {figure(values['skewness'], 2)}; after "
+        f"the {logarithm} {figure(values['log_skewness'], 1)}): the fit needs several Gaussian "
         "segments to describe one skewed segment",
         f"fit its {logarithm}{there}, with {options.transform(columns[0], name)}{negative}",
     )
@@ -213,6 +214,11 @@ def _skewed_segments(columns: Subject, values: Values, options: OptionNames) -> 
 
 
 def _coarse(columns: Subject, values: Values, options: OptionNames) -> Parts:
+    if values["distinct"] <= TEXT.few_values:
+        return (
+            f"{column(columns)} takes only {values['distinct']} values: treat it as a category",
+            "leave it out of the fit unless its steps are those of a measurement",
+        )
     return (
         f"{column(columns)} is recorded in steps of {figure(values['step'], 4)}, "
         f"{figure(values['step_in_sds'])} of its standard deviation ({values['distinct']:,} "

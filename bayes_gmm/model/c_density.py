@@ -63,7 +63,7 @@ class FusedDensity:
     Examples
     --------
     >>> import numpy as np
-    >>> from bayes_gmm.data.table import feature_matrix
+    >>> from bayes_gmm.data.feature_matrix import feature_matrix
     >>> from bayes_gmm.model.prior import Prior
     >>> from bayes_gmm.model.structure import Structure
     >>> table = feature_matrix([[1.0], [2.0], [4.0], [8.0]])

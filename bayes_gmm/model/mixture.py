@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_gmm.data.columns import choose_columns
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.frames import as_frame
 from bayes_gmm.data.matrix import FeatureMatrix, ModelMatrix
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
-from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.data.transforms import Transform, Transforms
 from bayes_gmm.errors import DataError, listed, shown
 from bayes_gmm.model.checks import (

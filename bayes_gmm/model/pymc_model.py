@@ -12,8 +12,8 @@ from pymc.distributions import transforms
 from pytensor.tensor.variable import TensorConstant, TensorVariable
 
 from bayes_gmm.data.checks.transform_choice import resolve_transforms
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.rows import Floats, Rows
-from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.data.validate import check_fit, check_weights
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.likelihood_op import ARRAYS, log_likelihood

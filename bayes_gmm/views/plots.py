@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.results.checks import check_probability

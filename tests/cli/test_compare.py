@@ -272,3 +272,12 @@ def test_the_findings_are_printed_as_fit_prints_them(tmp_path, capsys):
     assert [(f["code"], f["subject"]) for f in found][:2] == [
         ("identifier", ["Number"]), ("missing_code", [SPEND]),
     ]  # fmt: skip
+
+
+def test_criteria_may_be_written_in_capitals(table, capsys):
+    arguments = ["compare", table, "--features", "Visits", "--components", "1-2"]
+    answers = []
+    for criteria in ("BIC,Icl", "bic,icl"):
+        assert main([*arguments, "--criteria", criteria, "--json"]) == 0
+        answers.append(capsys.readouterr().out)
+    assert answers[0] == answers[1]

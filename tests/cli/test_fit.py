@@ -115,6 +115,24 @@ def test_assignments_have_a_line_per_row(fitted):
     assert rows["segment"][:40].nunique() == 1
 
 
+def test_assignments_carry_the_id_as_it_is_written(tmp_path, capsys):
+    table = tmp_path / "kunden.csv"
+    customers().rename(columns={SPEND: "Spend"}).to_csv(table, index=False, sep=";", decimal=",")
+    arguments = ["fit", str(table), "--features", "Spend,Visits", "--components", "2"]
+    assert main([*arguments, "--id", "Id", "--out", str(tmp_path / "out")]) == 0
+    rows = pd.read_csv(
+        tmp_path / "out" / "assignments.csv", sep=";", decimal=",", dtype={"Id": str}
+    )
+    assert list(rows)[:4] == ["row", "Id", "segment", "probability"]
+    assert rows["Id"].tolist() == customers()["Id"].tolist()
+    assert rows["probability"].dtype == float
+    capsys.readouterr()
+    assert main([*arguments, "--id", "Visits"]) == 2
+    assert "an ID is never fitted" in " ".join(capsys.readouterr().err.split())
+    assert main([*arguments, "--id", "id"]) == 1
+    assert "no column 'id' in file" in capsys.readouterr().err
+
+
 def test_segments_file_has_the_numbers_of_the_model(fitted):
     table = pd.read_csv(fitted / "out" / "segments.csv")
     fit = load(fitted / "out" / "model.nc")

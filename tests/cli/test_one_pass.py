@@ -3,6 +3,7 @@
 import pytest
 from command_line import SPEND, VISITS, fit_arguments
 
+import bayes_gmm.data.feature_matrix
 import bayes_gmm.data.table
 import bayes_gmm.results.posterior.membership
 import bayes_gmm.results.posterior.posterior
@@ -12,7 +13,7 @@ from bayes_gmm.model.mixture import Mixture
 
 @pytest.fixture
 def passes(monkeypatch):
-    """Number of calls of what converts a frame, and of what computes memberships."""
+    """Number of calls of what converts a file or frame, and of what computes memberships."""
     counts = {"conversions": 0, "of draws": 0, "of a mixture": 0}
 
     def count(place, name, what):
@@ -24,7 +25,8 @@ def passes(monkeypatch):
 
         monkeypatch.setattr(place, name, counted)
 
-    count(bayes_gmm.data.table, "frame_values", "conversions")
+    count(bayes_gmm.data.table, "read_file", "conversions")
+    count(bayes_gmm.data.feature_matrix, "frame_values", "conversions")
     count(bayes_gmm.results.posterior.membership, "_chunks", "of draws")
     count(Mixture, "responsibilities", "of a mixture")
     return counts

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pytest
 from numpy.testing import assert_array_equal
 
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.matrix import FeatureMatrix
-from bayes_gmm.data.table import feature_matrix, read_table
-from bayes_gmm.errors import DataError
+from bayes_gmm.data.table import read_table
+from bayes_gmm.errors import DataError, DataWarning
 
 CELLS = np.array([[1.0, 2.5], [np.nan, 4.0], [5.0, -6.0]])
 
@@ -288,9 +289,10 @@ def test_read_table_takes_frames(frames, kind):
 
 def test_read_table_takes_the_numeric_columns_of_a_frame():
     frame = pd.DataFrame({"id": ["u", "v"], "a": [1, 2], "ok": [True, False], "b": [0.5, None]})
-    assert list(read_table(frame)) == ["a", "b"]
-    with pytest.raises(DataError, match="the table has no numeric column; it has: id, ok"):
-        read_table(frame[["id", "ok"]])
+    with pytest.warns(DataWarning, match="left out the column that holds text: 'id'"):
+        assert list(read_table(frame)) == ["a", "ok", "b"]
+    with pytest.raises(DataError, match="the table has no numeric column; it has: id"):
+        read_table(frame[["id"]])
 
 
 def test_the_users_table_is_left_alone(frames):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.validate import check_fit, check_weights, count_distinct
 from bayes_gmm.errors import DataError
 

@@ -11,12 +11,16 @@ import pytest
 from example_posteriors import fit_and_density, normal_draws
 
 import bayes_gmm as bg
+from bayes_gmm.cli.files import write_csv
+from bayes_gmm.cli.messages import line_of
+from bayes_gmm.data.io.dialect import CsvFormat
 from bayes_gmm.diagnostics.diagnostic import CODES, KINDS, Diagnostic, warn
 from bayes_gmm.diagnostics.kind import COMMAND_LINE, PYTHON
 from bayes_gmm.errors import DiagnosticWarning, FitError
 from bayes_gmm.inference.evidence.log_evidence import LogEvidence
 from bayes_gmm.inference.sampling.importance import high_khat
 from bayes_gmm.inference.sampling.relabel import Relabelling
+from bayes_gmm.model.typicality import rows_beyond, typicality
 from bayes_gmm.results.comparison import cell, compare
 from bayes_gmm.results.fit.coinciding_segments import coinciding_segments
 from bayes_gmm.results.fit.fit import unfinished
@@ -43,7 +47,14 @@ def with_cells(cells):
 
 
 OF_TABLES = {
-    "unusable": with_column(["text"] * 400),
+    "text_column": with_column(["text"] * 400),
+    "date_column": with_column(pd.date_range("2024-01-01", periods=400)),
+    "leading_zeros": with_column([f"{x:05d}" for x in range(400)]),
+    "mixed_cells": with_column(["?"] * 9 + ["7.5"] * 391),
+    "contradicting_notations": with_column(["1,5", "2.5"] * 200),
+    "repeated_name": lambda: bg.check_table(TABLE.set_axis(["Age", "Other", "Other"], axis=1)),
+    "cell_type": with_column([[1.0]] * 400),
+    "unusable": with_column([np.inf] * 400),
     "missing_column": with_column([np.nan] * 400),
     "never_together": with_cells([(slice(0, 199), "Age"), (slice(200, 400), "Visits")]),
     "empty_rows": with_cells([(slice(0, 3), list(TABLE))]),
@@ -67,6 +78,7 @@ OF_TABLES = {
     ),
     "coarse": with_column(RNG.integers(1, 6, 400).astype(float)),
     "duplicates": lambda: bg.check_table(np.r_[TABLE, TABLE.iloc[:100]]),
+    "cells_read": lambda: bg.check_table(TABLE.assign(Other=[f"${x:.2f}" for x in TABLE["Age"]])),
 }
 
 
@@ -108,6 +120,15 @@ def fitted(X, K=1, **options):
         return bg.BayesGMM(K, n_init=1, random_state=0, **options).fit(X).diagnostics_
 
 
+def beyond(mixture, X):
+    [found] = rows_beyond(mixture, X, typicality(mixture, X))
+    assert found.subject == mixture.features
+    assert (found.values["rows"], found.values["total"]) == (len(X), len(X))
+    assert found.values["medians"] == (X[0, 0],)
+    assert found.values["means"] == pytest.approx(mixture.means[0])
+    return [found]
+
+
 OF_FITS = {
     "no_maximum": lambda _: fitted(
         RNG.normal(size=(30, 1)), 2, prior=bg.Prior.flat(), resolution=None
@@ -121,6 +142,7 @@ OF_FITS = {
     "not_gaussian": lambda _: fitted(RNG.lognormal(0.0, 0.8, 200)[:, None]),
     "shape_not_checked": lambda _: fitted(RNG.normal(size=(15, 1))),
     "transform_chosen": lambda _: fitted(RNG.lognormal(size=(60, 1)), transforms="auto"),
+    "rows_beyond": lambda one: beyond(one.fit.mixture, np.full((9, 1), 1e3)),
 }
 
 
@@ -193,11 +215,20 @@ OF_COMPARISONS = {
         {"criterion": "laplace"},
     ),
 }  # fmt: skip
-OF_FILES = ("rows_in_quotes",)
+ROWS = "1,x\n" * 20
+OF_FILES = {
+    "rows_in_quotes": "a,note\n" + ROWS + '2,"12 inch\n3,9 inch"\n',
+    "left_out": "a,note\n" + ROWS,
+    "lines_above": "Sales of 2024\n\na,note\n" + ROWS,
+    "second_header": "a,b\nEUR,kg\n" + ROWS.replace("x", "7"),
+    "guessed_encoding": ("a,Łódź\n" + ROWS).encode("cp1250"),
+}
 
 
 def test_every_code_has_a_case():
-    assert {*OF_TABLES, *OF_FITS, *OF_DRAWS, *OF_COMPARISONS, *OF_FILES} == set(CODES)
+    assert {*OF_TABLES, *OF_FITS, *OF_DRAWS, *OF_COMPARISONS, *OF_FILES, "written_as_utf8"} == set(
+        CODES
+    )
 
 
 def check(found, code):
@@ -235,12 +266,30 @@ def test_diagnostics_of_comparisons(code, monkeypatch):
     check(compared(**options), code)
 
 
-def test_rows_in_quotes_of_a_file(tmp_path):
-    text = "a,note\n" + "1,x\n" * 20 + '2,"12 inch\n3,9 inch"\n'
-    (tmp_path / "quoted.csv").write_text(text)
+@pytest.mark.parametrize("code", OF_FILES)
+def test_diagnostics_of_files(code, tmp_path):
+    content = OF_FILES[code]
+    (tmp_path / "t.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.warns(bg.DataWarning) as caught:
-        bg.read_table(tmp_path / "quoted.csv")
-    check([caught[0].message.diagnostic], "rows_in_quotes")
+        bg.read_table(tmp_path / "t.csv")
+    check([warning.message.diagnostic for warning in caught], code)
+
+
+def test_a_file_whose_encoding_lacks_a_character(tmp_path):
+    with pytest.warns(bg.DataWarning) as caught:
+        write_csv(
+            pd.DataFrame({"City": ["北京"]}), tmp_path / "t.csv", CsvFormat(encoding="cp1252")
+        )
+    check([warning.message.diagnostic for warning in caught], "written_as_utf8")
+    assert pd.read_csv(tmp_path / "t.csv")["City"].tolist() == ["北京"]
+
+
+def test_an_error_about_a_column_carries_its_record(tmp_path):
+    (tmp_path / "t.csv").write_text("a\n" + "1\n" * 9 + "?\n")
+    with pytest.raises(bg.DataError) as caught:
+        bg.read_table(tmp_path / "t.csv", ["a"])
+    check([caught.value.diagnostic], "mixed_cells")
+    assert "--missing '?'" in line_of(caught.value)
 
 
 @pytest.mark.parametrize("code", [code for code, kind in KINDS.items() if kind.category])

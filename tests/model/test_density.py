@@ -10,9 +10,9 @@ from scipy import stats
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.standardize import Standardizer
-from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.prior import (

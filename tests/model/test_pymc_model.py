@@ -13,9 +13,9 @@ from pytensor.compile.mode import Mode
 from pytensor.tensor.random.op import RandomVariable
 from scipy import stats
 
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.standardize import Standardizer
-from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.likelihood_op import log_likelihood

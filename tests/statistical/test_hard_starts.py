@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.estimator import BayesGMM
 from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.optimize.em import run_em

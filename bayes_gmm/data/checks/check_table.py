@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,20 +19,16 @@ from bayes_gmm.data.checks.rows import row_findings
 from bayes_gmm.data.checks.segment_skew import segment_skew_findings
 from bayes_gmm.data.checks.settings import CheckSettings
 from bayes_gmm.data.checks.shared_values import shared_value_findings
-from bayes_gmm.data.columns import choose_columns
-from bayes_gmm.data.frames import as_frame
+from bayes_gmm.data.columns import refuse_infinite, refuse_unwritable
+from bayes_gmm.data.feature_matrix import feature_matrix
+from bayes_gmm.data.io.read_columns import ReadOptions
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.data.table import feature_matrix, read_table
+from bayes_gmm.data.table import read_source
 from bayes_gmm.data.validate import check_weights
-from bayes_gmm.diagnostics.diagnostic import Diagnostic
-from bayes_gmm.diagnostics.tables import KINDS
+from bayes_gmm.diagnostics.diagnostic import CODES, Diagnostic
 from bayes_gmm.errors import DataError
 
-if TYPE_CHECKING:
-    import narwhals as nw
-
-ORDER = tuple(KINDS)
 EXPLAINED = ("unusable", "constant", "nearly_constant", "identifier", "skewed")
 """Codes after which the skewness of the segments of a column is not checked."""
 
@@ -42,6 +38,8 @@ def check_table(
     features: Sequence[str] | None = None,
     sample_weight: Any = None,
     *,
+    missing: str | Sequence[str] = (),
+    encoding: str | None = None,
     settings: CheckSettings | None = None,
 ) -> tuple[Diagnostic, ...]:
     """List possible problems of a table before a fit.
@@ -53,9 +51,13 @@ def check_table(
     X : data frame, array-like of shape (n_rows, n_features), or path of a CSV or Parquet file
         Table, as for `BayesGMM.fit` or `read_table`.
     features : sequence of str, optional
-        Columns to check; by default all, or those of a file that are numeric.
+        Columns to check; by default all.
     sample_weight : array-like of shape (n_rows,), optional
         Row weights. A weight of 2 counts the row twice; a weight of 0 excludes it.
+    missing : str or sequence of str
+        Texts of cells that stand for missing values, as for `read_table`.
+    encoding : str, optional
+        Encoding of a CSV file, as for `read_table`.
     settings : CheckSettings, optional
         Thresholds.
 
@@ -64,7 +66,10 @@ def check_table(
     tuple of Diagnostic
         By code, the most severe first, then by column. The codes are
 
-        - ``unusable``: `fit` raises an error for the column, such as for text or an infinite cell;
+        - ``text_column``, ``date_column``, ``leading_zeros``, ``mixed_cells``,
+          ``contradicting_notations``, ``repeated_name``, ``cell_type``: columns that `read_table`
+          leaves out; if only some cells are not numbers, the values count them;
+        - ``unusable``: `fit` raises an error for the column, such as for an infinite cell;
         - ``missing_column``: all cells are missing, for which `fit` raises an error;
         - ``never_together``: two columns that are never observed in the same row;
         - ``empty_rows``: rows in which all cells are missing;
@@ -92,7 +97,10 @@ def check_table(
         - ``skewed_segments``: a positive column that fewer Gaussian segments fit better on the log
           scale;
         - ``coarse``: a column recorded in steps of half its standard deviation or more;
-        - ``duplicates``: rows that repeat others more often than rounding explains.
+        - ``duplicates``: rows that repeat others more often than rounding explains;
+        - ``cells_read``: text that `read_table` reads as numbers;
+        - ``lines_above``, ``second_header``: lines of a file that it skips;
+        - ``guessed_encoding``: an encoding that the letters of a file suggest.
 
     Raises
     ------
@@ -112,9 +120,7 @@ collapse onto this value, with almost no variance; fit these rows separately, or
 segment as the rows with this value
     """
     settings = settings or CheckSettings()
-    if isinstance(X, str | Path):
-        X = read_table(X, features)
-    matrix, refused = _usable(X, features)
+    matrix, refused = _usable(X, features, ReadOptions.of(missing, encoding))
     if matrix is None:
         return tuple(refused)
     weights = check_weights(sample_weight, matrix.n_rows)
@@ -135,7 +141,7 @@ segment as the rows with this value
     found += of_columns
     found += collinear_findings(matrix, profiles, settings.collinear, but=identifiers)
     found += segment_skew_findings(columns, settings, but=explained)
-    return tuple(sorted(found, key=lambda finding: ORDER.index(finding.code)))
+    return tuple(sorted(found, key=lambda finding: CODES.index(finding.code)))
 
 
 def fit_findings(
@@ -152,7 +158,7 @@ def fit_findings(
 
     Examples
     --------
-    >>> from bayes_gmm.data.table import feature_matrix
+    >>> from bayes_gmm.data.feature_matrix import feature_matrix
     >>> table = feature_matrix([[0.0]] * 60 + [[float(x) ** 1.5] for x in range(1, 41)])
     >>> [(finding.code, finding.values["fraction"]) for finding in fit_findings(table, None)]
     [('atom', 0.6)]
@@ -168,7 +174,7 @@ def fit_findings(
         chosen = [matrix.features.index(name) for name in suspects]
         matrix = FeatureMatrix(matrix.values[:, chosen], tuple(suspects))
     found = [f for profile in _profiles(matrix, weights) for f in _for_fits(profile, settings)]
-    return tuple(sorted(found, key=lambda finding: ORDER.index(finding.code)))
+    return tuple(sorted(found, key=lambda finding: CODES.index(finding.code)))
 
 
 def one_of_each_code(findings: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
@@ -210,36 +216,44 @@ def _counted(matrix: FeatureMatrix, weights: Floats | None) -> tuple[FeatureMatr
 
 
 def _usable(
-    X: Any, features: Sequence[str] | None
+    X: Any, features: Sequence[str] | None, options: ReadOptions
 ) -> tuple[FeatureMatrix | None, list[Diagnostic]]:
     """The columns that hold finite numbers, and findings about the others."""
-    try:
-        return feature_matrix(X, features), []
-    except DataError:
-        frame = _frame(X)
-        if frame is None or len(frame) == 0:
-            raise
-    kept, refused = {}, []
-    for name in choose_columns(frame.columns, features):
+    if not isinstance(X, str | Path):
         try:
-            kept[name] = feature_matrix(frame, [name]).values[:, 0]
+            return feature_matrix(X, features), []
+        except DataError:
+            read = read_source(_frame(X), features, options)
+            if read is None or read.n_rows == 0:
+                raise
+    else:
+        read = read_source(X, features, options)
+    if read is None or read.matrix is None:
+        return None, list(read.findings if read else ())
+    kept, refused = [], list(read.findings)
+    for j, name in enumerate(read.matrix.features):
+        try:
+            refuse_unwritable([name])
+            refuse_infinite(read.matrix.values[:, [j]], [name])
+            kept.append(j)
         except DataError as error:
             refused.append(Diagnostic("unusable", (name,), {"message": str(error)}))
-    matrix = FeatureMatrix(np.column_stack(list(kept.values())), tuple(kept)) if kept else None
-    return matrix, refused
+    if len(kept) == read.matrix.n_features:
+        return read.matrix, refused
+    names = tuple(read.matrix.features[j] for j in kept)
+    return FeatureMatrix(read.matrix.values[:, kept], names) if kept else None, refused
 
 
-def _frame(X: Any) -> nw.DataFrame[Any] | None:
-    """Description of a table by its shape."""
-    frame = as_frame(X)
-    if frame is not None or not isinstance(X, np.ndarray | list | tuple):
-        return frame
+def _frame(X: Any) -> Any:
+    """An array or list of rows as a frame; another object as it is."""
+    if not isinstance(X, np.ndarray | list | tuple):
+        return X
     import pandas as pd
 
     try:
         cells = np.asarray(X, dtype=object)
     except ValueError:
-        return None
+        return X
     if cells.ndim != 2:
-        return None
-    return as_frame(pd.DataFrame(cells, columns=[f"x{j + 1}" for j in range(cells.shape[1])]))
+        return X
+    return pd.DataFrame(cells, columns=[f"x{j + 1}" for j in range(cells.shape[1])])

@@ -2,86 +2,165 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.data.columns import choose_columns, not_numeric
 from bayes_gmm.data.io.dialect import Dialect, open_bytes
 from bayes_gmm.data.io.quotes import check_quotes
-from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.io.read_columns import ReadColumns, ReadOptions, usable_names
+from bayes_gmm.data.io.text_column import Notation
+from bayes_gmm.data.number_text import MISSING
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import DataError, file_named, listed, one_line, shown
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MISSING = (
-    "", "NA", "N/A", "n/a", "na", "#N/A", "#N/A N/A", "#NA", "<NA>", "NaN", "nan", "NAN", "-NaN",
-    "-nan", "NULL", "null", "None", "none", "-1.#IND", "1.#IND", "-1.#QNAN", "1.#QNAN",
-)  # fmt: skip
-"""Cells that are read as missing values."""
 
-
-NUMBER_OTHERWISE = re.compile(r"[+-]?(\d+[.,]\d+|\d{1,3}([.,' \xa0]\d{3})+([.,]\d+)?)")
-"""A number with thousands separators, or with a decimal mark other than that of the file."""
-
-SMALLEST_BLOCK = 1 << 20
-"""Minimum block size of the parser in bytes; it is larger for long lines."""
-
-
-def read_csv(path: Path, features: Sequence[str] | None = None) -> pa.Table:
-    """Columns of a CSV file: those in `features` as floats, or all named columns.
+def read_csv(
+    path: Path, features: Sequence[str] | None = None, options: ReadOptions | None = None
+) -> ReadColumns:
+    """Columns of a CSV file: those in `features`, or all named columns.
 
     Raises
     ------
     DataError
         If the file is empty, binary or ragged, has no header or an unclosed quotation mark; if a
-        requested column does not exist or is not numeric; if a column is numeric except for a few
-        cells.
+        requested column does not exist or has the name of another one.
     """
-    dialect = Dialect.of(path)
-    if features is None and dialect.header_is_numbers:
-        raise DataError(
-            f"{file_named(path)} has no header: its first row is {listed(dialect.header, 4)}; "
-            "add a first row with the names of the columns"
-        )
-    named = {name: position for position, name in enumerate(dialect.header) if name}
-    names = choose_columns([name for name in dialect.header if name], features, file_named(path))
-    positions = [str(named[name]) for name in names]
-    table = _parse_columns(path, dialect, positions, as_floats=features is not None)
+    options = options or ReadOptions()
+    dialect = Dialect.of(path, options.encoding)
+    if features is None and (dialect.header_is_numbers or dialect.first_row_is_data):
+        raise DataError(no_header(path, dialect))
+    try:
+        names, repeated = usable_names(dialect.header, features, file_named(path))
+    except DataError as error:
+        hint = f"; {no_header(path, dialect)}" if dialect.first_row_is_data else ""
+        raise DataError(f"{error}{hint}") from None
+    positions = [str(dialect.header.index(name)) for name in names]
+    table = _parse_columns(path, dialect, positions, options, as_floats=features is not None)
     check_quotes(path, dialect, table.num_rows)
-    columns = [
-        _as_floats(column, name, dialect.decimal, asked=features is not None)
-        for name, column in zip(names, table.columns, strict=True)
-    ]
-    return type(table).from_arrays(columns, names=list(names))
+    suspects = _suspects(table, dialect, positions)
+    if suspects:
+        kinds = [str(position) for position in suspects]
+        text = _parse_text(path, dialect, kinds, options)
+        for name, column in zip(kinds, text.columns, strict=True):
+            table = table.set_column(table.column_names.index(name), name, column)
+    notation = Notation(
+        dialect.decimal, dialect.firm_decimal, (*MISSING, *options.missing), features is not None
+    )
+    columns = dict(zip(names, table.columns, strict=True))
+    return ReadColumns.of(columns, notation, [*repeated, *_of_file(dialect), *_truths(columns)])
+
+
+def no_header(path: Path, dialect: Dialect) -> str:
+    """Message for a file whose first row is data."""
+    return (
+        f"{file_named(path)} has no header: its first row is {listed(dialect.header, 4)}; "
+        "add a first row with the names of the columns"
+    )
+
+
+def _of_file(dialect: Dialect) -> Iterator[Diagnostic]:
+    """Findings about lines that are not of the table, and about a guessed encoding."""
+    if dialect.above:
+        yield Diagnostic("lines_above", (), {"lines": list(dialect.above)})
+    if dialect.second_header:
+        cells = [cell.strip() for cell in dialect.second_header if cell.strip()]
+        yield Diagnostic("second_header", (), {"cells": cells})
+    if dialect.guessed:
+        yield Diagnostic("guessed_encoding", (), {"encoding": dialect.encoding})
+
+
+def _truths(columns: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    """Findings about columns that hold true and false."""
+    import pyarrow as pa
+
+    for name, column in columns.items():
+        if pa.types.is_boolean(column.type):
+            yield Diagnostic("cells_read", (name,), {"forms": ["truth"], "rows": len(column)})
+
+
+def _suspects(table: pa.Table, dialect: Dialect, positions: Sequence[str]) -> list[int]:
+    """Columns of numbers whose text must be seen: leading zeros, and possible thousands marks."""
+    import pyarrow as pa
+
+    found = []
+    for position, column in zip(positions, table.columns, strict=True):
+        number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+        if number and (int(position) in dialect.zero_padded or _may_be_thousands(column)):
+            found.append(int(position))
+    return found
+
+
+def _may_be_thousands(column: Any, sampled: int = 256) -> bool:
+    """Whether all fractions have up to three decimals, as if a mark were before three digits.
+
+    5,200 is read as 5.2 if the comma is the decimal mark. Zero would not have such a mark. The
+    first `sampled` values of a chunk are inspected before all of it.
+    """
+    import pyarrow as pa
+
+    if not pa.types.is_floating(column.type):
+        return False
+    for chunk in column.chunks:
+        whole = True
+        values = chunk.drop_null().to_numpy()
+        for part in (values[:sampled], values):
+            size = np.abs(part)
+            if not ((size < 1000.0) & ((size >= 1.0) | (size == 0.0))).all():
+                return False
+            steps = 1000.0 * size
+            if not (np.abs(steps - np.rint(steps)) < 1e-7 * np.maximum(steps, 1.0)).all():
+                return False
+            whole = bool((size == np.rint(size)).all())
+        if not whole:
+            return True
+    return False
 
 
 def _parse_columns(
-    path: Path, dialect: Dialect, positions: Sequence[str], *, as_floats: bool
+    path: Path,
+    dialect: Dialect,
+    positions: Sequence[str],
+    options: ReadOptions,
+    *,
+    as_floats: bool,
 ) -> pa.Table:
     """The columns as floats or with inferred types; as text if the conversion fails."""
     import pyarrow as pa
 
     kinds = dict.fromkeys(positions, pa.float64()) if as_floats else {}
     try:
-        return _parse(path, dialect, positions, kinds)
+        return _parse(path, dialect, positions, kinds, options)
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         if "conversion error" not in str(error) and not isinstance(error, UnicodeDecodeError):
             check_quotes(path, dialect, None)
             raise DataError(_damage(path, dialect, error)) from error
+    return _parse_text(path, dialect, positions, options)
+
+
+def _parse_text(
+    path: Path, dialect: Dialect, positions: Sequence[str], options: ReadOptions
+) -> pa.Table:
+    """The columns as text."""
+    import pyarrow as pa
+
     text = dict.fromkeys(positions, pa.string())
     try:
-        return _parse(path, dialect, positions, text)
+        return _parse(path, dialect, positions, text, options)
     except (pa.ArrowInvalid, UnicodeDecodeError):
         # The encoding was inferred from the first lines; later bytes may be invalid in it.
-        return _parse(path, replace(dialect, encoding="latin-1"), positions, text)
+        if options.encoding is not None:
+            raise DataError(
+                f"{file_named(path)} is not written in {dialect.encoding}; give another encoding"
+            ) from None
+        return _parse(path, replace(dialect, encoding="latin-1"), positions, text, options)
 
 
 def _parse(
@@ -89,13 +168,16 @@ def _parse(
     dialect: Dialect,
     positions: Sequence[str],
     kinds: Mapping[str, pa.DataType],
+    options: ReadOptions,
     on_bad_row: Any = None,
+    smallest_block: int = 1 << 20,
 ) -> pa.Table:
+    """Parse with blocks of at least `smallest_block` bytes, which hold several long lines."""
     from pyarrow import csv
 
     read = csv.ReadOptions(
         use_threads=on_bad_row is None,
-        block_size=max(SMALLEST_BLOCK, 4 * dialect.longest_line),
+        block_size=max(smallest_block, 4 * dialect.longest_line),
         skip_rows=dialect.header_lines,
         column_names=[str(position) for position in range(len(dialect.header))],
         encoding=dialect.encoding,
@@ -106,7 +188,7 @@ def _parse(
     convert = csv.ConvertOptions(
         column_types=kinds,
         include_columns=positions,
-        null_values=MISSING,
+        null_values=[*MISSING, *options.missing],
         strings_can_be_null=True,
         decimal_point=dialect.decimal,
     )
@@ -127,7 +209,7 @@ def _damage(path: Path, dialect: Dialect, error: Exception) -> str:
     # Latin-1 accepts any byte, so that rows which are not UTF-8 can be checked as well.
     readable = replace(dialect, encoding="latin-1") if dialect.encoding == "utf-8" else dialect
     with suppress(pa.ArrowInvalid):
-        _parse(path, readable, ["0"], {"0": pa.string()}, remember)
+        _parse(path, readable, ["0"], {"0": pa.string()}, ReadOptions(), remember)
     if not bad:
         return f"{file_named(path)} cannot be read as CSV: {one_line(error)}"
     row = bad[0]
@@ -138,64 +220,3 @@ def _damage(path: Path, dialect: Dialect, error: Exception) -> str:
         f"{file_named(path)} is ragged: the header has {row.expected_columns} cells, "
         f"row {row.number - dialect.header_lines} has {row.actual_columns}: {shown(text)}"
     )
-
-
-def _as_floats(column: Any, name: str, decimal: str, *, asked: bool) -> Any:
-    """A text column as floats if it holds numbers.
-
-    Raises for a requested column that is not numeric, and for any column in which most cells are
-    numbers but not all.
-    """
-    import pyarrow as pa
-
-    if pa.types.is_null(column.type) or pa.types.is_integer(column.type):
-        return column.cast(pa.float64(), safe=False)
-    if not pa.types.is_string(column.type):
-        return column
-    values, bad = _numbers(column, decimal)
-    if not bad.any():
-        return pa.array(values)
-    n_numbers = np.count_nonzero(~np.isnan(values))
-    row = int(bad.argmax())
-    if asked or n_numbers >= np.count_nonzero(bad):
-        raise not_numeric(name, row, column[row].as_py())
-    if NUMBER_OTHERWISE.fullmatch(column[row].as_py().strip()):
-        raise DataError(
-            f"column {shown(name)} holds {shown(column[row].as_py())} in row {row + 1}, but the "
-            f"decimal mark of the file is {shown(decimal)}: use this decimal mark, without "
-            "thousands separators, or choose other columns"
-        )
-    return column
-
-
-def _numbers(column: Any, decimal: str) -> tuple[Floats, Any]:
-    """Cells as numbers, NaN for missing values, and a mask of invalid cells."""
-    encoded = column.combine_chunks().dictionary_encode()
-    if hasattr(encoded, "chunks"):
-        encoded = encoded.unify_dictionaries().combine_chunks()
-    parsed = [_number(text, decimal) for text in encoded.dictionary.to_pylist()]
-    codes = encoded.indices.fill_null(len(parsed)).to_numpy(zero_copy_only=False)
-    values = np.array([nan if value is None else value for value in [*parsed, nan]])
-    bad = np.array([value is None for value in [*parsed, nan]])
-    return values[codes], bad[codes]
-
-
-def _number(text: str, decimal: str) -> float | None:
-    """The number in a cell, NaN for a missing value, None for other text.
-
-    Examples
-    --------
-    >>> _number(" 1,5", decimal=","), _number("NA ", decimal=","), _number("cheap", decimal=",")
-    (1.5, nan, None)
-    """
-    text = text.strip()
-    if text in MISSING:
-        return nan
-    if decimal == ",":
-        if "." in text:
-            return None
-        text = text.replace(",", ".")
-    try:
-        return None if "_" in text else float(text)
-    except ValueError:
-        return None

@@ -7,31 +7,53 @@ import csv
 import gzip
 import io
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bayes_gmm.data.io.encoding import decoded, encoding_of, known_encoding
+from bayes_gmm.data.io.header import (
+    beginning,
+    is_data,
+    lines_of_rows,
+    names_of_both,
+    parsed_rows,
+    refuse_header,
+    second_header,
+    table_start,
+)
+from bayes_gmm.data.number_text import number_text
 from bayes_gmm.errors import DataError, file_named, one_line, shown
 
-SAMPLE = 1 << 18
-"""Number of bytes to inspect; more if the header is longer."""
 
-LONGEST_HEADER = 1 << 26
-"""Maximum length of the header in bytes."""
+@dataclass(frozen=True)
+class SampleSettings:
+    """The part of a file from which its dialect is inferred."""
 
-SAMPLE_ROWS = 200
-"""Number of rows to inspect."""
+    n_bytes: int = 1 << 18
+    """Number of bytes; more if the header is longer."""
+    longest_header: int = 1 << 26
+    """Maximum length of the header in bytes."""
+    n_rows: int = 200
+    """Number of rows."""
 
-DELIMITERS = "\t;|,"
-"""Separators; the earlier one is preferred if two fit equally well."""
 
-SEPARATOR_TOLD = re.compile(r'"?sep=(?P<mark>[,;\t|])"?\s*', re.IGNORECASE)
-"""First line in which a spreadsheet declares the separator."""
-
+SAMPLE = SampleSettings()
 OTHER_FORMAT = re.compile(r'\s*(<(!doctype|html|\?xml|table)\b|\{\s*"|\[\s*[\[{])', re.IGNORECASE)
 """HTML, XML or JSON."""
 
-DECIMAL = {mark: re.compile(rf"\s*[+-]?\d*{re.escape(mark)}\d+\s*") for mark in ",."}
+
+@dataclass(frozen=True)
+class CsvFormat:
+    """Separator, decimal mark and encoding of a CSV file to write.
+
+    Attributes
+    ----------
+    delimiter, decimal, encoding : str
+    """
+
+    delimiter: str = ","
+    decimal: str = "."
+    encoding: str = "utf-8"
 
 
 @dataclass(frozen=True)
@@ -41,7 +63,7 @@ class Dialect:
     Attributes
     ----------
     encoding : str
-        One of utf-8, utf-16, cp1252, latin-1.
+        Name of the encoding, such as utf-8, utf-16, cp1252 or latin-1.
     delimiter, decimal : str
         Separator of cells, and decimal mark.
     header : tuple of str
@@ -50,6 +72,18 @@ class Dialect:
         Number of lines up to the end of the header.
     longest_line : int
         Upper bound of the length in bytes of the longest inspected line.
+    firm_decimal : bool
+        Whether a number in the inspected rows shows the decimal mark.
+    zero_padded : tuple of int
+        Columns with whole numbers that begin with zeros.
+    above : tuple of str
+        Lines above the header that are not empty.
+    second_header : tuple of str
+        Cells of a row of units or names below the header, which is not data.
+    first_row_is_data : bool
+        Whether the first row has numbers where the columns have numbers, and so is no header.
+    guessed, marked : bool
+        Whether the encoding was guessed from the letters, and whether UTF-8 has a byte order mark.
     """
 
     encoding: str
@@ -58,11 +92,24 @@ class Dialect:
     header: tuple[str, ...]
     header_lines: int
     longest_line: int
+    firm_decimal: bool = False
+    zero_padded: tuple[int, ...] = ()
+    above: tuple[str, ...] = ()
+    second_header: tuple[str, ...] = ()
+    first_row_is_data: bool = False
+    guessed: bool = False
+    marked: bool = False
 
     @property
     def header_is_numbers(self) -> bool:
         """Whether the first row holds numbers, so that it is probably not a header."""
         return all(self.is_number(cell) for cell in self.header)
+
+    @property
+    def written(self) -> CsvFormat:
+        """The format of a file to write in this dialect."""
+        encoding = "utf-8-sig" if self.marked else self.encoding
+        return CsvFormat(self.delimiter, self.decimal, encoding)
 
     def is_number(self, cell: str) -> bool:
         """Whether a cell holds a number, with this decimal mark."""
@@ -70,22 +117,17 @@ class Dialect:
         return bool(re.fullmatch(rf"\s*[+-]?\d*{mark}?\d+([eE][+-]?\d+)?\s*", cell))
 
     @classmethod
-    def of(cls, path: Path) -> Dialect:
-        """Infer the dialect of a file from its first lines.
+    def of(cls, path: Path, encoding: str | None = None) -> Dialect:
+        """Infer the dialect of a file from its first lines; the encoding may be given.
 
         Raises
         ------
         DataError
-            If the file is empty or binary, or has no separator.
+            If the file is empty or binary, has no separator, or fits several encodings.
         """
-        raw, whole = _head(path)
-        encoding = _encoding(raw, whole, path)
-        # Not `splitlines`, which also splits at characters that do not end lines in CSV.
-        lines = list(io.StringIO(_decode(raw, encoding, whole), newline=""))
-        if not whole and len(lines) > 1:
-            lines.pop()
-        told, first = _beginning(lines)
-        lines = lines[first : first + SAMPLE_ROWS]
+        text = _Text.of(path, encoding)
+        told, first = beginning(text.lines)
+        lines = text.lines[first : first + SAMPLE.n_rows]
         if not lines:
             raise DataError(f"{file_named(path)} is empty; it needs a header and rows")
         if OTHER_FORMAT.match(lines[0]):
@@ -93,33 +135,75 @@ class Dialect:
                 f"{file_named(path)} is not a CSV file: it begins with {shown(lines[0].strip())}; "
                 "export the table as CSV or Parquet"
             )
-        delimiter = told or _delimiter(lines)
+        start = table_start(lines, told)
+        above = tuple(line.strip() for line in lines[: start.line] if line.strip())
+        lines, first = lines[start.line :], first + start.line
         try:
-            header, header_lines, rows = _parse(lines, delimiter or ",")
+            header, header_lines, rows = parsed_rows(lines, start.delimiter or ",")
         except csv.Error as error:
             raise DataError(f"{file_named(path)} is not a CSV file: {one_line(error)}") from error
-        if len(lines) == header_lines > 1 and "".join(lines).count('"') % 2:
-            raise DataError(
-                f"{file_named(path)} has a quotation mark in its header that is never closed; "
-                "close or remove it"
-            )
-        if not any(name.strip() for name in header):
-            raise DataError(f"{file_named(path)} has no column names in its first row")
-        if whole and not rows:
-            raise DataError(f"{file_named(path)} has a header but no rows")
-        if delimiter is None and not _is_one_column(rows):
+        refuse_header(path, lines, header, header_lines, rows, text.whole)
+        if start.delimiter is None and not _is_one_column(rows):
             raise DataError(
                 f"{file_named(path)} has one column, {shown(lines[0].strip())}: its values "
                 "must be separated by a comma, semicolon, tab or pipe"
             )
+        second = second_header(header, rows)
+        names = header
+        if second:
+            rows = rows[1:]
+            header_lines = lines_of_rows(lines, start.delimiter or ",", 2)
+            names = names_of_both(header, second)
+        decimal, firm = _decimal(rows, start.delimiter)
         return cls(
-            encoding,
-            delimiter or ",",
-            _decimal(rows, delimiter),
-            tuple(name.strip() for name in header),
+            text.encoding,
+            start.delimiter or ",",
+            decimal,
+            tuple(name.strip() for name in names),
             first + header_lines,
             4 * max(len(line) for line in lines),
+            firm,
+            _zero_padded(rows, len(header)),
+            above,
+            tuple(second),
+            is_data(header, rows),
+            text.guessed,
+            text.marked,
         )
+
+
+@dataclass(frozen=True)
+class _Text:
+    """The first lines of a file.
+
+    Attributes
+    ----------
+    lines : list of str
+    encoding : str
+    whole : bool
+        Whether these are all lines.
+    guessed, marked : bool
+        As in `Dialect`.
+    """
+
+    lines: list[str]
+    encoding: str
+    whole: bool
+    guessed: bool
+    marked: bool
+
+    @classmethod
+    def of(cls, path: Path, encoding: str | None) -> _Text:
+        raw, whole = _head(path)
+        if encoding is None:
+            encoding, guessed = encoding_of(raw, whole, path)
+        else:
+            encoding, guessed = known_encoding(encoding, raw, whole, path), False
+        # Not `splitlines`, which also splits at characters that do not end lines in CSV.
+        lines = list(io.StringIO(decoded(raw, encoding, whole) or "", newline=""))
+        if not whole and len(lines) > 1:
+            lines.pop()
+        return cls(lines, encoding, whole, guessed, raw.startswith(codecs.BOM_UTF8))
 
 
 def open_bytes(path: Path) -> io.BufferedIOBase:
@@ -132,69 +216,20 @@ def open_bytes(path: Path) -> io.BufferedIOBase:
 def _head(path: Path) -> tuple[bytes, bool]:
     """First bytes of the file, including the header, and whether they are the whole file."""
     with open_bytes(path) as stream:
-        raw = stream.read(SAMPLE)
-        while len(raw) < LONGEST_HEADER and b"\n" not in raw and b"\r" not in raw:
-            more = stream.read(SAMPLE)
+        raw = stream.read(SAMPLE.n_bytes)
+        while len(raw) < SAMPLE.longest_header and b"\n" not in raw and b"\r" not in raw:
+            more = stream.read(SAMPLE.n_bytes)
             if not more:
                 break
             raw += more
         return raw, not stream.read(1)
 
 
-def _encoding(raw: bytes, whole: bool, path: Path) -> str:
-    if raw.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        raise DataError(f"{file_named(path)} is written in UTF-32; save it as UTF-8")
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if b"\0" in raw:
-        raise DataError(f"{file_named(path)} is not text; export the table as CSV or Parquet")
-    for encoding in ("utf-8", "cp1252"):
-        try:
-            _decode(raw, encoding, whole)
-        except UnicodeDecodeError:
-            continue
-        return encoding
-    return "latin-1"
-
-
-def _decode(raw: bytes, encoding: str, whole: bool) -> str:
-    """Decoded bytes; if they are not the whole file, an incomplete last character is dropped."""
-    decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)
-    return decoder().decode(raw, final=whole)
-
-
-def _beginning(lines: list[str]) -> tuple[str | None, int]:
-    """The separator declared in a separate line, if any, and the index of the header line."""
-    told = None
-    for number, line in enumerate(lines):
-        if told is None and (match := SEPARATOR_TOLD.fullmatch(line)):
-            told = match["mark"]
-        elif line.strip():
-            return told, number
-    return told, len(lines)
-
-
-def _parse(lines: Iterable[str], delimiter: str) -> tuple[list[str], int, list[list[str]]]:
-    """The header, its number of lines, and the non-empty rows."""
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
-    header = next(reader)
-    header_lines = reader.line_num
-    return header, header_lines, [row for row in reader if row]
-
-
-def _delimiter(lines: list[str]) -> str | None:
-    """The separator that splits the header and most rows into equally many cells, or None."""
-    best, best_score = None, (0.0, 0)
-    for delimiter in DELIMITERS:
-        try:
-            header, _, rows = _parse(lines, delimiter)
-        except csv.Error:
-            continue
-        agree = [len(row) == len(header) for row in rows]
-        score = (sum(agree) / max(len(agree), 1), len(header))
-        if score[1] > 1 and score > best_score:
-            best, best_score = delimiter, score
-    return best
+def _zero_padded(rows: list[list[str]], n_columns: int) -> tuple[int, ...]:
+    return tuple(
+        j for j in range(n_columns)
+        if any(len(row) > j and re.fullmatch(r"0\d+", row[j].strip()) for row in rows)
+    )  # fmt: skip
 
 
 def _is_one_column(rows: list[list[str]]) -> bool:
@@ -202,12 +237,22 @@ def _is_one_column(rows: list[list[str]]) -> bool:
     return all(len(row) == 1 and not re.search(r"[\s:;|,]", row[0].strip()) for row in rows)
 
 
-def _decimal(rows: list[list[str]], delimiter: str | None) -> str:
-    """The most frequent decimal mark in cells; if none occurs, a comma with semicolons."""
+def _decimal(rows: list[list[str]], delimiter: str | None) -> tuple[str, bool]:
+    """The most frequent decimal mark, and whether a number shows it; by default that of the files.
+
+    A mark before exactly three digits shows nothing, as it may separate thousands.
+    """
+    usual = "," if delimiter == ";" else "."
+    shown_marks = {",": 0, ".": 0}
+    for row in rows:
+        for cell in row:
+            number = number_text(cell) if cell else None
+            if number is not None and number.decimal:
+                shown_marks[number.decimal] += 1
+            elif number is not None and number.thousands in shown_marks:
+                shown_marks["," if number.thousands == "." else "."] += 1
+    if shown_marks[","] == shown_marks["."]:
+        return usual, False
     if delimiter in (None, ","):
-        return "."
-    cells = [cell for row in rows for cell in row]
-    commas, points = (sum(bool(DECIMAL[mark].fullmatch(c)) for c in cells) for mark in ",.")
-    if commas == points:
-        return "," if delimiter == ";" else "."
-    return "," if commas > points else "."
+        return ".", shown_marks["."] > 0
+    return ("," if shown_marks[","] > shown_marks["."] else "."), True

@@ -6,17 +6,17 @@ import re
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from bayes_gmm.data.columns import choose_columns
 from bayes_gmm.data.io.csv import read_csv
+from bayes_gmm.data.io.read_columns import ReadColumns, ReadOptions, usable_names
+from bayes_gmm.data.io.text_column import Notation
+from bayes_gmm.data.number_text import MISSING
 from bayes_gmm.errors import DataError, file_named, nearest, one_line, shown
 
-if TYPE_CHECKING:
-    import pyarrow as pa
 
-
-def read_file(path: Path, features: Sequence[str] | None = None) -> pa.Table:
+def read_file(
+    path: Path, features: Sequence[str] | None = None, options: ReadOptions | None = None
+) -> ReadColumns:
     """Columns of a CSV or Parquet file; all those with a name when `features` is None.
 
     Raises
@@ -27,13 +27,13 @@ def read_file(path: Path, features: Sequence[str] | None = None) -> pa.Table:
     """
     _refuse_no_file(path)
     try:
-        table = (read_parquet if is_parquet(path) else read_csv)(path, features)
+        read = (read_parquet if is_parquet(path) else read_csv)(path, features, options)
     except (OSError, EOFError, UnicodeError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise DataError(f"{file_named(path)} cannot be read: {one_line(reason)}") from error
-    if table.num_rows == 0:
+    if read.n_rows == 0:
         raise DataError(f"{file_named(path)} has a header but no rows")
-    return table
+    return read
 
 
 def is_parquet(path: Path) -> bool:
@@ -70,7 +70,9 @@ def _no_such_file(path: Path) -> str:
     return f"no {file_named(path)}; {hint}"
 
 
-def read_parquet(path: Path, features: Sequence[str] | None = None) -> pa.Table:
+def read_parquet(
+    path: Path, features: Sequence[str] | None = None, options: ReadOptions | None = None
+) -> ReadColumns:
     """Columns of a Parquet file; all except a stored index if `features` is None.
 
     Raises
@@ -86,10 +88,12 @@ def read_parquet(path: Path, features: Sequence[str] | None = None) -> pa.Table:
             names = file.schema_arrow.names
             if features is None:
                 names = [name for name in names if not re.fullmatch(r"__index_level_\d+__", name)]
-            chosen = choose_columns(names, features, file_named(path))
+            chosen, repeated = usable_names(names, features, file_named(path))
             table = file.read(columns=list(chosen))
     except pa.ArrowException as error:
         raise DataError(
             f"{file_named(path)} is a damaged Parquet file: write it again ({one_line(error)})"
         ) from error
-    return table
+    missing = (*MISSING, *(options.missing if options else ()))
+    columns = {name: table.column(name) for name in chosen}
+    return ReadColumns.of(columns, Notation(missing=missing, padded=features is not None), repeated)

@@ -22,11 +22,8 @@ from bayes_gmm.data.io.dialect import Dialect, open_bytes
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
 from bayes_gmm.errors import DataError, file_named
 
-CHUNK = 1 << 22
 LAST = "the last line"
 """Appended to the file: it is a separate row unless a quotation mark is still open."""
-BEYOND_DOUBT = 3
-"""Number of rows within a cell that is an error, in a table of three columns or more."""
 NEWLINES = (10, 13)
 NEWLINE = re.compile(r"\r\n|\r|\n")
 
@@ -77,13 +74,14 @@ def _each_line_is_a_row(path: Path, dialect: Dialect, n_rows: int) -> bool:
     return n_lines + (before not in NEWLINES) == n_rows + dialect.header_lines
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
+def _chunks(path: Path, size: int = 1 << 22) -> Iterator[bytes]:
     with open_bytes(path) as stream:
-        while chunk := stream.read(CHUNK):
+        while chunk := stream.read(size):
             yield chunk
 
 
-def _look_at_cells(path: Path, dialect: Dialect) -> None:
+def _look_at_cells(path: Path, dialect: Dialect, beyond_doubt: int = 3) -> None:
+    """Check cell by cell; `beyond_doubt` rows in a cell are an error with three columns or more."""
     most, suspect, row, number = 0, 0, [""], 0
     with open_bytes(path) as stream:
         encoding = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding
@@ -106,7 +104,7 @@ def _look_at_cells(path: Path, dialect: Dialect) -> None:
     if most:
         values = {"row": suspect, "lines": most + 1}
         found = Diagnostic("rows_in_quotes", (str(path),), values)
-        if most >= BEYOND_DOUBT and len(dialect.header) > 2:
+        if most >= beyond_doubt and len(dialect.header) > 2:
             raise DataError(
                 f"{found.found}; remove the quotation marks, or the line breaks in the cell"
             )

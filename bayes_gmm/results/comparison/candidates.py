@@ -26,7 +26,7 @@ from bayes_gmm.text import listed_numbers
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayes_gmm.results.posterior.loo import Loo
+    from bayes_gmm.results.posterior.loo_result import Loo
     from bayes_gmm.results.shape.record import ShapeCheck
 
 COLUMNS = {

@@ -38,7 +38,7 @@ from bayes_gmm.results.posterior.posterior import Posterior
 from bayes_gmm.results.posterior.sample import posterior_and_peaks
 
 if TYPE_CHECKING:
-    from bayes_gmm.results.posterior.loo import Loo
+    from bayes_gmm.results.posterior.loo_result import Loo
 
 
 @dataclass(frozen=True)

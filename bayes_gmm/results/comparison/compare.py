@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from bayes_gmm.data.checks.transform_choice import resolve_transforms
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.data.validate import check_fit, check_weights
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import DataError, FitError

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from bayes_gmm.results.posterior.loo import Loo
+    from bayes_gmm.results.posterior.loo_result import Loo
 
 
 @dataclass(frozen=True)

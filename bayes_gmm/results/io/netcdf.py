@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 KINDS = ("MapFit", "Posterior")
 ENGINE = "h5netcdf"
+TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".xlsx", ".json", ".html")
 
 
 def write_tree(tree: DataTree, path: str | os.PathLike[str]) -> Path:
@@ -45,6 +46,7 @@ def write_tree(tree: DataTree, path: str | os.PathLike[str]) -> Path:
     OSError
         If the file cannot be written; an existing file is unchanged.
     """
+    refuse_table_name(file_path(path))
     for node in tree.subtree:
         refuse_unwritable(
             map(str, node.coords["feature"].values if "feature" in node.coords else ())
@@ -55,6 +57,35 @@ def write_tree(tree: DataTree, path: str | os.PathLike[str]) -> Path:
         except RuntimeError as error:  # how HDF5 reports, among others, a full disk
             raise OSError(str(error)) from error
     return Path(path)
+
+
+def refuse_table_name(path: str | os.PathLike[str]) -> None:
+    """Raise for the name of a table, which other programs would open as such.
+
+    Examples
+    --------
+    >>> refuse_table_name("model.csv")
+    Traceback (most recent call last):
+    ...
+    bayes_gmm.errors.DataError: 'model.csv' is the name of a table, but a model is saved as \
+NetCDF; use the ending .nc
+    """
+    if Path(path).suffix.lower() in TABLE_ENDINGS:
+        raise DataError(
+            f"{shown(str(path), width=4096)} is the name of a table, but a model is saved as "
+            "NetCDF; use the ending .nc"
+        )
+
+
+def is_netcdf(path: str | os.PathLike[str]) -> bool:
+    """Whether a file begins like NetCDF-4."""
+    try:
+        if not Path(path).is_file():  # a pipe would wait for its writer
+            return False
+        with Path(path).open("rb") as stream:
+            return stream.read(4) == b"\x89HDF"
+    except (OSError, ValueError):
+        return False
 
 
 def read_tree(path: str | os.PathLike[str]) -> DataTree:

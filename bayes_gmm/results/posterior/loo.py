@@ -15,7 +15,7 @@ where :math:`\theta_s` are draws of the posterior of all rows, a row's segment i
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from bayes_gmm.errors import FitError
 from bayes_gmm.inference.sampling.draws import thinning
 from bayes_gmm.results.checks import check_count, generator
 from bayes_gmm.results.posterior.convergence import Chains
+from bayes_gmm.results.posterior.loo_result import Loo
 from bayes_gmm.results.posterior.membership import log_density_blocks
 from bayes_gmm.results.posterior.observed_data import Observed, observed
 
@@ -51,76 +52,6 @@ class LooSettings:
 
 
 SETTINGS = LooSettings()
-
-
-@dataclass(frozen=True, eq=False)
-class Loo:
-    r"""Result of leave-one-out cross-validation; a higher elpd is better.
-
-    Attributes
-    ----------
-    elpd : float
-        Expected log pointwise predictive density, in the user's units, summed over rows.
-    se : float
-        Its standard error, as rows are a sample: sqrt(W / (W - 1) sum_i w_i (elpd_i - mean)^2),
-        W the sum of the weights. Models of the same rows differ by far less than their errors say.
-    p_loo : float
-        Effective number of parameters: the decrease of log densities when rows are left out.
-    n_rows : float
-        Total weight of the rows with at least one observed cell.
-    n_high_k : int
-        Number of rows whose Pareto shape is above `good_k`, so that their elpd is unreliable.
-    subsample_se : float
-        Standard error of elpd due to subsampling of rows; 0 without subsampling.
-    good_k : float
-        min(1 - 1 / log10 S, 0.7) for S draws (Vehtari et al. 2024).
-    relative_efficiency : float
-        Effective sample size of the likelihoods, relative to the number of draws.
-    pareto_k : ndarray, shape (m,)
-        Pareto shapes of the evaluated rows; NaN if the density is the same in all draws.
-    elpd_i : ndarray, shape (m,)
-        log p(x_i | x_-i) of the evaluated rows, without row weights.
-    rows : ndarray of int, shape (m,)
-        Positions of the evaluated rows: all rows, or a simple random sample.
-    row_weights : ndarray, shape (n,)
-        Weights of all rows with positive weight and at least one observed cell.
-
-    Notes
-    -----
-    A row of weight w is w copies of it, each left out alone: the other w - 1 stay. A row of weight
-    below 1 is less than one copy, and all of it is left out: r = p(x_i | theta)^-min(w, 1).
-
-    Where rows are many, the sum is estimated from m of n by differences from the log density
-    :math:`\ell_i` at the MAP, which is known of all (Magnusson, Vehtari, Jonasson & Andersen 2020):
-
-    .. math:: \sum_{i=1}^n \omega_i \ell_i + \tfrac n m \sum_{i \in S} \omega_i
-        (\mathrm{elpd}_i - \ell_i), \quad \text{with the variance } n^2 (1 - m / n) s^2 / m,
-
-    s^2 that of the terms of the second sum.
-
-    Examples
-    --------
-    >>> import bayes_gmm as bg
-    >>> X = bg.datasets.load_customers().table[["Annual income (k$)", "Spending score"]]
-    >>> model = bg.BayesGMM(n_components=5, n_init=4, random_state=0).fit(X)
-    >>> posterior = model.sample_posterior(draws=200, chains=2, random_state=0, progress=False)
-    >>> loo = posterior.loo()
-    >>> loo.elpd < model.log_likelihood_, 10 < loo.p_loo < 40, loo.subsample_se
-    (True, True, 0.0)
-    """
-
-    elpd: float
-    se: float
-    p_loo: float
-    n_rows: float
-    n_high_k: int
-    subsample_se: float
-    good_k: float
-    relative_efficiency: float
-    pareto_k: Floats = field(repr=False)
-    elpd_i: Floats = field(repr=False)
-    rows: Integers = field(repr=False)
-    row_weights: Floats = field(repr=False)
 
 
 def leave_one_out(

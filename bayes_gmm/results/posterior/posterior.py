@@ -26,7 +26,8 @@ from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.fit.prior_influence import influence_of_draws
 from bayes_gmm.results.posterior.diagnostics import diagnostics
 from bayes_gmm.results.posterior.draws import PosteriorDraws
-from bayes_gmm.results.posterior.loo import Loo, leave_one_out
+from bayes_gmm.results.posterior.loo import leave_one_out
+from bayes_gmm.results.posterior.loo_result import Loo
 from bayes_gmm.results.posterior.names import component_index, renamed
 from bayes_gmm.results.posterior.observed_data import observed
 from bayes_gmm.results.posterior.provenance import provenance

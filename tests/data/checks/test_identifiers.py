@@ -6,7 +6,7 @@ import pytest
 from example_fits import fitted
 
 from bayes_gmm.data.checks.check_table import check_table, fit_findings
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.errors import DataWarning
 
 

@@ -62,8 +62,8 @@ def test_encoding(dialect, content, encoding):
 
 
 def test_a_character_cut_by_the_sample_is_no_other_encoding(dialect):
-    text = "aa,b\n" + "1,2\n" * ((SAMPLE - 5) // 4)
-    odd = text + "x" * ((SAMPLE - 1) - len(text)) + "ß,2\n"
+    text = "aa,b\n" + "1,2\n" * ((SAMPLE.n_bytes - 5) // 4)
+    odd = text + "x" * ((SAMPLE.n_bytes - 1) - len(text)) + "ß,2\n"
     assert dialect(odd).encoding == "utf-8"
 
 
@@ -85,7 +85,7 @@ def test_header(dialect, text, header, lines):
 
 def test_a_header_longer_than_the_sample(dialect):
     names = [f"a rather long name of column {j}" for j in range(20_000)]
-    assert len(",".join(names)) > SAMPLE
+    assert len(",".join(names)) > SAMPLE.n_bytes
     assert dialect(",".join(names) + "\n" + ",".join("1" * 20_000) + "\n").header == tuple(names)
 
 

@@ -12,6 +12,8 @@ from numpy.testing import assert_array_equal
 from bayes_gmm.data.table import read_table
 from bayes_gmm.errors import DataError, DataWarning
 
+pytestmark = pytest.mark.filterwarnings("ignore:left out:bayes_gmm.errors.DataWarning")
+
 
 @pytest.fixture
 def write(tmp_path):
@@ -108,31 +110,21 @@ def test_quoted_lines_and_large_integers(write):
         ("a,b\n1,2,3\n4,5,6\n", None, "row 1 has 3: '1,2,3'"),
         ("a,b\n1,2\n3,4\n5,", ["a", "c"], "no column 'c' in file '.*table.csv'; it has: a, b"),
         ("Age,Income (k$)\n1,2\n", ["income"], "no column 'income' in .*; did you mean 'Income"),
-        ("a,a,b\n1,2,3\n", ["b"], "table.csv' has 2 columns named 'a'; rename all but one"),
         ("5.1,3.5\n4.9,3.0\n", None, "table.csv' has no header: its first row is 5.1, 3.5; add"),
         ("a,b\n1,2\n3,Male\n", ["a", "b"], "column 'b' is not numeric: row 2 holds 'Male'; choose"),
-        ("a,b\n1,2\n3,?\n5,6\n", None, "column 'b' is not numeric: row 2 holds '\\?'"),
         ("a,b\nNA,2\nx,?\n5,6\n", ["a"], "column 'a' is not numeric: row 2 holds 'x'"),
-        ("a;b\n1.234,5;2\n", ["a"], "column 'a' is not numeric: row 1 holds '1.234,5'"),
         ("a,b\n1,2\n3,inf\n", None, "column 'b' is infinite in row 2; set it to missing"),
         ("a,b\n1,2\n3,-Infinity\n", ["b"], "column 'b' is infinite in row 2"),
         ("a,b\n1,2\n3,1e999\n", ["b"], "column 'b' is infinite in row 2"),
-        ("a,b\nx,True\ny,False\n", None, "the table has no numeric column; it has: a, b"),
+        ("a,a,b\n1,2,3\n", ["a"], "table.csv' has 2 columns named 'a'; rename all but one"),
+        ("a,b\n1,2\n3,?\n5,6\n", ["b"], "column 'b' is not numeric: row 2 holds '\\?'"),
         (
-            "a;b\n1.234,5;2,5\n",
-            None,
-            "'a' holds '1.234,5' in row 1, but the .* mark .* is ','",
+            "a;b\n1.234,5;2\n1,234.5;2\n",
+            ["a"],
+            "'a' .* row 1 holds '1.234,5', but row 2 .* '1,234.5'",
         ),
-        (
-            "a;b\n1,5;2.5\n",
-            None,
-            "column 'b' holds '2.5' in row 1, but the decimal mark",
-        ),
-        (
-            'a,b\n"1,5",2\n',
-            None,
-            "column 'a' holds '1,5' in row 1, but the decimal mark",
-        ),
+        ("a;b\n1,5;x\n1.5;x\n", ["a"], "'a' .* row 1 holds '1,5', but row 2 holds '1.5'"),
+        ("a,b\nx,y\ny,z\n", None, "the table has no numeric column; it has: a, b"),
         ("a,b\n1_0,0x1F\n", ["a"], "column 'a' is not numeric: row 1 holds '1_0'"),
         ("a,b\n1_0,0x1F\n", ["b"], "column 'b' is not numeric: row 1 holds '0x1F'"),
         (
@@ -244,6 +236,7 @@ def test_cells_in_quotes_may_run_over_lines(write, text):
     ),
     features=st.sampled_from([None, ["a"], ["b", "a"]]),
 )
+@pytest.mark.filterwarnings("ignore::bayes_gmm.errors.DataWarning")
 def test_whatever_a_file_holds_it_is_read_or_refused(tmp_path_factory, text, features):
     path = tmp_path_factory.getbasetemp() / "any.csv"
     path.write_bytes(text.encode() if isinstance(text, str) else text)

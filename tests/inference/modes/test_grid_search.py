@@ -8,7 +8,7 @@ from example_tables import random_table, three_groups
 
 import bayes_gmm.inference.modes.grid_search as sweep_module
 import bayes_gmm.inference.modes.multistart as search_module
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.modes.grid_search import Cell, Sweep
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.modes import find_modes, modes_from

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bayes_gmm import BayesGMM
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.modes.group_scan import ScanSettings, group_starts
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.multistart import _below

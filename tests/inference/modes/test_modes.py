@@ -9,7 +9,7 @@ from sklearn.datasets import load_iris
 from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.modes.laplace_evidence import laplace_log_evidence

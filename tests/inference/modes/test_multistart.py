@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from bayes_gmm import BayesGMM, compare
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.modes import multistart as searching
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.multistart import SETTINGS, most_starts, search

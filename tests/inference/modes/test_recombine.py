@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.multistart import from_start
 from bayes_gmm.inference.modes.recombine import recombined

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import gammaln, multigammaln
 
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.modes.laplace_evidence import laplace_log_evidence
 from bayes_gmm.inference.modes.modes import find_modes

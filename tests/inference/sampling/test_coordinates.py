@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.modes import find_modes
 from bayes_gmm.inference.sampling.coordinates import frame_of, may_empty

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bayes_gmm.data.datasets import load_customers
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.errors import ConvergenceWarning
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.modes import find_modes

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.mode_assignment import (
     marked,

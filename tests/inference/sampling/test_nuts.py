@@ -10,9 +10,9 @@ import pytest
 from scipy.special import logsumexp
 
 import bayes_gmm.inference.sampling.nuts as nuts
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.standardize import Standardizer
-from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.modes import find_modes
@@ -188,7 +188,7 @@ def test_sampling_does_not_wait_for_libraries_it_does_not_use():
     code = """
 import sys
 import numpy as np
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.sampling.nuts import sample_nuts
 from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.model.density import Density

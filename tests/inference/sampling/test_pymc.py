@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pytensor.compile.mode import Mode
 
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.modes import find_modes

@@ -8,8 +8,8 @@ from example_posteriors import two_groups
 from scipy.special import logsumexp
 from scipy_mixture import scipy_log_joint
 
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.standardize import Standardizer
-from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import FitError
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure

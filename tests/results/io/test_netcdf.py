@@ -142,6 +142,13 @@ def test_file_explains_itself_to_xarray(fit, tmp_path):
     assert income == fit.mixture.means[0, 0]
 
 
+@pytest.mark.parametrize("name", ["model.csv", "model.CSV", "model.parquet"])
+def test_the_name_of_a_table_is_no_name_of_a_model(fit, name, tmp_path):
+    with pytest.raises(DataError, match="is the name of a table.*use the ending .nc"):
+        fit.save(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_else_is_left_beside_the_file(fit, tmp_path):
     fit.save(tmp_path / "model.nc")
     fit.save(tmp_path / "model.nc")

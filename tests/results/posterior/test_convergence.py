@@ -8,7 +8,7 @@ import pytest
 from arviz_stats.base.array import array_stats
 from example_posteriors import fit_and_density, normal_draws
 
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import ConvergenceWarning, MultimodalWarning
 from bayes_gmm.inference.sampling.draws import Draws

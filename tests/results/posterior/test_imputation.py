@@ -6,7 +6,7 @@ import pytest
 from example_posteriors import fit_and_density, normal_draws
 from scipy.special import ndtr
 
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.errors import DataError
 from bayes_gmm.results.posterior import imputation
 from bayes_gmm.results.posterior.membership import MembershipSettings

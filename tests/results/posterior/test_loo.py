@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from example_posteriors import fit_and_density, normal_draws, two_groups
 
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.snapshot import KeptMatrix
-from bayes_gmm.data.table import feature_matrix
 from bayes_gmm.errors import DataError, FitError
 from bayes_gmm.estimator import BayesGMM
 from bayes_gmm.inference.sampling.draws import Draws

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from example_posteriors import fit_and_density, normal_draws
 
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.results.posterior import membership

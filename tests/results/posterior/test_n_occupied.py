@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from example_posteriors import two_groups
 
-from bayes_gmm.data.table import feature_matrix
+from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.errors import AmbiguousLabelsWarning, PriorWarning
 from bayes_gmm.estimator import BayesGMM
 from bayes_gmm.inference.sampling.relabel import Relabelling

@@ -1,0 +1,195 @@
+"""Columns of a file or frame as numbers, with findings about how their cells were read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from bayes_gmm.data.columns import choose_columns, number_in
+from bayes_gmm.data.io.text_column import ColumnReading, Notation, TextColumn, read_text
+from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
+from bayes_gmm.diagnostics.readings import UNUSABLE
+from bayes_gmm.errors import CellTypeError, DataError
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How a file is to be read.
+
+    Attributes
+    ----------
+    missing : tuple of str
+        Texts of cells that stand for missing values, besides empty cells and words such as NA.
+    encoding : str or None
+        Encoding of a CSV file; None infers it.
+    """
+
+    missing: tuple[str, ...] = ()
+    encoding: str | None = None
+
+    @classmethod
+    def of(cls, missing: str | Sequence[str] = (), encoding: str | None = None) -> ReadOptions:
+        """The options as a user gives them: one text or several.
+
+        Examples
+        --------
+        >>> ReadOptions.of("?").missing
+        ('?',)
+        """
+        texts = [missing] if isinstance(missing, str) else list(missing)
+        if not all(isinstance(text, str) for text in texts):
+            raise DataError(f"missing is {missing!r}; give texts of cells, such as ('?', '-')")
+        return cls(tuple(text.strip() for text in texts), encoding)
+
+
+@dataclass(frozen=True, eq=False)
+class ReadColumns:
+    """Columns as numbers, with findings about how their cells were read.
+
+    Attributes
+    ----------
+    matrix : FeatureMatrix or None
+        The columns that hold numbers, which may be infinite; None if there is none.
+    names : tuple of str
+        All columns.
+    n_rows : int
+    findings : tuple of Diagnostic
+        Columns that do not hold numbers, and how other cells were read.
+    """
+
+    matrix: FeatureMatrix | None
+    names: tuple[str, ...]
+    n_rows: int
+    findings: tuple[Diagnostic, ...]
+
+    @classmethod
+    def of(
+        cls, columns: Mapping[str, Any], notation: Notation, findings: Sequence[Diagnostic] = ()
+    ) -> ReadColumns:
+        """Read arrow columns; this uses the mapping up, so that memory is released early."""
+        columns = dict(columns)
+        names = tuple(columns)
+        n_rows = len(next(iter(columns.values()))) if columns else 0
+        values = np.empty((len(names), n_rows))
+        kept: list[str] = []
+        found = list(findings)
+        for name in names:
+            reading = read_arrow(name, columns.pop(name), notation)
+            if reading.finding is not None:
+                found.append(reading.finding)
+            if reading.values is not None:
+                values[len(kept)] = reading.values
+                kept.append(name)
+        matrix = FeatureMatrix(values[: len(kept)].T, tuple(kept)) if kept else None
+        return cls(matrix, names, n_rows, tuple(found))
+
+    def raise_unusable(self) -> None:
+        """Raise for the first column that does not hold numbers."""
+        for finding in self.findings:
+            if finding.code in UNUSABLE:
+                raise (CellTypeError if finding.code == "cell_type" else DataError)(finding)
+
+    def warn(self, stacklevel: int = 3) -> None:
+        """Issue one warning for each kind of finding."""
+        warn(self.in_groups(), stacklevel=stacklevel)
+
+    def in_groups(self) -> list[Diagnostic]:
+        """One diagnostic for columns that are left out, or read, in the same way."""
+
+        def key(finding: Diagnostic) -> tuple[str, str]:
+            return finding.code, str(finding.values.get("forms"))
+
+        groups = groupby(sorted(self.findings, key=key), key)
+        return [_of_group(list(group)) for _, group in groups]
+
+
+def _of_group(findings: Sequence[Diagnostic]) -> Diagnostic:
+    """One diagnostic about the columns of all findings, with the values of the first."""
+    code, values = findings[0].code, findings[0].values
+    names = tuple(name for finding in findings for name in finding.subject)
+    if code in UNUSABLE:
+        return Diagnostic("left_out", names, {"code": code, "first": values})
+    return Diagnostic(code, names, values)
+
+
+def usable_names(
+    header: Sequence[str], features: Sequence[str] | None, table: str
+) -> tuple[tuple[str, ...], list[Diagnostic]]:
+    """The requested columns, or all with a name of their own, and findings about the others.
+
+    Raises
+    ------
+    DataError
+        If a requested column does not exist or has the name of another one.
+    """
+    named = [name for name in header if name]
+    times = Counter(named)
+    once = [name for name in named if times[name] == 1]
+    if features is not None:
+        wanted = {features} if isinstance(features, str) else set(map(str, features or ()))
+        return choose_columns(
+            [n for n in named if n in wanted or times[n] == 1], features, table
+        ), []
+    repeated = [
+        Diagnostic("repeated_name", (name,), {"times": n}) for name, n in times.items() if n > 1
+    ]
+    if not once and repeated:
+        choose_columns(named, None, table)
+    return tuple(once), repeated
+
+
+def read_arrow(name: str, column: Any, notation: Notation) -> ColumnReading:
+    """An arrow column as numbers."""
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column, kind = column.cast(kind.value_type), kind.value_type
+    if pa.types.is_boolean(kind):
+        return ColumnReading(_floats(column.cast(pa.int8()).cast(pa.float64())), None)
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind == pa.string_view():
+        return _read_strings(name, column.cast(pa.string()), notation)
+    if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind):
+        return ColumnReading(_floats(column.cast(pa.float64(), safe=False)), None)
+    if pa.types.is_null(kind):
+        return ColumnReading(np.full(len(column), np.nan), None)
+    code = "date_column" if pa.types.is_temporal(kind) else "cell_type"
+    row, first = next(((i, str(cell)) for i, cell in enumerate(column) if cell.is_valid), (0, ""))
+    values = {"type": str(kind), "text": first, "row": row + 1}
+    return ColumnReading(None, Diagnostic(code, (name,), values))
+
+
+def _floats(column: Any) -> Any:
+    values = column.to_numpy() if hasattr(column, "chunks") else column.to_numpy(False)
+    return np.asarray(values, dtype=np.float64)
+
+
+def _read_strings(name: str, column: Any, notation: Notation) -> ColumnReading:
+    return read_text(TextColumn.of_arrow(name, column), notation)
+
+
+def object_column(cells: Sequence[Any]) -> Any:
+    """Cells of any Python type as an arrow column of numbers or text, None if that is impossible.
+
+    Examples
+    --------
+    >>> object_column([1.5, None, "?"]).to_pylist()
+    ['1.5', None, '?']
+    """
+    import pyarrow as pa
+
+    values = [number_in(cell) for cell in cells]
+    if all(value is not None for value in values):
+        return pa.array(values, pa.float64(), from_pandas=True)
+    texts = []
+    for cell, value in zip(cells, values, strict=True):
+        if not isinstance(cell, str) and value is None:
+            return None
+        texts.append(cell if isinstance(cell, str) else None if value != value else str(cell))
+    return pa.array(texts, pa.string())
