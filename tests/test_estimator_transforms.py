@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import bayes_gmm as bg
+from bayes_gmm.model.typicality import typicality, warn_rows_beyond
 
 
 def table_of(seed=0, n=(80, 40)):
@@ -230,3 +231,13 @@ def test_plots_have_logarithmic_axes_and_mapped_ellipses(both, posteriors):
     bounds = [p.get_xy()[:, 0] for p in bg.plots.segments(fit).patches if hasattr(p, "get_xy")]
     assert any(np.isclose(x.max(), np.exp(ellipse[:, 0].max()), rtol=1e-3) for x in bounds)
     assert bg.plots.segments(posteriors[0], X, "Spend").get_xscale() == "log"
+
+
+def test_typicality_is_that_on_the_transformed_scale(both):
+    X, by_hand, _, fit, plain = both
+    found = typicality(fit.mixture_, X), typicality(plain.mixture_, by_hand)
+    np.testing.assert_array_equal(*found)
+    far = X.assign(Spend=X["Spend"] * 1e6)
+    with pytest.warns(bg.DataWarning) as caught:
+        warn_rows_beyond(fit.mixture_, far)
+    assert caught[0].message.diagnostic.code == "rows_beyond"
