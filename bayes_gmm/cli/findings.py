@@ -260,7 +260,12 @@ def fitted(
 
     with without_warnings(DataWarning):
         model = BayesGMM(components, **options).fit(matrix, sample_weight=row_weights)
-    findings = check_table(matrix, sample_weight=row_weights)
+    changed = model.mixture_.transforms.specs(matrix.features)
+    findings = tuple(
+        found
+        for found in check_table(matrix, sample_weight=row_weights)
+        if not (found.code in ("skewed", "skewed_segments") and found.subject[0] in changed)
+    )
     reported = {*tables.KINDS, *(d.code for d in model.shape_check_.diagnostics)}
     found = tuple(found for found in model.diagnostics_ if found.code not in reported)
     weights = np.ones(matrix.n_rows) if row_weights is None else row_weights

@@ -181,7 +181,10 @@ def _label(given: Any) -> str:
         return "no transformation"
     if not isinstance(given, Mapping):
         return str(given)
-    named = ((spec if isinstance(spec, str) else str(spec), name) for name, spec in given.items())
+    named = (
+        (spec if spec is None or isinstance(spec, str) else f"{spec[0]} {spec[1]:.4g}", name)
+        for name, spec in given.items()
+    )
     return ", ".join(f"{spec} of {name}" for spec, name in named)
 
 
