@@ -185,7 +185,9 @@ def _skewed(columns: Subject, values: Values, options: OptionNames) -> Parts:
     name = "log1p" if values["zeros"] else "log"
     without = [cell(x) for x in values["without"]]
     rest = f" in the rows where it is not {listed(without)}" if without else ""
-    there = " there" if without else ""
+    there = ""
+    if without:
+        there = " in the other rows alone, as two-part columns are not modelled"
     negative = ""
     if values["negative"]:
         many = "is" if values["negative"] == 1 else "are"

@@ -248,7 +248,9 @@ class TestAdvice:
         bare = {name for name, text in vars(PYTHON).items() if name == text}
         assigned = {name for text in vars(PYTHON).values() for name in ASSIGNED.findall(text)}
         assert bare == {"draws", "tune", "chains", "k_prior", "resolution"}
-        assert assigned == {"criteria", "method", "n_components", "resolution", "structure"}
+        assert assigned == {
+            "criteria", "method", "missing", "n_components", "resolution", "structure", "transforms"
+        }  # fmt: skip
         assert bare | assigned <= known
 
     @pytest.mark.parametrize("options", [PYTHON, COMMAND_LINE])
