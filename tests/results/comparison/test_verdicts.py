@@ -243,7 +243,7 @@ class TestAdvice:
         assert {"--draws", "--criteria", "--segmentation", "--components"} <= named <= known
 
     def test_of_python(self):
-        asked = (bg.BayesGMM, bg.compare, bg.BayesGMM.sample_posterior)
+        asked = (bg.BayesGMM, bg.compare, bg.BayesGMM.sample_posterior, bg.read_table)
         known = {name for function in asked for name in inspect.signature(function).parameters}
         bare = {name for name, text in vars(PYTHON).items() if name == text}
         assigned = {name for text in vars(PYTHON).values() for name in ASSIGNED.findall(text)}
