@@ -25,8 +25,8 @@ class TestScikitLearnsManners:
     def test_parameters_are_stored_as_given(self):
         prior = Prior(1.5)
         options = {
-            "n_components": 4, "structure": "tied", "prior": prior, "standardize": False,
-            "resolution": 0.5, "n_init": 7, "random_state": 3,
+            "n_components": 4, "structure": "tied", "prior": prior, "transforms": {"x1": "log"},
+            "standardize": False, "resolution": 0.5, "n_init": 7, "random_state": 3,
         }  # fmt: skip
         model = BayesGMM(**options)
         assert model.get_params() == options

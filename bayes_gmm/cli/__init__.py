@@ -39,6 +39,8 @@ from bayes_gmm.cli.options import (
     reading_of_cells,
     resolution_of_columns,
     seed_of_starts,
+    transforms_of,
+    transforms_of_columns,
     weights_of_rows,
 )
 from bayes_gmm.cli.sampling import SamplingOptions
@@ -137,6 +139,7 @@ def demo(out: Path) -> None:
 @seed_of_starts
 @number_of_starts
 @resolution_of_columns
+@transforms_of_columns
 @weights_of_rows
 @id_of_rows
 @reading_of_cells
@@ -156,6 +159,7 @@ def fit(
     seed: int,
     n_init: str | int,
     resolution: str | float | None,
+    transforms: tuple[tuple[str | None, Any], ...],
     weights: str | None,
     id_column: str | None,
     missing: tuple[str, ...],
@@ -181,6 +185,7 @@ def fit(
     note(f"fitting {components} segments to {columns.n_rows:,} rows")
     options = {
         "structure": structure, "resolution": resolution, "n_init": n_init, "random_state": seed,
+        "transforms": transforms_of(transforms, columns.features),
     }  # fmt: skip
     report = fitted(table, columns, row_weights, components, options, sampling)
     files = {}
@@ -228,6 +233,7 @@ def fit(
 )
 @seed_of_starts
 @resolution_of_columns
+@transforms_of_columns
 @weights_of_rows
 @reading_of_cells
 @click.option("--out", type=OutPath(), help="Output folder for comparison.csv and .png.")
@@ -242,6 +248,7 @@ def compare(
     draws: int,
     seed: int,
     resolution: str | float | None,
+    transforms: tuple[tuple[str | None, Any], ...],
     weights: str | None,
     missing: tuple[str, ...],
     encoding: str | None,
@@ -268,6 +275,7 @@ def compare(
         comparison = compare(
             columns, components, structures=shapes, criteria=asked, sample_weight=row_weights,
             resolution=resolution, k_prior=k_prior, draws=draws, random_state=seed,
+            transforms=transforms_of(transforms, columns.features),
         )  # fmt: skip
     n_rows = columns.n_rows if row_weights is None else int((row_weights > 0.0).sum())
     findings = check_table(columns, sample_weight=row_weights)

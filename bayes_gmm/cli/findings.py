@@ -21,6 +21,7 @@ from bayes_gmm.cli.layout import (
     fill,
     in_blocks,
     label_column,
+    mean_and_range,
     shortened,
     under,
     writer,
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-PRINTED = ("small_segments", "coinciding_segments", "prior_influence")
+PRINTED = ("transform_chosen", "small_segments", "coinciding_segments", "prior_influence")
 """Diagnostics of the fit that the report prints; others are warnings, or printed elsewhere."""
 SIZE = "size: expected number of rows in the segment, the sum of the rows' probabilities"
 WEIGHTED_SIZE = (
@@ -199,14 +200,17 @@ class Report:
         return [*self.diagnostics, *(() if shape is None else shape.diagnostics), *moved]
 
     def _segment(self, k: int) -> dict[str, Any]:
-        features, mixture = self.fit.features, self.mixture
+        mixture, intervals = self.mixture, self.intervals
         return {
             "segment": self.names[k],
             "share": float(mixture.weights[k]),
             "size": round(float(self.sizes[k]), REPORT.size_decimals),
             "assigned": as_counts(self.assigned)[k],
-            "mean": dict(zip(features, mixture.means[k].tolist(), strict=True)),
-            "sd": dict(zip(features, mixture.standard_deviations[k].tolist(), strict=True)),
+            **(
+                _described(mixture, k)
+                if intervals is None or mixture.transforms.is_identity
+                else intervals.numbers(k, 1)
+            ),
             "covariance": mixture.covariances[k].tolist(),
             **({} if self.intervals is None else self.intervals.bounds(k)),
         }
@@ -256,7 +260,12 @@ def fitted(
 
     with without_warnings(DataWarning):
         model = BayesGMM(components, **options).fit(matrix, sample_weight=row_weights)
-    findings = check_table(matrix, sample_weight=row_weights)
+    changed = model.mixture_.transforms.specs(matrix.features)
+    findings = tuple(
+        found
+        for found in check_table(matrix, sample_weight=row_weights)
+        if not (found.code in ("skewed", "skewed_segments") and found.subject[0] in changed)
+    )
     reported = {*tables.KINDS, *(d.code for d in model.shape_check_.diagnostics)}
     found = tuple(found for found in model.diagnostics_ if found.code not in reported)
     weights = np.ones(matrix.n_rows) if row_weights is None else row_weights
@@ -267,7 +276,7 @@ def fitted(
             shape_check=model.shape_check_, prior_influence=model.prior_influence_,
         )  # fmt: skip
     posterior = sampling.drawn(model)
-    rows = membership_of(posterior, matrix, sampling.ci_prob)
+    rows = membership_of(posterior, posterior.mixture.matrix_of(matrix), sampling.ci_prob)
     return Report(
         name, model.map_fit_, rows.probabilities, weights, posterior, findings, found,
         posterior.check(), ci_prob=sampling.ci_prob, row_intervals=rows,
@@ -297,7 +306,7 @@ def _shape_text(check: ShapeCheck | None) -> str:
     """The segments that are not Gaussian, with advice."""
     if check is None or not check.diagnostics:
         return ""
-    lines = [fill(line, "  ", "    ") for line in sentences(check)]
+    lines = [fill(line, "  ", "    ") for line in sentences(check, COMMAND_LINE)]
     return "\n".join(["Shape of the segments:", *lines])
 
 
@@ -349,12 +358,27 @@ def _size(n: float) -> str:
 
 
 def _feature_group(report: Report, j: int) -> Columns:
-    """Mean and sd of one feature under its name."""
+    """Mean and sd of one feature under its name; median, mean and range if it is transformed."""
     mixture = report.mixture
+    found = mixture.described(j)
+    if "median" in found:
+        write = writer(found["median"], found["84 %"] - found["16 %"])
+        medians = column("median", [write(m) for m in found["median"]])
+        more = mean_and_range(write, found["mean"], found["16 %"], found["84 %"])
+        return under(report.fit.features[j], beside(medians, *more))
     means, sds = mixture.means[:, j], mixture.standard_deviations[:, j]
     write = writer(means, sds)
     pair = beside(column("mean", [write(m) for m in means]), column("sd", [write(s) for s in sds]))
     return under(report.fit.features[j], pair)
+
+
+def _described(mixture: Mixture, k: int) -> dict[str, dict[str, float]]:
+    """Location and spread of the features in segment k, by name."""
+    found: dict[str, dict[str, float]] = {}
+    for j, feature in enumerate(mixture.features):
+        for what, values in mixture.described(j).items():
+            found.setdefault(what, {})[feature] = float(values[k])
+    return found
 
 
 def _mode(mode: Mode) -> dict[str, Any]:

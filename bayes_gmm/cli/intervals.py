@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.cli.layout import Columns, beside, column, in_lines, under, writer
+from bayes_gmm.cli.layout import Columns, beside, column, in_lines, mean_and_range, under, writer
 from bayes_gmm.cli.messages import without_warnings
 from bayes_gmm.cli.segmentations import json_of
 from bayes_gmm.cli.settings import REPORT
@@ -64,8 +64,17 @@ class Intervals:
         return column("share", [f"{m} % ({a} to {b} %)" for m, a, b in written])
 
     def feature(self, j: int) -> Columns:
-        """The mean of one feature with its interval, and its standard deviation, under its name."""
+        """The mean of one feature with its interval, and its standard deviation, under its name.
+
+        A transformed feature has its median with its interval, its mean and its central 68 %.
+        """
         name = self.posterior.features[j]
+        if j in self.posterior.mixture.transforms.changed:
+            medians = self._table(f"{name} (median)")
+            write = _writer(medians)
+            cells = [f"{write(m)} ({write(a)} to {write(b)})" for a, m, b in medians]
+            more = [self._table(f"{name} ({what})")[:, 1] for what in ("mean", "16 %", "84 %")]
+            return under(name, beside(column("median", cells), *mean_and_range(write, *more)))
         means, sds = self._table(f"{name} (mean)"), self._table(f"{name} (sd)")
         write = _writer(means)
         cells = [f"{write(m)} ({write(a)} to {write(b)})" for a, m, b in means]
@@ -80,20 +89,20 @@ class Intervals:
 
     def bounds(self, k: int) -> dict[str, Any]:
         """Bounds of the intervals of segment k, for a program."""
-        features = self.posterior.features
-        rows = {
-            "share": self._table("share")[k],
-            **{f: self._table(f"{f} (mean)")[k] for f in features},
-        }
-        sds = {f: self._table(f"{f} (sd)")[k] for f in features}
+        share = self._table("share")[k]
         return {
-            bound: {
-                "share": float(rows["share"][i]),
-                "mean": {f: float(rows[f][i]) for f in features},
-                "sd": {f: float(sds[f][i]) for f in features},
-            }
+            bound: {"share": float(share[i]), **self.numbers(k, i)}
             for bound, i in (("lower", 0), ("upper", 2))
         }
+
+    def numbers(self, k: int, i: int) -> dict[str, dict[str, float]]:
+        """Lower bounds (i = 0), estimates (1) or upper bounds (2) of the features in segment k."""
+        found: dict[str, dict[str, float]] = {}
+        for j, feature in enumerate(self.posterior.features):
+            for what in self.posterior.mixture.described(j):
+                value = self._table(f"{feature} ({what})")[k, i]
+                found.setdefault(what, {})[feature] = float(value)
+        return found
 
     def json(self) -> dict[str, Any]:
         """JSON-compatible record of the posterior."""

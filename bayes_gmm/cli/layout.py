@@ -105,6 +105,15 @@ def writer(means: NDArray[np.float64], sds: NDArray[np.float64]) -> Callable[[fl
     return lambda x: f"{x:,.{max(decimals, 0)}f}"
 
 
+def mean_and_range(
+    write: Callable[[float], str], means: Iterable[float], low: Iterable[float],
+    high: Iterable[float],
+) -> tuple[Columns, Columns]:  # fmt: skip
+    """The mean and the central 68 % of a transformed feature."""
+    bounds = [f"{write(a)} to {write(b)}" for a, b in zip(low, high, strict=True)]
+    return column("mean", [write(m) for m in means]), column("central 68 %", bounds)
+
+
 def shortened(name: str) -> str:
     """A name on one line, truncated if it is long."""
     name = one_line(name, len(name) + REPORT.name_width)

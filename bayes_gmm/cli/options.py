@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -194,6 +195,59 @@ resolution_of_columns = click.option(
     default="auto",
     show_default=True,
     help="Recording step (rounding unit) of the columns, in their units.",
+)
+
+
+class Transformation(click.ParamType):
+    """A column and its transformation, COLUMN=NAME or COLUMN=NAME:PARAMETER; or auto."""
+
+    name = "column=log|auto"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str | None, Any]:
+        """Column (None for all other columns) and its transformation."""
+        from bayes_gmm.data.transforms import parse_transform
+
+        if isinstance(value, tuple):
+            return value
+        if value == "auto":
+            return None, "auto"
+        column, equals, text = value.rpartition("=")
+        if not equals or not column:
+            self.fail(f"{value!r} is not COLUMN=TRANSFORMATION or auto", param, ctx)
+        if text == "auto":
+            return column, "auto"
+        name, colon, number = text.partition(":")
+        try:
+            spec = (name, float(number)) if colon else name
+            parse_transform(spec)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return column, spec
+
+
+def transforms_of(
+    given: Sequence[tuple[str | None, Any]], features: Sequence[str]
+) -> dict[str, Any] | None:
+    """The argument `transforms` from the values of --transform.
+
+    Examples
+    --------
+    >>> transforms_of([("Spend", "log"), (None, "auto")], ["Age", "Spend"])
+    {'Age': 'auto', 'Spend': 'log'}
+    """
+    if not given:
+        return None
+    rest = dict.fromkeys(features, "auto") if any(name is None for name, _ in given) else {}
+    return {**rest, **{name: spec for name, spec in given if name is not None}}
+
+
+transforms_of_columns = click.option(
+    "--transform",
+    "transforms",
+    type=Transformation(),
+    multiple=True,
+    help="Transformation of a column, such as Spend=log (also log1p, sqrt, logit, "
+    "yeo-johnson:0.5); auto chooses for all other columns. Repeat the option for more columns.",
 )
 weights_of_rows = click.option(
     "--weights",

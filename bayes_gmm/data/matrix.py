@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -44,3 +45,33 @@ class FeatureMatrix:
                 break
             found |= ~np.isnan(column)
         return found
+
+    def only(self, chosen: Any) -> FeatureMatrix:
+        """Some of the rows."""
+        return FeatureMatrix(self.values[chosen], self.features)
+
+
+@dataclass(frozen=True, eq=False)
+class ModelMatrix(FeatureMatrix):
+    """Rows on the scale on which segments are Gaussian (see `Transforms`).
+
+    Attributes
+    ----------
+    log_jacobian : ndarray, shape (n_rows,)
+        Sum over the observed cells of log t_j'(x_ij), 0 without transformations.
+    """
+
+    log_jacobian: Floats
+
+    @classmethod
+    def plain(cls, values: Floats, features: tuple[str, ...]) -> ModelMatrix:
+        """Rows that are not transformed."""
+        return cls(values, features, np.broadcast_to(0.0, len(values)))
+
+    def only(self, chosen: Any) -> ModelMatrix:
+        """Some of the rows."""
+        return ModelMatrix(self.values[chosen], self.features, self.log_jacobian[chosen])
+
+    def log_units(self, scale: Floats) -> Floats:
+        """Log density of each row, divided by `scale`, minus that in the user's units."""
+        return np.asarray(np.isfinite(self.values) @ np.log(scale) - self.log_jacobian)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from bayes_gmm.data.rounding_step import GridSettings, find_grid
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.transforms import Transforms
 from bayes_gmm.errors import DataError, shown
 
 Resolution = Literal["auto"] | float | Sequence[float | None] | Floats | None
@@ -79,6 +80,7 @@ def recording_error(
     weights: Floats | None = None,
     features: Sequence[str] | None = None,
     settings: ResolutionSettings = DEFAULTS,
+    transforms: Transforms | None = None,
 ) -> Floats:
     r"""Standard deviation of the rounding error of each column (Sheppard 1898).
 
@@ -92,17 +94,19 @@ def recording_error(
     values : ndarray, shape (n_rows, n_features)
         The table, used for "auto".
     scale : ndarray, shape (n_features,)
-        Standard deviations of the columns.
+        Standard deviations of the columns, on the scale of the model.
     weights : ndarray, shape (n_rows,), optional
         A weight of 2 is two copies of the row, 0 its absence.
     features : sequence of str, optional
         Names of the columns, for messages.
     settings : ResolutionSettings
+    transforms : Transforms, optional
+        The rounding error of a transformed column is that of `Transforms.steps`.
 
     Returns
     -------
     ndarray, shape (n_features,)
-        In the user's units.
+        In the user's units, or on the transformed scale.
 
     Raises
     ------
@@ -124,6 +128,8 @@ def recording_error(
         _refuse_too_coarse(delta[j], values[:, j], weights, name, settings.slack)
     for j in found:
         delta[j] = detect_resolution(values[:, j : j + 1], weights, settings)[0]
+    if transforms is not None:
+        delta = transforms.steps(delta, values, weights)
     floored = delta > 0.0
     floored[found] = True
     least = settings.floor * np.asarray(scale)

@@ -5,6 +5,7 @@ A text is written once, with fields for the option names of Python or of the com
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -38,6 +39,8 @@ class OptionNames:
         Advice for segments with ambiguous labels.
     one_mode : str
         Advice to select the draws of the most probable {mode}; modes are counted from 0.
+    auto_transforms : str
+        The option that chooses transformations.
     see_shape : str
         Where the user finds the check of the shape of segments.
     missing : str
@@ -71,6 +74,7 @@ class OptionNames:
     simplify: str
     overlap: str
     one_mode: str
+    auto_transforms: str
     see_shape: str
     missing: str
     between_texts: str
@@ -79,6 +83,18 @@ class OptionNames:
     def number(self, option: str, value: int) -> str:
         """An option with a number."""
         return self.with_value.format(option=option, value=value)
+
+    def transform(self, column: str, transform: str) -> str:
+        """The option that transforms a column.
+
+        Examples
+        --------
+        >>> PYTHON.transform("Spend", "log"), COMMAND_LINE.transform("My spend", "log")
+        ("transforms={'Spend': 'log'}", "--transform 'My spend=log'")
+        """
+        if self.auto_transforms.startswith("--"):
+            return f"--transform {shlex.quote(f'{column}={transform}')}"
+        return f"transforms={ {column: transform} }"
 
     def between(self, first: int, last: int) -> str:
         """The option for all numbers of segments from `first` to `last`."""
@@ -104,6 +120,7 @@ PYTHON = OptionNames(
     simplify="use fewer components or stronger priors",
     overlap="use fewer components, or co_clustering, which does not depend on labels",
     one_mode="use of_mode({mode}) to select the draws of mode {mode}, and fit.modes for the optima",
+    auto_transforms='transforms="auto"',
     see_shape=" (see shape_check_)",
     missing="missing=[{texts}]",
     between_texts=", ",
@@ -124,6 +141,7 @@ COMMAND_LINE = OptionNames(
     simplify="use fewer --components",
     overlap="use fewer --components",
     one_mode="use --segmentation main to report only the most probable segmentation",
+    auto_transforms="--transform auto",
     see_shape="",
     missing="--missing {texts}",
     between_texts=" --missing ",

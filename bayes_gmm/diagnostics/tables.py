@@ -182,9 +182,12 @@ def _outliers(columns: Subject, values: Values, options: OptionNames) -> Parts:
 
 def _skewed(columns: Subject, values: Values, options: OptionNames) -> Parts:
     logarithm = "logarithm of 1 + x" if values["zeros"] else "logarithm"
+    name = "log1p" if values["zeros"] else "log"
     without = [cell(x) for x in values["without"]]
     rest = f" in the rows where it is not {listed(without)}" if without else ""
-    there = " there" if without else ""
+    there = ""
+    if without:
+        there = " in the other rows alone, as two-part columns are not modelled"
     negative = ""
     if values["negative"]:
         many = "is" if values["negative"] == 1 else "are"
@@ -196,7 +199,7 @@ def _skewed(columns: Subject, values: Values, options: OptionNames) -> Parts:
         f"{column(columns)} has a long tail{rest} (skewness {figure(values['skewness'], 2)}; after "
         f"the {logarithm} {figure(values['log_skewness'], 1)}): the fit needs several Gaussian "
         "segments to describe one skewed segment",
-        f"fit its {logarithm}{there}{negative}",
+        f"fit its {logarithm}{there}, with {options.transform(columns[0], name)}{negative}",
     )
 
 
@@ -208,7 +211,7 @@ def _skewed_segments(columns: Subject, values: Values, options: OptionNames) -> 
         f"{column(columns)} is described better by {on_log} on the log scale than by {own} on its "
         f"own scale (BIC lower by {figure(values['bic_reduction'])}): its segments are probably "
         "skewed, and the fit would split them into several segments",
-        "fit its logarithm, and compare",
+        f"fit its logarithm, with {options.transform(columns[0], 'log')}, and compare",
     )
 
 

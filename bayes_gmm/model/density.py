@@ -14,6 +14,7 @@ from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.resolution import recording_error
 from bayes_gmm.data.rows import Block, Floats, Rows
 from bayes_gmm.data.standardize import Standardizer
+from bayes_gmm.data.transforms import Transforms
 from bayes_gmm.jit.addresses import address_of, call
 from bayes_gmm.jit.compiled import compiled
 from bayes_gmm.model.checks import truth
@@ -63,6 +64,7 @@ class Density:
         resolution: Any = "auto",
         weights: Floats | None = None,
         standardize: bool = True,
+        transforms: Transforms | None = None,
     ) -> tuple[Density, Standardizer]:
         """The density of a checked table, and its standardisation.
 
@@ -77,6 +79,8 @@ class Density:
         weights : ndarray, shape (n_rows,), optional
         standardize : bool
             False leaves the table unchanged.
+        transforms : Transforms, optional
+            Applied before columns are standardised.
 
         Raises
         ------
@@ -84,11 +88,16 @@ class Density:
             If an argument is invalid.
         """
         standardize = truth("standardize", standardize)
-        own_units = Standardizer.fit(matrix.values, weights)
+        transforms = transforms or Transforms.identity(matrix.n_features)
+        rows = transforms.apply(matrix)
+        own_units = Standardizer.fit(rows.values, weights)
         units = own_units if standardize else Standardizer.identity(matrix.n_features)
-        rho = recording_error(resolution, matrix.values, own_units.scale, weights, matrix.features)
+        rho = recording_error(
+            resolution, matrix.values, own_units.scale, weights, matrix.features,
+            transforms=transforms,
+        )  # fmt: skip
         density = cls(
-            MemoryRows.from_matrix(matrix.values, units, weights),
+            MemoryRows.from_matrix(rows.values, units, weights),
             Layout(n_components, matrix.n_features, structure),
             prior.constants(n_components, matrix.n_features, structure),
             (rho / units.scale) ** 2,

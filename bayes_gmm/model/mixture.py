@@ -14,10 +14,11 @@ import numpy.typing as npt
 from bayes_gmm.data.columns import choose_columns
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.frames import as_frame
-from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.matrix import FeatureMatrix, ModelMatrix
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
+from bayes_gmm.data.transforms import Transform, Transforms
 from bayes_gmm.errors import DataError, listed, shown
 from bayes_gmm.model.checks import (
     array_of_numbers,
@@ -46,6 +47,10 @@ class Mixture:
         Recording resolution delta of each feature, in its units; 0 for none (Sheppard 1898).
     features : sequence of str, optional
         Names of the features; by default x1, x2, ...
+    transforms : mapping, optional
+        Transformations of features by name, such as ``{"Spend": "log"}``. Means, covariances and
+        resolution are then those of the transformed features; rows and densities are in the
+        user's units.
 
     Raises
     ------
@@ -64,6 +69,7 @@ class Mixture:
     covariances: Floats
     resolution: Any = 0.0
     features: tuple[str, ...] = ()
+    transforms: Any = None
 
     def __post_init__(self) -> None:
         weights = array_of_numbers("weights", self.weights)
@@ -77,7 +83,7 @@ class Mixture:
         if not np.all(np.isfinite(means)):
             raise ValueError("means must be finite")
         K, d = means.shape
-        settled = {
+        settled: dict[str, Any] = {
             "weights": weights,
             "means": means,
             "covariances": checked_covariances(
@@ -86,6 +92,7 @@ class Mixture:
             "resolution": checked_resolution(array_of_numbers("resolution", self.resolution), d),
             "features": _feature_names(self.features, d),
         }
+        settled["transforms"] = Transforms.of(self.transforms, settled["features"])
         for name, value in settled.items():
             if isinstance(value, np.ndarray):
                 value.setflags(write=False)
@@ -106,6 +113,17 @@ class Mixture:
     def standard_deviations(self) -> Floats:
         """Standard deviation of each feature in each component, shape (K, d)."""
         return np.sqrt(np.diagonal(self.covariances, axis1=1, axis2=2))
+
+    @property
+    def medians(self) -> Floats:
+        """Medians of the components in the user's units, shape (K, d): means if not transformed."""
+        transforms: Transforms = self.transforms
+        return transforms.inverse(self.means)
+
+    def described(self, j: int) -> dict[str, Floats]:
+        """Location and spread of feature j in each component (see `Transform.described`)."""
+        transform: Transform = self.transforms.entries[j]
+        return transform.described(self.means[:, j], self.standard_deviations[:, j])
 
     @cached_property
     def _standardizer(self) -> Standardizer:
@@ -139,15 +157,16 @@ class Mixture:
         unreachable = ~np.isfinite(log_prob)
         if unreachable.any():
             raise self.unreachable_row(matrix.values, int(unreachable.argmax()))
-        jacobian = np.isfinite(matrix.values) @ np.log(self._standardizer.scale)
+        jacobian = matrix.log_units(self._standardizer.scale)
         joint -= jacobian[:, None]
         return joint, log_prob - jacobian
 
     def unreachable_row(self, values: Floats, row: int) -> DataError:
-        """Error for a row whose density is 0 in floating point."""
+        """Error for a row, on the scale of the model, whose density is 0 in floating point."""
         j = int(np.nanargmax(np.abs(self._standardizer.standard_means(values[row]))))
         return DataError(
-            f"column {shown(self.features[j])} is {values[row, j]:g} in row {row + 1}, so far "
+            f"column {shown(self.features[j])} is "
+            f"{self.transforms.entries[j].inverse(values[row, j]):g} in row {row + 1}, so far "
             "from every segment that its density is zero in floating point; "
             "correct it or set it to missing (NaN)"
         )
@@ -160,7 +179,11 @@ class Mixture:
         nameless = self.features == _numbered(self.n_features)
         return None if nameless and not set(self.features) <= set(frame.columns) else self.features
 
-    def matrix_of(self, X: Any) -> FeatureMatrix:
+    def matrix_of(self, X: Any) -> ModelMatrix:
+        """The features of the mixture in a table, transformed; a `ModelMatrix` is unchanged."""
+        return X if isinstance(X, ModelMatrix) else self.transforms.apply(self.columns_of(X))
+
+    def columns_of(self, X: Any) -> FeatureMatrix:
         """The features of the mixture in a table: by name if both have names, else by position."""
         matrix = feature_matrix(X, self._names_of(X))
         if matrix.n_features != self.n_features:
@@ -209,7 +232,7 @@ class Mixture:
             rows = components == k
             X[rows] = self.means[k] + (X[rows] @ L.T) * units.scale
         X += rng.standard_normal(X.shape) * (self.resolution / np.sqrt(12.0))
-        return X, components
+        return self.transforms.inverse(X), components
 
     def ellipse(
         self, k: int, prob: float = 0.95, features: Sequence[int | str] = (0, 1)
@@ -268,6 +291,7 @@ class Mixture:
             self.covariances[:, chosen][:, :, chosen],
             self.resolution[chosen],
             tuple(self.features[j] for j in chosen),
+            self.transforms.only(chosen),
         )
 
     def _positions(self, features: Sequence[int | str] | int | str) -> list[int]:

@@ -11,6 +11,7 @@ import pytensor.tensor as pt
 from pymc.distributions import transforms
 from pytensor.tensor.variable import TensorConstant, TensorVariable
 
+from bayes_gmm.data.checks.transform_choice import resolve_transforms
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.rows import Floats, Rows
 from bayes_gmm.data.validate import check_fit, check_weights
@@ -37,6 +38,7 @@ def build_model(
     resolution: Any = "auto",
     sample_weight: Any = None,
     standardize: bool = True,
+    transforms: Any = None,
 ) -> pm.Model:
     r"""A Bayesian Gaussian mixture of a table as a PyMC model.
 
@@ -73,6 +75,9 @@ def build_model(
         A weight of 2 equals two copies of the row.
     standardize : bool
         False leaves the table unchanged; the prior is then in the units of the table.
+    transforms : mapping, "auto" or None
+        Transformations of columns, as in `BayesGMM`, before they are standardised. The likelihood
+        is that of the transformed rows: the Jacobian is a constant and not included.
 
     Raises
     ------
@@ -96,6 +101,7 @@ def build_model(
     density, _ = Density.of_table(
         matrix, n_components, structure=structure, prior=prior, resolution=resolution,
         weights=weights, standardize=standardize,
+        transforms=resolve_transforms(transforms, matrix, weights)[0],
     )  # fmt: skip
     return model_of(density, matrix.features, structure, prior)
 

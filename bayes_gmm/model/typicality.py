@@ -40,8 +40,8 @@ def typicality(mixture: Mixture, X: Any, settings: TypicalitySettings | None = N
     """Share of the fitted population whose density is lower than that of each row, shape (N,).
 
     It is 1 at the highest density and 0 beyond all segments. The density is that of the observed
-    cells of the row, as is the population's; a row without observed cells has NaN. The share is
-    estimated from rows simulated by the mixture.
+    cells of the row, as is the population's, on the transformed scale; a row without observed
+    cells has NaN. The share is estimated from rows simulated by the mixture.
 
     Examples
     --------
@@ -51,15 +51,16 @@ def typicality(mixture: Mixture, X: Any, settings: TypicalitySettings | None = N
     """
     settings = settings or TypicalitySettings()
     values = mixture.matrix_of(X).values
-    log_prob = mixture.log_prob(values)
+    gaussians = replace(mixture, transforms=None)
+    log_prob = gaussians.log_prob(values)
     patterns = list(_patterns(~np.isnan(values)))
     n_draws = settings.most_evaluations // max(len(patterns), 1)
     n_draws = int(np.clip(n_draws, settings.fewest_draws, settings.draws))
-    simulated, _ = mixture.sample(n_draws, settings.random_state)
+    simulated, _ = gaussians.sample(n_draws, settings.random_state)
     found = np.full(len(values), np.nan)
     for observed, rows in patterns:
         if observed.any():
-            population = mixture.log_prob(np.where(observed, simulated, np.nan))
+            population = gaussians.log_prob(np.where(observed, simulated, np.nan))
             found[rows] = np.searchsorted(np.sort(population), log_prob[rows]) / n_draws
     return found
 
@@ -105,8 +106,9 @@ def rows_beyond(
     for mean, sd in zip(mixture.means, mixture.standard_deviations, strict=True):
         far &= np.abs(values - mean) > settings.far * sd
     columns = np.flatnonzero(far.mean(axis=0) > 0.5)
-    medians = np.nanmedian(values[:, columns], axis=0)
-    means = (mixture.weights @ mixture.means)[columns]
+    back = mixture.transforms.only(columns.tolist()).inverse
+    medians = back(np.nanmedian(values[:, columns], axis=0))
+    means = back((mixture.weights @ mixture.means)[columns])
     found = {
         "rows": n_beyond, "total": n_rows, "fraction": n_beyond / n_rows,
         "medians": tuple(medians.tolist()), "means": tuple(means.tolist()),
@@ -118,7 +120,7 @@ def rows_beyond(
 def warn_rows_beyond(mixture: Mixture, X: Any, settings: TypicalitySettings | None = None) -> None:
     """Issue a `DataWarning` if too many rows, or of a long table a sample, are beyond."""
     settings = settings or TypicalitySettings()
-    values = mixture.matrix_of(X).values
+    values = mixture.columns_of(X).values
     every = -(-len(values) // settings.most_rows)
     some = values[::every]
     quick = replace(settings, draws=settings.most_rows)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayes_gmm.data.transforms import Log, Log1p
 from bayes_gmm.errors import DataError, listed, nearest, printable
 from bayes_gmm.results.posterior.diagnostics import several_modes
 from bayes_gmm.results.posterior.posterior import Posterior
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import LayoutEngine
     from matplotlib.text import Text
+
+    from bayes_gmm.model.mixture import Mixture
 
     Features = Sequence[int | str] | int | str | None
 
@@ -115,6 +118,16 @@ def as_written(texts: Iterable[Text]) -> None:
     """Disable formulas in names: Matplotlib interprets text between two $ as a formula."""
     for text in texts:
         text.set_parse_math(False)
+
+
+def scale_axes(ax: Axes, mixture: Mixture, shown: Sequence[int]) -> None:
+    """Logarithmic axes for features that are transformed by a logarithm."""
+    for j, set_scale in zip(shown, (ax.set_xscale, ax.set_yscale), strict=False):
+        transform = mixture.transforms.entries[j]
+        if isinstance(transform, Log):
+            set_scale("log")
+        elif isinstance(transform, Log1p):
+            set_scale("asinh", linear_width=transform.scale)
 
 
 def clean(ax: Axes) -> None:

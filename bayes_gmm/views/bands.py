@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
+    from bayes_gmm.data.transforms import Transforms
     from bayes_gmm.results.posterior.posterior import Posterior
 
 Array = NDArray[np.float64]
@@ -46,16 +47,17 @@ def draw_bands(
     from matplotlib.collections import LineCollection
 
     means, factors = _ellipses(posterior, shown, PLOTS.draws_counted)
+    transforms = posterior.mixture.transforms.only(shown)
     some = evenly_spread(len(means), PLOTS.draws_shown)
     angle = np.linspace(0.0, 2.0 * np.pi, 90)
     circle = np.stack([np.cos(angle), np.sin(angle)])
     for k, color in enumerate(palette.palette(means.shape[1])):
-        outlines = means[some, k, :, None] + factors[some, k] @ circle
+        outlines = (means[some, k, :, None] + factors[some, k] @ circle).transpose(0, 2, 1)
         lines = LineCollection(
-            list(outlines.transpose(0, 2, 1)), colors=color, linewidths=0.6, alpha=0.22, zorder=2.2
+            list(transforms.inverse(outlines)), colors=color, linewidths=0.6, alpha=0.22, zorder=2.2
         )
         ax.add_collection(lines)
-        _draw_band(ax, means[:, k], factors[:, k], color, ci_prob)
+        _draw_band(ax, means[:, k], factors[:, k], transforms, color, ci_prob)
     ax.autoscale_view()
 
 
@@ -103,7 +105,9 @@ def _ellipses(posterior: Posterior, shown: Sequence[int], n: int) -> tuple[Array
     return means[..., pair], radius * scales[..., None] * C
 
 
-def _draw_band(ax: Axes, means: Array, factors: Array, color: str, ci_prob: float) -> None:
+def _draw_band(
+    ax: Axes, means: Array, factors: Array, transforms: Transforms, color: str, ci_prob: float
+) -> None:
     reach = np.sqrt((factors**2).sum(axis=2))
     low, high = np.quantile(means - reach, 0.0, axis=0), np.quantile(means + reach, 1.0, axis=0)
     x, y = np.linspace(low, high, PLOTS.grid).T
@@ -113,6 +117,7 @@ def _draw_band(ax: Axes, means: Array, factors: Array, color: str, ci_prob: floa
         v = ((y - mean[1])[:, None] - factor[1, 0] * u) / factor[1, 1]
         inside += u**2 + v**2 <= 1.0
     tail = (1.0 - ci_prob) / 2.0
+    x, y = transforms.inverse(np.stack([x, y], axis=1)).T
     ax.contourf(
         x, y, inside / len(means), levels=[tail, 1.0 - tail], colors=[color], alpha=0.22, zorder=2.1
     )

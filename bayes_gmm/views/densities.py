@@ -14,7 +14,7 @@ from bayes_gmm.views.ellipses import LINE_STYLES
 from bayes_gmm.views.settings import PLOTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.patches import Patch
@@ -36,7 +36,8 @@ def draw_densities(
     """Draw the weighted density of each component, over a histogram of the rows if there are any.
 
     A curve is w_k Normal(x; mu_k, Sigma_kk) for the feature shown, shaded over the middle 50 %
-    and 95 % of the component; with rows it is scaled to rows per bin.
+    and 95 % of the component; with rows it is scaled to rows per bin. Densities and bins of a
+    transformed feature are those of the transformed scale, at places in the user's units.
 
     Parameters
     ----------
@@ -61,13 +62,16 @@ def draw_densities(
     from matplotlib.ticker import MaxNLocator
 
     (j,) = shown
+    back = mixture.transforms.entries[j].inverse
     mu = mixture.means[:, j]
     sigma = mixture.standard_deviations[:, j]
     height, notes = 1.0, list[str]()
     if values is not None:
         within = float(np.sqrt(mixture.weights @ sigma**2))
-        height, notes = _draw_histogram(ax, values[:, j], within, mixture.resolution[j])
+        column = mixture.matrix_of(values).values[:, j]
+        height, notes = _draw_histogram(ax, column, within, mixture.resolution[j], back)
     grid = _grid(mu, sigma)
+    at = back(grid)
     total = np.zeros_like(grid)
     bands = None if posterior is None else height * band_of_curves(posterior, j, grid, ci_prob)
     for k, color in enumerate(palette.palette(mixture.n_components)):
@@ -76,14 +80,16 @@ def draw_densities(
         total += curve
         z = (grid - mu[k]) / sigma[k]
         near = np.abs(z) <= PLOTS.reach
-        ax.plot(grid[near], curve[near], color=color, linewidth=2, zorder=3)
+        ax.plot(at[near], curve[near], color=color, linewidth=2, zorder=3)
         if bands is None:
-            _shade_middle(ax, grid, curve, z, color)
+            _shade_middle(ax, at, curve, z, color)
         else:
-            ax.fill_between(grid, *bands[:, k], color=color, alpha=0.35, linewidth=0, zorder=2)
-        ax.plot(mu[k], peak, "X", ms=10, color="black", markeredgecolor="white", zorder=5)
+            ax.fill_between(
+                back(grid), *bands[:, k], color=color, alpha=0.35, linewidth=0, zorder=2
+            )
+        ax.plot(back(mu[k]), peak, "X", ms=10, color="black", markeredgecolor="white", zorder=5)
     if mixture.n_components > 1:
-        ax.plot(grid, total, color="0.2", linewidth=1.2, linestyle=(0, (1, 1.5)), zorder=4)
+        ax.plot(at, total, color="0.2", linewidth=1.2, linestyle=(0, (1, 1.5)), zorder=4)
     ax.set_ylim(bottom=0)
     ax.set_ylabel("density" if values is None else "rows")
     if values is not None:
@@ -124,7 +130,7 @@ def _grid(mu: Array, sigma: Array) -> Array:
 
 
 def _draw_histogram(
-    ax: Axes, column: Array, within: float, resolution: float
+    ax: Axes, column: Array, within: float, resolution: float, back: Callable[[Array], Array]
 ) -> tuple[float, list[str]]:
     """Draw the bars; return rows times bin width (the scale of the densities), and notes."""
     present = column[~np.isnan(column)]
@@ -137,7 +143,8 @@ def _draw_histogram(
     edges = _edges(present, within, resolution)
     counts, _ = np.histogram(present, edges)
     width = float(edges[1] - edges[0])
-    ax.bar(edges[:-1], counts, width, align="edge", color="0.85", edgecolor="white", zorder=1)
+    left, widths = back(edges[:-1]), np.diff(back(edges))
+    ax.bar(left, counts, widths, align="edge", color="0.85", edgecolor="white", zorder=1)
     return len(present) * width, notes
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
-    from matplotlib.patches import Ellipse as EllipsePatch
+    from matplotlib.patches import Patch
 
     from bayes_gmm.model.mixture import Mixture
 
@@ -37,8 +37,10 @@ def draw_ellipse(
     features: Sequence[int | str] = (0, 1),
     color: Any = "black",
     **style: Any,
-) -> EllipsePatch:
+) -> Patch:
     """Draw the ellipse that holds the probability `prob` of component `k`.
+
+    An ellipse of transformed features is mapped to the user's units.
 
     Parameters
     ----------
@@ -55,11 +57,11 @@ def draw_ellipse(
     color : matplotlib color
         The colour of the line.
     **style
-        Passed to `matplotlib.patches.Ellipse`; overrides the line style of `prob`.
+        Passed to the patch; overrides the line style of `prob`.
 
     Returns
     -------
-    matplotlib.patches.Ellipse
+    matplotlib.patches.Patch
         The patch, already added to `ax`.
 
     Examples
@@ -73,16 +75,22 @@ def draw_ellipse(
     9.79
     """
     from matplotlib.patches import Ellipse as EllipsePatch
+    from matplotlib.patches import Polygon
 
     shape = mixture.ellipse(k, prob, features)
     look = {"edgecolor": color, "facecolor": "none", "zorder": 3, **LINE_STYLES.get(prob, {})}
-    patch = EllipsePatch(
-        (float(shape.center[0]), float(shape.center[1])),
-        width=float(shape.width),
-        height=float(shape.height),
-        angle=float(shape.angle),
-        **{**look, **style},
-    )
+    transforms = mixture.marginal(features).transforms
+    patch: Patch
+    if transforms.is_identity:
+        patch = EllipsePatch(
+            (float(shape.center[0]), float(shape.center[1])),
+            width=float(shape.width),
+            height=float(shape.height),
+            angle=float(shape.angle),
+            **{**look, **style},
+        )
+    else:
+        patch = Polygon(transforms.inverse(shape.boundary()), closed=True, **{**look, **style})
     ax.add_patch(patch)
     return patch
 

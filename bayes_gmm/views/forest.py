@@ -37,8 +37,9 @@ def forest(
     """Plot the share of each segment and its mean of each feature, with credible intervals.
 
     The dot is the posterior mean, the thin bar is the interval with probability `ci_prob`, and the
-    thick bar is the interval with probability one half; all are in the user's units. A line under
-    the panels states whether the averages are over one segmentation or several.
+    thick bar is the interval with probability one half; all are in the user's units. Transformed
+    features have medians instead of means. A line under the panels states whether the averages are
+    over one segmentation or several.
 
     Parameters
     ----------
@@ -119,7 +120,10 @@ def _quantities(
     if posterior.n_components > 1:
         yield "share (%)", 100.0 * of.weights
     for j in chosen:
-        yield posterior.features[j], of.means[..., j]
+        transform = posterior.mixture.transforms.entries[j]
+        changed = j in posterior.mixture.transforms.changed
+        label = f"{posterior.features[j]}{' (median)' if changed else ''}"
+        yield label, transform.inverse(of.means[..., j])
 
 
 def _hidden(ax: Axes) -> bool:

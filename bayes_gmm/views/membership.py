@@ -16,6 +16,7 @@ from bayes_gmm.views.axes import (
     notes_of,
     positions,
     posterior_of,
+    scale_axes,
     wrapped,
 )
 from bayes_gmm.views.points import thinned
@@ -72,10 +73,11 @@ def membership(
     shown = positions(names, features)
     if len(shown) != 2:
         raise DataError(f"membership needs two features, got {len(shown)}; use segments instead")
-    values = posterior.mixture.matrix_of(X).values
+    values = posterior.mixture.columns_of(X).values
     rows, notes = thinned(len(values))
     values = values[rows]
     axes = new_axes() if ax is None else ax
+    scale_axes(axes, posterior.mixture, shown)
     table = posterior.membership(values, ci_prob)
     width = (table["upper"] - table["lower"]).to_numpy()
     probability = table["probability"].to_numpy()
@@ -109,7 +111,7 @@ def _draw_outlines(ax: Axes, posterior: Posterior, shown: tuple[int, ...]) -> No
     halo = [withStroke(linewidth=3, foreground="white")]
     for k in range(posterior.n_components):
         ellipses.draw_ellipse(ax, posterior.mean_mixture, k, 0.95, shown, "0.35", linewidth=1.2)
-        x, y = posterior.mean_mixture.means[k, list(shown)].tolist()
+        x, y = posterior.mean_mixture.medians[k, list(shown)].tolist()
         ax.annotate(
             str(k + 1), (x, y), ha="center", va="center", fontsize=STYLE.label_size + 2,
             fontweight="bold", path_effects=halo, zorder=6,

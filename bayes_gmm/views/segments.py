@@ -23,6 +23,7 @@ from bayes_gmm.views.axes import (
     notes_of,
     positions,
     save_figure,
+    scale_axes,
     wrapped,
 )
 from bayes_gmm.views.palette import marker, palette
@@ -48,6 +49,9 @@ def segments(
     membership: NDArray[np.float64] | None = None,
 ) -> Axes:
     """Plot segments: coloured points, 50 % and 95 % ellipses, and crosses at the means.
+
+    Axes of features that are transformed by a logarithm are logarithmic; ellipses of transformed
+    features are mapped to the user's units, with crosses at the medians.
 
     The colour of a point shows its most probable segment, and fades to grey if its membership is
     uncertain. The ellipses hold 50 % and 95 % of the probability mass of a segment. With one
@@ -102,6 +106,7 @@ def segments(
     values = None if X is None else feature_matrix(X, features=names).values
     shown = positions(names, features)
     axes = new_axes() if ax is None else ax
+    scale_axes(axes, mixture, shown)
     posterior = model if isinstance(model, Posterior) else None
     if len(shown) == 2:
         notes = [] if values is None else _draw_rows(axes, model, values, shown, membership)
@@ -199,7 +204,7 @@ def _draw_segments(
     halo = [withStroke(linewidth=3, foreground="white")]
     for k, color in enumerate(palette(mixture.n_components)):
         ellipses.draw_component(ax, mixture, k, shown, color)
-        x, y = mixture.means[k, list(shown)].tolist()
+        x, y = mixture.medians[k, list(shown)].tolist()
         ax.plot(x, y, "X", markersize=10, color="black", markeredgecolor="white", zorder=5)
         ax.annotate(
             str(k + 1), (x, y), xytext=(6, 5), textcoords="offset points",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.matrix import ModelMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import DataError
 from bayes_gmm.results.fit.map_fit import MapFit
@@ -115,7 +115,7 @@ def _title(found: ShapeCheck) -> str:
 
 def _checked(
     model: Any, X: Any, sample_weight: Any
-) -> tuple[MapFit, ShapeCheck, FeatureMatrix, Floats]:
+) -> tuple[MapFit, ShapeCheck, ModelMatrix, Floats]:
     """The fit, its check, and the rows that were checked, with their weights."""
     if isinstance(model, Posterior):
         if X is None:

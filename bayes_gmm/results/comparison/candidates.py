@@ -53,7 +53,7 @@ class Candidate:
     ----------
     n_components : int
     structure : str
-        Name of the `Structure`.
+        Name of the `Structure`, and the transformations if alternatives are compared.
     values : mapping of str to float
         Values by column of the table; unknown values are left out.
     fit : MapFit or None

@@ -33,7 +33,7 @@ from bayes_gmm.results.checks import without_maximum
 from bayes_gmm.results.comparison.plan import GridPlan
 from bayes_gmm.results.fit.fit import PreparedTable, unfinished, within_floating_point
 from bayes_gmm.results.fit.information_criteria import Criteria, counts_of, log_certainty
-from bayes_gmm.results.fit.map_fit import MapFit, log_units
+from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.posterior.posterior import Posterior
 from bayes_gmm.results.posterior.sample import posterior_and_peaks
 
@@ -137,7 +137,7 @@ class FittedCell:
             values |= {"elpd_loo": loo.elpd, "elpd_loo_se": loo.se, "n_high_k": loo.n_high_k}
         if evidence is not None:
             evidence = self._checked(evidence, noted)
-            values["log_evidence"] = evidence.value - log_units(self.density, table.standardizer)
+            values["log_evidence"] = evidence.value - table.log_units(self.density)
             values["log_evidence_se"] = evidence.error
         _pass_on(caught)
         return replace(
@@ -222,7 +222,7 @@ def fitted_cell(
         "df": heaviest.n_parameters, "bic": criteria.bic, "aic": criteria.aic,
     }  # fmt: skip
     if "icl" in plan.criteria:
-        membership = heaviest.predict_proba(table.matrix.values)
+        membership = heaviest.predict_proba(table.rows)
         values["icl"] = criteria.icl(log_certainty(membership, counts_of(table.matrix, weights)))
     noted = [*without_maximum(density)]
     noted += dict.fromkeys([*unfinished(fit), *unfinished(heaviest)])
@@ -231,7 +231,7 @@ def fitted_cell(
         column = "log_evidence_laplace" if both else "log_evidence"
         with _noted(noted, "no_laplace"):
             evidence = laplace_evidence(found, density.layout.n_components)
-            values[column] = evidence.value - log_units(density, table.standardizer)
+            values[column] = evidence.value - table.log_units(density)
             if math.isnan(evidence.value):
                 noted.append(Diagnostic("not_normal"))
     return FittedCell(density, found, fit, values, tuple(noted))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from bayes_gmm.data.checks.transform_choice import resolve_transforms
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.validate import check_fit, check_weights
@@ -54,6 +55,7 @@ def compare(
     sample_weight: Any = None,
     standardize: bool = True,
     resolution: Any = "auto",
+    transforms: Any = None,
     n_init: str | int = "auto",
     k_prior: Sequence[float] | Mapping[int, float] | None = None,
     draws: int = 1000,
@@ -81,6 +83,10 @@ def compare(
         cross-validation, from the same draws).
     sample_weight : array_like, shape (N,), optional
         Row weights. A weight of 2 counts the row twice; a weight of 0 excludes it.
+    transforms : mapping, "auto", None, or a list of these
+        Transformations of columns, as in `BayesGMM`. Alternatives in a list, such as
+        ``[None, "auto"]``, are compared like structures, and the names of structures in the result
+        state them: all criteria include the Jacobian.
     standardize, resolution, n_init
         As in `BayesGMM`; `n_init` is the number of new starts for each number and structure, in
         addition to starts from neighbouring candidates in the grid.
@@ -131,24 +137,70 @@ def compare(
     check_fit(matrix, weights, 1)
     plan.check_structures(matrix.n_features)
     plan.check_prior(matrix.n_features)
+    alternatives = alternatives_of(transforms)
+    chosen = {
+        label: resolve_transforms(given, matrix, weights)[0]
+        for label, given in alternatives.items()
+    }
     warn_of_table(matrix, weights, stacklevel=2)
     compile_at_first_use()
-    table = PreparedTable.of(
-        matrix, weights, most_parameters=plan.most_parameters(matrix.n_features),
-        standardize=standardize, resolution=resolution,
-    )  # fmt: skip
-    work = _Work(plan, table, weights)
-    work.check()
-    comparison = work.comparison()
-    work.check()
-    return comparison
+    found: list[Comparison] = []
+    for label, by_column in chosen.items():
+        table = PreparedTable.of(
+            matrix, weights, most_parameters=plan.most_parameters(matrix.n_features),
+            standardize=standardize, resolution=resolution, transforms=by_column,
+        )  # fmt: skip
+        work = _Work(plan, table, weights, label if len(chosen) > 1 else "")
+        work.check()
+        found.append(work.comparison())
+        work.check()
+        if found[-1].interrupted:
+            break
+    return _joined(found)
+
+
+def alternatives_of(transforms: Any) -> dict[str, Any]:
+    """Transformations to compare, by a short text for each.
+
+    Examples
+    --------
+    >>> list(alternatives_of([None, "auto", {"Spend": "log"}]))
+    ['no transformation', 'auto', 'log of Spend']
+    """
+    if not isinstance(transforms, list | tuple):
+        return {"": transforms}
+    found = {_label(given): given for given in transforms}
+    if len(found) < max(len(transforms), 1):
+        raise FitError("transforms is empty or has an entry twice; give each alternative once")
+    return found
+
+
+def _label(given: Any) -> str:
+    if given is None:
+        return "no transformation"
+    if not isinstance(given, Mapping):
+        return str(given)
+    named = (
+        (spec if spec is None or isinstance(spec, str) else f"{spec[0]} {spec[1]:.4g}", name)
+        for name, spec in given.items()
+    )
+    return ", ".join(f"{spec} of {name}" for spec, name in named)
+
+
+def _joined(found: Sequence[Comparison]) -> Comparison:
+    """Comparisons of alternative transformations as one, by number of segments."""
+    candidates = [candidate for comparison in found for candidate in comparison.candidates]
+    candidates.sort(key=lambda candidate: candidate.n_components)
+    return replace(found[0], candidates=tuple(candidates))
 
 
 class _Work:
     """The cells of a comparison, which are computed step by step."""
 
-    def __init__(self, plan: GridPlan, table: PreparedTable, weights: Floats | None) -> None:
-        self.plan, self.table, self.weights = plan, table, weights
+    def __init__(
+        self, plan: GridPlan, table: PreparedTable, weights: Floats | None, label: str
+    ) -> None:
+        self.plan, self.table, self.weights, self.label = plan, table, weights, label
         self.densities: dict[Cell, Density] = {}
         self.fitted: dict[Cell, FittedCell] = {}
         self.failures: dict[Cell, list[Diagnostic]] = {cell: [] for cell in plan.cells}
@@ -243,15 +295,16 @@ class _Work:
     def _candidate(self, cell: Cell) -> Candidate:
         fitted = self.fitted.get(cell)
         noted = self.failures[cell]
+        name = ", ".join(part for part in (cell.structure.name, self.label) if part)
         if fitted is None:
             if cell in self.densities and not noted:
                 noted = [Diagnostic("fit_interrupted")]
-            return Candidate(cell.n_components, cell.structure.name, {}, diagnostics=tuple(noted))
+            return Candidate(cell.n_components, name, {}, diagnostics=tuple(noted))
         if self.plan.needs_draws and fitted.posterior is None and not noted:
             noted = [Diagnostic("draws_interrupted")]
         fit = fitted.fit
         return Candidate(
-            cell.n_components, cell.structure.name, fitted.values, fit, fitted.posterior,
+            cell.n_components, name, fitted.values, fit, fitted.posterior,
             tuple(dict.fromkeys([*fitted.diagnostics, *noted])), fitted.loo,
-            check_mixture(fit.mixture, fit.standardizer, self.table.matrix, self.weights),
+            check_mixture(fit.mixture, fit.standardizer, self.table.rows, self.weights),
         )  # fmt: skip

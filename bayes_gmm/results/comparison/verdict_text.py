@@ -35,10 +35,12 @@ def verdict_text(verdict: Verdict, candidates: Candidates, options: OptionNames 
         said += f" Not computed for {in_words(cut(missing), 'and')}."
     if len(candidates.n_components) == 1 and verdict.code != "one_number":
         said += f" Only {counted(candidates.n_components[0], 'segment')} {_were(candidates)} tried."
-    return said + wider(verdict.edges, candidates, options) + _of_pieces(verdict, candidates)
+    return (
+        said + wider(verdict.edges, candidates, options) + _of_pieces(verdict, candidates, options)
+    )
 
 
-def _of_pieces(verdict: Verdict, candidates: Candidates) -> str:
+def _of_pieces(verdict: Verdict, candidates: Candidates, options: OptionNames) -> str:
     """A sentence if the segments may be pieces of fewer, non-Gaussian segments."""
     structure = str(verdict.structure)
     chosen = candidates.candidate(int(verdict.n_components or 0), structure)
@@ -46,7 +48,7 @@ def _of_pieces(verdict: Verdict, candidates: Candidates) -> str:
     smaller = None if pieces is None else candidates.candidate(pieces.n_groups, structure)
     if pieces is None or smaller is None or smaller.shape_check is None:
         return ""
-    return f" {pieces_sentence(pieces, smaller.shape_check)}"
+    return f" {pieces_sentence(pieces, smaller.shape_check, options)}"
 
 
 def headline(candidates: Candidates, verdicts: Mapping[str, Verdict]) -> str:

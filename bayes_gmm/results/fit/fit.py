@@ -11,10 +11,12 @@ import numpy as np
 
 from bayes_gmm.data.checks.check_table import fit_findings, one_of_each_code
 from bayes_gmm.data.checks.collinearity import Dependence, exact_dependence
-from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.checks.transform_choice import resolve_transforms
+from bayes_gmm.data.matrix import FeatureMatrix, ModelMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.subsample import sample_rows
+from bayes_gmm.data.transforms import Transforms
 from bayes_gmm.data.validate import check_fit
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
 from bayes_gmm.errors import DataError, FitError, shown
@@ -31,7 +33,7 @@ from bayes_gmm.model.prior.prior import Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.checks import fit_errors, without_maximum
 from bayes_gmm.results.fit.coinciding_segments import coinciding_segments
-from bayes_gmm.results.fit.map_fit import MapFit, proper_modes
+from bayes_gmm.results.fit.map_fit import MapFit, log_units, proper_modes
 from bayes_gmm.results.fit.small_segments import small_segments
 
 
@@ -61,6 +63,8 @@ class FitPlan:
         Number of starts; by default what the search finds fit.
     standardize : bool
     resolution : "auto", None, float or sequence of floats
+    transforms : mapping, "auto" or None
+        By column.
     """
 
     n_components: int
@@ -69,6 +73,7 @@ class FitPlan:
     n_init: int | None = None
     standardize: bool = True
     resolution: Any = "auto"
+    transforms: Any = None
 
     @classmethod
     def of(cls, n_components: Any, structure: Any, prior: Any, n_init: Any, **more: Any) -> FitPlan:
@@ -102,6 +107,11 @@ class PreparedTable:
     ----------
     matrix : FeatureMatrix
         In the user's units.
+    rows : ModelMatrix
+        The same on the scale of the model.
+    log_jacobian : float
+        That of the transformations, summed over weighted rows.
+    transforms : Transforms
     density : Density
         Of one component; `density_of` gives others on the same rows.
     standardizer : Standardizer
@@ -112,6 +122,9 @@ class PreparedTable:
     """
 
     matrix: FeatureMatrix
+    rows: ModelMatrix
+    log_jacobian: float
+    transforms: Transforms
     density: Density
     standardizer: Standardizer
     sample: Sample
@@ -126,6 +139,7 @@ class PreparedTable:
         most_parameters: int,
         standardize: bool = True,
         resolution: Any = "auto",
+        transforms: Transforms | None = None,
     ) -> PreparedTable:
         """Standardise a checked table, and choose a sample of rows for the starts.
 
@@ -137,20 +151,28 @@ class PreparedTable:
             Of the largest mixture to be fitted.
         standardize, resolution
             As `Density.of_table` takes them.
+        transforms : Transforms, optional
         """
+        by_column = transforms or Transforms.identity(matrix.n_features)
+        rows = by_column.apply(matrix)
+        log_jacobian = rows.log_jacobian if weights is None else weights * rows.log_jacobian
         n_rows = max(SAMPLE.min_rows, SAMPLE.rows_per_parameter * most_parameters)
         # Chosen before the rows are copied into tiles: the order that it takes is gone by then.
-        chosen, held = sample_rows(matrix.values, weights, n_rows)
+        chosen, held = sample_rows(rows.values, weights, n_rows)
         with fit_errors():
             density, standardizer = Density.of_table(
                 matrix, 1, structure=Structure(), prior=Prior(),
                 resolution=resolution, weights=weights, standardize=standardize,
+                transforms=by_column,
             )  # fmt: skip
-        sample = Sample.of(standardizer.apply(matrix.values[chosen]), held)
+        sample = Sample.of(standardizer.apply(rows.values[chosen]), held)
         exact = np.flatnonzero(density.rho2 == 0.0)
         names = [matrix.features[j] for j in exact]
-        dependence = exact_dependence(matrix.values[:, exact], weights, names)
-        return cls(matrix, density, standardizer, sample, dependence)
+        dependence = exact_dependence(rows.values[:, exact], weights, names)
+        return cls(
+            matrix, rows, float(log_jacobian.sum()), by_column, density, standardizer, sample,
+            dependence,
+        )  # fmt: skip
 
     def density_of(self, n_components: int, structure: Structure, prior: Prior) -> Density:
         """The density of a mixture on these rows.
@@ -191,7 +213,12 @@ class PreparedTable:
         return MapFit.from_modes(
             density, found, standardizer=self.standardizer, features=self.matrix.features,
             prior=prior, structure=density.layout.structure, masses=masses,
+            transforms=self.transforms, log_jacobian=self.log_jacobian,
         )  # fmt: skip
+
+    def log_units(self, density: Density) -> float:
+        """Log density of the standardised table minus that of the table in the user's units."""
+        return log_units(density, self.standardizer, self.log_jacobian)
 
 
 def fit_table(
@@ -225,11 +252,12 @@ def fit_table(
     """
     check_fit(matrix, weights, plan.n_components)
     findings = warn_of_table(matrix, weights, stacklevel=3)
+    transforms, choices = resolve_transforms(plan.transforms, matrix, weights)
     compile_at_first_use()
     layout = Layout(plan.n_components, matrix.n_features, plan.structure)
     table = PreparedTable.of(
         matrix, weights, most_parameters=layout.size,
-        standardize=plan.standardize, resolution=plan.resolution,
+        standardize=plan.standardize, resolution=plan.resolution, transforms=transforms,
     )  # fmt: skip
     density = table.density_of(plan.n_components, plan.structure, plan.prior)
     no_maximum = without_maximum(density)
@@ -238,7 +266,7 @@ def fit_table(
     fit = table.fit_of(density, found, plan.prior, masses)
     doubts = [*unfinished(fit), *small_segments(fit), *coinciding_segments(fit)]
     warn(doubts, stacklevel=3)
-    return fit, density, found, (*findings, *no_maximum, *doubts)
+    return fit, density, found, (*findings, *choices, *no_maximum, *doubts)
 
 
 def warn_of_table(

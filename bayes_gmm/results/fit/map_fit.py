@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
+from bayes_gmm.data.transforms import Transforms
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.modes.masses import ModeMasses
 from bayes_gmm.inference.optimize.run import Run
@@ -151,6 +152,8 @@ class MapFit:
         prior: Prior,
         structure: Structure,
         masses: ModeMasses | None = None,
+        transforms: Transforms | None = None,
+        log_jacobian: float = 0.0,
     ) -> MapFit:
         """Convert modes from standardised units to the user's units.
 
@@ -165,12 +168,15 @@ class MapFit:
         structure : Structure
         masses : ModeMasses, optional
             Of the modes; by default those of Laplace's approximation.
+        transforms : Transforms, optional
+        log_jacobian : float
+            That of the transformations, summed over weighted rows.
         """
         best = found[0]
         masses = masses or ModeMasses.by_laplace([mode.log_evidence for mode in found])
         modes = tuple(
             Mode(
-                _mixture(density, mode, standardizer, features), mode.log_posterior,
+                _mixture(density, mode, standardizer, features, transforms), mode.log_posterior,
                 mode.log_evidence, float(share), float(error),
             )
             for mode, share, error in zip(found, masses.fractions, masses.errors, strict=True)
@@ -186,7 +192,7 @@ class MapFit:
             total_weight=density.rows.total_weight,
             measured_weight=density.rows.measured_weight,
             log_posterior=best.log_posterior,
-            log_likelihood=standard - log_units(density, standardizer),
+            log_likelihood=standard - log_units(density, standardizer, log_jacobian),
             converged=best.converged,
             n_iter=len(best.history),
             history=np.array(best.history),
@@ -216,17 +222,20 @@ class MapFit:
         return self.mixture.log_prob(X)
 
     def segments(self) -> pd.DataFrame:
-        """One row per segment: share, and mean and standard deviation of each feature."""
+        """One row per segment: share, and mean and standard deviation of each feature.
+
+        A transformed feature has its median, its mean and the bounds of the central 68 % of the
+        segment (quantiles at 16 % and 84 %), in the user's units.
+        """
         import pandas as pd
 
-        sd = self.mixture.standard_deviations
         columns: dict[str, Any] = {
             "segment": segment_labels(self.mixture.n_components),
             "share": self.mixture.weights,
         }
         for j, name in enumerate(self.features):
-            columns[f"{name} (mean)"] = self.mixture.means[:, j]
-            columns[f"{name} (sd)"] = sd[:, j]
+            for what, values in self.mixture.described(j).items():
+                columns[f"{name} ({what})"] = values
         return pd.DataFrame(columns)
 
     def check(self, X: Any, sample_weight: Any = None) -> ShapeCheck:
@@ -303,9 +312,9 @@ class MapFit:
         }
 
 
-def log_units(density: Density, standardizer: Standardizer) -> float:
+def log_units(density: Density, standardizer: Standardizer, log_jacobian: float = 0.0) -> float:
     """Log density of the standardised table minus that of the table in the user's units."""
-    return float(density.rows.cell_weights @ np.log(standardizer.scale))
+    return float(density.rows.cell_weights @ np.log(standardizer.scale)) - log_jacobian
 
 
 def proper_modes(
@@ -336,7 +345,11 @@ def proper_modes(
 
 
 def _mixture(
-    density: Density, mode: Run, standardizer: Standardizer, features: tuple[str, ...]
+    density: Density,
+    mode: Run,
+    standardizer: Standardizer,
+    features: tuple[str, ...],
+    transforms: Transforms | None = None,
 ) -> Mixture:
     """The mode in the user's units; a ValueError where a covariance matrix is singular."""
     point = mode.point(density)
@@ -347,4 +360,5 @@ def _mixture(
         standardizer.covariances(point.scale_trils @ point.scale_trils.mT),
         np.sqrt(12.0 * density.rho2) * standardizer.scale,
         features,
+        transforms,
     )

@@ -5,7 +5,8 @@
     /               feature (names); attributes: what the file is, who wrote it and when, the prior
                     and the structure as JSON or text, the fit's single numbers; see also `checksum`
     /map            weights (component), means (component, feature),
-                    covariances (component, feature, feature_bis), resolution: in the user's units
+                    covariances (component, feature, feature_bis), resolution: in the user's units,
+                    or on the scale of the attribute transforms, JSON by feature
     /standardizer   shift, scale (feature)
     /history        log_posterior (iteration)
     /modes/mode_1   as /map, with log_posterior, log_evidence and probability; mode_2, ...

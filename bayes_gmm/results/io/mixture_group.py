@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def mixture_group(mixture: Mixture) -> Dataset:
-    """Weights, means, covariances and resolution, in the user's units."""
+    """Weights, means, covariances, resolution and transformations."""
     import xarray as xr
 
     square = ("component", "feature", "feature_bis")
@@ -25,10 +26,19 @@ def mixture_group(mixture: Mixture) -> Dataset:
             "resolution": ("feature", np.asarray(mixture.resolution)),
         },
         coords={"component": segment_labels(mixture.n_components)},
+        attrs=attributes_of(mixture),
     )
 
 
 def mixture_from(node: DataTree, features: tuple[str, ...]) -> Mixture:
     """The mixture of a group."""
     names = ("weights", "means", "covariances", "resolution")
-    return Mixture(**{name: node[name].values for name in names}, features=features)
+    transforms = json.loads(node.attrs.get("transforms", "{}"))
+    values = {name: node[name].values for name in names}
+    return Mixture(**values, features=features, transforms=transforms)
+
+
+def attributes_of(mixture: Mixture) -> dict[str, str]:
+    """Transformations by feature as JSON, if there are any."""
+    specs = mixture.transforms.specs(mixture.features)
+    return {"transforms": json.dumps(specs)} if specs else {}

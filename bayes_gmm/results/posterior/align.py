@@ -47,6 +47,11 @@ def _order_and_names(posterior: PosteriorDraws, other: Any) -> tuple[Integers, t
             f"the other has the features {listed(theirs.features)}, but this posterior has "
             f"{listed(ours.features)}; only segments with the same features can be matched"
         )
+    if ours.transforms != theirs.transforms:
+        raise DataError(
+            "the other has different transformations; only segments on the same scale can be "
+            "matched"
+        )
     their_names = getattr(other, "names", tuple(segment_labels(theirs.n_components)))
     rows, columns = linear_sum_assignment(bhattacharyya(ours, theirs))
     partner = dict(zip(columns.tolist(), rows.tolist(), strict=True))
@@ -88,9 +93,9 @@ def bhattacharyya(ours: Mixture, theirs: Mixture) -> Floats:
 
 
 def _selected(mixture: Mixture, order: Integers) -> Mixture:
-    return Mixture(
-        mixture.weights[order], mixture.means[order], mixture.covariances[order],
-        mixture.resolution, mixture.features,
+    return replace(
+        mixture, weights=mixture.weights[order], means=mixture.means[order],
+        covariances=mixture.covariances[order],
     )  # fmt: skip
 
 

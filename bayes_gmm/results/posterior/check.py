@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.matrix import ModelMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.results.posterior.draws import PosteriorDraws
 from bayes_gmm.results.posterior.membership import responsibilities_in, thinned
@@ -15,7 +15,7 @@ from bayes_gmm.results.shape.record import ShapeCheck, ShapeCheckSettings
 
 def check_posterior(
     posterior: PosteriorDraws,
-    matrix: FeatureMatrix,
+    matrix: ModelMatrix,
     weights: Floats | None,
     settings: ShapeCheckSettings = DEFAULTS,
 ) -> ShapeCheck:
@@ -24,15 +24,13 @@ def check_posterior(
     rows = sampled_rows(
         matrix, weights, settings.max_rows, fit.mixture.log_prob, fit.mixture.resolution
     )
-    some = FeatureMatrix(matrix.values[rows.positions], matrix.features)
+    some = matrix.only(rows.positions)
     x = fit.standardizer.apply(some.values)
     draws = _posterior_draws(posterior, some, settings.max_draws)
     return checked(x, rows, draws, posterior.names, fit.features, fit.standardizer.scale, settings)
 
 
-def _posterior_draws(
-    posterior: PosteriorDraws, rows: FeatureMatrix, n_draws: int
-) -> Iterator[Draw]:
+def _posterior_draws(posterior: PosteriorDraws, rows: ModelMatrix, n_draws: int) -> Iterator[Draw]:
     steps = posterior.mixture.resolution / posterior.fit.standardizer.scale
     for draw in thinned(posterior, n_draws):
         _, means, trils = draw

@@ -25,7 +25,7 @@ class Parameter(NamedTuple):
 
 
 def parameters_of(posterior: PosteriorDraws, of: SegmentDraws) -> Iterator[Parameter]:
-    """All free parameters, with their names in ArviZ."""
+    """All free parameters, and medians of transformed features, with their names in ArviZ."""
     structure = posterior.fit.structure
     names, features = posterior.names, posterior.features
     d = len(features)
@@ -34,6 +34,12 @@ def parameters_of(posterior: PosteriorDraws, of: SegmentDraws) -> Iterator[Param
     for k, segment in enumerate(names):
         for j, feature in enumerate(features):
             yield Parameter(f"means[{segment}, {feature}]", of.means[..., k, j], k)
+    transforms = posterior.mixture.transforms
+    if not transforms.is_identity:
+        medians = transforms.inverse(of.means)
+        for k, segment in enumerate(names):
+            for j, feature in enumerate(features):
+                yield Parameter(f"medians[{segment}, {feature}]", medians[..., k, j], k)
     by_segment = structure.scales.startswith("component")
     for k, segment in enumerate(names if by_segment else ["all"]):
         for j, feature in enumerate(features):

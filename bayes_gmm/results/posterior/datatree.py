@@ -10,6 +10,7 @@ import numpy as np
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import DataError
 from bayes_gmm.inference.sampling.draws import Draws
+from bayes_gmm.results.io.mixture_group import attributes_of
 from bayes_gmm.results.posterior.membership import log_densities
 from bayes_gmm.results.posterior.parameters import SegmentDraws
 
@@ -79,10 +80,14 @@ def posterior_group(posterior: PosteriorDraws, of: SegmentDraws) -> Dataset:
         variables = {"weights": weights, **variables}
     else:
         fixed["weights"] = weights
+    transforms = posterior.mixture.transforms
+    if not transforms.is_identity:
+        medians = transforms.inverse(of.means)
+        variables["medians"] = ((*SAMPLE, "component", "feature"), medians)
     names, pairs = _pairs_of_features(posterior)
     if names:
         variables["correlation_pairs"] = ((*SAMPLE, "component", "pair"), of.correlations[pairs])
-    attrs = {**posterior.provenance, "comment": COORDINATES}
+    attrs = {**posterior.provenance, "comment": COORDINATES, **attributes_of(posterior.mixture)}
     found = _dataset(posterior, {**variables, **fixed}, attrs, pair=names)
     return found.set_coords(list(fixed))
 
@@ -116,14 +121,14 @@ def stats_of(draws: Draws) -> dict[str, Any]:
 
 def log_likelihood_group(posterior: PosteriorDraws, X: Any) -> Dataset:
     """Log density of each row in each draw, in the user's units."""
-    _refuse_too_large(posterior, "log_likelihood", posterior.mixture.matrix_of(X).n_rows)
+    _refuse_too_large(posterior, "log_likelihood", posterior.mixture.columns_of(X).n_rows)
     values = log_densities(posterior, X)
     return _dataset(posterior, {"x": ((*SAMPLE, "row"), values)}, {})
 
 
 def posterior_predictive_group(posterior: PosteriorDraws, X: Any, seed: Any) -> Dataset:
     """Replicated rows of each draw, with recording error, as many as X has."""
-    n_rows = posterior.mixture.matrix_of(X).n_rows
+    n_rows = posterior.mixture.columns_of(X).n_rows
     _refuse_too_large(posterior, "posterior_predictive", n_rows * len(posterior.features))
     values = _replicated(posterior, n_rows, np.random.default_rng(seed))
     return _dataset(posterior, {"x": ((*SAMPLE, "row", "feature"), values)}, {})
@@ -187,4 +192,5 @@ def _replicated(posterior: PosteriorDraws, n_rows: int, rng: np.random.Generator
         step = np.einsum("nij,nj->ni", factors[chain, draw, k], rows[chain, draw, row])
         rows[chain, draw, row] = of.means[chain, draw, k] + step
     recording = posterior.mixture.resolution / np.sqrt(12.0)
-    return np.asarray(rows + recording * rng.standard_normal(rows.shape))
+    rows += recording * rng.standard_normal(rows.shape)
+    return posterior.mixture.transforms.inverse(rows)

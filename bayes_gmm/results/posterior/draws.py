@@ -80,7 +80,9 @@ class PosteriorDraws:
         These are the values that `segments` reports and that plots show. For draws from several
         modes they are averages over segmentations, and may resemble none of them.
         """
-        return self.parameters.average(self.mixture.resolution, self.features)
+        return self.parameters.average(
+            self.mixture.resolution, self.features, self.mixture.transforms
+        )
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.special import ndtr
 
-from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.matrix import ModelMatrix
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.results.checks import check_count
 from bayes_gmm.results.posterior.membership import (
@@ -56,7 +56,7 @@ class _Cells(NamedTuple):
     features: Integers
     """Shape (m,)."""
     mean: Floats
-    """Shape (n, m), as are all that follow; standardised."""
+    """Shape (n, m), as are all that follow; in the user's units."""
     sd: Floats
     lower: Floats
     upper: Floats
@@ -69,13 +69,11 @@ def imputed_cells(
     import pandas as pd
 
     matrix = posterior.mixture.matrix_of(X)
-    units = posterior.fit.standardizer
     blocks = list(_cells(posterior, matrix, ci_prob, max_draws))
     rows = _joined([np.repeat(cells.rows, len(cells.features)) for cells in blocks], np.int64)
     features = _joined([np.tile(cells.features, len(cells.rows)) for cells in blocks], np.int64)
     order = np.lexsort((features, rows))
     rows, features = rows[order], features[order]
-    shift, scale = units.shift[features], units.scale[features]
 
     def column(name: str) -> Floats:
         return _joined([getattr(cells, name).ravel() for cells in blocks], np.float64)[order]
@@ -84,10 +82,10 @@ def imputed_cells(
     return pd.DataFrame({
         "row": index,
         "feature": np.array(posterior.features, dtype=object)[features],
-        "mean": shift + scale * column("mean"),
-        "sd": scale * column("sd"),
-        "lower": shift + scale * column("lower"),
-        "upper": shift + scale * column("upper"),
+        "mean": column("mean"),
+        "sd": column("sd"),
+        "lower": column("lower"),
+        "upper": column("upper"),
     })  # fmt: skip
 
 
@@ -95,12 +93,10 @@ def completed_table(posterior: PosteriorDraws, X: Any, max_draws: int | None) ->
     """See `Posterior.completed`."""
     import pandas as pd
 
-    matrix = posterior.mixture.matrix_of(X)
+    matrix = posterior.mixture.columns_of(X)
     values = np.array(matrix.values)
-    units = posterior.fit.standardizer
-    for cells in _cells(posterior, matrix, None, max_draws):
-        at = np.ix_(cells.rows, cells.features)
-        values[at] = units.shift[cells.features] + units.scale[cells.features] * cells.mean
+    for cells in _cells(posterior, posterior.mixture.matrix_of(matrix), None, max_draws):
+        values[np.ix_(cells.rows, cells.features)] = cells.mean
     return pd.DataFrame(
         values,
         columns=list(posterior.features),
@@ -113,7 +109,7 @@ def _joined(parts: list[Any], kind: type) -> Any:
 
 
 def _cells(
-    posterior: PosteriorDraws, matrix: FeatureMatrix, ci_prob: float | None, max_draws: int | None
+    posterior: PosteriorDraws, matrix: ModelMatrix, ci_prob: float | None, max_draws: int | None
 ) -> Iterator[_Cells]:
     """Missing cells, rows of one pattern at a time; no quantiles where there is no `ci_prob`."""
     n_draws = SETTINGS.fewest_draws if max_draws is None else check_count("max_draws", max_draws)
@@ -132,7 +128,29 @@ def _cells(
             x = posterior.fit.standardizer.apply(matrix.values[some])[:, ~pattern]
             centred = x[None, :, None, :] - means[:, None, :, ~pattern]
             m = means[:, None, :, pattern] + np.einsum("snko,skmo->snkm", centred, gains)
-            yield _summed(some, np.flatnonzero(pattern), r / len(draws), m, variances, ci_prob)
+            cells = _summed(some, np.flatnonzero(pattern), r / len(draws), m, variances, ci_prob)
+            yield _in_units(posterior, cells, r / len(draws), m, np.sqrt(variances))
+
+
+def _in_units(posterior: PosteriorDraws, cells: _Cells, r: Floats, m: Floats, sd: Floats) -> _Cells:
+    """Standardised cells in the user's units; moments of transformed ones by quadrature."""
+    units, transforms = posterior.fit.standardizer, posterior.mixture.transforms
+    shift, scale = units.shift[cells.features], units.scale[cells.features]
+    found = cells._replace(
+        mean=shift + scale * cells.mean, sd=scale * cells.sd,
+        lower=shift + scale * cells.lower, upper=shift + scale * cells.upper,
+    )  # fmt: skip
+    for i, j in enumerate(cells.features.tolist()):
+        if j not in transforms.changed:
+            continue
+        t = transforms.entries[j]
+        mean, own = t.moments(shift[i] + scale[i] * m[..., i], scale[i] * sd[:, None, :, i])
+        found.mean[:, i] = np.einsum("snk,snk->n", r, mean)
+        spread = own**2 + (mean - found.mean[:, i, None]) ** 2
+        found.sd[:, i] = np.sqrt(np.einsum("snk,snk->n", r, spread))
+        for bound in (found.lower, found.upper):
+            bound[:, i] = t.inverse(bound[:, i])
+    return found
 
 
 def _normals(posterior: PosteriorDraws, draws: list[Draw]) -> tuple[Floats, Floats]:

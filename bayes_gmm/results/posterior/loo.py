@@ -151,7 +151,7 @@ def _summed(
     if m == n:
         elpd, squares, variance = float(weights @ elpd_i), float(weights @ elpd_i**2), 0.0
     else:
-        proxy = posterior.mixture.log_prob(rows.matrix.values)
+        proxy = posterior.mixture.log_prob(rows.matrix)
         parts = weights[chosen] * (elpd_i - proxy[chosen])
         elpd = float(weights @ proxy + n * parts.mean())
         spread = weights[chosen] * (elpd_i**2 - proxy[chosen] ** 2)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.matrix import ModelMatrix
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.errors import DataError
@@ -85,7 +85,7 @@ class Membership:
 
 
 def membership_of(
-    posterior: PosteriorDraws, matrix: FeatureMatrix, ci_prob: float, max_draws: int | None = None
+    posterior: PosteriorDraws, matrix: ModelMatrix, ci_prob: float, max_draws: int | None = None
 ) -> Membership:
     """Memberships with their intervals, in one pass over the rows."""
     mean = np.empty((matrix.n_rows, len(posterior.names)))
@@ -158,10 +158,10 @@ def log_densities(posterior: PosteriorDraws, X: Any) -> Floats:
 
 
 def log_density_blocks(
-    posterior: PosteriorDraws, matrix: FeatureMatrix, theta: Floats
+    posterior: PosteriorDraws, matrix: ModelMatrix, theta: Floats
 ) -> Iterator[tuple[slice, Floats]]:
     """Runs of rows, and log densities (rows, draws) in draws (..., p), in the user's units."""
-    jacobian = np.isfinite(matrix.values) @ np.log(posterior.fit.standardizer.scale)
+    jacobian = matrix.log_units(posterior.fit.standardizer.scale)
     points = mixtures_of(posterior, theta)
     for rows in _row_slices(matrix.n_rows, len(points) * len(posterior.names)):
         joint = _log_joints(posterior, matrix, rows, points)
@@ -170,7 +170,7 @@ def log_density_blocks(
 
 
 def responsibility_blocks(
-    posterior: PosteriorDraws, matrix: FeatureMatrix, points: list[Draw]
+    posterior: PosteriorDraws, matrix: ModelMatrix, points: list[Draw]
 ) -> Iterator[tuple[slice, Floats]]:
     """Runs of rows, and their responsibilities in draws, shape (draws, rows, K)."""
     for rows in _row_slices(matrix.n_rows, len(points) * len(posterior.names)):
@@ -178,7 +178,7 @@ def responsibility_blocks(
 
 
 def _chunks(
-    posterior: PosteriorDraws, matrix: FeatureMatrix, max_draws: int | None
+    posterior: PosteriorDraws, matrix: ModelMatrix, max_draws: int | None
 ) -> Iterator[tuple[slice, Floats]]:
     """Runs of rows, and their responsibilities in (thinned) draws, shape (draws, rows, K)."""
     points = thinned(posterior, _n_draws(matrix.n_rows, max_draws))
@@ -212,7 +212,7 @@ def mixtures_of(posterior: PosteriorDraws, theta: Floats) -> list[Draw]:
 
 def responsibilities_in(
     posterior: PosteriorDraws,
-    matrix: FeatureMatrix,
+    matrix: ModelMatrix,
     points: list[Draw],
     rows: slice | Integers = slice(None),
 ) -> Floats:
@@ -231,7 +231,7 @@ def responsibilities_in(
 
 def _log_joints(
     posterior: PosteriorDraws,
-    matrix: FeatureMatrix,
+    matrix: ModelMatrix,
     rows: slice | Integers,
     points: list[Draw],
 ) -> Floats:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.matrix import ModelMatrix
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.data.validate import check_weights
 from bayes_gmm.errors import DataError
@@ -33,13 +33,13 @@ class Observed(NamedTuple):
 
     Attributes
     ----------
-    matrix : FeatureMatrix
-        In the user's units.
+    matrix : ModelMatrix
+        On the scale of the model.
     weights : ndarray, shape (n,)
         Positive.
     """
 
-    matrix: FeatureMatrix
+    matrix: ModelMatrix
     weights: Floats
 
     @property
@@ -49,8 +49,7 @@ class Observed(NamedTuple):
 
     def only(self, chosen: Integers) -> Observed:
         """Some of the rows."""
-        matrix = FeatureMatrix(self.matrix.values[chosen], self.matrix.features)
-        return Observed(matrix, self.weights[chosen])
+        return Observed(self.matrix.only(chosen), self.weights[chosen])
 
 
 def observed(posterior: PosteriorDraws, X: Any, sample_weight: Any) -> Observed:
@@ -70,14 +69,15 @@ def observed(posterior: PosteriorDraws, X: Any, sample_weight: Any) -> Observed:
             )
         if sample_weight is not None:
             raise DataError("sample_weight needs X; the stored rows have their own weights")
-        return _counted(posterior.table.as_fitted(), posterior.row_weights)
+        table = posterior.mixture.matrix_of(posterior.table.as_fitted())
+        return _counted(table, posterior.row_weights)
     matrix = posterior.mixture.matrix_of(X)
     found = _counted(matrix, check_weights(sample_weight, matrix.n_rows))
     _refuse_others(posterior, found)
     return found
 
 
-def _counted(matrix: FeatureMatrix, weights: Floats | None) -> Observed:
+def _counted(matrix: ModelMatrix, weights: Floats | None) -> Observed:
     counts = counts_of(matrix, weights)
     whole = Observed(matrix, counts)
     return whole if counts.all() else whole.only(np.flatnonzero(counts))
@@ -93,7 +93,7 @@ def _refuse_others(posterior: PosteriorDraws, rows: Observed) -> None:
             f"{rows.n_rows:,} rows of total weight {total:g}; pass the rows that it was "
             "fitted to, and their weights as sample_weight"
         )
-    log_prob = fit.mixture.log_prob(rows.matrix.values)
+    log_prob = fit.mixture.log_prob(rows.matrix)
     apart = abs(float(rows.weights @ log_prob) - fit.log_likelihood)
     if apart > SETTINGS.tolerance * float(rows.weights @ (1.0 + np.abs(log_prob))):
         raise DataError(

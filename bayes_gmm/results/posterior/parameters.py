@@ -8,6 +8,7 @@ import numpy as np
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
+from bayes_gmm.data.transforms import Transforms
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.points import Points
@@ -56,7 +57,9 @@ class SegmentDraws:
             correlations,
         )
 
-    def average(self, resolution: Floats, features: tuple[str, ...]) -> Mixture:
+    def average(
+        self, resolution: Floats, features: tuple[str, ...], transforms: Transforms | None = None
+    ) -> Mixture:
         """Means over all draws of each of the four, as a mixture.
 
         A mean of correlation matrices is a correlation matrix, so the mixture is proper, and its
@@ -67,7 +70,9 @@ class SegmentDraws:
             for values in (self.weights, self.means, self.scales, self.correlations)
         )
         covariances = scales[:, :, None] * correlations * scales[:, None, :]
-        return Mixture(weights / weights.sum(), means, covariances, resolution, features)
+        return Mixture(
+            weights / weights.sum(), means, covariances, resolution, features, transforms
+        )
 
     @property
     def covariances(self) -> Floats:

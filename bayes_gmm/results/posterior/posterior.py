@@ -147,7 +147,9 @@ class Posterior(PosteriorDraws):
         available, ``observed_data``; dimensions are chain, draw, component, feature, feature_bis,
         pair, row. Variables of ``posterior`` are weights, means, scales and correlation_pairs, the
         correlation of each pair of features. These are the free parameters, so that
-        ``arviz.summary(tree)`` has one row for each and no constants. The coordinates correlations
+        ``arviz.summary(tree)`` has one row for each and no constants. For transformed features they
+        are on the transformed scale, and medians has those of segments in the user's units; the
+        attribute transforms names the transformations. The coordinates correlations
         and covariances hold the matrices: ``tree["posterior/correlations"].sel(component="Segment
         1")``. If chains stay in separate modes, ``posterior`` is a resample of the draws in
         proportion to the masses of the modes, and ``posterior_as_sampled`` holds the original
@@ -216,6 +218,10 @@ class Posterior(PosteriorDraws):
 
     def segments(self, ci_prob: float = 0.94) -> pd.DataFrame:
         """One row per segment: share, and mean and standard deviation of each feature.
+
+        A transformed feature has its median, its mean and the bounds of the central 68 % of the
+        segment (quantiles at 16 % and 84 %) instead, in the user's units, and their posterior
+        medians.
 
         Each quantity has its posterior mean and the bounds (lower, upper) of the credible interval
         with probability `ci_prob`. ``.attrs["diagnostics"]`` holds the `diagnostics` of the
@@ -317,7 +323,8 @@ class Posterior(PosteriorDraws):
         DataFrame
             One row per quantity: posterior means for both segments and of the difference a - b,
             bounds (lower, upper) of the difference, and the probability that it is positive;
-            ``.attrs`` as in `segments`.
+            ``.attrs`` as in `segments`. If features are transformed by the logarithm, the columns
+            ratio, ratio lower and ratio upper hold a / b for their quantities, and NaN for others.
 
         Warns
         -----

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.transforms import Identity, Log
 from bayes_gmm.results.posterior.parameters import central_interval
 
 if TYPE_CHECKING:
@@ -16,15 +17,33 @@ if TYPE_CHECKING:
     from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 
+class Quantity(NamedTuple):
+    """A quantity of each segment in a report."""
+
+    name: str
+    draws: Floats
+    """Shape (chain, draw, K)."""
+    transformed: bool = False
+    """Whether its feature is transformed. Its estimate is then the posterior median: the posterior
+    mean of the exponential of a variance need not exist."""
+    has_ratio: bool = False
+    """Whether segments are compared by ratios as well."""
+
+    def estimate(self, draws: Floats) -> Floats:
+        """Posterior mean or median over chains and draws."""
+        centre = np.median if self.transformed else np.mean
+        return np.asarray(centre(draws, axis=(0, 1)))
+
+
 def segments_table(posterior: PosteriorDraws, ci_prob: float) -> pd.DataFrame:
     """See `Posterior.segments`."""
     import pandas as pd
 
     columns: dict[str, Any] = {"segment": list(posterior.names)}
-    for name, draws in _quantities(posterior):
-        low, high = central_interval(draws, ci_prob, axis=(0, 1))
-        columns[name] = draws.mean(axis=(0, 1))
-        columns[f"{name} lower"], columns[f"{name} upper"] = low, high
+    for each in _quantities(posterior):
+        low, high = central_interval(each.draws, ci_prob, axis=(0, 1))
+        columns[each.name] = each.estimate(each.draws)
+        columns[f"{each.name} lower"], columns[f"{each.name} upper"] = low, high
     return pd.DataFrame(columns)
 
 
@@ -33,27 +52,36 @@ def contrast_table(posterior: PosteriorDraws, a: int, b: int, ci_prob: float) ->
     import pandas as pd
 
     rows = {}
-    for name, draws in _quantities(posterior):
-        difference = draws[..., a] - draws[..., b]
+    for each in _quantities(posterior):
+        difference = each.draws[..., a] - each.draws[..., b]
         low, high = central_interval(difference, ci_prob, axis=(0, 1))
-        rows[name] = {
-            posterior.names[a]: draws[..., a].mean(),
-            posterior.names[b]: draws[..., b].mean(),
-            "difference": difference.mean(),
+        rows[each.name] = {
+            posterior.names[a]: each.estimate(each.draws[..., a]),
+            posterior.names[b]: each.estimate(each.draws[..., b]),
+            "difference": each.estimate(difference),
             "lower": low,
             "upper": high,
             "P(difference > 0)": _share_above_zero(difference),
         }
-    return pd.DataFrame.from_dict(rows, orient="index")
+        if each.has_ratio:
+            rows[each.name] |= _ratio(each.draws[..., a] / each.draws[..., b], ci_prob)
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=float)
 
 
-def _quantities(posterior: PosteriorDraws) -> Iterator[tuple[str, Floats]]:
-    """Quantities of a segment in a report, with draws (chain, draw, K)."""
+def _ratio(draws: Floats, ci_prob: float) -> dict[str, Any]:
+    low, high = central_interval(draws, ci_prob, axis=(0, 1))
+    return {"ratio": np.median(draws), "ratio lower": low, "ratio upper": high}
+
+
+def _quantities(posterior: PosteriorDraws) -> Iterator[Quantity]:
+    """Quantities of a segment in a report."""
     of = posterior.parameters
-    yield "share", of.weights
+    yield Quantity("share", of.weights)
     for j, feature in enumerate(posterior.features):
-        yield f"{feature} (mean)", of.means[..., j]
-        yield f"{feature} (sd)", of.scales[..., j]
+        t = posterior.mixture.transforms.entries[j]
+        changed, is_log = not isinstance(t, Identity), isinstance(t, Log)
+        for what, draws in t.described(of.means[..., j], of.scales[..., j]).items():
+            yield Quantity(f"{feature} ({what})", draws, changed, is_log)
 
 
 def _share_above_zero(difference: Floats) -> float:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.matrix import FeatureMatrix, ModelMatrix
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.validate import check_weights
@@ -44,7 +44,7 @@ class Draw(NamedTuple):
 def check_mixture(
     mixture: Mixture,
     units: Standardizer,
-    matrix: FeatureMatrix,
+    matrix: ModelMatrix,
     weights: Floats | None,
     settings: ShapeCheckSettings = DEFAULTS,
 ) -> ShapeCheck:
@@ -57,19 +57,19 @@ def check_mixture(
 def mixture_draw(
     mixture: Mixture,
     units: Standardizer,
-    matrix: FeatureMatrix,
+    matrix: ModelMatrix,
     weights: Floats | None,
     settings: ShapeCheckSettings,
 ) -> tuple[SampledRows, Floats, Draw]:
     """A standardised sample of the rows, and the mixture with their membership probabilities."""
     rows = sampled_rows(matrix, weights, settings.max_rows, mixture.log_prob, mixture.resolution)
-    x = matrix.values[rows.positions]
+    some = matrix.only(rows.positions)
     gaussians = Gaussians(
         units.standard_means(mixture.means),
         units.standard_covariances(mixture.covariances),
         mixture.resolution / units.scale,
     )
-    return rows, units.apply(x), Draw(gaussians, mixture.responsibilities(x))
+    return rows, units.apply(some.values), Draw(gaussians, mixture.responsibilities(some))
 
 
 def weights_to_check(matrix: FeatureMatrix, sample_weight: Any) -> Floats:

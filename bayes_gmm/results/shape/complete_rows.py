@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
 
-from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.matrix import FeatureMatrix, ModelMatrix
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.data.subsample import distinct_rows
 
@@ -104,7 +104,7 @@ def sampled_rows(
     matrix: FeatureMatrix,
     weights: Floats | None,
     size: int,
-    log_prob: Callable[[Floats], Floats],
+    log_prob: Callable[[ModelMatrix], Floats],
     steps: Floats,
 ) -> SampledRows:
     """At most `size` distinct rows; rows are repeated if the model expects ties.
@@ -122,7 +122,7 @@ def sampled_rows(
     log_prob : callable
         Log density of rows.
     steps : ndarray, shape (d,)
-        Recording resolution of each feature, in the table's units.
+        Recording resolution of each feature, on the scale of the model.
     """
     rows, held = _distinct(matrix, weights, size)
     held = held * min(1.0, size / held.sum())
@@ -130,7 +130,9 @@ def sampled_rows(
     if held.max() >= 2.0 and np.all(steps > 0.0):
         x = matrix.values[rows]
         log_cell = np.where(np.isnan(x), 0.0, np.log(steps)).sum(axis=1)
-        cell = np.exp(np.minimum(log_prob(x) + log_cell, 0.0))
+        # Without the Jacobian: steps are those of the scale of the model.
+        log_p = log_prob(ModelMatrix.plain(x, matrix.features))
+        cell = np.exp(np.minimum(log_p + log_cell, 0.0))
         times = np.maximum(np.minimum(_expected_ties(cell, held.sum()), held), 1.0)
         times = np.floor(times).astype(np.int64)
     return SampledRows(np.repeat(rows, times), np.repeat(held / times, times))

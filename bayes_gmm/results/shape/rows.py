@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import beta
 
-from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.matrix import ModelMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.model.mixture import Mixture
@@ -46,7 +46,7 @@ def segment_rows(
     mixture: Mixture,
     units: Standardizer,
     check: ShapeCheck,
-    matrix: FeatureMatrix,
+    matrix: ModelMatrix,
     weights: Floats | None,
 ) -> tuple[SegmentRows, ...]:
     """Rows of each segment, assigned and completed as in the check of the MAP."""

@@ -249,7 +249,7 @@ class TestAdvice:
         assigned = {name for text in vars(PYTHON).values() for name in ASSIGNED.findall(text)}
         assert bare == {"draws", "tune", "chains", "k_prior", "resolution"}
         assert assigned == {
-            "criteria", "method", "missing", "n_components", "resolution", "structure",
+            "criteria", "method", "missing", "n_components", "resolution", "structure", "transforms"
         }  # fmt: skip
         assert bare | assigned <= known
 
