@@ -64,7 +64,7 @@ def test_the_draws_of_one_mode_mix_nothing(halves, i):
     assert "r_hat_within_modes" not in alone.summary()
     assert alone.summary()["r_hat"].max() < 1.05
     assert alone.segmentation.diagnostic.values["mode"] == i
-    assert f"only mode {i}," in table.attrs["notes"]["one_segmentation"]
+    assert f"from mode {i}," in table.attrs["notes"]["one_segmentation"]
     assert alone.tree.attrs["mode"] == i
     assert alone.tree["posterior/means"].shape[:2] == (2, 100)
     X = halves.table.values
