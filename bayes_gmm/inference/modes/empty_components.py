@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
+from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.optimize.em import run_em
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.optimize.settings import EM
@@ -23,7 +24,7 @@ from bayes_gmm.model.parameters import Layout
 def without_empty(density: Density, runs: list[Run]) -> tuple[Density, list[Run]]:
     """The density of the components that the heaviest run occupies, and the runs with as many.
 
-    Both are unchanged if no concentration is below 1.
+    Returns both as given if no concentration is below 1.
     """
     if not np.any(density.prior.concentration < 1.0):
         return density, runs
@@ -33,12 +34,16 @@ def without_empty(density: Density, runs: list[Run]) -> tuple[Density, list[Run]
     occupied = [_occupied(density, run) for run in runs]
     fewer = _restricted(density, occupied[0])
     kept = [
-        replace(run, theta=theta, layout=fewer.layout, history=())
+        replace(run, theta=_selected(density, run, mask), layout=fewer.layout, history=())
         for run, mask in zip(runs, occupied, strict=True)
-        if len(theta := density.layout.selected(run.theta, np.flatnonzero(mask)))
-        == fewer.layout.size
+        if mask.sum() == fewer.layout.n_components
     ]
     return fewer, kept
+
+
+def _selected(density: Density, run: Run, occupied: npt.NDArray[np.bool_]) -> Floats:
+    """The vector of the occupied components."""
+    return density.layout.selected(run.theta, np.flatnonzero(occupied))
 
 
 def _restricted(density: Density, occupied: npt.NDArray[np.bool_]) -> Density:
@@ -59,7 +64,7 @@ def _log_mass(density: Density, run: Run) -> float:
     """
     occupied = _occupied(density, run)
     fewer = _restricted(density, occupied)
-    theta = density.layout.selected(run.theta, np.flatnonzero(occupied))
+    theta = _selected(density, run, occupied)
     alpha, n = density.prior.concentration, density.rows.total_weight
     total, held = alpha.sum(), alpha[occupied].sum()
     weights = gammaln(total) - gammaln(n + total) + gammaln(n + held) - gammaln(held)

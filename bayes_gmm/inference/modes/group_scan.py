@@ -158,13 +158,14 @@ def group_starts(
         replace(group, score=0.0): _start(density, sample, r, np.isin(table.kind, list(group.rows)))
         for group in groups
     }
-    ranked = [replace(group, score=_height(density, start)) for group, start in starts.items()]
+    ranked = [replace(group, score=_log_mass(density, start)) for group, start in starts.items()]
     ranked.sort(key=lambda group: -group.score)
     best = _apart(ranked, settings)[: settings.starts]
     return [starts[replace(group, score=0.0)] for group in best]
 
 
-def _height(density: Density, start: Moments) -> float:
+def _log_mass(density: Density, start: Moments) -> float:
+    """Rough log mass at a start."""
     theta = start.theta(density.layout, density.prior)
     value = density.log_posterior(theta) + log_volume(density, theta)
     return value if np.isfinite(value) else -np.inf

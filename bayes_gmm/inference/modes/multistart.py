@@ -28,6 +28,7 @@ from bayes_gmm.inference.modes.runs import (
     long_runs,
     short_run,
 )
+from bayes_gmm.inference.modes.split_merge import SETTINGS as MOVES
 from bayes_gmm.inference.modes.split_merge import Memory, improved, resized
 from bayes_gmm.inference.modes.splits import splits
 from bayes_gmm.inference.modes.starts import Start, diverse_starts
@@ -44,6 +45,9 @@ class SearchSettings:
 
     Attributes
     ----------
+    moves_from : int
+        Number of best optima from which all split-and-merge moves are tried if the stopping rule of
+        the starts is met (see `MoveSettings.best` otherwise).
     rounds : int
         Maximum number of rounds of combining optima, with split-and-merge moves after each.
     children, starts_below : int
@@ -51,6 +55,7 @@ class SearchSettings:
         starts to find that mixture if it is unknown.
     """
 
+    moves_from: int = 2
     rounds: int = 3
     children: int = 4
     starts_below: int = 8
@@ -119,7 +124,8 @@ def search(
     given = long_runs(density, starts, each)
     own, enough = _from_starts(density, sample, rng, n_init, each)
     runs = distinct_optima(density, [*given, *own])
-    runs = improved(density, sample, runs, memory, each, **({"best": 2} if enough else {}))
+    moves_from = SETTINGS.moves_from if enough else MOVES.best
+    runs = improved(density, sample, runs, memory, each, best=moves_from)
     for _ in range(SETTINGS.rounds):
         best = runs[0].rough_log_mass
         runs = recombined(density, sample, runs, each)

@@ -98,7 +98,8 @@ class HierarchicalWishart:
                     f"{(d - 1) / 2:g} for {d} features, got {value:g}"
                 )
         if self.G0 is None:
-            typical = self.typical_scales[n_covariances > 1]
+            one, several = self.typical_scales
+            typical = one if n_covariances == 1 else several
             return c0, g0, g0 / c0 / typical**2 * np.eye(d)
         G0 = np.asarray(self.G0, dtype=np.float64)
         if G0.ndim and G0.shape[0] != d:

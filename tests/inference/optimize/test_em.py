@@ -1,5 +1,7 @@
 """EM: the log-posterior never falls, the steps known in closed form, and where it comes to rest."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,7 +20,15 @@ from bayes_gmm.inference.optimize.newton import polish
 from bayes_gmm.inference.optimize.settings import EM
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import SMALLEST_LOG_SCALE, Layout
-from bayes_gmm.model.prior import LKJ, HalfNormal, InverseGamma, LogNormal, Normal, Prior
+from bayes_gmm.model.prior import (
+    LKJ,
+    HalfNormal,
+    HierarchicalWishart,
+    InverseGamma,
+    LogNormal,
+    Normal,
+    Prior,
+)
 from bayes_gmm.model.structure import Structure
 
 PRIORS = {
@@ -265,8 +275,11 @@ def test_one_scale_alone_is_at_its_mode(prior, n, variance):
 
 @pytest.mark.parametrize("name", PRIORS)
 def test_expected_curvature_knows_the_prior(name):
-    """Where there are no rows, it is the prior's, plus 1 for scales; roughly for precisions."""
-    density, theta, _, scatter = random_covariance_problem(Structure(), PRIORS[name], seed=5)
+    """Without rows, it is the prior's, plus 1; for precisions, that of c_0 rows, a bound here."""
+    prior = PRIORS[name]
+    if prior.covariances is None:
+        prior = replace(prior, covariances=HierarchicalWishart(G0=15.0))
+    density, theta, _, scatter = random_covariance_problem(Structure(), prior, seed=5)
     layout = density.layout
     point, nothing = layout.point(theta), np.zeros(3)
     curvature = np.empty(layout.size)
@@ -282,7 +295,8 @@ def test_expected_curvature_knows_the_prior(name):
             slopes.append(slope[t])
         own = (slopes[1] - slopes[0]) / 2e-4
         if density.prior.n_covariances:
-            assert 0.5 < curvature[t] / (1.0 + own) < 4.0
+            assert curvature[t] == 1.0 + 2.0 * density.prior.c0
+            assert curvature[t] > 1.0 + own > 1.0
         else:
             assert curvature[t] == pytest.approx(1.0 + own, rel=1e-5)
 
