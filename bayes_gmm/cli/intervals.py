@@ -17,7 +17,7 @@ from bayes_gmm.diagnostics.kind import COMMAND_LINE
 from bayes_gmm.inference.sampling.settings import ImportanceSettings
 from bayes_gmm.results.posterior.segmentations import masses
 from bayes_gmm.results.thresholds import THRESHOLDS
-from bayes_gmm.text import percent, share_interval
+from bayes_gmm.text import counted, percent, share_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,8 +158,8 @@ class Intervals:
         r_hat = f"at most {r_hat}" if r_hat[0].isdigit() else r_hat
         alone = len(masses(self.posterior)) < 2
         name = f"R-hat within {'the main mode' if alone else 'modes'}" if self._several else "R-hat"
-        chains = "1 chain" if draws.n_chains == 1 else f"{draws.n_chains} chains"
         of = "" if self.posterior.segmentation is None else " of this segmentation"
+        chains = counted(draws.n_chains, "chain")
         said = [f"{chains} of {draws.n_draws:,} draws{of}", f"{name} {r_hat}"]
         if found["ess_bulk"] is not None:
             said.append(f"effective sample size at least {found['ess_bulk']:,.0f}")
