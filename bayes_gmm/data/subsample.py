@@ -7,6 +7,7 @@ import numpy as np
 from bayes_gmm.data.rows import Floats, Integers
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+"""2^64 over the golden ratio, rounded to an odd number: spreads the bits (Knuth 1998, 6.4)."""
 
 Hashes = np.ndarray[tuple[int], np.dtype[np.uint64]]
 

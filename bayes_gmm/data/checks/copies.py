@@ -18,10 +18,6 @@ from bayes_gmm.diagnostics.diagnostic import Diagnostic
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree
 
-Keys = npt.NDArray[np.uint64]
-
-"""2^64 over the golden ratio, made odd: a multiplier that spreads bits (Knuth 1998, 6.4)."""
-
 
 def copy_findings(
     values: Floats, profiles: Sequence[Profile], settings: CopySettings | None = None

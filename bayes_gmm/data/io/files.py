@@ -13,7 +13,9 @@ from bayes_gmm.data.io.text_column import Notation
 from bayes_gmm.errors import DataError, file_named, nearest, one_line, shown
 
 
-def read_file(path: Path, features: Sequence[str] | None, options: ReadOptions) -> ReadColumns:
+def read_file(
+    path: str | Path, features: Sequence[str] | None, options: ReadOptions
+) -> ReadColumns:
     """Columns of a CSV or Parquet file; all those with a name when `features` is None.
 
     Raises
@@ -22,6 +24,7 @@ def read_file(path: Path, features: Sequence[str] | None, options: ReadOptions) 
         If the file does not exist, cannot be read or is damaged; see also `read_csv` and
         `read_parquet`.
     """
+    path = Path(path).expanduser()
     _refuse_no_file(path)
     try:
         read = (read_parquet if is_parquet(path) else read_csv)(path, features, options)
