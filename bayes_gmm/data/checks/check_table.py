@@ -134,7 +134,7 @@ segment as the rows with this value
         f
         for column in columns
         for f in column_findings(column, settings)
-        # Rows with nothing in them are said to be so once, not for each column.
+        # Empty rows are one finding, not one for each column.
         if not (f.code == "missing_cells" and f.values["rows"] in in_empty_rows)
     ]
     identifiers = {f.subject[0] for f in of_columns if f.code == "identifier"}
