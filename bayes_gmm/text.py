@@ -19,6 +19,17 @@ def counted(n: float, noun: str) -> str:
     return f"{text} {noun}" + "s" * (n != 1)
 
 
+def is_or_are(n: float) -> str:
+    """The verb after a count.
+
+    Examples
+    --------
+    >>> is_or_are(1), is_or_are(2)
+    ('is', 'are')
+    """
+    return "is" if n == 1 else "are"
+
+
 def listed_numbers(numbers: Sequence[int], word: str) -> str:
     """Write rising whole numbers: as a range where more than two follow each other, else a list.
 

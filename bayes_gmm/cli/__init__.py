@@ -1,7 +1,7 @@
 """The command line: `bayes-gmm demo`, `fit`, `compare` and `predict`.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 the data or the fit failed,
-2 wrong usage, 130 interrupted. What takes long to import is imported by the command that needs it.
+2 wrong usage, 130 interrupted. Commands import slow modules when they run.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         say("interrupted")
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has gone, as `| head` does
+    except BrokenPipeError:  # the program that reads stdout has ended, such as `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (DataError, FitError, OSError, MemoryError) as error:

@@ -100,7 +100,7 @@ def write_fit(
         counted = report.row_weights > 0.0
         save_segments(
             report.posterior or report.fit, draft / names["picture"],
-            FeatureMatrix(matrix.values[counted], matrix.features),
+            matrix.only(counted),
             ci_prob=report.ci_prob, membership=report.membership[counted],
         )  # fmt: skip
         for name, rows in (source or {}).items():

@@ -1,4 +1,4 @@
-"""What the command line says about a fit: as text for people, as JSON for programs."""
+"""Command-line report of a fit, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -206,14 +206,29 @@ class Report:
             "share": float(mixture.weights[k]),
             "size": round(float(self.sizes[k]), REPORT.size_decimals),
             "assigned": as_counts(self.assigned)[k],
-            **(
-                _described(mixture, k)
-                if intervals is None or mixture.transforms.is_identity
-                else intervals.numbers(k, 1)
-            ),
+            **self._numbers(k),
             "covariance": mixture.covariances[k].tolist(),
-            **({} if self.intervals is None else self.intervals.bounds(k)),
+            **({} if intervals is None else intervals.bounds(k)),
         }
+
+    def _numbers(self, k: int) -> dict[str, dict[str, float]]:
+        """Location and spread of the features in segment k, by quantity."""
+        if self.intervals is not None and not self.mixture.transforms.is_identity:
+            return self.intervals.numbers(k, 1)
+        return {
+            what: {feature: float(values[k]) for feature, values in features.items()}
+            for what, features in self._described.items()
+        }
+
+    @cached_property
+    def _described(self) -> dict[str, dict[str, Array]]:
+        """Location and spread of the features in all segments, by quantity."""
+        mixture = self.mixture
+        found: dict[str, dict[str, Array]] = {}
+        for j, feature in enumerate(mixture.features):
+            for what, values in mixture.described(j).items():
+                found.setdefault(what, {})[feature] = values
+        return found
 
     def _title(self) -> str:
         segments = counted(self.fit.mixture.n_components, "segment")
@@ -370,15 +385,6 @@ def _feature_group(report: Report, j: int) -> Columns:
     write = writer(means, sds)
     pair = beside(column("mean", [write(m) for m in means]), column("sd", [write(s) for s in sds]))
     return under(report.fit.features[j], pair)
-
-
-def _described(mixture: Mixture, k: int) -> dict[str, dict[str, float]]:
-    """Location and spread of the features in segment k, by name."""
-    found: dict[str, dict[str, float]] = {}
-    for j, feature in enumerate(mixture.features):
-        for what, values in mixture.described(j).items():
-            found.setdefault(what, {})[feature] = float(values[k])
-    return found
 
 
 def _mode(mode: Mode) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the command line says of a posterior: credible intervals, and how far to trust them."""
+"""Command-line report of a posterior: credible intervals and diagnostics of the draws."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bayes_gmm.cli.layout import Columns, beside, column, in_lines, mean_and_range, under, writer
 from bayes_gmm.cli.messages import without_warnings
@@ -17,7 +18,7 @@ from bayes_gmm.diagnostics.kind import COMMAND_LINE
 from bayes_gmm.inference.sampling.settings import ImportanceSettings
 from bayes_gmm.results.posterior.segmentations import masses
 from bayes_gmm.results.thresholds import THRESHOLDS
-from bayes_gmm.text import percent, share_interval
+from bayes_gmm.text import counted, percent, share_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bayes_gmm.results.posterior.posterior import Posterior
+
+
+Table = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,11 +101,18 @@ class Intervals:
 
     def numbers(self, k: int, i: int) -> dict[str, dict[str, float]]:
         """Lower bounds (i = 0), estimates (1) or upper bounds (2) of the features in segment k."""
-        found: dict[str, dict[str, float]] = {}
+        return {
+            what: {feature: float(table[k, i]) for feature, table in tables.items()}
+            for what, tables in self._described.items()
+        }
+
+    @cached_property
+    def _described(self) -> dict[str, dict[str, Table]]:
+        """Tables of the features by quantity, such as mean and sd."""
+        found: dict[str, dict[str, Table]] = {}
         for j, feature in enumerate(self.posterior.features):
             for what in self.posterior.mixture.described(j):
-                value = self._table(f"{feature} ({what})")[k, i]
-                found.setdefault(what, {})[feature] = float(value)
+                found.setdefault(what, {})[feature] = self._table(f"{feature} ({what})")
         return found
 
     def json(self) -> dict[str, Any]:
@@ -121,7 +132,7 @@ class Intervals:
             "segments": self.segments.to_dict(orient="records"),
         }
 
-    def _table(self, name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    def _table(self, name: str) -> Table:
         """Lower bound, mean and upper bound of a quantity of each segment, shape (K, 3)."""
         table = self.segments[[f"{name} lower", name, f"{name} upper"]]
         return np.asarray(table.to_numpy(dtype=float))
@@ -158,8 +169,8 @@ class Intervals:
         r_hat = f"at most {r_hat}" if r_hat[0].isdigit() else r_hat
         alone = len(masses(self.posterior)) < 2
         name = f"R-hat within {'the main mode' if alone else 'modes'}" if self._several else "R-hat"
-        chains = "1 chain" if draws.n_chains == 1 else f"{draws.n_chains} chains"
         of = "" if self.posterior.segmentation is None else " of this segmentation"
+        chains = counted(draws.n_chains, "chain")
         said = [f"{chains} of {draws.n_draws:,} draws{of}", f"{name} {r_hat}"]
         if found["ess_bulk"] is not None:
             said.append(f"effective sample size at least {found['ess_bulk']:,.0f}")
@@ -171,7 +182,7 @@ class Intervals:
         return said
 
 
-def _writer(table: np.ndarray[Any, Any]) -> Callable[[float], str]:
+def _writer(table: Table) -> Callable[[float], str]:
     """Write numbers with the decimals that show half the narrowest interval to two digits."""
     half = 0.5 * (table[:, 2] - table[:, 0])
     half = half[half > 0.0]

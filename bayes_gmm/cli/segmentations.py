@@ -12,7 +12,7 @@ from bayes_gmm.cli.settings import REPORT
 from bayes_gmm.results.posterior.segment_changes import changes_of_mixtures
 from bayes_gmm.results.posterior.segmentation import OtherSegmentation, Segmentation, SegmentChange
 from bayes_gmm.results.posterior.segmentations import masses
-from bayes_gmm.text import percent
+from bayes_gmm.text import counted, percent
 
 if TYPE_CHECKING:
     from bayes_gmm.model.mixture import Mixture
@@ -116,7 +116,7 @@ def _lines(
     for other in others[: REPORT.modes]:
         said = [sentence(change, names, writers) for change in other.changes[: REPORT.changes]]
         more = len(other.changes) - REPORT.changes
-        also = f"; {more} more segment{'s' * (more > 1)}" if more > 0 else ""
+        also = f"; {counted(more, 'more segment')}" if more > 0 else ""
         head = f"  {'' if isnan(other.mass) else percent(other.mass):>6}   "
         lines.append(fill("; ".join(said) + also, head, " " * 11))
     if len(others) > REPORT.modes:

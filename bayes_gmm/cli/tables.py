@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bayes_gmm.data.columns import choose_columns
 from bayes_gmm.data.feature_matrix import feature_matrix
-from bayes_gmm.data.io.dialect import CsvFormat, Dialect, open_bytes
+from bayes_gmm.data.io.csv import read_cells
+from bayes_gmm.data.io.dialect import CsvFormat, Dialect
 from bayes_gmm.data.io.files import is_parquet
 from bayes_gmm.data.io.read_columns import ReadOptions
 from bayes_gmm.data.matrix import FeatureMatrix
@@ -50,14 +51,12 @@ def read_matrix(table: str, features: Sequence[str], options: ReadOptions) -> Fe
     return FeatureMatrix(frame.to_numpy(), tuple(frame.columns))
 
 
-def chosen_features(
-    table: str, given: Sequence[str], options: ReadOptions | None = None
-) -> list[str]:
+def chosen_features(table: str, given: Sequence[str], options: ReadOptions) -> list[str]:
     """Columns named by the values of `--features`: one column each, or a comma-separated list.
 
     Examples
     --------
-    >>> chosen_features("unread.csv", ["Age", "Income"])
+    >>> chosen_features("unread.csv", ["Age", "Income"], ReadOptions())
     ['Age', 'Income']
     """
     known = column_names(table, options) if any("," in value for value in given) else given
@@ -70,7 +69,7 @@ def chosen_features(
     return names
 
 
-def column_names(table: str, options: ReadOptions | None = None) -> Sequence[str]:
+def column_names(table: str, options: ReadOptions) -> Sequence[str]:
     """Names of the columns of a CSV or Parquet file; empty if it cannot be read."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -81,7 +80,7 @@ def column_names(table: str, options: ReadOptions | None = None) -> Sequence[str
             return ()
         if is_parquet(path):
             return pq.read_schema(path).names
-        return Dialect.of(path, options.encoding if options else None).header
+        return Dialect.of(path, options.encoding).header
     except (OSError, EOFError, UnicodeError, zlib.error, pa.ArrowException):
         return ()  # `read_table` raises the error with its cause
 
@@ -102,9 +101,7 @@ class WholeTable:
     format: CsvFormat
 
 
-def whole_table(
-    table: str, options: ReadOptions | None = None, column: str | None = None
-) -> WholeTable:
+def whole_table(table: str, options: ReadOptions, column: str | None = None) -> WholeTable:
     """Read every column of a file, or one; cells of CSV are kept as text.
 
     Raises
@@ -113,22 +110,24 @@ def whole_table(
         If the column does not exist or has the name of another one.
     """
     path = Path(table).expanduser()
-    if column is not None:
-        choose_columns(column_names(table, options), [column], file_named(table))
     if is_parquet(path):
-        import pandas as pd
+        if column is not None:
+            choose_columns(column_names(table, options), [column], file_named(table))
+        return WholeTable(_parquet_cells(path, column), CsvFormat())
+    dialect = Dialect.of(path, options.encoding)
+    if column is not None:
+        choose_columns(dialect.header, [column], file_named(table))
+    cells, dialect = read_cells(path, dialect, column)
+    names = list(dialect.header) if column is None else [column]
+    return WholeTable(cells.to_pandas().set_axis(names, axis=1), dialect.written)
 
-        frame = pd.read_parquet(path)
-        frame = frame.reset_index([name for name in frame.index.names if name is not None])
-        return WholeTable(frame if column is None else frame[[column]], CsvFormat())
-    import pyarrow as pa
 
-    dialect = Dialect.of(path, options.encoding if options else None)
-    try:
-        return WholeTable(_text_of_cells(path, dialect, column), dialect.written)
-    except (pa.ArrowInvalid, UnicodeDecodeError):  # other bytes may come after the first lines
-        dialect = replace(dialect, encoding="latin-1", marked=False)
-        return WholeTable(_text_of_cells(path, dialect, column), dialect.written)
+def _parquet_cells(path: Path, column: str | None) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = pd.read_parquet(path)
+    frame = frame.reset_index([name for name in frame.index.names if name is not None])
+    return frame if column is None else frame[[column]]
 
 
 def format_of(table: str, options: ReadOptions) -> CsvFormat:
@@ -140,29 +139,3 @@ def format_of(table: str, options: ReadOptions) -> CsvFormat:
 def row_ids(table: str, column: str, options: ReadOptions) -> pd.Series:
     """The column that identifies the rows, as text (see `whole_table`)."""
     return whole_table(table, options, column).cells[column]
-
-
-def _text_of_cells(path: Path, dialect: Dialect, column: str | None) -> pd.DataFrame:
-    import pyarrow as pa
-    from pyarrow import csv
-
-    positions = [str(position) for position in range(len(dialect.header))]
-    header = list(dialect.header)
-    chosen = positions if column is None else [positions[header.index(column)]]
-    options: dict[str, Any] = {
-        "read_options": csv.ReadOptions(
-            skip_rows=dialect.header_lines,
-            column_names=positions,
-            encoding=dialect.encoding,
-            block_size=max(1 << 20, 4 * dialect.longest_line),
-        ),
-        "parse_options": csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True),
-        "convert_options": csv.ConvertOptions(
-            column_types=dict.fromkeys(positions, pa.string()),
-            include_columns=chosen,
-            strings_can_be_null=False,
-        ),
-    }
-    with open_bytes(path) as stream:
-        cells = csv.read_csv(stream, **options).to_pandas()
-    return cells.set_axis(header if column is None else [column], axis=1)

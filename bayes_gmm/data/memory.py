@@ -1,4 +1,4 @@
-"""Rows in memory: standardised once into tiles, summed by a thread for each core."""
+"""Rows in memory: standardised once, stored in tiles, and summed in parallel."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class MemoryRows:
     total_weight : float
         Sum of the row weights.
     parts : tuple of Block
-        The same rows, shared out to threads.
+        The same rows, divided among threads.
     """
 
     block: Block
@@ -57,11 +57,12 @@ class MemoryRows:
         values : ndarray, shape (n_rows, n_features)
             The table in the user's units; NaN is a missing cell. It is read, never written.
         standardizer : Standardizer
-            Takes the columns to standardised units.
+            Transforms the columns to standardised units.
         weights : ndarray, shape (n_rows,), optional
             Non-negative row weights; rows of weight 0 are left out.
         threads : int, optional
-            How many parts to share the rows out to; by default one for each core.
+            Number of parts into which the rows are divided; by default at least one per core if
+            there are many cells.
 
         Examples
         --------
@@ -126,7 +127,7 @@ class MemoryRows:
 
     @property
     def piece(self) -> Block | None:
-        """All rows as one block, if one thread passes over them."""
+        """All rows as one block, if they are not divided among threads, else None."""
         return self.parts[0] if len(self.parts) == 1 else None
 
     def gathered(self) -> Block:
@@ -179,7 +180,7 @@ class MemoryRows:
         return np.bincount(pattern, of_tile, minlength=len(block.observed))
 
     def sum_blocks(self, f: Callable[[Block], Floats]) -> Floats:
-        """Sum of ``f(block)`` over the blocks, one thread a block."""
+        """Sum of ``f(block)`` over the blocks, with one thread per block."""
         if len(self.parts) == 1:
             return f(self.parts[0])
         first, *rest = self.parts
@@ -192,7 +193,7 @@ def _group_by_pattern(
 ) -> tuple[Integers, Integers, npt.NDArray[np.bool_]]:
     """Order of the rows by missingness pattern, rows of each pattern, and the patterns.
 
-    An empty order says that the rows stay where they are.
+    An empty order means that the rows keep the order of the table.
     """
     n_rows, n_features = values.shape
     kept = None if weights is None or np.all(weights > 0.0) else np.flatnonzero(weights > 0.0)
@@ -212,7 +213,7 @@ def _group_by_pattern(
 
 
 def _packed_pattern(values: Floats) -> npt.NDArray[np.uint8]:
-    """Which cells of each row are observed, a bit a cell."""
+    """Which cells of each row are observed, one bit per cell."""
     n_rows, n_features = values.shape
     packed = np.zeros((n_rows, (n_features + 7) // 8), dtype=np.uint8)
     for j in range(n_features):
@@ -227,7 +228,7 @@ def _stored_weights(weights: Floats | None, order: Integers) -> Floats:
 
 
 def _tile_table(sizes: Integers, observed: npt.NDArray[np.bool_]) -> tuple[Integers, int]:
-    """The tiles of a block, of which none spans two patterns, and their cells in all."""
+    """The tiles of a block, none with rows of two patterns, and their total number of cells."""
     starts = np.cumsum(sizes) - sizes
     counts = -(-sizes // TILE)
     pattern = np.repeat(np.arange(len(sizes)), counts)

@@ -18,7 +18,7 @@ LARGEST_WHOLE = 2.0**53
 """Number up to which floats represent every whole number."""
 
 TILE = 256
-"""Rows in a full tile: long enough to vectorise over, short enough for the first cache."""
+"""Rows in a full tile: enough for vectorised loops, and few enough for the first-level cache."""
 
 
 class Block(NamedTuple):
@@ -30,7 +30,7 @@ class Block(NamedTuple):
     Attributes
     ----------
     values : ndarray, float64
-        Standardised cells of all tiles, one tile after the other; missing cells take no room.
+        Standardised cells of all tiles, one tile after the other, without missing cells.
     tiles : ndarray of int, shape (n_tiles, 4)
         Of each tile: where it starts in `values`, its rows, its row of `observed`, and the position
         of its first row in `weights` and `order`.
@@ -39,7 +39,7 @@ class Block(NamedTuple):
     weights : ndarray, float64, shape (n_rows_in_all,) or (0,)
         Row weights; empty when all are 1.
     order : ndarray of int, shape (n_rows_in_all,) or (0,)
-        The number each row had in the table; empty when rows kept their order.
+        Position of each row in the table; empty if the rows have the order of the table.
     """
 
     values: Floats
@@ -84,7 +84,7 @@ class Rows(Protocol):
 
     @property
     def piece(self) -> Block | None:
-        """All rows as the one block that one thread passes over; None if there are several."""
+        """All rows as one block, if they are not divided among threads, else None."""
         ...
 
     def gathered(self) -> Block:

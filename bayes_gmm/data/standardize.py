@@ -1,4 +1,4 @@
-"""Standardising: each feature less its mean, over its standard deviation, and the way back."""
+"""Standardisation of features by mean and standard deviation, and its inverse."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Standardizer:
         Returns
         -------
         Standardizer
-            A column that is constant, or never observed, keeps its unit: its scale is 1.
+            The scale of a column that is constant or never observed is 1.
         """
         moments = [_mean_and_sd(column, weights) for column in values.T]
         shift, scale = np.array(moments).reshape(-1, 2).T.copy()
@@ -56,12 +56,12 @@ class Standardizer:
 
     @classmethod
     def identity(cls, n_features: int) -> Standardizer:
-        """The change of units that changes nothing."""
+        """Standardizer that leaves values unchanged."""
         return cls(np.zeros(n_features), np.ones(n_features))
 
     @property
     def log_jacobian(self) -> float:
-        r"""What makes a standardised log-density one per unit of the user's when it is added.
+        r"""Log-density in the user's units minus that in standardised units.
 
         .. math:: -\sum_j \log \mathrm{scale}_j
         """
@@ -93,8 +93,8 @@ class Standardizer:
 def _mean_and_sd(column: Floats, weights: Floats | None) -> tuple[float, float]:
     """Moments by two passes, the second corrected (Chan, Golub & LeVeque 1983, eq. 1.7).
 
-    The column is first brought near 1 by a power of two, which is exact, so that neither a unit nor
-    a square overflows; then to its first value, which costs nothing where the mean is far off.
+    The column is first divided by a power of two, which is exact, so that no square overflows; then
+    its first value is subtracted, which keeps digits if the mean is large compared with the sd.
     """
     observed = ~np.isnan(column)
     if weights is not None:

@@ -7,16 +7,17 @@ import numpy as np
 from bayes_gmm.data.rows import Floats, Integers
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+"""2^64 over the golden ratio, rounded to an odd number: spreads the bits (Knuth 1998, 6.4)."""
 
 Hashes = np.ndarray[tuple[int], np.dtype[np.uint64]]
 
 
 def sample_rows(values: Floats, weights: Floats | None, size: int) -> tuple[Integers, Floats]:
-    """Numbers of `size` rows or so that stand for all, and what each weighs.
+    """Positions of about `size` rows that represent all, and the weight of each.
 
-    All rows where there are no more than `size`; one of each kind, with the weight of all of its
-    kind, where there are no more kinds than that. Otherwise steps of equal weight through the kinds
-    in the order of a hash of their values: each is taken with as many steps as fall on it, so that
+    All rows are taken if there are at most `size`; one of each set of equal rows, with the weight
+    of all of them, if there are at most `size` distinct rows. Otherwise a systematic sample of the
+    distinct rows is taken in the order of a hash of their values, in proportion to weight, so that
     a row of weight 2 is equivalent to two copies. The extremes of each column are included.
 
     Examples
@@ -79,9 +80,9 @@ def at_equal_steps(upto: Floats | Integers, size: int) -> tuple[Integers, Intege
 
 
 def _kinds(values: Floats, weights: Floats | None) -> tuple[Integers, Floats | Integers]:
-    """A row of each kind, in the order of their hashes, and the weight of all kinds up to each.
+    """One of each set of equal rows, in the order of their hashes, and their cumulative weights.
 
-    A table may have many rows: at no time are there more than a few numbers for each.
+    Memory is limited to a few numbers per row, as a table may have many rows.
     """
     hashes = hash_rows(values)
     order = np.argsort(hashes)
@@ -95,7 +96,7 @@ def _kinds(values: Floats, weights: Floats | None) -> tuple[Integers, Floats | I
 
 
 def _extremes(values: Floats, kinds: Integers) -> Integers:
-    """Kinds with the least and the greatest value of each column, which steps may well miss."""
+    """Positions in `kinds` of the smallest and largest value of each column."""
     found = []
     for column in values.T:
         seen = column[kinds]

@@ -99,7 +99,7 @@ def read_source(
         If the file cannot be read, or a requested column does not exist.
     """
     if isinstance(source, str | Path):
-        return read_file(Path(source).expanduser(), features, options)
+        return read_file(source, features, options)
     if isinstance(source, FeatureMatrix):
         return None
     return read_frame(source, features, options)

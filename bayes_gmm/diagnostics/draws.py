@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bayes_gmm.diagnostics.kind import TEXT, Kind, OptionNames, Parts, Subject, Values, fixed
 from bayes_gmm.errors import AmbiguousLabelsWarning, ConvergenceWarning, MultimodalWarning
-from bayes_gmm.text import counted, percent
+from bayes_gmm.text import counted, is_or_are, percent
 
 
 def written_r_hat(r_hat: float, decimals: int = 2) -> str:
@@ -22,10 +22,10 @@ def written_r_hat(r_hat: float, decimals: int = 2) -> str:
 
 
 def _interrupted(subject: Subject, values: Values, options: OptionNames) -> Parts:
-    are = "is" if values["n_chains"] == 1 else "are"
+    n = values["n_chains"]
     return (
-        f"sampling was interrupted: only {counted(values['n_chains'], 'chain')} of "
-        f"{counted(values['n_draws'], 'draw')} {are} kept",
+        f"sampling was interrupted: only {counted(n, 'chain')} of "
+        f"{counted(values['n_draws'], 'draw')} {is_or_are(n)} kept",
         "sample again to get all draws",
     )
 
@@ -33,7 +33,7 @@ def _interrupted(subject: Subject, values: Values, options: OptionNames) -> Part
 def _few_draws(subject: Subject, values: Values, options: OptionNames) -> Parts:
     n = values["n"]
     return (
-        f"there {'is' if n == 1 else 'are'} {counted(n, 'draw')} in total, too few for intervals",
+        f"there {is_or_are(n)} {counted(n, 'draw')} in total, too few for intervals",
         f"increase {options.draws} to get at least {values['needed']}, preferably 1,000",
     )
 
@@ -45,7 +45,7 @@ def _ambiguous_labels(segments: Subject, values: Values, options: OptionNames) -
         for a, b, fraction in pairs[: TEXT.most_named]
     )
     more = len(pairs) - TEXT.most_named
-    also = f", and {more} more pair{'s' * (more > 1)} of segments" if more > 0 else ""
+    also = f", and {counted(more, 'more pair')} of segments" if more > 0 else ""
     return f"segments have ambiguous labels: {named}{also}", options.overlap
 
 

@@ -16,7 +16,7 @@ from bayes_gmm.errors import (
     one_line,
     shown,
 )
-from bayes_gmm.text import counted, figure, in_words, percent
+from bayes_gmm.text import counted, figure, in_words, is_or_are, percent
 
 ADVICE = {
     "skewed": "transform skewed columns ({options.auto_transforms})",
@@ -87,7 +87,7 @@ def not_gaussian(segments: Subject, values: Values) -> str:
     ]
     more = len(segments) - len(named)
     named += [f"{more} more"] * (more > 0)
-    return f"{in_words(named, 'and')} {'is' if len(segments) == 1 else 'are'} not Gaussian"
+    return f"{in_words(named, 'and')} {is_or_are(len(segments))} not Gaussian"
 
 
 def shape_advice(values: Values, options: OptionNames) -> str:
@@ -138,18 +138,12 @@ def _shape_not_checked(segments: Subject, values: Values, options: OptionNames) 
 
 
 def _transform_chosen(subject: Subject, values: Values, options: OptionNames) -> Parts:
-    spec, margin = values["transform"], values["bic_reduction"]
-    if spec is None:
-        found = (
-            f"{column(subject)} is not transformed: {written_transform(values['next'])} changes "
-            f"the BIC of univariate mixtures by {figure(margin)}"
-        )
-        return found, ""
-    found = (
-        f"{column(subject)} is transformed by {written_transform(spec)}, which lowers the BIC of "
-        f"univariate mixtures by {figure(margin)}"
-    )
-    return found, ""
+    if values["transform"] is None:
+        what = f"is not transformed: {written_transform(values['next'])} changes"
+    else:
+        what = f"is transformed by {written_transform(values['transform'])}, which lowers"
+    bic = f"the BIC of univariate mixtures by {figure(values['bic_reduction'])}"
+    return f"{column(subject)} {what} {bic}", ""
 
 
 def written_transform(spec: Any) -> str:

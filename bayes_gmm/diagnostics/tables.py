@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from bayes_gmm.diagnostics.kind import TEXT, Kind, OptionNames, Parts, Subject, Values, fixed
 from bayes_gmm.errors import DataWarning, file_named, listed, shown
-from bayes_gmm.text import cell, counted, figure, percent
+from bayes_gmm.text import cell, counted, figure, is_or_are, percent
 
 
 def same_for(columns: Sequence[str]) -> str:
@@ -185,16 +185,13 @@ def _skewed(columns: Subject, values: Values, options: OptionNames) -> Parts:
     name = "log1p" if values["zeros"] else "log"
     without = [cell(x) for x in values["without"]]
     rest = f" in the rows where it is not {listed(without)}" if without else ""
-    there = ""
-    if without:
-        there = " in the other rows alone, as two-part columns are not modelled"
-    negative = ""
-    if values["negative"]:
-        many = "is" if values["negative"] == 1 else "are"
+    there = " in the other rows alone, as two-part columns are not modelled" if without else ""
+    negative, n = "", values["negative"]
+    if n:
         negative = (
-            f"; {counted(values['negative'], 'row')} {many} negative: correct them or set them to"
+            f"; {counted(n, 'row')} {is_or_are(n)} negative: correct them or set them to missing "
+            "first"
         )
-        negative += " missing first"
     return (
         f"{column(columns)} has a long tail{rest} (skewness {figure(values['skewness'], 2)}; after "
         f"the {logarithm} {figure(values['log_skewness'], 1)}): the fit needs several Gaussian "

@@ -18,7 +18,8 @@ from bayes_gmm.data.matrix import FeatureMatrix, ModelMatrix
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
-from bayes_gmm.data.transforms import Transform, Transforms
+from bayes_gmm.data.transform import Transform
+from bayes_gmm.data.transforms import Transforms
 from bayes_gmm.errors import DataError, listed, shown
 from bayes_gmm.model.checks import (
     array_of_numbers,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.data.transforms import Log, Log1p
+from bayes_gmm.data.transform import Log, Log1p
 from bayes_gmm.errors import DataError, listed, nearest, printable
 from bayes_gmm.results.posterior.diagnostics import several_modes
 from bayes_gmm.results.posterior.posterior import Posterior

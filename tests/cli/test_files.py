@@ -14,6 +14,7 @@ from odd_tables import answer, assert_failed, assert_refused, clean, clean_frame
 
 from bayes_gmm.cli.tables import whole_table
 from bayes_gmm.data.checks.check_table import check_table
+from bayes_gmm.data.io.read_columns import ReadOptions
 from bayes_gmm.data.table import read_table
 from bayes_gmm.results.load import load
 
@@ -188,7 +189,7 @@ def test_tables_in_odd_clothes(content, model_file, clean_model, tmp_path, capsy
     np.testing.assert_array_equal(read_table(path, ["a", "b"]), clean())
     assert answer(capsys, "predict", model_file, path, "--out", out)[0] == 0
     added = ["segment", "probability", "typicality", "Segment 1", "Segment 2"]
-    assert list(whole_table(str(out)).cells)[-5:] == added
+    assert list(whole_table(str(out), ReadOptions()).cells)[-5:] == added
     np.testing.assert_array_equal(read_table(out, ["a", "b"]), clean())
     probabilities = read_table(out, ["Segment 1", "Segment 2"])
     np.testing.assert_allclose(probabilities, clean_model.predict_proba(clean()), atol=1e-6)

@@ -295,6 +295,13 @@ def test_read_table_takes_the_numeric_columns_of_a_frame():
         read_table(frame[["id"]])
 
 
+def test_names_of_columns_in_an_array_or_index(tmp_path):
+    path = tmp_path / "t.csv"
+    pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 5.0]}).to_csv(path, index=False)
+    for names in (np.array(["b", "a"]), pd.Index(["b", "a"])):
+        assert read_table(path, names).columns.tolist() == ["b", "a"]
+
+
 def test_the_users_table_is_left_alone(frames):
     before = frames["pandas"].copy()
     feature_matrix(frames["pandas"])

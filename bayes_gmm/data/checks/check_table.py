@@ -21,7 +21,8 @@ from bayes_gmm.data.checks.settings import CheckSettings
 from bayes_gmm.data.checks.shared_values import shared_value_findings
 from bayes_gmm.data.columns import refuse_infinite, refuse_unwritable
 from bayes_gmm.data.feature_matrix import feature_matrix
-from bayes_gmm.data.io.read_columns import ReadOptions
+from bayes_gmm.data.io.files import read_file
+from bayes_gmm.data.io.read_columns import ReadColumns, ReadOptions
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import read_source
@@ -133,7 +134,7 @@ segment as the rows with this value
         f
         for column in columns
         for f in column_findings(column, settings)
-        # Rows with nothing in them are said to be so once, not for each column.
+        # Empty rows are one finding, not one for each column.
         if not (f.code == "missing_cells" and f.values["rows"] in in_empty_rows)
     ]
     identifiers = {f.subject[0] for f in of_columns if f.code == "identifier"}
@@ -166,13 +167,12 @@ def fit_findings(
     settings = settings or CheckSettings()
     every = -(-matrix.n_rows // settings.fewest_counted)
     if every > 1:
-        some = FeatureMatrix(matrix.values[::every], matrix.features)
+        some = matrix.only(slice(None, None, every))
         of_some = _profiles(some, None if weights is None else weights[::every])
         suspects = [p.name for p in of_some if any(True for _ in _for_fits(p, settings))]
         if not suspects:
             return ()
-        chosen = [matrix.features.index(name) for name in suspects]
-        matrix = FeatureMatrix(matrix.values[:, chosen], tuple(suspects))
+        matrix = feature_matrix(matrix, suspects)
     found = [f for profile in _profiles(matrix, weights) for f in _for_fits(profile, settings)]
     return tuple(sorted(found, key=lambda finding: CODES.index(finding.code)))
 
@@ -212,36 +212,38 @@ def _counted(matrix: FeatureMatrix, weights: Floats | None) -> tuple[FeatureMatr
     if weights is None or weights.all():
         return matrix, weights
     counted = weights > 0.0
-    return FeatureMatrix(matrix.values[counted], matrix.features), weights[counted]
+    return matrix.only(counted), weights[counted]
 
 
 def _usable(
     X: Any, features: Sequence[str] | None, options: ReadOptions
 ) -> tuple[FeatureMatrix | None, list[Diagnostic]]:
     """The columns that hold finite numbers, and findings about the others."""
-    if not isinstance(X, str | Path):
-        try:
-            return feature_matrix(X, features), []
-        except DataError:
-            read = read_source(_frame(X), features, options)
-            if read is None or read.n_rows == 0:
-                raise
-    else:
-        read = read_source(X, features, options)
-    if read is None or read.matrix is None:
-        return None, list(read.findings if read else ())
-    kept, refused = [], list(read.findings)
-    for j, name in enumerate(read.matrix.features):
+    if isinstance(X, str | Path):
+        return _finite(read_file(X, features, options))
+    try:
+        return feature_matrix(X, features), []
+    except DataError:
+        read = read_source(_frame(X), features, options)
+        if read is None or read.n_rows == 0:
+            raise
+        return _finite(read)
+
+
+def _finite(read: ReadColumns) -> tuple[FeatureMatrix | None, list[Diagnostic]]:
+    """The columns without infinite cells, and findings about the others."""
+    found = list(read.findings)
+    if read.matrix is None:
+        return None, found
+    kept = []
+    for name, column in zip(read.matrix.features, read.matrix.values.T, strict=True):
         try:
             refuse_unwritable([name])
-            refuse_infinite(read.matrix.values[:, [j]], [name])
-            kept.append(j)
+            refuse_infinite(column[:, None], [name])
+            kept.append(name)
         except DataError as error:
-            refused.append(Diagnostic("unusable", (name,), {"message": str(error)}))
-    if len(kept) == read.matrix.n_features:
-        return read.matrix, refused
-    names = tuple(read.matrix.features[j] for j in kept)
-    return FeatureMatrix(read.matrix.values[:, kept], names) if kept else None, refused
+            found.append(Diagnostic("unusable", (name,), {"message": str(error)}))
+    return feature_matrix(read.matrix, kept) if kept else None, found
 
 
 def _frame(X: Any) -> Any:

@@ -1,9 +1,9 @@
 r"""Columns that are linear functions of each other, exactly or nearly.
 
-The Cholesky factor of the correlation matrix has on its diagonal what each column has of its own:
-:math:`L_{jj}^2 = 1 - R_j^2`, with :math:`R_j^2` of its regression on the columns before it. The
-inverse P of a correlation matrix has :math:`1 / P_{jj} = 1 - R_j^2` of the regression on all the
-others.
+The diagonal of the Cholesky factor L of the correlation matrix gives the share of the variance of
+each column that the columns before it leave unexplained: :math:`L_{jj}^2 = 1 - R_j^2`. The diagonal
+of the inverse P gives the share that all other columns leave unexplained:
+:math:`1 / P_{jj} = 1 - R_j^2`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def collinear_findings(
     """A finding for each column that is a function of others, and for each nearly collinear group.
 
     Only rows without missing cells and outliers count: one far row would correlate all columns.
-    Columns in `but` are not asked.
+    Columns in `but` are not checked.
     """
     settings = settings or CollinearSettings()
     asked = [profile.name not in but and _varies(profile) for profile in profiles]
@@ -65,9 +65,9 @@ class Dependence:
     more : int
         Further columns that are functions of others.
     n_rows : int
-        Rows that observe all columns asked about.
+        Rows in which all columns are observed.
     weight : float
-        Of these rows.
+        Total weight of these rows.
     """
 
     columns: tuple[str, ...]
@@ -239,7 +239,7 @@ def needed_columns(
 
 
 def _in_order(correlations: Floats, group: list[int]) -> list[int]:
-    """The group with the column first that the others determine best; the later one of equals."""
+    """The group, first the column that the others determine best, or the last of several such."""
     _, vectors = np.linalg.eigh(correlations[np.ix_(group, group)])
     size = np.abs(vectors[:, 0])
     first = int(np.flatnonzero(size >= 0.999 * size.max())[-1])
@@ -271,7 +271,7 @@ def _nearly(
 
 
 def own_shares(correlations: Floats) -> Floats:
-    """Share of its variance that each column has of its own, given all others.
+    """Share of the variance of each column that all others leave unexplained.
 
     Examples
     --------
@@ -285,7 +285,7 @@ def own_shares(correlations: Floats) -> Floats:
 
 
 def _within(values: Floats) -> Floats:
-    """Correlations within the groups that show on the first principal component, if any do."""
+    """Correlations within groups of rows that are separate on the first principal component."""
     scaled = (values - values.mean(axis=0)) / values.std(axis=0)
     _, vectors = np.linalg.eigh(scaled.T @ scaled)
     some = scaled[:: -(-len(scaled) // 5000)]

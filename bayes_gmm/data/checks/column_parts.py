@@ -1,4 +1,4 @@
-"""A column taken apart: codes for missing, atoms, and the rest."""
+"""Codes for missing values and atoms of a column, and its other values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bayes_gmm.data.checks.tails import Mask, far_values
 
 @dataclass(frozen=True, eq=False)
 class ColumnParts:
-    """What several checks ask of a column, computed once.
+    """Parts of a column that several checks use, computed once.
 
     Attributes
     ----------
@@ -36,26 +36,26 @@ class ColumnParts:
 
     @cached_property
     def codes(self) -> list[Shared]:
-        """Values that look like codes for missing."""
+        """Values that look like codes for missing values."""
         return codes_of(self.profile, self.settings.shared_values)
 
     @cached_property
     def atoms(self) -> list[Shared]:
-        """Other values that far more rows share than any other."""
+        """Other values that are far more frequent than the rest."""
         measured = self.profile.without([code.value for code in self.codes])
         return atoms_of(measured, self.settings.shared_values)
 
     @property
     def shared(self) -> list[float]:
-        """The values of both."""
+        """The values of codes and atoms."""
         return [value.value for value in [*self.codes, *self.atoms]]
 
     @cached_property
     def rest(self) -> Profile:
-        """The rows that have none of them."""
+        """The profile of the rows with other values."""
         return self.profile.without(self.shared)
 
     @cached_property
     def far(self) -> Mask:
-        """Which values of `rest` are far from the others on its own scale."""
+        """Whether each value of `rest` is far from the others (see `far_values`)."""
         return far_values(self.rest, self.settings.tails)

@@ -1,4 +1,4 @@
-"""Findings in one column, made from its distinct values."""
+"""Findings in one column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows that are copies of each other, exactly or nearly, beyond what chance explains."""
+"""Rows that are exact or near copies of each other, more often than by chance."""
 
 from __future__ import annotations
 
@@ -18,15 +18,11 @@ from bayes_gmm.diagnostics.diagnostic import Diagnostic
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree
 
-Keys = npt.NDArray[np.uint64]
-
-"""2^64 over the golden ratio, made odd: a multiplier that spreads bits (Knuth 1998, 6.4)."""
-
 
 def copy_findings(
     values: Floats, profiles: Sequence[Profile], settings: CopySettings | None = None
 ) -> Iterator[Diagnostic]:
-    """Findings about exact copies and about near-copies; rows in which all is missing are left out.
+    """Findings about exact copies and near-copies; `values` has no empty rows.
 
     Examples
     --------
@@ -70,7 +66,7 @@ def _beyond_rounding(values: Floats, profiles: Sequence[Profile], settings: Copy
 
 
 def _pairs(values: Floats, j: int, width: float, settings: CopySettings) -> tuple[float, float]:
-    """Pairs of rows that agree in all columns but j, and there are equal, or within `width`.
+    """Pairs of rows that agree in all columns but j: equal in j, and at most `width` apart in j.
 
     A long table is thinned by the hash of the other columns, which keeps such rows together.
     """
@@ -124,7 +120,7 @@ def _near_copies(
 def _on_atoms(
     scaled: Floats, profiles: Sequence[Profile], settings: CopySettings
 ) -> npt.NDArray[np.bool_]:
-    """Rows that share a frequent value of a fine column: nearer to each other than the rest."""
+    """Whether each row has a frequent value of a fine column, so that its neighbours are nearer."""
     found = np.zeros(len(scaled), dtype=bool)
     for x, profile in zip(scaled.T, profiles, strict=True):
         frequent = profile.counts > settings.frequent * profile.n_observed
@@ -136,7 +132,7 @@ def _on_atoms(
 class _Nearness(NamedTuple):
     """Rows with `k` others within `radius` (in standard deviations) are near-copies.
 
-    `dimension` is how fast the number of neighbours of a typical row grows with the distance.
+    The number of neighbours of a typical row grows with the distance to the power `dimension`.
     """
 
     radius: float
@@ -147,7 +143,7 @@ class _Nearness(NamedTuple):
 def _nearness(
     tree: cKDTree, some: Floats, steps: Floats, settings: CopySettings
 ) -> _Nearness | None:
-    """How near, and to how many rows, a row of a smooth table practically never is.
+    """The distance within which a row of a smooth table practically never has k neighbours.
 
     Rows of a smooth table are a Poisson process nearby. The median row has its k-th neighbour in a
     ball that k - 1/3 rows are expected in, and a ball `closer` times as wide holds k rows with
@@ -205,7 +201,7 @@ def _components(tree: cKDTree, some: Floats, chosen: Integers, radius: float) ->
 
 
 def _is_isolated(tree: cKDTree, some: Floats, group: Integers, settings: CopySettings) -> bool:
-    """Whether other rows keep away: a dense part of a segment has rows at every distance."""
+    """Whether a group is far from other rows, unlike a dense part of a segment."""
     low, high = some[group].min(axis=0), some[group].max(axis=0)
     centre, diameter = (low + high) / 2.0, float((high - low).max())
     reach = (0.5 + settings.isolated) * diameter

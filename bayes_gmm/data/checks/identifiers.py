@@ -1,4 +1,4 @@
-"""Columns that number the rows and measure nothing."""
+"""Columns that only identify the rows."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def best_mixtures(points: Floats, n_rows: float, settings: SkewSettings) -> list
     u = (points - centre[:, None]) / scale[:, None]
     best: list[Mixture1D | None] = [None] * len(u)
     for K in range(1, settings.most_components + 1):
-        # Two components more have not helped any column: a third will not.
+        # Stop if two more components have not lowered the BIC of any column.
         if all(b is not None and len(b.weights) + 2 < K for b in best):
             break
         fits = _fits(u, K, settings)

@@ -1,4 +1,4 @@
-"""One column as its distinct values and how many rows have each: all that findings ask of it."""
+"""A column as its distinct values and the number of rows with each."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Profile:
     ----------
     name : str
     values : ndarray, shape (n_distinct,)
-        Sorted, without what is missing.
+        Sorted, without missing values.
     counts : ndarray, shape (n_distinct,)
-        Rows that have each, counted by weight.
+        Total weight of the rows with each value.
     n_rows : float
-        Rows of the table, counted by weight; those in which the column is missing too.
+        Total weight of all rows, including those in which the column is missing.
     n_entries : int
-        Rows in which the column is not missing, each counted once.
+        Number of rows in which the column is observed, regardless of weight.
     """
 
     name: str
@@ -57,16 +57,16 @@ class Profile:
         return cls(name, values, counts, float(weights.sum()), n_entries)
 
     def without(self, values: Sequence[float]) -> Profile:
-        """The profile of the rows that have none of these values."""
+        """The profile of the rows with other values than these."""
         return self.of_values(~np.isin(self.values, values)) if len(values) else self
 
     def of_values(self, kept: npt.NDArray[np.bool_]) -> Profile:
-        """The profile of the rows that have one of the values kept; `n_entries` is not updated."""
+        """The profile of the rows with the values kept; `n_entries` is not updated."""
         return replace(self, values=self.values[kept], counts=self.counts[kept])
 
     @cached_property
     def n_observed(self) -> float:
-        """Rows in which the column is not missing."""
+        """Total weight of the rows in which the column is observed."""
         return float(self.counts.sum())
 
     @property
@@ -80,7 +80,7 @@ class Profile:
         return self.quantiles(np.array([0.25, 0.5, 0.75]))
 
     def quantiles(self, shares: Floats) -> Floats:
-        """The least values that these shares of the rows do not exceed."""
+        """The smallest values that at least these shares of the rows do not exceed."""
         reached = np.cumsum(self.counts)
         places = np.searchsorted(reached, shares * reached[-1])
         quantiles: Floats = self.values[np.minimum(places, len(self.values) - 1)]
@@ -88,7 +88,7 @@ class Profile:
 
     @property
     def median(self) -> float:
-        """The value in the middle."""
+        """Median."""
         return float(self.quartiles[1])
 
     @cached_property
@@ -109,7 +109,7 @@ class Profile:
 
     @cached_property
     def log(self) -> Profile:
-        """The profile of the logarithm, or where there are zeros, of the logarithm of 1 + x."""
+        """The profile of the logarithm, or of the logarithm of 1 + x if there are zeros."""
         logs = np.log(self.values) if self.values[0] > 0.0 else np.log1p(self.values)
         return replace(self, values=logs)
 
@@ -121,7 +121,7 @@ class Profile:
 
     @cached_property
     def step(self) -> float:
-        """Step to which the values were rounded, 0 where none is found."""
+        """Step to which the values were rounded, 0 if none is found."""
         return step_of(self.values, self.counts)
 
     @cached_property

@@ -33,7 +33,7 @@ def segment_skew_findings(
     columns : sequence of ColumnParts
     settings : CheckSettings
     but : collection of str
-        Columns that are not asked: what is wrong with them is known.
+        Columns that are not checked, as other findings explain them.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def segment_skew_findings(
         for column in asked[: settings.skew.most_columns]
         if (body := _body(column, settings)) is not None
     ]
-    # Columns that count equally many rows are fitted together; without missing cells all do.
+    # Columns with equally many counted rows are fitted together: all, if no cell is missing.
     sizes = sorted({_rows(body, settings) for body in bodies})
     for n_rows in sizes:
         yield from _compared([b for b in bodies if _rows(b, settings) == n_rows], n_rows, settings)
@@ -78,7 +78,7 @@ def _body(column: ColumnParts, settings: CheckSettings) -> Profile | None:
 
 
 def _within_cuts(profile: Profile, settings: CheckSettings) -> Profile:
-    """The column without values at its ends that collect what was cut off there."""
+    """The column without values at its ends at which larger or smaller ones were cut off."""
     n = profile.counts
     if len(n) < settings.shared_values.most_others_asked:
         return profile

@@ -30,7 +30,7 @@ class SharedValueSettings:
     other_gap: float = 3.0
     """The same for any other value."""
     most_codes: int = 3
-    """Codes at one end of a column, such as 997, 998 and 999."""
+    """Maximum number of codes at one end of a column, such as 997, 998 and 999."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class TailSettings:
     """Gap before an outlier, in mean excesses of the values below it; an
     exponential tail leaves such a gap with probability exp(-8)."""
     neighbours: int = 20
-    """Values below a gap that the mean excess is taken of."""
+    """Maximum number of values below a gap for the mean excess."""
     fewest_neighbours: int = 5
-    """Values below a gap that there must be."""
+    """Minimum number of values below a gap."""
     coarse: float = 0.5
     """Minimum step of a coarse column, in standard deviations."""
     nearly_constant: float = 0.95
@@ -107,17 +107,17 @@ class CopySettings:
     """Thresholds for copies and near-copies of rows."""
 
     most_rows: int = 20_000
-    """Rows in which near-copies are looked for, at equal distances."""
+    """Maximum number of rows, at equal distances, that are searched for near-copies."""
     most_columns: int = 200
     """Wider tables are not checked for near-copies."""
     fewest_rows: int = 20
     """Rows of the shortest table that is checked for near-copies."""
     frequent: float = 0.05
-    """Share of a value whose rows are left out: in one column they are copies anyway."""
+    """Frequency from which on the rows with a value are left out, as they agree in that column."""
     typical_rows: int = 200
-    """Rows that the typical distance to neighbours is taken of."""
+    """Number of rows from which the typical distance to neighbours is computed."""
     closer: float = 0.05
-    """Distance of near-copies, in typical distances of as near a neighbour."""
+    """Maximum distance of near-copies, relative to the typical distance of the same neighbour."""
     within: float = 0.02
     """Largest such distance in any column, in its standard deviations."""
     chance: float = 2e-3
@@ -125,26 +125,26 @@ class CopySettings:
     fine: float = 0.25
     """Largest step of a column with fine steps, in distances of near-copies."""
     most_neighbours: int = 11
-    """Neighbours whose distances are asked."""
+    """Number of neighbours whose distances are computed."""
     isolated: float = 3.0
-    """Distance that a group must keep from other rows, in distances within it."""
+    """Minimum distance of a group from other rows, in diameters of the group."""
     pairs: float = 0.05
     """Share of the rows that must have one near-copy where no group is larger than a pair."""
     pair_dimension: float = 1.7
-    """Dimension of the rows from which on pairs are asked: on a line many rows are near."""
+    """Minimum dimension of the rows for pairs to count; on a line, close pairs are common."""
     fewest_repeats: float = 3.0
-    """Rows that repeat another from which on they are reported."""
+    """Minimum number of rows that repeat another one."""
     finest: float = 0.1
     """Largest step of the finest column, in its standard deviations, at which exact copies can be
     distinguished from rounding."""
     beyond_chance: float = 4.0
-    """Times that exact copies must be as many as rounding explains."""
+    """Minimum ratio of the exact copies to those that rounding explains."""
     neighbour_steps: int = 4
-    """Steps on either side in which rows are counted to see what rounding explains."""
+    """Distance in steps up to which pairs of rows are counted to see what rounding explains."""
     compared: int = 200_000
-    """Rows, about, whose pairs are counted."""
+    """Approximate maximum number of rows whose pairs are counted."""
     columns_stepped: int = 5
-    """Columns in which steps are tried, those with the most distinct values."""
+    """Number of columns, those with the most distinct values, in which pairs are counted."""
 
 
 @dataclass(frozen=True)
@@ -154,26 +154,26 @@ class SkewSettings:
     most_components: int = 5
     """Components of the univariate mixtures."""
     points: int = 256
-    """Quantiles that stand for the column."""
+    """Number of quantiles that represent the column."""
     most_rows: float = 500.0
-    """Rows that the BIC counts: with more, misfits too small to matter would be found."""
+    """Maximum number of rows that the BIC counts; more would find misfits too small to matter."""
     fewest_rows: float = 100.0
     """Rows of the shortest column that is checked."""
     margin: float = 18.0
     """Minimum reduction of the BIC on the log scale."""
     fewer: float = 1.5
-    """Times that a column must need as many components on its own scale as on the log scale."""
+    """Minimum ratio of the components on the own scale to those on the log scale."""
     iterations: int = 60
     """EM steps of each univariate mixture."""
     narrowest: float = 0.03
-    """Least standard deviation of a component, in those of the column: several quantiles."""
+    """Minimum standard deviation of a component, in those of the column: several quantiles."""
     most_columns: int = 60
-    """Columns checked, the first ones of a wider table."""
+    """Maximum number of columns that are checked, from the first on."""
     cut_off: float = 2.0
-    """Times that the first or last value is as frequent as the next where the column was cut off
-    there; such values are left out."""
+    """Ratio of the frequency of the first or last value to that of its neighbours from which on the
+    column counts as cut off there; such a value is left out."""
     most_heaped: float = 0.05
-    """Share of the rows that one value may hold: narrow components would fit heaps."""
+    """Maximum share of rows with one value; narrow components would fit frequent values."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Values of a column that many rows share: atoms, and codes for missing."""
+"""Values of a column that many rows share: atoms, and codes for missing values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ USUAL_CODE = re.compile(r"-[1-9]|-?(9+|8+|9*9[78])")
 
 
 class Shared(NamedTuple):
-    """A value, the rows that have it, and for a code what is nearest, if it lies at an end."""
+    """A value and the weight of its rows; for a code at an end, also the nearest value."""
 
     value: float
     rows: float
@@ -151,7 +151,8 @@ def _is_coded(
         rare = counts[0] < settings.least_atom * (counts[0] + rest.n_observed)
         return bool(rare and rest.values[0] > 0.0 and far >= settings.usual_gap)
     if is_usual_code(value):
-        # One negative value beside counts and amounts is a code however near: a tail thins out.
+        # A single negative value beside counts or amounts is a code at any distance, if it is at
+        # least as frequent as the next value; the values of a tail become rarer.
         alone = value < 0.0 <= rest.values[0] and counts[m - 1] >= counts[m]
         return bool(far >= settings.usual_gap or alone)
     return far >= settings.other_gap and rest.step <= settings.fine * rest.sd
@@ -167,7 +168,7 @@ def _codes_inside(profile: Profile, settings: SharedValueSettings) -> list[Share
     value = float(profile.values[top[1]])
     usual = abs(value) > 9.0 and is_usual_code(value)
     frequent = first >= max(settings.fewest_coded_inside, settings.stands_out * second)
-    at_end = value in (profile.values[0], profile.values[-1])  # there it may have been cut off
+    at_end = value in (profile.values[0], profile.values[-1])  # values may be cut off there
     if not (usual and frequent) or at_end:
         return []
     rest = profile.without([value])

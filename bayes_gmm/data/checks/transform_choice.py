@@ -25,7 +25,8 @@ from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import CheckSettings, SkewSettings
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.data.transforms import Identity, Log, Log1p, Sqrt, Transform, Transforms
+from bayes_gmm.data.transform import Identity, Log, Log1p, Sqrt, Transform
+from bayes_gmm.data.transforms import Transforms
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
 
 

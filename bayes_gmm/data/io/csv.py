@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,17 +13,15 @@ from bayes_gmm.data.io.dialect import Dialect, open_bytes
 from bayes_gmm.data.io.quotes import check_quotes
 from bayes_gmm.data.io.read_columns import ReadColumns, ReadOptions, usable_names
 from bayes_gmm.data.io.text_column import Notation
-from bayes_gmm.data.number_text import MISSING
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import DataError, file_named, listed, one_line, shown
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyarrow import csv
 
 
-def read_csv(
-    path: Path, features: Sequence[str] | None = None, options: ReadOptions | None = None
-) -> ReadColumns:
+def read_csv(path: Path, features: Sequence[str] | None, options: ReadOptions) -> ReadColumns:
     """Columns of a CSV file: those in `features`, or all named columns.
 
     Raises
@@ -33,7 +30,6 @@ def read_csv(
         If the file is empty, binary or ragged, has no header or an unclosed quotation mark; if a
         requested column does not exist or has the name of another one.
     """
-    options = options or ReadOptions()
     dialect = Dialect.of(path, options.encoding)
     if features is None and (dialect.header_is_numbers or dialect.first_row_is_data):
         raise DataError(no_header(path, dialect))
@@ -52,10 +48,28 @@ def read_csv(
         for name, column in zip(kinds, text.columns, strict=True):
             table = table.set_column(table.column_names.index(name), name, column)
     notation = Notation(
-        dialect.decimal, dialect.firm_decimal, (*MISSING, *options.missing), features is not None
+        dialect.decimal, dialect.firm_decimal, options.all_missing, features is not None
     )
     columns = dict(zip(names, table.columns, strict=True))
     return ReadColumns.of(columns, notation, [*repeated, *_of_file(dialect), *_truths(columns)])
+
+
+def read_cells(path: Path, dialect: Dialect, column: str | None = None) -> tuple[pa.Table, Dialect]:
+    """All columns of a CSV file, or one, as unchanged text, and the dialect that decodes them."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    chosen = range(len(dialect.header)) if column is None else [dialect.header.index(column)]
+    positions = [str(position) for position in chosen]
+    convert = csv.ConvertOptions(
+        column_types=dict.fromkeys(positions, pa.string()),
+        include_columns=positions,
+        strings_can_be_null=False,
+    )
+    try:
+        return _parse(path, dialect, convert), dialect
+    except (pa.ArrowInvalid, UnicodeDecodeError):  # later bytes may be invalid in the encoding
+        return _parse(path, dialect.in_latin_1, convert), dialect.in_latin_1
 
 
 def no_header(path: Path, dialect: Dialect) -> str:
@@ -137,7 +151,7 @@ def _parse_columns(
 
     kinds = dict.fromkeys(positions, pa.float64()) if as_floats else {}
     try:
-        return _parse(path, dialect, positions, kinds, options)
+        return _parse(path, dialect, _conversion(dialect, positions, kinds, options))
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         if "conversion error" not in str(error) and not isinstance(error, UnicodeDecodeError):
             check_quotes(path, dialect, None)
@@ -151,24 +165,40 @@ def _parse_text(
     """The columns as text."""
     import pyarrow as pa
 
-    text = dict.fromkeys(positions, pa.string())
+    text = _conversion(dialect, positions, dict.fromkeys(positions, pa.string()), options)
     try:
-        return _parse(path, dialect, positions, text, options)
+        return _parse(path, dialect, text)
     except (pa.ArrowInvalid, UnicodeDecodeError):
         # The encoding was inferred from the first lines; later bytes may be invalid in it.
         if options.encoding is not None:
             raise DataError(
                 f"{file_named(path)} is not written in {dialect.encoding}; give another encoding"
             ) from None
-        return _parse(path, replace(dialect, encoding="latin-1"), positions, text, options)
+        return _parse(path, dialect.in_latin_1, text)
+
+
+def _conversion(
+    dialect: Dialect,
+    positions: Sequence[str],
+    kinds: Mapping[str, pa.DataType],
+    options: ReadOptions,
+) -> csv.ConvertOptions:
+    """Conversion of some columns to these types, or to inferred ones."""
+    from pyarrow import csv
+
+    return csv.ConvertOptions(
+        column_types=kinds,
+        include_columns=positions,
+        null_values=options.all_missing,
+        strings_can_be_null=True,
+        decimal_point=dialect.decimal,
+    )
 
 
 def _parse(
     path: Path,
     dialect: Dialect,
-    positions: Sequence[str],
-    kinds: Mapping[str, pa.DataType],
-    options: ReadOptions,
+    convert: csv.ConvertOptions,
     on_bad_row: Any = None,
     smallest_block: int = 1 << 20,
 ) -> pa.Table:
@@ -185,13 +215,6 @@ def _parse(
     parse = csv.ParseOptions(
         delimiter=dialect.delimiter, newlines_in_values=True, invalid_row_handler=on_bad_row
     )
-    convert = csv.ConvertOptions(
-        column_types=kinds,
-        include_columns=positions,
-        null_values=[*MISSING, *options.missing],
-        strings_can_be_null=True,
-        decimal_point=dialect.decimal,
-    )
     with open_bytes(path) as stream:
         return csv.read_csv(stream, read, parse, convert)
 
@@ -199,6 +222,7 @@ def _parse(
 def _damage(path: Path, dialect: Dialect, error: Exception) -> str:
     """Message for a file that cannot be parsed; it names the first row of wrong length, if any."""
     import pyarrow as pa
+    from pyarrow import csv
 
     bad = []
 
@@ -206,10 +230,11 @@ def _damage(path: Path, dialect: Dialect, error: Exception) -> str:
         bad.append(row)
         return "error"
 
-    # Latin-1 accepts any byte, so that rows which are not UTF-8 can be checked as well.
-    readable = replace(dialect, encoding="latin-1") if dialect.encoding == "utf-8" else dialect
+    # Rows that are not UTF-8 are checked as well.
+    readable = dialect.in_latin_1 if dialect.encoding == "utf-8" else dialect
     with suppress(pa.ArrowInvalid):
-        _parse(path, readable, ["0"], {"0": pa.string()}, ReadOptions(), remember)
+        first = csv.ConvertOptions(column_types={"0": pa.string()}, include_columns=["0"])
+        _parse(path, readable, first, remember)
     if not bad:
         return f"{file_named(path)} cannot be read as CSV: {one_line(error)}"
     row = bad[0]

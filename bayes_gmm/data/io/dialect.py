@@ -7,7 +7,7 @@ import csv
 import gzip
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bayes_gmm.data.io.encoding import decoded, encoding_of, known_encoding
@@ -110,6 +110,11 @@ class Dialect:
         """The format of a file to write in this dialect."""
         encoding = "utf-8-sig" if self.marked else self.encoding
         return CsvFormat(self.delimiter, self.decimal, encoding)
+
+    @property
+    def in_latin_1(self) -> Dialect:
+        """The dialect with the encoding Latin-1, which decodes any bytes."""
+        return replace(self, encoding="latin-1", marked=False)
 
     def is_number(self, cell: str) -> bool:
         """Whether a cell holds a number, with this decimal mark."""

@@ -10,12 +10,11 @@ from pathlib import Path
 from bayes_gmm.data.io.csv import read_csv
 from bayes_gmm.data.io.read_columns import ReadColumns, ReadOptions, usable_names
 from bayes_gmm.data.io.text_column import Notation
-from bayes_gmm.data.number_text import MISSING
 from bayes_gmm.errors import DataError, file_named, nearest, one_line, shown
 
 
 def read_file(
-    path: Path, features: Sequence[str] | None = None, options: ReadOptions | None = None
+    path: str | Path, features: Sequence[str] | None, options: ReadOptions
 ) -> ReadColumns:
     """Columns of a CSV or Parquet file; all those with a name when `features` is None.
 
@@ -25,6 +24,7 @@ def read_file(
         If the file does not exist, cannot be read or is damaged; see also `read_csv` and
         `read_parquet`.
     """
+    path = Path(path).expanduser()
     _refuse_no_file(path)
     try:
         read = (read_parquet if is_parquet(path) else read_csv)(path, features, options)
@@ -70,9 +70,7 @@ def _no_such_file(path: Path) -> str:
     return f"no {file_named(path)}; {hint}"
 
 
-def read_parquet(
-    path: Path, features: Sequence[str] | None = None, options: ReadOptions | None = None
-) -> ReadColumns:
+def read_parquet(path: Path, features: Sequence[str] | None, options: ReadOptions) -> ReadColumns:
     """Columns of a Parquet file; all except a stored index if `features` is None.
 
     Raises
@@ -94,6 +92,6 @@ def read_parquet(
         raise DataError(
             f"{file_named(path)} is a damaged Parquet file: write it again ({one_line(error)})"
         ) from error
-    missing = (*MISSING, *(options.missing if options else ()))
     columns = {name: table.column(name) for name in chosen}
-    return ReadColumns.of(columns, Notation(missing=missing, padded=features is not None), repeated)
+    notation = Notation(missing=options.all_missing, padded=features is not None)
+    return ReadColumns.of(columns, notation, repeated)

@@ -9,7 +9,6 @@ from bayes_gmm.data.columns import choose_columns
 from bayes_gmm.data.frames import as_frame, column_values
 from bayes_gmm.data.io.read_columns import ReadColumns, ReadOptions, object_column, usable_names
 from bayes_gmm.data.io.text_column import Notation
-from bayes_gmm.data.number_text import MISSING
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import DataError
 
@@ -17,17 +16,15 @@ if TYPE_CHECKING:
     import narwhals as nw
 
 
-def read_frame(
-    X: Any, features: Sequence[str] | None = None, options: ReadOptions | None = None
-) -> ReadColumns | None:
+def read_frame(X: Any, features: Sequence[str] | None, options: ReadOptions) -> ReadColumns | None:
     """Columns of a data frame as numbers, text being read as in files; None for another object."""
     frame, repeated = _frame_of_unique(X, features)
     if frame is None:
         return None
     names = choose_columns(frame.columns, features)
-    missing = (*MISSING, *(options.missing if options else ()))
     columns = {series.name: _arrow(series) for series in frame.select(names).iter_columns()}
-    return ReadColumns.of(columns, Notation(missing=missing, padded=features is not None), repeated)
+    notation = Notation(missing=options.all_missing, padded=features is not None)
+    return ReadColumns.of(columns, notation, repeated)
 
 
 def _frame_of_unique(

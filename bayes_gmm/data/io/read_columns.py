@@ -13,6 +13,7 @@ import numpy as np
 from bayes_gmm.data.columns import choose_columns, number_in
 from bayes_gmm.data.io.text_column import ColumnReading, Notation, TextColumn, read_text
 from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.number_text import MISSING
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
 from bayes_gmm.diagnostics.readings import UNUSABLE
 from bayes_gmm.errors import CellTypeError, DataError
@@ -46,6 +47,11 @@ class ReadOptions:
         if not all(isinstance(text, str) for text in texts):
             raise DataError(f"missing is {missing!r}; give texts of cells, such as ('?', '-')")
         return cls(tuple(text.strip() for text in texts), encoding)
+
+    @property
+    def all_missing(self) -> tuple[str, ...]:
+        """All texts that stand for missing values."""
+        return (*MISSING, *self.missing)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,18 +136,17 @@ def usable_names(
     """
     named = [name for name in header if name]
     times = Counter(named)
-    once = [name for name in named if times[name] == 1]
     if features is not None:
-        wanted = {features} if isinstance(features, str) else set(map(str, features or ()))
-        return choose_columns(
-            [n for n in named if n in wanted or times[n] == 1], features, table
-        ), []
+        wanted = {features} if isinstance(features, str) else set(map(str, features))
+        known = [name for name in named if name in wanted or times[name] == 1]
+        return choose_columns(known, features, table), []
+    once = tuple(name for name in named if times[name] == 1)
     repeated = [
         Diagnostic("repeated_name", (name,), {"times": n}) for name, n in times.items() if n > 1
     ]
     if not once and repeated:
         choose_columns(named, None, table)
-    return tuple(once), repeated
+    return once, repeated
 
 
 def read_arrow(name: str, column: Any, notation: Notation) -> ColumnReading:

@@ -18,7 +18,7 @@ TRUTH = {"true": 1.0, "false": 0.0}
 
 
 @dataclass(frozen=True)
-class TextSettings:
+class TextColumnSettings:
     """Thresholds for columns of text."""
 
     tried: int = 200
@@ -49,7 +49,7 @@ class Notation:
     firm: bool = False
     missing: tuple[str, ...] = MISSING
     padded: bool = False
-    settings: TextSettings = field(default_factory=TextSettings)
+    settings: TextColumnSettings = field(default_factory=TextColumnSettings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +144,7 @@ def read_text(column: TextColumn, notation: Notation) -> ColumnReading:
         )
     tried = [stripped[p] for p in present[: notation.settings.tried]]
     if not any(number_text(text) or PLAIN.fullmatch(text) for text in tried):
-        return ColumnReading(None, _text(column, present))
+        return ColumnReading(None, column.finding("text_column", present, distinct=len(present)))
     return _read_numbers(column, stripped, present, notation)
 
 
@@ -172,12 +172,8 @@ def _read_numbers(
     return ColumnReading(column.spread(values), _how(column, numbers, decimal, ambiguous, notation))
 
 
-def _text(column: TextColumn, present: Sequence[int]) -> Diagnostic:
-    return column.finding("text_column", present, distinct=len(present))
-
-
 def _mixed(
-    column: TextColumn, present: Sequence[int], bad: Sequence[int], settings: TextSettings
+    column: TextColumn, present: Sequence[int], bad: Sequence[int], settings: TextColumnSettings
 ) -> Diagnostic:
     """A column of text, or of numbers and other cells."""
     counts = column.counts

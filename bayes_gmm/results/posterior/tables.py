@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.data.transforms import Identity, Log
+from bayes_gmm.data.transform import Identity, Log
 from bayes_gmm.results.posterior.parameters import central_interval
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import pytest
 
 from bayes_gmm.data.checks.transform_choice import resolve_transforms
 from bayes_gmm.data.matrix import FeatureMatrix
-from bayes_gmm.data.transforms import Identity, Log, Log1p, Sqrt
+from bayes_gmm.data.transform import Identity, Log, Log1p, Sqrt
 from bayes_gmm.errors import DataError
 
 
