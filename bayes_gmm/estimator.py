@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, DensityMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from bayes_gmm.data.feature_matrix import feature_matrix
+from bayes_gmm.data.matrix import ModelMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.snapshot import KeptMatrix
 from bayes_gmm.data.validate import check_weights
@@ -289,8 +290,9 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         DataWarning
             If more than 20 % of the rows are beyond all segments (see `typicality`).
         """
-        found = self._fit.predict_proba(X)
-        warn_rows_beyond(self._fit.mixture, X)
+        matrix = self._fit.mixture.matrix_of(X)
+        found = self._fit.predict_proba(matrix)
+        warn_rows_beyond(self._fit.mixture, matrix)
         return found
 
     def typicality(self, X: Any) -> Floats:
@@ -320,24 +322,24 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Mean log density of the rows that have at least one observed cell."""
-        found = self._criteria(X, self._counts(X, sample_weight))
+        found = self._criteria(*self._counted(X, sample_weight))
         return found.log_likelihood / found.total_weight
 
     def bic(self, X: Any, sample_weight: Any = None) -> float:
         """Bayesian information criterion on X; lower is better (see `Criteria`)."""
-        return self._criteria(X, self._counts(X, sample_weight)).bic
+        return self._criteria(*self._counted(X, sample_weight)).bic
 
     def aic(self, X: Any, sample_weight: Any = None) -> float:
         """Akaike information criterion on X; lower is better."""
-        return self._criteria(X, self._counts(X, sample_weight)).aic
+        return self._criteria(*self._counted(X, sample_weight)).aic
 
     def icl(self, X: Any, sample_weight: Any = None) -> float:
         """Integrated completed likelihood on X; lower is better.
 
         It is the BIC plus a penalty for rows whose segment is uncertain.
         """
-        counts = self._counts(X, sample_weight)
-        return self._criteria(X, counts).icl(log_certainty(self.predict_proba(X), counts))
+        rows, counts = self._counted(X, sample_weight)
+        return self._criteria(rows, counts).icl(log_certainty(self.predict_proba(rows), counts))
 
     def check(self, X: Any, sample_weight: Any = None) -> ShapeCheck:
         """Check whether the rows of each segment look like a Gaussian sample (see `ShapeCheck`).
@@ -346,12 +348,12 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         """
         return self._fit.check(X, sample_weight)
 
-    def _criteria(self, X: Any, counts: Floats) -> Criteria:
-        log_likelihood = float(self.score_samples(X) @ counts)
+    def _criteria(self, rows: ModelMatrix, counts: Floats) -> Criteria:
+        log_likelihood = float(self.score_samples(rows) @ counts)
         return Criteria(log_likelihood, self._fit.n_parameters, float(counts.sum()))
 
-    def _counts(self, X: Any, sample_weight: Any) -> Floats:
-        """The number of observations that each row counts as."""
+    def _counted(self, X: Any, sample_weight: Any) -> tuple[ModelMatrix, Floats]:
+        """The rows on the scale of the model, and the number of observations each counts as."""
         matrix = self._fit.mixture.matrix_of(X)
         counts = counts_of(matrix, check_weights(sample_weight, matrix.n_rows))
         if not counts.any():
@@ -359,7 +361,7 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
                 "X has no row with positive weight and an observed cell, so there is nothing to "
                 "score"
             )
-        return counts
+        return matrix, counts
 
     def sample(
         self, n_samples: int = 1, random_state: int | np.random.Generator | None = None

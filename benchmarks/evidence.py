@@ -8,7 +8,7 @@ python benchmarks/evidence.py smc small-overlap # or: small-groups, small-many
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 import warnings
 
@@ -177,10 +177,21 @@ def last_number(chain: np.ndarray) -> float:
     return float(flat[np.isfinite(flat)][-1])
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Print one of the comparisons."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    printed = {"galaxies": print_galaxies, "calibration": print_calibration, "ladder": print_ladder}
+    parser.add_argument("what", choices=[*printed, "smc"], nargs="?", default="galaxies")
+    parser.add_argument("table", choices=SMALL, nargs="?", default="small-overlap")
+    options = parser.parse_args()
     warnings.simplefilter("ignore")
-    what, *names = sys.argv[1:] or ["galaxies"]
-    {
-        "galaxies": print_galaxies, "calibration": print_calibration, "ladder": print_ladder,
-        "smc": print_smc,
-    }[what](*names)  # fmt: skip
+    if options.what == "smc":
+        print_smc(options.table)
+    else:
+        printed[options.what]()
+
+
+if __name__ == "__main__":
+    main()

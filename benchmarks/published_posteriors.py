@@ -7,8 +7,8 @@ standard deviations are over both numberings, so ours are taken over both too.
     python benchmarks/published_posteriors.py low_dim_gauss_mix_collapse.json
 """
 
+import argparse
 import json
-import sys
 import warnings
 from pathlib import Path
 
@@ -24,9 +24,11 @@ PUBLISHED = {
 """Mean and standard deviation of each of the two components, of a million draws."""
 
 
-def main(path: str) -> None:
+def main() -> None:
     """Print a line for each parameter."""
-    y = np.array(json.loads(Path(path).read_text())["y"])[:, None]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    y = np.array(json.loads(parser.parse_args().data.read_text())["y"])[:, None]
     prior = Prior(
         concentration=5.0, means=Normal(0.0, 2.0), covariances=LKJ(scales=HalfNormal(2.0))
     )
@@ -45,4 +47,4 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

@@ -1,6 +1,6 @@
 """Time and memory of reading a CSV file, against pyarrow's own reader.
 
-    python benchmarks/reading.py [rows] [columns]
+    python benchmarks/reading.py [--rows 1000000] [--columns 6]
 
 The times are the least of five; memory is the largest growth of the resident set while reading, in
 sizes of the table.
@@ -8,7 +8,7 @@ sizes of the table.
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
 import threading
 import time
@@ -51,18 +51,23 @@ def measured(read: Callable[[], Any]) -> tuple[float, float, int]:
     return elapsed, cpu, top - before
 
 
-def written(folder: str, n_rows: int, n_columns: int, **options: Any) -> Path:
+def written(folder: str, n_rows: int, n_columns: int) -> Path:
     """A CSV file of amounts."""
     rng = np.random.default_rng(0)
     amounts = rng.lognormal(3.0, 1.0, (n_rows, n_columns)).round(2)
     path = Path(folder) / "table.csv"
-    pd.DataFrame(amounts, columns=[f"x{j}" for j in range(n_columns)]).to_csv(
-        path, index=False, **options
-    )
+    table = pd.DataFrame(amounts, columns=[f"x{j}" for j in range(n_columns)])
+    table.to_csv(path, index=False)
     return path
 
 
-def main(n_rows: int = 1_000_000, n_columns: int = 6) -> None:
+def main() -> None:
+    """Print the time and memory of each reader."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--columns", type=int, default=6)
+    options = parser.parse_args()
+    n_rows, n_columns = options.rows, options.columns
     with tempfile.TemporaryDirectory() as folder:
         path = written(folder, n_rows, n_columns)
         readers = {
@@ -78,4 +83,4 @@ def main(n_rows: int = 1_000_000, n_columns: int = 6) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:3]))
+    main()

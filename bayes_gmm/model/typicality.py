@@ -120,8 +120,8 @@ def rows_beyond(
 def warn_rows_beyond(mixture: Mixture, X: Any, settings: TypicalitySettings | None = None) -> None:
     """Issue a `DataWarning` if too many rows, or of a long table a sample, are beyond."""
     settings = settings or TypicalitySettings()
-    values = mixture.columns_of(X).values
-    every = -(-len(values) // settings.most_rows)
-    some = values[::every]
+    matrix = mixture.matrix_of(X)
+    every = -(-matrix.n_rows // settings.most_rows)
+    some = matrix.only(slice(None, None, every))
     quick = replace(settings, draws=settings.most_rows)
     warn(rows_beyond(mixture, some, typicality(mixture, some, quick), settings), stacklevel=3)

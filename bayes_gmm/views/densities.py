@@ -76,17 +76,15 @@ def draw_densities(
     bands = None if posterior is None else height * band_of_curves(posterior, j, grid, ci_prob)
     for k, color in enumerate(palette.palette(mixture.n_components)):
         peak = height * mixture.weights[k] / (sigma[k] * np.sqrt(2 * np.pi))
-        curve = peak * np.exp(-0.5 * ((grid - mu[k]) / sigma[k]) ** 2)
-        total += curve
         z = (grid - mu[k]) / sigma[k]
+        curve = peak * np.exp(-0.5 * z**2)
+        total += curve
         near = np.abs(z) <= PLOTS.reach
         ax.plot(at[near], curve[near], color=color, linewidth=2, zorder=3)
         if bands is None:
             _shade_middle(ax, at, curve, z, color)
         else:
-            ax.fill_between(
-                back(grid), *bands[:, k], color=color, alpha=0.35, linewidth=0, zorder=2
-            )
+            ax.fill_between(at, *bands[:, k], color=color, alpha=0.35, linewidth=0, zorder=2)
         ax.plot(back(mu[k]), peak, "X", ms=10, color="black", markeredgecolor="white", zorder=5)
     if mixture.n_components > 1:
         ax.plot(at, total, color="0.2", linewidth=1.2, linestyle=(0, (1, 1.5)), zorder=4)

@@ -181,8 +181,8 @@ def _draw_rows(
     """Draw the rows as points; return notes for the subtitle."""
     rows, notes = thinned(len(values))
     if membership is None:
-        fit = model if isinstance(model, Posterior) else _mixture_of(model)
-        of_rows = fit.predict_proba if isinstance(fit, Posterior) else fit.responsibilities
+        is_posterior = isinstance(model, Posterior)
+        of_rows = model.predict_proba if is_posterior else _mixture_of(model).responsibilities
         probabilities = of_rows(values[rows])
     else:
         probabilities = membership[rows]

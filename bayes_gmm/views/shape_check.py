@@ -10,8 +10,7 @@ from bayes_gmm.data.matrix import ModelMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import DataError
 from bayes_gmm.results.fit.map_fit import MapFit
-from bayes_gmm.results.posterior.check import check_posterior
-from bayes_gmm.results.posterior.observed_data import observed
+from bayes_gmm.results.posterior.check import check_posterior, rows_to_check
 from bayes_gmm.results.posterior.posterior import Posterior
 from bayes_gmm.results.shape.check import check_mixture, weights_to_check
 from bayes_gmm.results.shape.record import ShapeCheck, direction_words
@@ -118,12 +117,8 @@ def _checked(
 ) -> tuple[MapFit, ShapeCheck, ModelMatrix, Floats]:
     """The fit, its check, and the rows that were checked, with their weights."""
     if isinstance(model, Posterior):
-        if X is None:
-            rows = observed(model, None, sample_weight)
-            return model.fit, check_posterior(model, *rows), *rows
-        matrix = model.mixture.matrix_of(X)
-        weights = weights_to_check(matrix, sample_weight)
-        return model.fit, check_posterior(model, matrix, weights), matrix, weights
+        rows = rows_to_check(model, X, sample_weight)
+        return model.fit, check_posterior(model, *rows), *rows
     if isinstance(model, ShapeCheck):
         raise DataError("a ShapeCheck does not contain rows; pass its model, and the rows as X")
     fit = getattr(model, "map_fit_", model)

@@ -217,7 +217,7 @@ class _Work:
         if len(self.failed) < len(self.plan.cells):
             return
         first, error = next(iter(self.failed.items()))
-        if len({str(each) for each in self.failed.values()}) == 1:
+        if len({each for cell in self.failed for each in self.failures[cell]}) == 1:
             raise error
         kind = DataError if isinstance(error, DataError) else FitError
         raise kind(

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from bayes_gmm.data.matrix import ModelMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.results.posterior.draws import PosteriorDraws
 from bayes_gmm.results.posterior.membership import responsibilities_in, thinned
-from bayes_gmm.results.shape.check import DEFAULTS, Draw, checked
+from bayes_gmm.results.posterior.observed_data import observed
+from bayes_gmm.results.shape.check import DEFAULTS, Draw, checked, weights_to_check
 from bayes_gmm.results.shape.complete_rows import Gaussians, sampled_rows
 from bayes_gmm.results.shape.record import ShapeCheck, ShapeCheckSettings
+
+
+def rows_to_check(
+    posterior: PosteriorDraws, X: Any, sample_weight: Any
+) -> tuple[ModelMatrix, Floats]:
+    """The given or stored rows on the scale of the model, with their weights."""
+    if X is None:
+        kept = observed(posterior, None, sample_weight)
+        return kept.matrix, kept.weights
+    matrix = posterior.mixture.matrix_of(X)
+    return matrix, weights_to_check(matrix, sample_weight)
 
 
 def check_posterior(

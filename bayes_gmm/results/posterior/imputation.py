@@ -124,12 +124,12 @@ def _cells(
         each = max(1, SETTINGS.cells_at_once // (means.shape[0] * means.shape[1] * len(pattern)))
         for start in range(0, len(rows), each):
             some = rows[start : start + each]
-            r = responsibilities_in(posterior, matrix, draws, some)
+            r = responsibilities_in(posterior, matrix, draws, some) / len(draws)
             x = posterior.fit.standardizer.apply(matrix.values[some])[:, ~pattern]
             centred = x[None, :, None, :] - means[:, None, :, ~pattern]
             m = means[:, None, :, pattern] + np.einsum("snko,skmo->snkm", centred, gains)
-            cells = _summed(some, np.flatnonzero(pattern), r / len(draws), m, variances, ci_prob)
-            yield _in_units(posterior, cells, r / len(draws), m, np.sqrt(variances))
+            cells = _summed(some, np.flatnonzero(pattern), r, m, variances, ci_prob)
+            yield _in_units(posterior, cells, r, m, np.sqrt(variances))
 
 
 def _in_units(posterior: PosteriorDraws, cells: _Cells, r: Floats, m: Floats, sd: Floats) -> _Cells:

@@ -16,7 +16,7 @@ from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.snapshot import KeptMatrix
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
-from bayes_gmm.errors import DataError, MultimodalWarning, shown
+from bayes_gmm.errors import DataError, shown
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.relabel import Relabelling, relabel
 from bayes_gmm.model.density import Density
@@ -24,12 +24,11 @@ from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.results import checks
 from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.fit.prior_influence import influence_of_draws
-from bayes_gmm.results.posterior.diagnostics import diagnostics
+from bayes_gmm.results.posterior.diagnostics import diagnostics, several_modes
 from bayes_gmm.results.posterior.draws import PosteriorDraws
 from bayes_gmm.results.posterior.loo import leave_one_out
 from bayes_gmm.results.posterior.loo_result import Loo
 from bayes_gmm.results.posterior.names import component_index, renamed
-from bayes_gmm.results.posterior.observed_data import observed
 from bayes_gmm.results.posterior.provenance import provenance
 from bayes_gmm.results.posterior.segmentations import reference_of
 from bayes_gmm.text import counted
@@ -390,14 +389,9 @@ class Posterior(PosteriorDraws):
         -------
         ShapeCheck
         """
-        from bayes_gmm.results.posterior.check import check_posterior
-        from bayes_gmm.results.shape.check import weights_to_check
+        from bayes_gmm.results.posterior.check import check_posterior, rows_to_check
 
-        if X is None:
-            kept = observed(self, None, sample_weight)
-            return check_posterior(self, kept.matrix, kept.weights)
-        matrix = self.mixture.matrix_of(X)
-        return check_posterior(self, matrix, weights_to_check(matrix, sample_weight))
+        return check_posterior(self, *rows_to_check(self, X, sample_weight))
 
     def occupied(
         self, X: Any = None, sample_weight: Any = None, *, random_state: Any = None
@@ -509,10 +503,9 @@ class Posterior(PosteriorDraws):
         self, table: pd.DataFrame, of_columns: Sequence[Diagnostic] = ()
     ) -> pd.DataFrame:
         """Attach all diagnostics to the table, and warn if there are several modes."""
-        found = self.diagnostics
-        warn((d for d in found if isinstance(d.warning(), MultimodalWarning)), stacklevel=3)
+        warn(several_modes(self), stacklevel=3)
         alone = [] if self.segmentation is None else [self.segmentation.diagnostic]
-        every = (*of_columns, *found, *alone)
+        every = (*of_columns, *self.diagnostics, *alone)
         # Plain records: pandas writes the attributes of a table to Parquet files as JSON.
         table.attrs["diagnostics"] = [diagnostic.json() for diagnostic in every]
         table.attrs["notes"] = {diagnostic.code: str(diagnostic) for diagnostic in every}
