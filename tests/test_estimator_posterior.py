@@ -178,7 +178,7 @@ def test_few_draws_of_one_component_are_no_cause_for_warnings_of_numbers():
     """Its share is always 1."""
     posterior = sampled(BayesGMM(1, random_state=0).fit(two_groups()), draws=50, chains=1)
     found = [found for found in posterior.diagnostics if found.code == "unmixed_chains"]
-    assert not any("weights" in name for each in found for name in each.subject)
+    assert not any("weights" in str(each) for each in found)
 
 
 def test_one_chain_has_no_r_hat_and_says_so(model):

@@ -20,6 +20,7 @@ from bayes_gmm.results.load import load
 
 FIT = ("--features", "a,b", "--components", 2)
 ROWS = clean_frame().to_csv(index=False)
+BODY = ROWS.split("\n", 1)[1]
 
 
 def parquet(frame=None):
@@ -40,15 +41,31 @@ def arrow_parquet(columns, names):
 
 REFUSED = {
     "empty": ("t.csv", b"", "is empty"),
+    "header only": ("t.csv", b"a,b\n", "has a header but no rows"),
+    "blank lines only": ("t.csv", b"\n\r\n \n", "is empty"),
+    "a cell too many": ("t.csv", ROWS + "1,2,3\n", "is ragged", "row 41 has 3: '1,2,3'"),
     "a cell too few": ("t.csv", ROWS + "1\n", "is ragged", "row 41 has 1: '1'"),
+    "a quote that stays open": ("t.csv", ROWS + '"1,2\n', "row 41 opens", "never closed"),
+    "no header": ("t.csv", BODY, "no column 'a'", "has no header: its first row is 0.125, -0.125"),
+    "name twice": ("t.csv", f"a,b,b\n{BODY}", "has 2 columns named 'b'"),
+    "between spaces": ("t.csv", ROWS.replace(",", "  "), "has one column, 'a b'"),
     "zero bytes": ("t.csv", ROWS.encode() + b"\0\0", "is not text"),
     "picture": ("t.png", b"\x89PNG\r\n\x1a\n" + bytes(99), "is not text"),
+    "spreadsheet": ("t.xlsx", b"PK\x03\x04" + bytes(99), "is not text"),
     "UTF-32": ("t.csv", ROWS.encode("utf-32"), "is written in UTF-32; save it as UTF-8"),
+    "web page": ("t.html", "<html><body>1</body></html>\n", "is not a CSV file: it begins"),
     "infinite": ("t.csv", f"{ROWS}1,-inf\n", "column 'b' is infinite in row 41"),
+    "beyond double": ("t.csv", f"{ROWS}1e400,1\n", "column 'a' is infinite in row 41"),
     "a word": ("t.csv", f"{ROWS}1,one\n", "column 'b' is not numeric: row 41 holds 'one'"),
+    "gzip cut short": ("t.gz", gzip.compress(ROWS.encode())[:-20], "cannot be read: Compressed"),
     "gzip damaged": ("t.gz", corrupt(gzip.compress(ROWS.encode())), "cannot be read"),
+    "Parquet's first bytes": ("t.parquet", parquet()[:4], "is a damaged Parquet file"),
+    "half a Parquet file": ("t.parquet", parquet()[:1000], "is a damaged Parquet file"),
+    "all but a byte": ("t.parquet", parquet()[:-1], "is a damaged Parquet file"),
     "Parquet damaged": ("t.parquet", corrupt(parquet()), "cannot be read"),
+    "CSV named Parquet": ("t.parquet", ROWS, "is a damaged Parquet file"),
     "Parquet named CSV, cut short": ("t.csv", parquet()[:1000], "is a damaged Parquet file"),
+    "Parquet without rows": ("t.parquet", parquet(clean_frame()[:0]), "has a header but no rows"),
     "Parquet, name twice": (
         "t.parquet", arrow_parquet([*clean().T.copy()] * 2, ["a", "b", "c", "b"]),
         "has 2 columns named 'b'",
@@ -133,6 +150,20 @@ def test_what_is_no_file(make, words, model_file, tmp_path, capsys):
 )
 def test_paths_that_lead_nowhere(path, words, model_file, tmp_path, capsys):
     assert_refused_everywhere(path, words, model_file, tmp_path / "out", capsys)
+
+
+def test_a_file_that_may_not_be_read(clean_table, model_file, tmp_path, monkeypatch, capsys):
+    """By mode where that holds; the superuser may read all, and is refused by hand."""
+    is_open = Path.open
+
+    def refuse(path, *arguments, **options):
+        if path.name == "clean.csv":
+            raise PermissionError(13, "Permission denied", str(path))
+        return is_open(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    words = ("clean.csv' cannot be read: Permission denied",)
+    assert_refused_everywhere(clean_table, words, model_file, tmp_path / "out", capsys)
 
 
 @pytest.mark.parametrize("wanted", [["x7", "x99999"], ["x12345"]])

@@ -53,6 +53,9 @@ def test_density_integrates_to_one(spec):
             plain = Mixture(mixture.weights, mixture.means, mixture.covariances, 0.2)
             return plain.log_prob(t.forward(x)[:, None]) + t.log_derivative(x)
 
+        X = np.linspace(*ALLOWED[spec], 50)[1:, None]
+        np.testing.assert_allclose(mixture.log_prob(X), density(X), rtol=1e-9)
+
     total = sum(
         quad(lambda x: np.exp(density(np.array([[x]]))[0]), a, b)[0] for a, b in pairwise(points)
     )

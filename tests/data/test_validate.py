@@ -150,9 +150,8 @@ def test_a_column_far_from_zero_is_not_constant(rng, factor):
 def test_distinct_rows_are_counted_with_missing_cells_equal(rows, enough):
     values = np.array(rows)
     distinct = {tuple("nan" if np.isnan(x) else x + 0.0 for x in row) for row in rows}
-    counted = np.ones(len(rows), dtype=bool)
+    counted, before = np.ones(len(rows), dtype=bool), values.copy()
     assert count_distinct(values, counted, enough) == min(len(distinct), enough)
-    before = values.copy()
     np.testing.assert_array_equal(values, before)
 
 

@@ -129,7 +129,7 @@ def assert_same(density, model, tolerance=1e-11):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("d", [1, 2, 3])
+@pytest.mark.parametrize("d", [1, 2, 3, 5])
 def test_pymc_agrees_with_weights_and_missing_cells(structure, d):
     X = random_table(d, 60, d, missing=0.15)
     assert_same(*density_and_model(X, 3, structure, weights=random_weights(d, 60)))

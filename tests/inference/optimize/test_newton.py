@@ -261,7 +261,9 @@ def test_curvature_that_is_dear_is_not_sought(monkeypatch):
     assert len(calls) > 0
     calls.clear()
     dear = HessianSettings(affordable=0.0)
-    polish(density, start, settings=OptimizerSettings(max_iter=20, hessian=dear))
+    polish(
+        density, start, settings=OptimizerSettings(max_iter=20, quasi_newton_steps=5, hessian=dear)
+    )
     assert calls == []
 
 

@@ -41,10 +41,11 @@ def test_vectors_stand_for_the_draws(structure, K, d):
 
 
 @pytest.mark.slow
-def test_draws_have_the_density_that_pymc_gives_them():
+@pytest.mark.parametrize("structure", ["full", "tied"])
+def test_draws_have_the_density_that_pymc_gives_them(structure):
     rng = np.random.default_rng(1)
     X = rng.normal(size=(30, 2)) + 5.0 * (np.arange(30) < 12)[:, None]
-    structure, prior = Structure(), Prior()
+    structure, prior = Structure.parse(structure), Prior()
     density, units = Density.of_table(feature_matrix(X), 2, structure=structure, prior=prior)
     peaks = peaks_of(density, find_modes(density, Sample.of(units.apply(X)), rng))
     model = model_of(density, ("x1", "x2"), structure, prior)
@@ -57,6 +58,18 @@ def test_draws_have_the_density_that_pymc_gives_them():
         [density.log_posterior(vector, jacobian=True) for vector in chain] for chain in draws.theta
     ]
     np.testing.assert_allclose(draws.stats["lp"], expected, rtol=1e-10)
+
+
+def test_a_single_component_has_no_weight_to_move():
+    X = np.random.default_rng(2).normal(size=(20, 1))
+    density, units = Density.of_table(feature_matrix(X), 1, structure=Structure(), prior=Prior())
+    sample = Sample.of(units.apply(X))
+    peaks = peaks_of(density, find_modes(density, sample, np.random.default_rng(0)))
+    model = model_of(density, ("x1",), Structure(), Prior())
+    options = {"draws": 20, "tune": 20, "chains": 2, "compile_mode": FAST}
+    draws = sample_pymc(model, density, peaks, sampler="pymc", seed=1, **options)
+    assert draws.theta.shape == (2, 20, 2)
+    assert np.all(draws.theta.std(axis=1) > 0.0)
 
 
 @pytest.mark.parametrize(

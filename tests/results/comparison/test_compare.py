@@ -72,6 +72,11 @@ class TestTable:
             assert values["icl"] == pytest.approx(model.icl(X), abs=5e-2)
             assert values["df"] == model.map_fit_.n_parameters
 
+    def test_criteria_do_not_depend_on_each_other(self, comparison, X):
+        alone = compared(X, structures=("full", "tied"), criteria="bic").table
+        for name in ("log_likelihood", "log_posterior", "bic"):
+            np.testing.assert_allclose(alone[name], comparison.table[name], rtol=1e-9)
+
     @pytest.mark.slow
     def test_criteria_are_at_the_mode_of_largest_rough_mass_whatever_else_is_asked(
         self, monkeypatch
@@ -88,6 +93,10 @@ class TestTable:
         for name in ("log_likelihood", "log_posterior", "bic", "icl", "aic"):
             np.testing.assert_allclose(with_masses.table[name], plain.table[name], rtol=1e-9)
         np.testing.assert_allclose(heaviest, [*plain.table["log_posterior"]] * 2, rtol=1e-9)
+        for candidate in with_masses.candidates:
+            assert candidate.values["log_posterior"] in [
+                m.log_posterior for m in candidate.fit.modes
+            ]
         moved = [c.values["log_posterior"] != c.fit.log_posterior for c in with_masses.candidates]
         assert any(moved)  # by Laplace's approximation another mode has more mass
 

@@ -77,6 +77,7 @@ def test_draws_say_the_same():
     assert "prior_influence" in posterior.summary().attrs["notes"]
     named = posterior.rename({"Segment 1": "Everyone"})
     assert named.diagnostics[-1].subject == ("Everyone",)
+    assert "Everyone" in named.segments().attrs["notes"]["prior_influence"]
 
 
 def test_it_is_saved(tmp_path):

@@ -54,12 +54,14 @@ def test_more_segments_than_rows_allow_are_counted():
     [found] = small_segments(quiet(X, 12).map_fit_)
     assert len(found.subject) == len(found.values["rows"]) > 6
     assert f"{len(found.subject)} of 12 segments hold fewer than 4 rows" in str(found)
+    assert found.json()["values"]["rows"] == found.values["rows"]
 
 
 def test_a_sparse_prior_asks_for_empty_segments(X):
     fit = quiet(X[:85], 4, prior=Prior(concentration=0.02)).map_fit_
     rows = expected_rows(fit)
-    assert all(n >= 0.5 for found in small_segments(fit) for n in found.values["rows"])
+    named = [name for found in small_segments(fit) for name in found.subject]
+    assert all(rows[int(name.split()[1]) - 1] >= 0.5 for name in named)
     assert (rows < 0.5).any()
 
 

@@ -1,5 +1,6 @@
 """Diagnostics of a posterior stay with its tables and its file."""
 
+import re
 import warnings
 from dataclasses import replace
 
@@ -88,6 +89,7 @@ def test_draws_too_few_for_intervals_are_warned_of(one_group, shape, few):
         warnings.simplefilter("always")
         posterior = Posterior.from_draws(fit, density, draws)
     assert [w.message.diagnostic.values["n"] for w in said] == [shape[0] * shape[1]] * few
+    assert all("increase draws" in str(w.message) for w in said)
     assert ("few_draws" in posterior.segments().attrs["notes"]) == few
 
 
@@ -107,6 +109,7 @@ def test_what_is_left_of_an_interrupted_run_says_so(one_group, chains, tmp_path)
         back = load(posterior.save(tmp_path / "cut.nc"))
     values = [found.values for found in back.diagnostics if found.code == "interrupted"]
     assert values == [{"n_chains": chains, "n_draws": 100}]
+    assert re.match(said, back.summary().attrs["notes"]["interrupted"])
 
 
 def test_a_posterior_without_faults_has_no_caveats(posterior):
