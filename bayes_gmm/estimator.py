@@ -296,7 +296,7 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         return found
 
     def typicality(self, X: Any) -> Floats:
-        """Share of the fitted population that is less probable than each row, shape (N,).
+        """Fraction of the fitted population that is less probable than each row, shape (N,).
 
         It is 0 for a row beyond all segments.
         """

@@ -31,7 +31,7 @@ def is_or_are(n: float) -> str:
 
 
 def listed_numbers(numbers: Sequence[int], word: str) -> str:
-    """Write rising whole numbers: as a range where more than two follow each other, else a list.
+    """Write increasing whole numbers: as a range if more than two are consecutive, else a list.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def in_words(items: Sequence[str], word: str) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a share as a percentage, with a decimal where it is near none or all.
+    """Write a fraction as a percentage, with a decimal if it is near 0 or 1.
 
     Examples
     --------

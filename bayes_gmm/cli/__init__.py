@@ -307,7 +307,7 @@ def predict(
 ) -> None:
     """Assign each row of TABLE to a segment of MODEL, the model.nc of a fit.
 
-    The typicality of a row is the share of the fitted population that is less probable than it.
+    The typicality of a row is the fraction of the fitted population that is less probable than it.
     With --id, only that column of TABLE is written beside the results, otherwise all columns are.
     """
     _check_output(out, model, table)

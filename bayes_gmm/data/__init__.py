@@ -1,1 +1,1 @@
-"""Tables on their way in: read, checked, standardised, and where their rows live."""
+"""Reading, checking and standardising of tables, and storage of their rows."""

@@ -118,7 +118,7 @@ choose numeric columns, or encode it as numbers
 
 
 def first_not_numeric(name: str, cells: Iterable[Any]) -> DataError:
-    """Error for a column with text: it names the first cell that is no number even as text.
+    """Error for a column of text; it names the first cell whose text is not a number.
 
     Examples
     --------

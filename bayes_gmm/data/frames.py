@@ -1,4 +1,4 @@
-"""Data frames of any make, through narwhals."""
+"""Access to data frames of any library, through narwhals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def as_frame(X: Any) -> nw.DataFrame[Any] | None:
-    """A data frame, or series, that narwhals knows, with names that are text; else None.
+    """Convert a data frame or series that narwhals supports, with text as names; else None.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def as_frame(X: Any) -> nw.DataFrame[Any] | None:
 
 
 def _with_text_names(X: Any) -> Any:
-    """The frame itself, or for pandas, whose names may be numbers or tuples, one with text."""
+    """The frame with text as names; names in pandas may be numbers or tuples."""
     import narwhals as nw
 
     if isinstance(X, nw.DataFrame):
@@ -60,7 +60,7 @@ def _with_text_names(X: Any) -> Any:
 
 
 def frame_values(frame: nw.DataFrame[Any], names: Sequence[str]) -> Floats:
-    """Columns of a frame as a matrix: a view where the frame keeps them as one.
+    """Columns of a frame as a matrix; a view if the frame stores them as one block.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def column_values(series: nw.Series[Any]) -> Floats:
 
 
 def _values_of_unknown(series: nw.Series[Any]) -> Floats:
-    """A column whose type the data frame has and narwhals has not: sparse, complex, all null."""
+    """Values of a column whose type narwhals does not know: sparse, complex or all null."""
     values = np.asarray(series.to_numpy())
     if values.dtype.kind == "c":
         raise DataError(

@@ -73,5 +73,5 @@ class ModelMatrix(FeatureMatrix):
         return ModelMatrix(self.values[chosen], self.features, self.log_jacobian[chosen])
 
     def log_units(self, scale: Floats) -> Floats:
-        """Log density of each row, divided by `scale`, minus that in the user's units."""
+        """Log density of each row in units of `scale`, minus that in the user's units."""
         return np.asarray(np.isfinite(self.values) @ np.log(scale) - self.log_jacobian)

@@ -228,7 +228,7 @@ def _stored_weights(weights: Floats | None, order: Integers) -> Floats:
 
 
 def _tile_table(sizes: Integers, observed: npt.NDArray[np.bool_]) -> tuple[Integers, int]:
-    """The tiles of a block, none with rows of two patterns, and their total number of cells."""
+    """The tiles of a block, each with rows of a single pattern, and the total number of cells."""
     starts = np.cumsum(sizes) - sizes
     counts = -(-sizes // TILE)
     pattern = np.repeat(np.arange(len(sizes)), counts)

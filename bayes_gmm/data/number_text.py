@@ -27,7 +27,7 @@ CELL = re.compile(
 )
 MARKED = re.compile(r"[.,' ]")
 THOUSANDS = re.compile(r"[1-9]\d{0,2}([.,' ]\d{3})+|[1-9]\d?(,\d\d)+,\d{3}")
-"""Groups of three digits; or of two and a last one of three, as in India."""
+"""Groups of three digits or, as in India, groups of two and a last group of three."""
 SPREADSHEET_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 """A cell that spreadsheets must keep as text."""
 
@@ -79,7 +79,7 @@ class NumberText:
     forms: Forms
 
     def value(self, decimal: str) -> float:
-        """The number if `decimal` is the decimal mark, other marks separating thousands."""
+        """The number, if `decimal` is the decimal mark and other marks separate thousands."""
         body = "".join("." if c == decimal else c for c in self.body if c.isdigit() or c == decimal)
         return self.scale * float(body + self.exponent)
 

@@ -26,7 +26,7 @@ class GridSettings:
     most_multiple: int = 10
     """Maximum ratio of a typical gap between neighbouring values to the step."""
     loosest: float = 0.1
-    """Maximum distance of values from the grid, in steps: minutes as hours to 2 decimals."""
+    """Maximum distance of values from the grid, in steps; minutes as hours to 2 decimals fit."""
     chance: float = 1e-6
     """Significance level of a grid."""
 
@@ -63,7 +63,7 @@ def find_grid(values: Floats, settings: GridSettings = GridSettings()) -> Grid:
     """
     if not len(values):
         return NO_GRID
-    # In units of a power of two that bring all values below 1: exact, and nothing overflows.
+    # Divided by a power of two, which is exact, values are below 1 and nothing overflows.
     _, exponent = np.frexp(max(values[-1], -values[0]))
     m = min(len(values), settings.most_values)
     first = (len(values) - m) // 2

@@ -50,13 +50,13 @@ class KeptMatrix(FeatureMatrix):
         >>> kept.as_fitted()
         Traceback (most recent call last):
         ...
-        bayes_gmm.errors.DataError: the table of 2 rows was written to after its fit, which ...
+        bayes_gmm.errors.DataError: the table of 2 rows was modified after its fit, which ...
         """
         if checksum(self.values) != self.checksum:
             raise DataError(
-                f"the table of {self.n_rows:,} rows was written to after its fit, which keeps no "
-                "copy: its rows are not those of the posterior; fit a copy, or save the posterior "
-                "and load it, which leaves the rows out"
+                f"the table of {self.n_rows:,} rows was modified after its fit, which keeps no "
+                "copy, so its rows no longer match the posterior; fit a copy, or save and load the "
+                "posterior, which then contains no rows"
             )
         return self
 

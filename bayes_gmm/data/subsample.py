@@ -15,8 +15,8 @@ Hashes = np.ndarray[tuple[int], np.dtype[np.uint64]]
 def sample_rows(values: Floats, weights: Floats | None, size: int) -> tuple[Integers, Floats]:
     """Positions of about `size` rows that represent all, and the weight of each.
 
-    All rows are taken if there are at most `size`; one of each set of equal rows, with the weight
-    of all of them, if there are at most `size` distinct rows. Otherwise a systematic sample of the
+    All rows are taken if there are at most `size`. If at most `size` are distinct, each distinct
+    row is taken once, with the total weight of its copies. Otherwise a systematic sample of the
     distinct rows is taken in the order of a hash of their values, in proportion to weight, so that
     a row of weight 2 is equivalent to two copies. The extremes of each column are included.
 
@@ -45,9 +45,9 @@ def sample_rows(values: Floats, weights: Floats | None, size: int) -> tuple[Inte
 def distinct_rows(values: Floats, weights: Floats | None, size: int) -> tuple[Integers, Floats]:
     """Positions of at most `size` distinct rows that represent all, and the weight of each.
 
-    Equal rows are one, with the weight of all of them. Of more than `size` distinct rows a
-    systematic sample is taken in the order of a hash of their values, in proportion to weight, and
-    nothing else: extremes are not included, unlike in `sample_rows`.
+    Equal rows count as one row with their total weight. If more than `size` rows are distinct, a
+    systematic sample is taken in the order of a hash of their values, in proportion to weight.
+    Extremes are not included, unlike in `sample_rows`.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def distinct_rows(values: Floats, weights: Floats | None, size: int) -> tuple[In
 
 
 def at_equal_steps(upto: Floats | Integers, size: int) -> tuple[Integers, Integers]:
-    """Positions at `size` steps of equal weight through cumulative weights, and steps on each.
+    """Positions selected by `size` equal steps in cumulative weight, and how often each is.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def at_equal_steps(upto: Floats | Integers, size: int) -> tuple[Integers, Intege
 
 
 def _kinds(values: Floats, weights: Floats | None) -> tuple[Integers, Floats | Integers]:
-    """One of each set of equal rows, in the order of their hashes, and their cumulative weights.
+    """Positions of distinct rows in the order of their hashes, and their cumulative weights.
 
     Memory is limited to a few numbers per row, as a table may have many rows.
     """
@@ -96,7 +96,7 @@ def _kinds(values: Floats, weights: Floats | None) -> tuple[Integers, Floats | I
 
 
 def _extremes(values: Floats, kinds: Integers) -> Integers:
-    """Positions in `kinds` of the smallest and largest value of each column."""
+    """Positions in `kinds` of the rows with the smallest and largest value of each column."""
     found = []
     for column in values.T:
         seen = column[kinds]

@@ -1,4 +1,4 @@
-"""Reading of tables: files, and data frames of any make."""
+"""Reading of tables from files and data frames."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def read_table(
     """Read numeric columns of a table.
 
     Text is read as numbers where all cells of a column are numbers in one notation: with currency
-    signs, percent signs, thousands marks, accounting brackets, a minus sign behind the number, or
-    suffixes such as in 1.5k.
+    signs, percent signs, thousands marks, accounting brackets, a trailing minus sign, or suffixes
+    such as in 1.5k.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def read_source(
 
 
 def _requested(read: ReadColumns, features: Sequence[str] | None) -> FeatureMatrix:
-    """The columns that were asked for, or all with numbers."""
+    """The requested columns, or all numeric columns."""
     if features is not None:
         read.raise_unusable()
     if read.matrix is None:

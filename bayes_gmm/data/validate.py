@@ -184,7 +184,7 @@ def check_column(name: str, column: Floats, n_rows: float, n_observed: float) ->
 
 
 def is_constant(column: Floats, rounding: float = 4 * EPSILON) -> bool:
-    """Whether observed values differ by rounding only, by a relative difference of `rounding`.
+    """Whether observed values differ by at most a relative rounding error of `rounding`.
 
     Examples
     --------

@@ -29,19 +29,20 @@ class TypicalitySettings:
     beyond: float = 0.001
     """Largest typicality of a row that is beyond all segments."""
     tolerated: float = 0.2
-    """Share of rows beyond all segments up to which there is no warning."""
+    """Maximum fraction of rows beyond all segments without a warning."""
     most_rows: int = 2_000
-    """Rows, at equal distances, of which a prediction finds whether they are beyond."""
+    """Maximum number of rows that a prediction checks; longer tables are thinned."""
     far: float = 4.0
-    """Distance from the mean of every segment, in its standard deviations, that is far."""
+    """Minimum distance of a far value from the mean of every segment, in its standard
+    deviations."""
 
 
 def typicality(mixture: Mixture, X: Any, settings: TypicalitySettings | None = None) -> Floats:
-    """Share of the fitted population whose density is lower than that of each row, shape (N,).
+    """Fraction of the fitted population with a lower density than each row, shape (N,).
 
     It is 1 at the highest density and 0 beyond all segments. The density is that of the observed
-    cells of the row, as is the population's, on the transformed scale; a row without observed
-    cells has NaN. The share is estimated from rows simulated by the mixture.
+    cells of the row, as is the population's, on the transformed scale; a row without observed cells
+    has NaN. The fraction is estimated from rows simulated by the mixture.
 
     Examples
     --------
@@ -118,7 +119,7 @@ def rows_beyond(
 
 
 def warn_rows_beyond(mixture: Mixture, X: Any, settings: TypicalitySettings | None = None) -> None:
-    """Issue a `DataWarning` if too many rows, or of a long table a sample, are beyond."""
+    """Issue a `DataWarning` if too many rows of a table, or of a sample of it, are beyond."""
     settings = settings or TypicalitySettings()
     matrix = mixture.matrix_of(X)
     every = -(-matrix.n_rows // settings.most_rows)

@@ -1,1 +1,1 @@
-"""What a fit says: modes, memberships, and the file that keeps them."""
+"""Results of fits: modes, posterior draws, comparisons, and their files."""

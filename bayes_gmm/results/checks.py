@@ -67,7 +67,7 @@ def check_draws(draws: Draws, n_modes: int) -> None:
         raise FitError("a draw is not finite; give a resolution or a stronger prior")
     if draws.mode.min() < 0 or draws.mode.max() >= n_modes:
         raise FitError(
-            f"a draw is of mode {draws.mode.max()}, but the fit has {n_modes}, counted from 0"
+            f"a draw has mode {draws.mode.max()}, but the modes of the fit are 0 to {n_modes - 1}"
         )
 
 

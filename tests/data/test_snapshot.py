@@ -34,7 +34,7 @@ def test_what_was_written_to_is_refused(values, change):
     matrix = kept(values)
     assert matrix.as_fitted() is matrix
     change(values)
-    with pytest.raises(DataError, match="table of 50 rows was written to after its fit") as caught:
+    with pytest.raises(DataError, match="table of 50 rows was modified after its fit") as caught:
         matrix.as_fitted()
     assert "\n" not in str(caught.value)
 

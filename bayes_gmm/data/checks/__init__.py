@@ -1,1 +1,1 @@
-"""Checks of a table before a fit: what may cause problems, as findings."""
+"""Checks of a table before a fit, which report possible problems as findings."""

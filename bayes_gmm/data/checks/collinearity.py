@@ -1,8 +1,8 @@
 r"""Columns that are linear functions of each other, exactly or nearly.
 
-The diagonal of the Cholesky factor L of the correlation matrix gives the share of the variance of
-each column that the columns before it leave unexplained: :math:`L_{jj}^2 = 1 - R_j^2`. The diagonal
-of the inverse P gives the share that all other columns leave unexplained:
+The diagonal of the Cholesky factor L of the correlation matrix gives the fraction of the variance
+of each column that the columns before it leave unexplained: :math:`L_{jj}^2 = 1 - R_j^2`. The
+diagonal of the inverse P gives the fraction that all other columns leave unexplained:
 :math:`1 / P_{jj} = 1 - R_j^2`.
 """
 
@@ -145,7 +145,7 @@ def _varies(profile: Profile) -> bool:
 def _standardised(
     values: Floats, profiles: Sequence[Profile], chosen: Sequence[int], settings: CollinearSettings
 ) -> Floats:
-    """Whole rows without outliers, each column by its median and range."""
+    """Complete rows without outliers, each column standardised by its median and range."""
     every = -(-len(values) // settings.most_rows)
     far_out = TailSettings().far_out
     kept = values[::every, chosen]
@@ -239,7 +239,7 @@ def needed_columns(
 
 
 def _in_order(correlations: Floats, group: list[int]) -> list[int]:
-    """The group, first the column that the others determine best, or the last of several such."""
+    """The group, reordered so that the column that the others determine best is first."""
     _, vectors = np.linalg.eigh(correlations[np.ix_(group, group)])
     size = np.abs(vectors[:, 0])
     first = int(np.flatnonzero(size >= 0.999 * size.max())[-1])
@@ -271,7 +271,7 @@ def _nearly(
 
 
 def own_shares(correlations: Floats) -> Floats:
-    """Share of the variance of each column that all others leave unexplained.
+    """Fraction of the variance of each column that all others leave unexplained.
 
     Examples
     --------
@@ -302,7 +302,7 @@ def _within(values: Floats) -> Floats:
 
 
 def _concerned(size: Floats, start: int, settings: CollinearSettings) -> list[int]:
-    """Columns that are linked to one by correlations of at least `concerned`, itself among them."""
+    """Columns that chains of correlations of at least `concerned` link to `start`, and itself."""
     group = np.zeros(len(size), dtype=bool)
     group[start] = True
     while True:

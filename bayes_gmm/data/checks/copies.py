@@ -46,10 +46,10 @@ def copy_findings(
 def _beyond_rounding(values: Floats, profiles: Sequence[Profile], settings: CopySettings) -> bool:
     """Whether pairs of equal rows are more frequent than pairs a few steps apart in one column.
 
-    Rounding makes rows equal that differ a little. Where n_i rows fall on cell i of a smooth table,
-    pairs in one cell number about sum n_i^2 / 2 and pairs at each distance of m steps sum n_i^2, so
-    that pairs up to s steps apart are 2 s times as many. Categories have no near steps, so the
-    column with the most such pairs counts.
+    Rounding makes similar rows equal. If n_i rows of a smooth table are rounded to cell i, about
+    sum n_i^2 / 2 pairs are equal, and sum n_i^2 pairs are m steps apart for each small m. Pairs
+    that are 1 to s steps apart are therefore 2 s times as many as equal pairs. Columns of
+    categories have no such pairs, so the column with the most of them is used.
     """
     steps = [profile.step / profile.sd for profile in profiles if profile.sd > 0.0]
     if min(steps, default=np.inf) > settings.finest:
@@ -143,13 +143,13 @@ class _Nearness(NamedTuple):
 def _nearness(
     tree: cKDTree, some: Floats, steps: Floats, settings: CopySettings
 ) -> _Nearness | None:
-    """The distance within which a row of a smooth table practically never has k neighbours.
+    """A distance within which a row of a smooth table practically never has k neighbours.
 
-    Rows of a smooth table are a Poisson process nearby. The median row has its k-th neighbour in a
-    ball that k - 1/3 rows are expected in, and a ball `closer` times as wide holds k rows with
-    probability lambda^k / k!, lambda = (k - 1/3) closer^d. The dimension d is that of the rows, or
-    the number of columns with steps far below the distance if it is smaller: rows that agree in a
-    coarse column agree exactly.
+    Locally, rows of a smooth table are a Poisson process. The ball around the median row that
+    reaches to its k-th neighbour has an expected number of k - 1/3 rows. A ball of `closer` times
+    this radius holds k rows with probability lambda^k / k!, lambda = (k - 1/3) closer^d. The
+    dimension d is that of the rows or, if smaller, the number of columns whose steps are far below
+    the distance, because rows that agree in a coarse column agree exactly.
     """
     most = min(settings.most_neighbours, len(some) - 1)
     typical = some[:: -(-len(some) // settings.typical_rows)]

@@ -19,8 +19,9 @@ def identifier_finding(
 ) -> Diagnostic | None:
     """A finding for a running number, or for unique whole numbers under an identifier's name.
 
-    The order of the rows does not matter. A running number may have gaps, as long as draws from its
-    range would practically never be all different; each value may occur equally often.
+    The order of the rows does not matter. A running number may have gaps, as long as random draws
+    from its range would practically never all be different. Values may repeat if all occur equally
+    often.
 
     Examples
     --------

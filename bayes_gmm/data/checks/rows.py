@@ -52,7 +52,7 @@ def _few(
 
 
 def _never_together(matrix: FeatureMatrix, settings: CheckSettings) -> Iterator[Diagnostic]:
-    """Pairs of columns that no row observes both of, though it observes each somewhere."""
+    """Pairs of columns that are never observed in the same row, though each is observed."""
     if not 2 <= matrix.n_features <= settings.most_pair_columns:
         return
     together = np.zeros((matrix.n_features, matrix.n_features))

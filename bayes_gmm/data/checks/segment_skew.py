@@ -1,12 +1,12 @@
-"""Columns whose segments look skewed, although the whole column need not.
+"""Detection of columns whose segments look skewed, even if the whole column does not.
 
 Segments that are Gaussian on the log scale need fewer components there. For each positive column
 the lowest BIC of univariate mixtures of the logarithm, its Jacobian included, is compared with that
 of mixtures of the column itself. Only skewness to the right, of positive columns, is found.
 
-Over 50 tables of two log-normal segments each (500 rows, 4 sigma apart on the log scale) 50 % are
+Of 50 tables of two log-normal segments each (500 rows, 4 sigma apart on the log scale), 50 % are
 found at sigma = .3 and 98 % at .5; at .8 the whole column is skewed and is reported as such. Of 400
-tables of Gaussian segments 0.2 % are found (``benchmarks/findings.py --tables 400 --seed 1``).
+tables of Gaussian segments 0.2 % are reported (``benchmarks/findings.py --tables 400 --seed 1``).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _rows(profile: Profile, settings: CheckSettings) -> float:
 
 
 def _body(column: ColumnParts, settings: CheckSettings) -> Profile | None:
-    """A positive, finely recorded column without shared and far values; None for any other."""
+    """A positive, finely recorded column without its shared and far values; None for others."""
     profile, fewest = column.profile, settings.skew.fewest_rows
     if not 0.0 < profile.span < np.inf or profile.n_observed < fewest:
         return None
@@ -78,7 +78,7 @@ def _body(column: ColumnParts, settings: CheckSettings) -> Profile | None:
 
 
 def _within_cuts(profile: Profile, settings: CheckSettings) -> Profile:
-    """The column without values at its ends at which larger or smaller ones were cut off."""
+    """The column without a first or last value so frequent that values beyond it look cut off."""
     n = profile.counts
     if len(n) < settings.shared_values.most_others_asked:
         return profile

@@ -22,13 +22,13 @@ class SharedValueSettings:
     fine: float = 0.25
     """Largest step of a column that counts as continuous, in standard deviations of the rest."""
     fewest_coded: float = 3.0
-    """Minimum number of rows with a far value: two may be a coincidence of two outliers."""
+    """Minimum number of rows with the same far value; two outliers may coincide."""
     fewest_coded_inside: float = 5.0
     """Minimum number of rows with a code within the range of the other values."""
     usual_gap: float = 1.0
-    """Distance of a usual code (-1, 99, 999, ...) from other values, in their robust sds."""
+    """Minimum distance of a usual code (-1, 99, 999, ...) from other values, in robust sds."""
     other_gap: float = 3.0
-    """The same for any other value."""
+    """Minimum distance of any other code from other values, in robust sds."""
     most_codes: int = 3
     """Maximum number of codes at one end of a column, such as 997, 998 and 999."""
 
@@ -40,7 +40,7 @@ class TailSettings:
     far_out: float = 8.0
     """Minimum distance of an outlier from the median, in robust standard deviations."""
     few_far: float = 3.0
-    """Rows that may be outliers, or negative beside a long tail, in any table."""
+    """Number of rows that may be outliers, or negative in a column with a long tail."""
     few_far_share: float = 0.02
     """Maximum fraction of outliers; more are a group or a tail."""
     skewed: float = 2.0
@@ -48,9 +48,9 @@ class TailSettings:
     straightened: float = 0.5
     """Maximum ratio of the skewness of the logarithm to that of the column."""
     straight: float = 1.0
-    """Largest skewness of a column without its far values for these not to be a tail."""
+    """Maximum skewness without the far values; if it is larger, they belong to a tail."""
     far_on_log: float = 5.0
-    """Robust sds from the median on the log scale from which on a value may be an outlier."""
+    """Minimum distance of an outlier from the median on the log scale, in robust sds."""
     isolated: float = 8.0
     """Gap before an outlier, in mean excesses of the values below it; an
     exponential tail leaves such a gap with probability exp(-8)."""
@@ -69,7 +69,7 @@ class IdentifierSettings:
     """Thresholds for identifiers."""
 
     fewest: int = 20
-    """Distinct values: a shorter run of whole numbers may be a list of categories."""
+    """Minimum number of distinct values; fewer whole numbers may be a list of categories."""
     chance: float = 1e-6
     """Largest probability that as many uniform draws from the range are all different."""
     names: frozenset[str] = frozenset(
@@ -79,7 +79,7 @@ class IdentifierSettings:
     )  # fmt: skip
     """Words of a column's name that make unique whole numbers an identifier."""
     values_first: int = 64
-    """Number of values that are tested first for being whole numbers, at equal distances."""
+    """Number of equally spaced values that are tested first for whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -93,13 +93,13 @@ class CollinearSettings:
     nearly: float = 5e-3
     """Residual variance fraction below which a column is nearly collinear: R^2 of .995."""
     concerned: float = 0.9
-    """Correlation with a nearly collinear column that makes another one of the group."""
+    """Minimum correlation that links columns in a nearly collinear group."""
     most_columns: int = 1000
-    """Wider tables are not checked."""
+    """Maximum number of columns; wider tables are not checked."""
     most_rows: int = 100_000
-    """Maximum number of rows, at equal distances."""
+    """Maximum number of rows; longer tables are thinned."""
     most_eliminated: int = 60
-    """Columns that backward elimination starts from: those with the largest contributions."""
+    """Maximum number of columns, those with the largest contributions, to eliminate from."""
 
 
 @dataclass(frozen=True)
@@ -107,19 +107,19 @@ class CopySettings:
     """Thresholds for copies and near-copies of rows."""
 
     most_rows: int = 20_000
-    """Maximum number of rows, at equal distances, that are searched for near-copies."""
+    """Maximum number of rows that are searched for near-copies; longer tables are thinned."""
     most_columns: int = 200
-    """Wider tables are not checked for near-copies."""
+    """Maximum number of columns; wider tables are not checked for near-copies."""
     fewest_rows: int = 20
-    """Rows of the shortest table that is checked for near-copies."""
+    """Minimum number of rows; shorter tables are not checked for near-copies."""
     frequent: float = 0.05
-    """Frequency from which on the rows with a value are left out, as they agree in that column."""
+    """Minimum frequency of a value whose rows are left out, as all agree in that column."""
     typical_rows: int = 200
     """Number of rows from which the typical distance to neighbours is computed."""
     closer: float = 0.05
     """Maximum distance of near-copies, relative to the typical distance of the same neighbour."""
     within: float = 0.02
-    """Largest such distance in any column, in its standard deviations."""
+    """Maximum distance of near-copies in any column, in its standard deviations."""
     chance: float = 2e-3
     """Expected number of rows of a smooth table that are taken for near-copies."""
     fine: float = 0.25
@@ -129,7 +129,7 @@ class CopySettings:
     isolated: float = 3.0
     """Minimum distance of a group from other rows, in diameters of the group."""
     pairs: float = 0.05
-    """Share of the rows that must have one near-copy where no group is larger than a pair."""
+    """Minimum fraction of rows with a near-copy if no group is larger than a pair."""
     pair_dimension: float = 1.7
     """Minimum dimension of the rows for pairs to count; on a line, close pairs are common."""
     fewest_repeats: float = 3.0
@@ -152,13 +152,13 @@ class SkewSettings:
     """Thresholds for skewed segments."""
 
     most_components: int = 5
-    """Components of the univariate mixtures."""
+    """Maximum number of components of the univariate mixtures."""
     points: int = 256
     """Number of quantiles that represent the column."""
     most_rows: float = 500.0
     """Maximum number of rows that the BIC counts; more would find misfits too small to matter."""
     fewest_rows: float = 100.0
-    """Rows of the shortest column that is checked."""
+    """Minimum number of rows; shorter columns are not checked."""
     margin: float = 18.0
     """Minimum reduction of the BIC on the log scale."""
     fewer: float = 1.5
@@ -168,12 +168,12 @@ class SkewSettings:
     narrowest: float = 0.03
     """Minimum standard deviation of a component, in those of the column: several quantiles."""
     most_columns: int = 60
-    """Maximum number of columns that are checked, from the first on."""
+    """Maximum number of columns; only the first ones are checked."""
     cut_off: float = 2.0
-    """Ratio of the frequency of the first or last value to that of its neighbours from which on the
-    column counts as cut off there; such a value is left out."""
+    """Minimum ratio of the frequency of the first or last value to that of its neighbours at which
+    the column looks cut off there; such a value is left out."""
     most_heaped: float = 0.05
-    """Maximum share of rows with one value; narrow components would fit frequent values."""
+    """Maximum fraction of rows with one value; narrow components would fit frequent values."""
 
 
 @dataclass(frozen=True)

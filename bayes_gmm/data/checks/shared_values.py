@@ -46,7 +46,8 @@ def shared_value_findings(
 def atoms_of(profile: Profile, settings: SharedValueSettings | None = None) -> list[Shared]:
     """Atoms of a column that is otherwise continuous, the most frequent first.
 
-    No segment collapses onto a category: the step is in the model as recording error.
+    Categories are not atoms: segments cannot collapse onto them, because the recording error of a
+    column with coarse steps is large.
     """
     settings = settings or SharedValueSettings()
     found = atoms(profile.values, profile.counts, settings)
@@ -89,8 +90,8 @@ def atoms(values: Floats, counts: Floats, settings: SharedValueSettings) -> list
 def codes_of(profile: Profile, settings: SharedValueSettings | None = None) -> list[Shared]:
     """Values that look like codes for missing: far from the others, and shared by several rows.
 
-    A usual code needs less distance than any other value, and none if far more rows share it. Zero
-    is a code only where it is far and rare: otherwise it is an atom.
+    A usual code (-1, 99, 999, ...) may be nearer to the others, and at any distance if far more
+    rows share it. Zero is a code only if it is far and rare; otherwise it is an atom.
 
     Examples
     --------
@@ -143,7 +144,7 @@ def _codes_at_end(profile: Profile, end: int, settings: SharedValueSettings) -> 
 def _is_coded(
     values: Floats, counts: Floats, m: int, rest: Profile, settings: SharedValueSettings
 ) -> bool:
-    """Whether the first m values, of an end, are codes beside the rest."""
+    """Whether the first m values at an end of a column are codes, given the other values."""
     value, nearest = float(values[m - 1]), float(values[m])
     spread = rest.robust_sd or rest.sd
     far = abs(nearest - value) / spread

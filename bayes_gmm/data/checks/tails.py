@@ -23,8 +23,8 @@ def tail_findings(
 ) -> Iterator[Diagnostic]:
     """Outliers and a long tail of a column without its atoms and codes.
 
-    A few far values are outliers where the column is not skewed without them. Where it is, they
-    belong to its tail unless they are far on the log scale too.
+    A few far values are outliers if the column is not skewed without them. If it is, they belong to
+    its tail unless they are far on the log scale too.
 
     Parameters
     ----------
@@ -63,9 +63,9 @@ def tail_findings(
 
 
 def far_values(profile: Profile, settings: TailSettings) -> Mask:
-    """Values far from the median, where few rows have them.
+    """Which values are far from the median, if only few rows have them.
 
-    There must be a gap before them: a wide segment has a tail.
+    Only values beyond a gap count, because a wide segment has a tail without gaps.
     """
     none = np.zeros(len(profile.values), dtype=bool)
     if not profile.robust_sd > 0.0:
@@ -101,7 +101,7 @@ def isolated_values(profile: Profile, settings: TailSettings) -> Mask:
 def _isolated_from(
     values: Floats, counts: Floats, first: int, few: float, settings: TailSettings
 ) -> int:
-    """Place of the first isolated value, from `first` on, or the number of values."""
+    """Position of the first isolated value from `first` on; the number of values without one."""
     beyond = np.cumsum(counts[::-1])[::-1]
     asked = np.arange(max(first, settings.fewest_neighbours + 1), len(values))
     asked = asked[beyond[asked] <= few]
@@ -117,7 +117,7 @@ def _few(profile: Profile, settings: TailSettings) -> float:
 
 
 def _non_negative(profile: Profile, settings: TailSettings) -> tuple[Profile | None, float]:
-    """The rows that are not negative, and how many are; None where these are more than a few."""
+    """The non-negative rows, and the number of negative ones; None if these are many."""
     kept = profile.values >= 0.0
     negative = float(profile.counts[~kept].sum())
     if negative > _few(profile, settings) or np.count_nonzero(kept) < 2:

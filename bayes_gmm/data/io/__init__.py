@@ -1,1 +1,1 @@
-"""Files that hold a table: CSV and what pandas reads."""
+"""Reading of CSV and Parquet files and of data frames."""

@@ -81,7 +81,7 @@ def no_header(path: Path, dialect: Dialect) -> str:
 
 
 def _of_file(dialect: Dialect) -> Iterator[Diagnostic]:
-    """Findings about lines that are not of the table, and about a guessed encoding."""
+    """Findings about lines outside the table, and about a guessed encoding."""
     if dialect.above:
         yield Diagnostic("lines_above", (), {"lines": list(dialect.above)})
     if dialect.second_header:
@@ -113,10 +113,10 @@ def _suspects(table: pa.Table, dialect: Dialect, positions: Sequence[str]) -> li
 
 
 def _may_be_thousands(column: Any, sampled: int = 256) -> bool:
-    """Whether all fractions have up to three decimals, as if a mark were before three digits.
+    """Whether all numbers are as if thousands marks had been read as decimal marks.
 
-    5,200 is read as 5.2 if the comma is the decimal mark. Zero would not have such a mark. The
-    first `sampled` values of a chunk are inspected before all of it.
+    If the comma is the decimal mark, 5,200 is read as 5.2: such numbers are 0 or from 1 to 1000
+    and have up to three decimals. The first `sampled` values of a chunk are inspected first.
     """
     import pyarrow as pa
 

@@ -27,15 +27,15 @@ HANGUL = re.compile(r"[\x00-\x7f가-힣]*")
 NOT_WITHIN_WORDS = re.compile(
     r"[£¥¤¦¢±¹³¼¾¯¨¬][A-Za-zÀ-ÿœŸ]|[A-Za-zÀ-ÿ][£¥¤¦¢¿¡±¼¾¬]|[^\W\d_]*[a-zß-ÿœ][A-ZÀ-ÞŸŒ]{1}(?![a-z])"
 )
-"""In a text decoded as Windows-1252, signs and capitals where a word has none."""
+"""Signs or capitals inside words of a text that is decoded as Windows-1252."""
 LONG_RUN = re.compile(r"[À-ÖØ-öø-ÿŒœŠšŽžŸ\x80-¿]{3}")
-"""More letters in a row with diacritics than a Western European word has."""
+"""More consecutive letters with diacritics than any Western European word has."""
 ODD_CASE = re.compile(r"[^\W\d_A-Za-z][^\W\d_A-Za-z]+")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """An encoding, and the share of the non-ASCII letters of a text that are usual in it."""
+    """An encoding, and the fraction of the non-ASCII letters of a text that are usual in it."""
 
     name: str
     usual: Callable[[str], float]
@@ -44,8 +44,8 @@ class Candidate:
 def encoding_of(raw: bytes, whole: bool, path: Path, least_usual: float = 0.9) -> tuple[str, bool]:
     """The encoding of the first bytes of a file, and whether it was guessed from its letters.
 
-    An encoding other than UTF-8 and Windows-1252 fits if a share of at least `least_usual` of the
-    letters is usual in it.
+    An encoding other than UTF-8 and Windows-1252 fits if a fraction of at least `least_usual` of
+    the letters is usual in it.
 
     Raises
     ------
@@ -133,9 +133,10 @@ def _usual(raw: bytes, candidate: Candidate, whole: bool) -> float:
 
 
 def _letters(pattern: re.Pattern[str], longest: int = 99) -> Callable[[str], float]:
-    """All of an alphabet, in words of lower case, with a first capital or in capitals.
+    """Function that returns 1 if a text has only letters of an alphabet in regular case, else 0.
 
-    At most `longest` letters in a row may be non-ASCII.
+    Words are regular in lower case, with a first capital, or in capitals. At most `longest`
+    consecutive letters may be non-ASCII.
     """
 
     def usual(text: str) -> float:
@@ -148,7 +149,10 @@ def _letters(pattern: re.Pattern[str], longest: int = 99) -> Callable[[str], flo
 
 
 def _ideographs(encoding: str, first: int, last: int) -> Callable[[str], float]:
-    """Ideographs among the common ones of a character set, which have these first bytes."""
+    """Function that returns the fraction of letters that are common ideographs.
+
+    Common ideographs have first bytes from `first` to `last` in the encoding.
+    """
 
     def is_usual(letter: str) -> bool:
         if "\u3000" <= letter <= "\u30ff" or "\uff01" <= letter <= "\uff5e":

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def read_frame(X: Any, features: Sequence[str] | None, options: ReadOptions) -> ReadColumns | None:
-    """Columns of a data frame as numbers, text being read as in files; None for another object."""
+    """Columns of a data frame as numbers, with text read as in files; None for another object."""
     frame, repeated = _frame_of_unique(X, features)
     if frame is None:
         return None
@@ -46,7 +46,7 @@ def _frame_of_unique(
 
 
 def _arrow(series: nw.Series[Any]) -> Any:
-    """A column as arrow; numbers and text as such, other types by their values."""
+    """A column as an arrow array of numbers or text; other types are converted by value."""
     import narwhals as nw
     import pyarrow as pa
 

@@ -27,10 +27,10 @@ class HeaderSettings:
     most_lines_above: int = 30
     """Maximum number of lines above the header."""
     least_agreeing: float = 0.9
-    """Share of rows that must have as many cells as a header below other lines, and of cells that
-    must be numbers in a numeric column."""
+    """Minimum fraction of rows with as many cells as a header below other lines, and minimum
+    fraction of numbers in a numeric column."""
     fewest_rows: int = 5
-    """Number of rows from which on a second header, or a missing one, is recognised."""
+    """Minimum number of rows to recognise a second header, or a missing one."""
 
 
 SETTINGS = HeaderSettings()
@@ -94,7 +94,7 @@ def _numbered_rows(lines: Iterable[str], delimiter: str) -> list[tuple[int, list
 
 
 def _header_row(numbered: list[tuple[int, list[str]]]) -> int:
-    """Place of the header: the first row, or the one below lines that are not of the table."""
+    """Position of the header: the first row, or the one below lines that precede the table."""
     rows = [row for _, row in numbered]
     widths = [len(row) for row in rows]
     for place in range(1, min(SETTINGS.most_lines_above, len(rows) - 1)):
@@ -183,7 +183,7 @@ def names_of_both(header: list[str], second: list[str]) -> list[str]:
 
 
 def is_data(header: list[str], rows: list[list[str]]) -> bool:
-    """Whether the first row has numbers where the columns have; years and counts may be names."""
+    """Whether the first row has numbers in numeric columns, other than years or counts."""
     numeric = _numeric_columns(rows, len(header)) if len(rows) >= SETTINGS.fewest_rows else []
     cells = [header[j].strip() for j in numeric]
     if not cells or any(number_text(cell) is None for cell in cells):

@@ -81,7 +81,7 @@ def _chunks(path: Path, size: int = 1 << 22) -> Iterator[bytes]:
 
 
 def _look_at_cells(path: Path, dialect: Dialect, beyond_doubt: int = 3) -> None:
-    """Check cell by cell; `beyond_doubt` rows in a cell are an error with three columns or more."""
+    """Check cell by cell; `beyond_doubt` rows in a cell of a table of 3 columns are an error."""
     most, suspect, row, number = 0, 0, [""], 0
     with open_bytes(path) as stream:
         encoding = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding

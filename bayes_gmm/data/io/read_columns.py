@@ -78,7 +78,7 @@ class ReadColumns:
     def of(
         cls, columns: Mapping[str, Any], notation: Notation, findings: Sequence[Diagnostic] = ()
     ) -> ReadColumns:
-        """Read arrow columns; this uses the mapping up, so that memory is released early."""
+        """Read arrow columns, and remove each from the mapping to release its memory."""
         columns = dict(columns)
         names = tuple(columns)
         n_rows = len(next(iter(columns.values()))) if columns else 0

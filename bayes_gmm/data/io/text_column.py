@@ -22,11 +22,11 @@ class TextColumnSettings:
     """Thresholds for columns of text."""
 
     tried: int = 200
-    """Distinct texts tried first: a column without a number among them is not read on."""
+    """Number of distinct texts tried first; if none is a number, the column is text."""
     fewest_marked: int = 5
-    """Numbers such as 5,200 from which on a column that has no other marks holds thousands."""
+    """Minimum number of cells such as 5,200 for the decimal mark to separate thousands."""
     most_named: int = 3
-    """Texts named in a finding about cells that are not numbers."""
+    """Maximum number of texts that a finding about non-numeric cells quotes."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Notation:
     missing : tuple of str
         Texts that stand for missing values.
     padded : bool
-        Whether whole numbers with leading zeros are read, not taken for codes.
+        Whether whole numbers with leading zeros are read as numbers, not as codes.
     """
 
     decimal: str = "."
@@ -206,7 +206,7 @@ def _contradiction(column: TextColumn, numbers: Mapping[int, NumberText]) -> Dia
 def _unclear(
     column: TextColumn, numbers: Mapping[int, NumberText], notation: Notation
 ) -> Diagnostic | None:
-    """A finding if 1,200 beside 1000 may be 1.2 or 1200, and the file does not use the comma."""
+    """A finding if 1,200 may be 1.2 or 1200, since numbers without marks reach 1000."""
     marked = [p for p, n in numbers.items() if n.either and n.either != notation.decimal]
     shown = notation.firm or any(n.decimal or n.thousands for n in numbers.values())
     if not marked or shown:
@@ -261,8 +261,8 @@ def _decimal(
 def _are_thousands(numbers: Mapping[int, NumberText], mark: str, notation: Notation) -> bool:
     """Whether the mark before three digits separates thousands, if nothing else shows it.
 
-    It does if the numbers without the mark are below 1000, as far as there are any; without such
-    numbers it does unless it is the usual decimal mark of the file.
+    If there are numbers without the mark, it does if they are below 1000. Otherwise it does unless
+    it is the usual decimal mark of the file.
     """
     unmarked = [n.value(mark) for n in numbers.values() if not n.either]
     n_marked = len(numbers) - len(unmarked)

@@ -41,7 +41,7 @@ from bayes_gmm.model.density import Density
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """Steps of the search after and beside its diverse starts.
+    """Settings of the search in addition to its diverse starts.
 
     Attributes
     ----------

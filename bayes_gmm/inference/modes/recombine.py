@@ -48,7 +48,7 @@ def recombined(
     each: Each,
     settings: RecombineSettings = RecombineSettings(),
 ) -> list[Run]:
-    """Optima, with those that combinations of the best ones lead to, best first.
+    """The optima and those reached from combinations of the best ones, best first.
 
     Parameters
     ----------

@@ -27,9 +27,10 @@ class CoincidingSettings:
     """When two segments coincide."""
 
     min_coefficient: float = 0.95
-    """Bhattacharyya coefficient from which on they do: equal Gaussians whose means are less than
-    0.64 standard deviations apart, or equal means and, in one dimension, a ratio of the standard
-    deviations below 1.38. Distinct segments of an overfitted table reach .92 (measured)."""
+    """Minimum Bhattacharyya coefficient. Equal Gaussians exceed it if their means are less than
+    0.64 standard deviations apart; univariate Gaussians of equal mean exceed it if the ratio of
+    their standard deviations is below 1.38. Distinct segments of an overfitted table reach .92
+    (measured)."""
 
 
 def coinciding_segments(
@@ -37,7 +38,7 @@ def coinciding_segments(
 ) -> list[Diagnostic]:
     """One diagnostic if segments of a fit have the same location and shape as others, else none.
 
-    A concentration below 1 asks for segments without rows, which are not compared then.
+    With a concentration below 1, empty segments are expected and are not compared.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""From a table to the modes of its posterior."""
+"""The fit of a table: preparation of the rows, and search of the modes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class StartSampleSettings:
     min_rows: int = 4000
     """Rows of the sample, or all if the table has fewer."""
     rows_per_parameter: int = 4
-    """Rows for each parameter of the largest mixture, if that is more."""
+    """Rows per parameter of the largest mixture; the sample has the larger of both numbers."""
 
 
 SAMPLE = StartSampleSettings()
@@ -60,7 +60,7 @@ class FitPlan:
     structure : Structure
     prior : Prior
     n_init : int, optional
-        Number of starts; by default what the search finds fit.
+        Number of starts; by default the search chooses it.
     standardize : bool
     resolution : "auto", None, float or sequence of floats
     transforms : mapping, "auto" or None
@@ -108,15 +108,15 @@ class PreparedTable:
     matrix : FeatureMatrix
         In the user's units.
     rows : ModelMatrix
-        The same on the scale of the model.
+        The matrix on the scale of the model.
     log_jacobian : float
-        That of the transformations, summed over weighted rows.
+        Log-Jacobian of the transformations, summed over weighted rows.
     transforms : Transforms
     density : Density
-        Of one component; `density_of` gives others on the same rows.
+        Density of one component; `density_of` gives others on the same rows.
     standardizer : Standardizer
     sample : Sample
-        Of the rows, for the starts.
+        Sample of the rows for the starts.
     dependence : Dependence or None
         Columns without recording error that are exactly collinear.
     """
@@ -148,7 +148,7 @@ class PreparedTable:
         matrix : FeatureMatrix
         weights : ndarray, shape (n_rows,), optional
         most_parameters : int
-            Of the largest mixture to be fitted.
+            Number of parameters of the largest mixture to be fitted.
         standardize, resolution
             As `Density.of_table` takes them.
         transforms : Transforms, optional
@@ -157,7 +157,7 @@ class PreparedTable:
         rows = by_column.apply(matrix)
         log_jacobian = rows.log_jacobian if weights is None else weights * rows.log_jacobian
         n_rows = max(SAMPLE.min_rows, SAMPLE.rows_per_parameter * most_parameters)
-        # Chosen before the rows are copied into tiles: the order that it takes is gone by then.
+        # The sample is chosen first: copying rows into tiles discards the order of the hashes.
         chosen, held = sample_rows(rows.values, weights, n_rows)
         with fit_errors():
             density, standardizer = Density.of_table(
@@ -232,7 +232,7 @@ def fit_table(
     weights : ndarray, shape (n_rows,), optional
     plan : FitPlan
     rng : Generator
-        Of the starts.
+        Random generator for the starts.
 
     Raises
     ------

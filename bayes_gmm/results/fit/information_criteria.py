@@ -47,7 +47,7 @@ class Criteria:
     def icl(self, log_certainty: float) -> float:
         """Integrated completed likelihood, BIC - 2 sum_i log max_k r_ik.
 
-        Biernacki, Celeux & Govaert (2000). The sum is given.
+        See Biernacki, Celeux & Govaert (2000). `log_certainty` is the sum.
         """
         return self.bic - 2.0 * log_certainty
 

@@ -167,10 +167,10 @@ class MapFit:
         prior : Prior
         structure : Structure
         masses : ModeMasses, optional
-            Of the modes; by default those of Laplace's approximation.
+            Masses of the modes; by default by Laplace's approximation.
         transforms : Transforms, optional
         log_jacobian : float
-            That of the transformations, summed over weighted rows.
+            Log-Jacobian of the transformations, summed over weighted rows.
         """
         best = found[0]
         masses = masses or ModeMasses.by_laplace([mode.log_evidence for mode in found])

@@ -227,20 +227,20 @@ def influence_of_draws(
     draws: Draws,
     settings: InfluenceSettings = DEFAULTS,
 ) -> PriorInfluence | None:
-    """Posterior means and standard deviations of log sigma and atanh r against the likelihood's.
+    """Influence from posterior means and standard deviations of log sigma and atanh r.
 
-    They are those of the draws of the heaviest mode; None if these are too few, or a covariance is
-    singular.
+    They are computed from the draws of the heaviest mode. Return None if these are too few, or if
+    a covariance is singular.
 
     Parameters
     ----------
     density : Density
-        That was sampled.
+        The sampled density.
     mixture : Mixture
         The optimum of the first mode, numbered like the draws.
     units : Standardizer
     draws : Draws
-        Numbered.
+        Relabelled draws.
     """
     layout, theta = draws.layout, draws.theta[draws.mode == 0]
     point = point_of(mixture, units)

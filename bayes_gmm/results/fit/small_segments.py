@@ -31,7 +31,7 @@ class SmallSegmentSettings:
     empty: float = 0.5
     """Expected number of rows below which a segment counts as empty."""
     tolerance: float = 1e-6
-    """Rows by which a segment may miss the number it needs, for rounding."""
+    """Tolerance of the number of rows, for rounding errors."""
 
 
 SETTINGS = SmallSegmentSettings()
@@ -41,8 +41,8 @@ def small_segments(fit: MapFit) -> list[Diagnostic]:
     """One diagnostic if segments of a fit hold fewer rows than they need, else none.
 
     Each needs d + 1 rows where segments have correlations of their own, 2 where they have only
-    scales of their own, and 1 where they share their covariance. A concentration below 1 asks for
-    segments without rows, which are not reported then.
+    scales of their own, and 1 where they share their covariance. With a concentration below 1,
+    empty segments are expected and are not reported.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def are_left_empty(fit: MapFit) -> npt.NDArray[np.bool_]:
 
 
 def rows_needed(structure: Structure, n_features: int) -> int:
-    """Rows from which on a segment's own parameters of spread are estimable.
+    """Minimum number of rows at which a segment's own covariance parameters can be estimated.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def rows_needed(structure: Structure, n_features: int) -> int:
 def expected_rows(fit: MapFit) -> Floats:
     """Rows that each segment of a fit is expected to hold, shape (K,).
 
-    Below a concentration of 1 the density has no mode inside, and a weight is the segment's share.
+    With a concentration below 1 the density has no interior mode, so n_k = N w_k is used.
     """
     extra = np.maximum(_concentration(fit) - 1.0, 0.0)
     rows = fit.mixture.weights * (fit.total_weight + extra.sum()) - extra

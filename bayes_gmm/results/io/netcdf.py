@@ -114,7 +114,7 @@ def read_tree(path: str | os.PathLike[str]) -> DataTree:
 
 @contextmanager
 def damaged(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Raise a DataError for parts of a file that are missing, or of another type or shape."""
+    """Raise a DataError if parts of a file are missing or have the wrong type or shape."""
     try:
         yield
     except DataError:

@@ -1,4 +1,4 @@
-"""One set of segments numbered and named like another."""
+"""Numbering and naming of the segments of a posterior like those of another fit."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def aligned[P: PosteriorDraws](posterior: P, other: Any) -> P:
 
 
 def _order_and_names(posterior: PosteriorDraws, other: Any) -> tuple[Integers, tuple[str, ...]]:
-    """The order of the posterior's components that follows the other's, and their names."""
+    """The order of components that matches the numbering of the other fit, and their names."""
     theirs = other if isinstance(other, Mixture) else getattr(other, "mixture", None)
     if not isinstance(theirs, Mixture):
         raise DataError(
@@ -44,12 +44,12 @@ def _order_and_names(posterior: PosteriorDraws, other: Any) -> tuple[Integers, t
     ours = posterior.mixture
     if ours.features != theirs.features:
         raise DataError(
-            f"the other has the features {listed(theirs.features)}, but this posterior has "
-            f"{listed(ours.features)}; only segments with the same features can be matched"
+            f"the other fit has the features {listed(theirs.features)}, but this posterior has "
+            f"{listed(ours.features)}; only segments of the same features can be matched"
         )
     if ours.transforms != theirs.transforms:
         raise DataError(
-            "the other has different transformations; only segments on the same scale can be "
+            "the other fit has different transformations; only segments on the same scale can be "
             "matched"
         )
     their_names = getattr(other, "names", tuple(segment_labels(theirs.n_components)))

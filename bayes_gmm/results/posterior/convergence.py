@@ -1,19 +1,20 @@
 r"""Convergence diagnostics, computed from the draws as sampled.
 
-If chains stay in separate modes, the tree holds a resample of them by the masses of the modes,
-which is not a Markov chain: its R-hat would be 1 and its effective sample size that of independent
-draws. Diagnostics are therefore computed from the chains themselves. The resample estimates a mean
-by :math:`\sum_g M_g \bar x_g`, with g the regions that chains do not leave, M_g their masses and
-:math:`\bar x_g` the mean of the chains there, worth n_g independent draws. Its variance is that of
+If chains stay in separate modes, the tree holds draws that were resampled in proportion to the
+masses of the modes. They are not a Markov chain: their R-hat would be 1, and their effective sample
+size that of independent draws. Diagnostics are therefore computed from the original chains. The
+resampled draws estimate a mean by :math:`\sum_g M_g \bar x_g`, with g the regions that chains do
+not leave, M_g their masses, and :math:`\bar x_g` the mean of the chains in region g, which have an
+effective sample size of n_g. The variance of this estimate is that of
 
 .. math:: n = 1 / \sum_g (M_g^2 / n_g)
 
-independent draws, if draws vary as much in each region (Kish 1965, section 11.7: n of a weighted
-sample). By Cauchy's inequality n never exceeds the sum of all n_g. Chains that go between modes
-freely share one region, and where there is but one, n is ArviZ's.
+independent draws, if the variance is the same in each region (Kish 1965, section 11.7, on weighted
+samples). By Cauchy's inequality n never exceeds the sum of all n_g. Modes between which chains move
+freely form one region; with a single region n is that of ArviZ.
 
-This n is the only "number of effective draws": the summary, the command line and the warnings all
-mean it. R-hat is computed in each region too, as chains in different regions never agree.
+The summary, the command line and the warnings all report this effective sample size n. R-hat is
+computed within each region, because chains in different regions never agree.
 """
 
 from __future__ import annotations
@@ -39,20 +40,20 @@ class Region(NamedTuple):
     """A region in which chains move freely."""
 
     members: Booleans
-    """Which draws are of it, shape (chain, draw)."""
+    """Whether each draw is in the region, shape (chain, draw)."""
     mass: float
-    """Its share of the draws that the tree holds."""
+    """Fraction of the draws of the tree in the region."""
 
 
 class Chains:
-    """Chains as they were sampled, with what of each region the posterior is made of.
+    """Chains as they were sampled, and the mass of each region in the posterior.
 
     Parameters
     ----------
     values : ndarray, shape (p, chain, draw)
-        Of p quantities.
+        Values of p quantities in the chains as sampled.
     draws : Draws
-        Of the tree; their origin, if they have one, is what `values` are of.
+        Draws of the tree; `values` belong to the chains that they were resampled from, if any.
     step : int
         Thinning interval of `values`.
     """
@@ -62,7 +63,7 @@ class Chains:
 
     @cached_property
     def regions(self) -> list[Region]:
-        """What chains do not leave, by the number of the first mode in it."""
+        """Regions that chains do not leave, ordered by their first mode."""
         sampled, kept = self.draws.as_sampled.mode, self.draws.mode
         group = visits_of(sampled, int(max(sampled.max(), kept.max())) + 1).group
         return [
@@ -71,7 +72,7 @@ class Chains:
         ]
 
     def ess(self, values: Floats | None = None, **method: Any) -> Floats:
-        """Effective sizes of the tree's draws, shape (p,); `method` is ArviZ's."""
+        """Effective sample sizes of the draws of the tree, shape (p,); `method` as in ArviZ."""
         from arviz_stats.base.array import array_stats
 
         values = self.values if values is None else values
@@ -92,9 +93,9 @@ class Chains:
         return np.asarray(array_stats.rhat(self.values))
 
     def r_hat_within_modes(self) -> Floats:
-        """The largest R-hat of one region, over regions that hold 5 % or more, shape (p,).
+        """The largest R-hat within a region that holds 5 % of the mass or more, shape (p,).
 
-        Modes that chains move between freely are one region. NaN where no region has enough draws.
+        Modes between which chains move freely form one region. NaN if no region has enough draws.
         """
         from arviz_stats.base.array import array_stats
 
@@ -104,10 +105,10 @@ class Chains:
         return worst
 
     def of_regions(self) -> Iterator[Floats]:
-        """The draws of each region that counts and has enough, as two chains or more of one length.
+        """Draws of each region with enough mass and draws, as two or more chains of equal length.
 
-        Chains are cut and left out so that most draws remain. A region that one chain alone visits
-        has the two halves of its draws for chains.
+        Chains are truncated or dropped so that most draws remain. If only one chain visits a
+        region, its halves are used as two chains.
         """
         of_chain = THRESHOLDS.min_region_part * self.values.shape[2]
         least = max(THRESHOLDS.min_region_draws, of_chain)
@@ -120,12 +121,12 @@ class Chains:
 
     @property
     def least_effective(self) -> float:
-        """Effective draws that intervals need (see the function of that name)."""
+        """Effective sample size that intervals need (see the function `least_effective`)."""
         return least_effective(self.draws.as_sampled.n_chains, self.draws.as_sampled.n_draws)
 
 
 def least_effective(n_chains: int, n_draws: int) -> float:
-    """Effective draws to ask of chains: 100 of each, or a twentieth of a chain under 1,000 draws.
+    """Required effective sample size: 100 per chain, or a twentieth of shorter chains' draws.
 
     Examples
     --------
@@ -145,23 +146,24 @@ class Doubt(NamedTuple):
 
 
 class Doubts(NamedTuple):
-    """The worst of each kind, where there is any."""
+    """The worst quantity by each criterion; None if all satisfy it."""
 
     r_hat: Doubt | None
     ess: Doubt | None
-    """Effective draws, as `Chains.ess` counts them."""
+    """By effective sample size (see `Chains.ess`)."""
 
 
 def doubts(chains: Chains) -> Doubts:
     r"""Evidence that chains have not mixed.
 
-    R-hat above 1.01 (Vehtari et al. 2021) in a region, and above what chance lets it be: with M
-    half chains of n effective draws each, :math:`n (\hat R^2 - 1)` has about the distribution F
-    with M - 1 and M (n - 1) degrees of freedom; the bound is what one of all quantities passes, in
-    its middle or in its spread, in one of a thousand runs. Where a region has fewer effective
-    draws than its length asks for (`least_effective`), the bound is 1.01: so few could excuse any
-    R-hat by chance. And fewer effective draws in the bulk, of all regions together, than the
-    lengths of all chains ask for.
+    One criterion is R-hat in a region. Its bound is 1.01 (Vehtari et al. 2021), or higher if well
+    mixed chains may exceed 1.01 by chance: with M half chains of n effective draws each, :math:`n
+    (\hat R^2 - 1)` has approximately an F distribution with M - 1 and M (n - 1) degrees of freedom.
+    The bound is then the value that any of all quantities, in location or in spread, exceeds in one
+    of a thousand runs. It stays 1.01 in regions with an effective sample size below
+    `least_effective`, for which the bound by chance would be too high to detect anything. The other
+    criterion is the bulk effective sample size of all regions together, which must be at least
+    `least_effective`.
     """
     least = chains.least_effective
     few = []
@@ -182,10 +184,11 @@ def doubts(chains: Chains) -> Doubts:
 
 
 def _effective_at_a_glance(chains: Chains) -> Floats:
-    """About `Chains.ess`, without the time that ranks and autocorrelations take, shape (p,).
+    """Fast approximation of `Chains.ess` without ranks and autocorrelations, shape (p,).
 
-    From the spread of batch means (Flegal & Jones 2010), which counts chains that disagree too.
-    NaN for what never varies; no more than any bound where chains are too short for batches.
+    It is based on the variance of batch means (Flegal & Jones 2010), which also increases if chains
+    disagree. NaN for constant quantities. If chains are too short for batches, the value is below
+    any bound, so that `Chains.ess` is computed.
     """
     inverse = np.zeros(len(chains.values))
     for region in chains.regions:
@@ -219,10 +222,11 @@ def _apart(part: Floats) -> Booleans:
 
 
 def _r_hat_and_bound(draws: Floats, n_quantities: int) -> tuple[float, float]:
-    """R-hat of one quantity, and the R-hat that well mixed chains pass once in a thousand runs.
+    """R-hat of one quantity, and the R-hat that well mixed chains exceed once in a thousand runs.
 
-    The effective draws that chance depends on are those of each chain for itself: chains that
-    disagree have few together. R-hat is of the draws or of their distances from the middle.
+    The bound depends on the sum of the effective sample sizes of the single chains, because chains
+    that disagree have a small effective sample size together. R-hat is the larger of those of the
+    draws and of their distances from the median.
     """
     from arviz_stats.base.array import array_stats
 
@@ -237,18 +241,18 @@ def _r_hat_and_bound(draws: Floats, n_quantities: int) -> tuple[float, float]:
         by_chance = THRESHOLDS.false_alarm / (2 * n_quantities)
         ratio = fdtri(n_halves - 1, max(ess - n_halves, 1.0), 1.0 - by_chance)
         bound = max(THRESHOLDS.max_r_hat, math.sqrt(1.0 + n_halves * ratio / ess))
-    with np.errstate(divide="ignore", invalid="ignore"):  # of chains that stand still
+    with np.errstate(divide="ignore", invalid="ignore"):  # for chains that do not move
         return float(array_stats.rhat(draws)), bound
 
 
 def _part(values: Floats, members: Booleans) -> Floats:
-    """Some draws of each chain, the chains cut to one length, shape (p, chain, draw)."""
+    """The selected draws, with chains truncated to equal length, shape (p, chain, draw)."""
     counts = members.sum(axis=1)
     n = longest_length(counts)
     return np.stack([values[:, c, members[c]][:, :n] for c in np.flatnonzero(counts >= n)], axis=1)
 
 
 def halves(chains: Floats) -> Floats:
-    """Two chains in the place of each, shape (p, 2 chains, draws / 2)."""
+    """Halves of all chains as separate chains, shape (p, 2 chains, draws / 2)."""
     p, c, n = chains.shape
     return chains[:, :, : n // 2 * 2].reshape(p, 2 * c, n // 2)

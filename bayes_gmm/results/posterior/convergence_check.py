@@ -59,8 +59,8 @@ def unmixed_chains(posterior: PosteriorDraws) -> list[Diagnostic]:
     """A diagnostic if the chains have not mixed: the highest R-hat and the smallest effective size.
 
     Segments with ambiguous labels are left out, since their parameters are swapped between draws.
-    Divergent draws have the same cause and remedy there, and are left out too, unless the swapped
-    segments are empty. The log density does not depend on labels and is always checked.
+    Divergent draws then have the same cause and remedy, so they are not reported either, unless the
+    swapped segments are empty. The log density does not depend on labels and is always checked.
     """
     draws = posterior.draws
     if draws.method == "laplace":

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 SAMPLE = ("chain", "draw")
 MATRICES = ["correlations", "covariances"]
 COORDINATES = (
-    "The matrices correlations and covariances are coordinates, as their diagonals and halves "
-    "would have rows of their own in summaries; correlation_pairs holds what varies."
+    "The matrices correlations and covariances are coordinates, so that summaries leave out their "
+    "constant and repeated elements; correlation_pairs holds the free correlations."
 )
 
 
@@ -32,16 +32,17 @@ class TreeSettings:
     """Bounds on memory."""
 
     most_cells: int = 1 << 28
-    """Elements of an optional group: 2 GiB."""
+    """Maximum number of elements of an optional group: 2 GiB."""
 
 
 SETTINGS = TreeSettings()
 
 
 def data_tree(posterior: PosteriorDraws) -> DataTree:
-    """Groups posterior, sample_stats and constant_data, and optional groups.
+    """The groups posterior, sample_stats and constant_data, and optional groups.
 
-    observed_data if rows are available; posterior_as_sampled if draws were resampled.
+    There is a group observed_data if rows are available, and a group posterior_as_sampled if draws
+    were resampled.
     """
     import xarray as xr
 
@@ -61,10 +62,11 @@ def data_tree(posterior: PosteriorDraws) -> DataTree:
 def posterior_group(posterior: PosteriorDraws, of: SegmentDraws) -> Dataset:
     """Draws of the segments' parameters, in the user's units.
 
-    Variables are what is free to vary: weights, means, scales and the correlation of each pair of
-    features. The matrices `correlations` and `covariances`, which hold 1s and everything twice, and
-    the weight of a single segment are coordinates: they are read by name as variables are, and
-    ArviZ's functions, which go through variables, leave them out. An R-hat of a 1 would be NaN.
+    Variables are the free parameters: weights, means, scales and the correlation of each pair of
+    features. The matrices `correlations` and `covariances`, with constant and repeated elements,
+    and the weight of a single segment are coordinates. They can be read by name like variables, but
+    ArviZ's functions, which iterate over variables, leave them out; R-hat of a constant would be
+    NaN.
     """
     square = (*SAMPLE, "component", "feature", "feature_bis")
     weights = ((*SAMPLE, "component"), of.weights)
@@ -93,9 +95,10 @@ def posterior_group(posterior: PosteriorDraws, of: SegmentDraws) -> Dataset:
 
 
 def _pairs_of_features(posterior: PosteriorDraws) -> tuple[list[str], Any]:
-    """Names of pairs, and where their correlations are; none where these are all 0 or there is 1.
+    """Names of pairs of features, and the indices of their correlations.
 
-    The pairs are those below the diagonal of the matrix, row by row.
+    The pairs are those below the diagonal of the matrix, row by row. There are none with a single
+    feature, or if all correlations are 0.
     """
     features = posterior.features
     if posterior.fit.structure.correlations == "none":
@@ -106,7 +109,7 @@ def _pairs_of_features(posterior: PosteriorDraws) -> tuple[list[str], Any]:
 
 
 def sample_stats_group(posterior: PosteriorDraws) -> Dataset:
-    """Sampler statistics of each draw, and the mode that it belongs to."""
+    """Sampler statistics of each draw, and its mode."""
     stats = stats_of(posterior.draws)
     permuted = np.any(posterior.labels.order != np.arange(len(posterior.names)), axis=-1)
     stats["permuted"] = (SAMPLE, permuted)
@@ -114,7 +117,7 @@ def sample_stats_group(posterior: PosteriorDraws) -> Dataset:
 
 
 def stats_of(draws: Draws) -> dict[str, Any]:
-    """Statistics of draws, their mode among them, with their dimensions."""
+    """Statistics of draws, including their mode, with their dimensions."""
     stats: dict[str, Any] = {name: (SAMPLE, np.asarray(x)) for name, x in draws.stats.items()}
     return {**stats, "mode": (SAMPLE, draws.mode)}
 

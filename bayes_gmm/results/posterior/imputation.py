@@ -4,9 +4,9 @@ In a draw theta_s the cells M of a row that observes the cells O are distributed
 
     sum_k r_ks Normal(mu_kM + V_kMO V_kOO^-1 (x_O - mu_kO), V_kMM - V_kMO V_kOO^-1 V_kOM)
 
-with r_ks the responsibilities of the row and V_k the covariance of component k with recording
-error (Ghahramani & Jordan 1994). Averaged over draws that is the posterior predictive distribution
-of the cells: a mixture of normals, whose moments and quantiles are computed, not drawn.
+with r_ks the responsibilities of the row and V_k the covariance of component k with recording error
+(Ghahramani & Jordan 1994). The average over draws is the posterior predictive distribution of the
+cells. It is a mixture of normals, whose moments and quantiles are computed without sampling.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class BisectionSettings:
     """Search for the quantiles of a mixture."""
 
     reach: float = 8.0
-    """Standard deviations from the means beyond which there is no mass."""
+    """Distance from the means, in standard deviations, beyond which there is no mass."""
     halvings: int = 40
-    """Halvings of the interval, which leave rounding errors alone."""
+    """Number of halvings of the interval, after which only rounding errors remain."""
 
 
 BISECTION = BisectionSettings()
@@ -111,7 +111,7 @@ def _joined(parts: list[Any], kind: type) -> Any:
 def _cells(
     posterior: PosteriorDraws, matrix: ModelMatrix, ci_prob: float | None, max_draws: int | None
 ) -> Iterator[_Cells]:
-    """Missing cells, rows of one pattern at a time; no quantiles where there is no `ci_prob`."""
+    """Missing cells of rows of one pattern at a time; no quantiles if `ci_prob` is None."""
     n_draws = SETTINGS.fewest_draws if max_draws is None else check_count("max_draws", max_draws)
     draws = thinned(posterior, n_draws)
     missing = np.isnan(matrix.values)
@@ -160,7 +160,7 @@ def _normals(posterior: PosteriorDraws, draws: list[Draw]) -> tuple[Floats, Floa
 
 
 def _regressions(V: Floats, missing: np.ndarray[Any, Any]) -> tuple[Floats, Floats]:
-    """Slopes (S, K, m, o) on what is observed, and variances (S, K, m) that are left."""
+    """Slopes (S, K, m, o) on the observed features, and residual variances (S, K, m)."""
     across = V[..., ~missing, :][..., missing]
     slopes = np.linalg.solve(V[..., ~missing, :][..., ~missing], across).mT
     own = np.diagonal(V, axis1=-2, axis2=-1)[..., missing]
@@ -187,7 +187,7 @@ def _summed(
 
 
 def _quantiles(prob: float, r: Floats, m: Floats, sd: Floats) -> Floats:
-    """Where the distribution function reaches `prob`, by halving, shape (n, j)."""
+    """Quantiles at which the distribution function is `prob`, by bisection, shape (n, j)."""
     sd = sd[:, None]
     reach = BISECTION.reach * sd
     low, high = (m - reach).min(axis=(0, 2)), (m + reach).max(axis=(0, 2))

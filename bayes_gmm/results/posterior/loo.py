@@ -7,8 +7,8 @@ all the others,
     p(x_i \mid x_{-i}) \approx \frac{\sum_s r_{is}\, p(x_i \mid \theta_s)}{\sum_s r_{is}}, \quad
     r_{is} = 1 / p(x_i \mid \theta_s),
 
-where :math:`\theta_s` are draws of the posterior of all rows, a row's segment is summed out of
-:math:`p(x_i \mid \theta_s)`, and the ratios r are smoothed by a generalised Pareto distribution
+where :math:`\theta_s` are draws of the posterior of all rows, :math:`p(x_i \mid \theta_s)` is the
+mixture density of a row, and the ratios r are smoothed by a generalised Pareto distribution
 (PSIS-LOO: Vehtari, Gelman & Gabry 2017; Vehtari, Simpson, Gelman, Yao & Gabry 2024).
 """
 
@@ -92,7 +92,7 @@ def left_out(log_p: Floats, weights: Floats, efficiency: float = 1.0) -> tuple[F
         log p(x_i | theta_s).
     weights : ndarray, shape (n_rows,)
     efficiency : float
-        Effective draws for each draw.
+        Effective sample size per draw.
 
     Examples
     --------
@@ -115,14 +115,14 @@ def left_out(log_p: Floats, weights: Floats, efficiency: float = 1.0) -> tuple[F
         except ValueError:
             k[i] = math.nan
         if math.isnan(k[i]) or np.isnan(log_r).any():
-            # The largest ratios are those of few draws, repeated: there is no tail to fit.
+            # The largest ratios belong to a few repeated draws, so there is no tail to fit.
             log_r, k[i] = -power * row - logsumexp(-power * row), math.inf
         elpd[i] = logsumexp(log_r + row)
     return elpd, k
 
 
 def relative_efficiency(posterior: PosteriorDraws, rows: Observed, step: int = 1) -> float:
-    """Effective draws for each draw, the mean over the likelihoods of rows at equal distances.
+    """Effective sample size per draw, averaged over the likelihoods of equally spaced rows.
 
     The chains as sampled are thinned. Rows are selected at equal distances in cumulative weight, so
     that copies of rows and row weights are equivalent.

@@ -16,8 +16,9 @@ class Loo:
     elpd : float
         Expected log pointwise predictive density, in the user's units, summed over rows.
     se : float
-        Its standard error, as rows are a sample: sqrt(W / (W - 1) sum_i w_i (elpd_i - mean)^2),
-        W the sum of the weights. Models of the same rows differ by far less than their errors say.
+        Standard error of elpd for a random sample of rows: sqrt(W / (W - 1) sum_i w_i (elpd_i -
+        mean)^2), with W the sum of the weights. The difference between two models of the same rows
+        has a much smaller error.
     p_loo : float
         Effective number of parameters: the decrease of log densities when rows are left out.
     n_rows : float
@@ -39,18 +40,16 @@ class Loo:
     row_weights : ndarray, shape (n,)
         Weights of all rows with positive weight and at least one observed cell.
 
-    Notes
-    -----
-    A row of weight w is w copies of it, each left out alone: the other w - 1 stay. A row of weight
-    below 1 is less than one copy, and all of it is left out: r = p(x_i | theta)^-min(w, 1).
+    Notes ----- A row of weight w counts as w copies. One copy is left out at a time, and the other
+    w - 1 stay. A row of weight below 1 is left out as a whole: r = p(x_i | theta)^-min(w, 1).
 
-    Where rows are many, the sum is estimated from m of n by differences from the log density
-    :math:`\ell_i` at the MAP, which is known of all (Magnusson, Vehtari, Jonasson & Andersen 2020):
+    If there are many rows, the sum is estimated from m of n rows and the log densities
+    :math:`\ell_i` of all rows at the MAP (Magnusson, Vehtari, Jonasson & Andersen 2020):
 
     .. math:: \sum_{i=1}^n \omega_i \ell_i + \tfrac n m \sum_{i \in S} \omega_i
         (\mathrm{elpd}_i - \ell_i), \quad \text{with the variance } n^2 (1 - m / n) s^2 / m,
 
-    s^2 that of the terms of the second sum.
+    with s^2 the variance of the terms of the second sum.
 
     Examples
     --------

@@ -1,8 +1,8 @@
 """Membership of rows, averaged over the posterior and with its own interval.
 
 For a row x and a draw theta_s the probability of segment k is r_ks = w_ks p(x | k, theta_s) / p(x |
-theta_s). Reported is its mean over draws, the probability of the segment given x and all the data,
-and quantiles of r_ks over draws, which say how well that probability itself is known.
+theta_s). Its mean over draws is reported as the probability of the segment given x and all data.
+Quantiles of r_ks over draws show the uncertainty of that probability.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ class MembershipSettings:
     cells_at_once: int = 1 << 22
     """Maximum number of probabilities in memory; rows are processed in chunks."""
     shortest_chunk: int = 64
-    """Rows of a chunk, whatever the memory."""
+    """Minimum number of rows in a chunk."""
     fewest_draws: int = 200
-    """Draws averaged over for many rows."""
+    """Minimum number of draws to average over, for many rows."""
     most_draws: int = 1000
-    """Draws averaged over for few rows."""
+    """Maximum number of draws to average over, for few rows."""
     row_draws: int = 10_000_000
-    """Product of rows and draws to stay below between these."""
+    """Maximum product of rows and draws between these numbers of draws."""
     threads: int = min(4, os.cpu_count() or 1)
-    """Threads over draws."""
+    """Number of threads, each for some of the draws."""
     most_pairs: int = 25_000_000
-    """Entries of the largest co-clustering matrix: 5,000 rows, 200 MB."""
+    """Maximum number of elements of a co-clustering matrix: 5,000 rows, 200 MB."""
     co_clustering_draws: int = 200
-    """Draws averaged over for co-clustering."""
+    """Number of draws to average over for co-clustering."""
 
 
 SETTINGS = MembershipSettings()
@@ -160,7 +160,7 @@ def log_densities(posterior: PosteriorDraws, X: Any) -> Floats:
 def log_density_blocks(
     posterior: PosteriorDraws, matrix: ModelMatrix, theta: Floats
 ) -> Iterator[tuple[slice, Floats]]:
-    """Runs of rows, and log densities (rows, draws) in draws (..., p), in the user's units."""
+    """Iterate over chunks of rows and their log densities (rows, draws) in the user's units."""
     jacobian = matrix.log_units(posterior.fit.standardizer.scale)
     points = mixtures_of(posterior, theta)
     for rows in _row_slices(matrix.n_rows, len(points) * len(posterior.names)):
@@ -172,7 +172,7 @@ def log_density_blocks(
 def responsibility_blocks(
     posterior: PosteriorDraws, matrix: ModelMatrix, points: list[Draw]
 ) -> Iterator[tuple[slice, Floats]]:
-    """Runs of rows, and their responsibilities in draws, shape (draws, rows, K)."""
+    """Iterate over chunks of rows and their responsibilities, shape (draws, rows, K)."""
     for rows in _row_slices(matrix.n_rows, len(points) * len(posterior.names)):
         yield rows, responsibilities_in(posterior, matrix, points, rows)
 
@@ -180,7 +180,7 @@ def responsibility_blocks(
 def _chunks(
     posterior: PosteriorDraws, matrix: ModelMatrix, max_draws: int | None
 ) -> Iterator[tuple[slice, Floats]]:
-    """Runs of rows, and their responsibilities in (thinned) draws, shape (draws, rows, K)."""
+    """Chunks of rows and their responsibilities in thinned draws, shape (draws, rows, K)."""
     points = thinned(posterior, _n_draws(matrix.n_rows, max_draws))
     return responsibility_blocks(posterior, matrix, points)
 
@@ -205,7 +205,7 @@ def thinned(posterior: PosteriorDraws, n_draws: int) -> list[Draw]:
 
 
 def mixtures_of(posterior: PosteriorDraws, theta: Floats) -> list[Draw]:
-    """The mixtures of vectors of shape (..., p), one after the other."""
+    """Iterate over the mixtures of parameter vectors, shape (..., p)."""
     points = Points.of(posterior.draws.layout, theta.reshape(-1, theta.shape[-1]))
     return list(zip(points.log_weights, points.means, points.scale_trils, strict=True))
 

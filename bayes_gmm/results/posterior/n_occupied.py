@@ -1,15 +1,15 @@
 r"""The number of occupied segments under a sparse prior.
 
-With K generous and a concentration a well under 1, the posterior empties components that the rows
-do not need (Rousseau & Mengersen 2011, for a below half the number of parameters of a component),
-and the number that are left,
+If K is larger than needed and the concentration a is well below 1, the posterior leaves superfluous
+components empty (Rousseau & Mengersen 2011, for a below half the number of parameters of a
+component). The number of occupied components,
 
 .. math:: K_+ = \sum_k 1\{ n_k > 0 \}, \quad n_k = \sum_i 1\{ z_i = k \}, \quad
     P(z_i = k \mid \theta) = r_{ik}(\theta),
 
 estimates the number of segments (Malsiner-Walli, Fruehwirth-Schnatter & Gruen 2016). Rows are
-allocated at random in each draw. The answer depends on a: the prior of K_+ is that of a Dirichlet
-process of concentration K a, nearly.
+allocated at random in each draw. The estimate depends on a: the prior of K_+ is approximately that
+of a Dirichlet process with concentration K a.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OccupiedSettings:
-    """Number of draws: all, or fewer for many rows."""
+    """Bounds on the number of draws, which is smaller for many rows."""
 
     fewest_draws: int = 400
-    """Draws used, whatever the number of rows."""
+    """Minimum number of draws, for many rows."""
     row_draws: int = 10_000_000
-    """Product of rows and draws to stay below otherwise."""
+    """Maximum product of rows and draws above this minimum."""
 
 
 SETTINGS = OccupiedSettings()
@@ -51,10 +51,10 @@ def occupied_table(
 ) -> pd.DataFrame:
     """The posterior of the number of segments that hold rows.
 
-    Rows are allocated in each draw as the chains were sampled; where chains stay in modes that
-    never meet, each counts by its mass. The error of a probability p is sqrt(p (1 - p) / n) with n
-    effective draws (see `convergence`); p is shrunk to (n p + 1/2) / (n + 1) for it, so that a
-    number that never occurred has an error too.
+    Rows are allocated in each draw of the chains as sampled. If chains stay in separate modes, each
+    mode is weighted by its mass. The error of a probability p is sqrt(q (1 - q) / n), with n the
+    effective sample size (see `convergence`) and q = (n p + 1/2) / (n + 1), so that a number that
+    never occurred has a positive error.
 
     Examples
     --------
@@ -85,10 +85,10 @@ def occupied_table(
 def occupied_components(
     posterior: PosteriorDraws, rows: Observed, theta: Floats, rng: np.random.Generator
 ) -> npt.NDArray[np.bool_]:
-    """Which components hold rows, these being allocated at random, shape (chain, draw, K).
+    """Whether each component holds rows after a random allocation, shape (chain, draw, K).
 
-    A row of weight w is w copies, each allocated for itself; a fraction of a copy is there with
-    that probability.
+    A row of weight w counts as w copies, which are allocated independently. A fractional copy is
+    included with the probability of its fraction.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def occupied_components(
 def _law(
     n_held: Integers, numbers: Integers, posterior: PosteriorDraws, step: int
 ) -> tuple[Floats, Floats]:
-    """Probability of each number of components that hold rows, and its Monte-Carlo error."""
+    """Probability of each number of occupied components, and its Monte Carlo error."""
     is_number = (n_held == numbers[:, None, None]).astype(float)
     chains = Chains(is_number, posterior.draws, step)
     p = np.zeros(len(numbers))

@@ -1,4 +1,4 @@
-"""Names of segments: look-up and renaming."""
+"""Lookup and renaming of segments by name."""
 
 from __future__ import annotations
 

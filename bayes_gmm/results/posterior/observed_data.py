@@ -29,7 +29,7 @@ SETTINGS = SameRowsSettings()
 
 
 class Observed(NamedTuple):
-    """Rows that were fitted; those of weight 0, and those with nothing measured, are left out.
+    """The fitted rows, without rows of weight 0 and rows without observed cells.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Observed(NamedTuple):
 
     @property
     def n_rows(self) -> int:
-        """Rows that count."""
+        """Number of rows."""
         return self.matrix.n_rows
 
     def only(self, chosen: Integers) -> Observed:

@@ -23,7 +23,7 @@ class SegmentDraws:
     weights : ndarray, shape (chain, draw, K)
     means : ndarray, shape (chain, draw, K, d)
     scales : ndarray, shape (chain, draw, K, d)
-        Standard deviations of the segments themselves, without recording error.
+        Standard deviations without recording error.
     correlations : ndarray, shape (chain, draw, K, d, d)
     """
 
@@ -34,7 +34,7 @@ class SegmentDraws:
 
     @classmethod
     def of(cls, layout: Layout, theta: Floats, standardizer: Standardizer) -> SegmentDraws:
-        """What unconstrained draws (chain, draw, layout.size) say in the user's units.
+        """Convert unconstrained draws (chain, draw, layout.size) to the user's units.
 
         Examples
         --------
@@ -60,10 +60,9 @@ class SegmentDraws:
     def average(
         self, resolution: Floats, features: tuple[str, ...], transforms: Transforms | None = None
     ) -> Mixture:
-        """Means over all draws of each of the four, as a mixture.
+        """The mixture of posterior means of weights, means, scales and correlations.
 
-        A mean of correlation matrices is a correlation matrix, so the mixture is proper, and its
-        standard deviations are the means of the draws'.
+        It is proper, because a mean of correlation matrices is a correlation matrix.
         """
         weights, means, scales, correlations = (
             values.mean(axis=(0, 1))
@@ -76,12 +75,12 @@ class SegmentDraws:
 
     @property
     def covariances(self) -> Floats:
-        """Covariances of the segments themselves, shape (chain, draw, K, d, d)."""
+        """Covariances without recording error, shape (chain, draw, K, d, d)."""
         return self.scales[..., :, None] * self.correlations * self.scales[..., None, :]
 
 
 def central_interval(draws: Floats, prob: float, axis: int | tuple[int, ...] = -1) -> Floats:
-    """Lower and upper bounds of the middle part of draws that holds a probability.
+    """Lower and upper bounds of the equal-tailed interval of draws with a given probability.
 
     Examples
     --------

@@ -6,7 +6,7 @@
                               the checksum; the one segmentation that the draws are of
     /posterior                weights, means, scales, correlations, covariances: for other readers
     /sample_stats             of the sampler, with each draw's mode
-    /unconstrained_posterior  theta (chain, draw, parameter): what a posterior is read back from
+    /unconstrained_posterior  theta (chain, draw, parameter), from which the posterior is loaded
     /as_sampled               theta and statistics of the chains that the draws are a resample of
     /labels                   order (chain, draw, component), confusion (component, component_bis)
     /fit                      as the file of a MapFit
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from xarray import DataTree
 
 OURS = ("mode", "permuted", "theta")
-"""Sample statistics that are no sampler's."""
+"""Sample statistics that do not come from the sampler."""
 
 
 def posterior_tree(posterior: PosteriorDraws) -> DataTree:
@@ -119,7 +119,7 @@ def _draws(theta: Any, stats: Any, layout: Layout, facts: dict[str, Any]) -> Dra
 
 
 def _facts(draws: Draws) -> dict[str, Any]:
-    """What there is to say of the draws beside arrays."""
+    """Single facts about the draws, as attributes of their group."""
     return {
         "method": draws.method,
         "sampler": draws.sampler,

@@ -40,7 +40,7 @@ class ChainSettings:
     stayed: float = 0.5
     """Minimum fraction of a chain in the mode where it started."""
     many_exits: int = 10
-    """Number of exits from a mode from which on chains are assumed to return to it."""
+    """Minimum number of exits from a mode at which chains are assumed to return to it."""
     reruns: int = 2
     """Maximum number of new runs of a chain that leaves its mode."""
 
@@ -144,7 +144,7 @@ def posterior_and_peaks(
 
 @contextmanager
 def _regular() -> Iterator[None]:
-    """Raise a FitError where the posterior about a mode is singular in floating point."""
+    """Raise a FitError if the posterior near a mode is singular in floating point."""
     try:
         yield
     except np.linalg.LinAlgError as error:

@@ -21,7 +21,7 @@ class SegmentChange:
         From 0.
     quantity : {"share", "mean", "sd", "correlation"}
     features : tuple of str
-        None of a share, one of a mean or sd, two of a correlation.
+        Empty for a share; one name for a mean or sd, two names for a correlation.
     here, there : float
         Posterior means in the segmentation reported and in the other one.
     size : float
@@ -60,8 +60,8 @@ class OtherSegmentation:
     mass : float
         Share of the posterior.
     changes : tuple of SegmentChange
-        One for each segment that differs, the greatest first; the greatest of all where none does
-        by 1 or more.
+        The largest change of each segment that differs by 1 or more, in decreasing order. If no
+        segment does, the largest change of all.
     """
 
     mode: int
@@ -80,7 +80,7 @@ class Segmentation:
     mass : float
         Share of the posterior.
     others : tuple of OtherSegmentation
-        Those that hold 1 % or more, by falling mass.
+        Other segmentations with 1 % of the mass or more, in decreasing order.
     """
 
     mode: int

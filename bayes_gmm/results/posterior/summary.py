@@ -49,7 +49,8 @@ def _columns(
 def _of_independent(posterior: PosteriorDraws, sd: Floats) -> dict[str, Floats]:
     """Diagnostics of independent proposals, of which some were drawn more than once.
 
-    n draws of which the i-th proposal is n_i count as n^2 / sum_i n_i^2 (Kish 1965).
+    If the i-th proposal was drawn n_i times, the effective sample size of n draws is n^2 / sum_i
+    n_i^2 (Kish 1965).
     """
     flat = posterior.draws.theta.reshape(-1, posterior.draws.layout.size)
     _, times = np.unique(flat, axis=0, return_counts=True)
@@ -66,8 +67,9 @@ def _of_independent(posterior: PosteriorDraws, sd: Floats) -> dict[str, Floats]:
 def _of_chains(posterior: PosteriorDraws, draws: Floats, sd: Floats) -> dict[str, Floats]:
     """Diagnostics of the chains as sampled, before any resampling.
 
-    ArviZ's Monte-Carlo errors: sd / sqrt(n) of the mean, and of sd that of the mean of squares
-    by the delta method (Kenney & Keeping 1951, section 7.8), each with its own effective size n.
+    Monte Carlo errors are computed as in ArviZ: sd / sqrt(n) for the mean and, for sd, the error of
+    the mean of squares by the delta method (Kenney & Keeping 1951, section 7.8), each with its own
+    effective sample size n.
     """
     chains = Chains(_rows(posterior, posterior.parameters_as_sampled)[1], posterior.draws)
     warn(of_columns(posterior), stacklevel=5)

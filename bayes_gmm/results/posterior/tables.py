@@ -24,8 +24,8 @@ class Quantity(NamedTuple):
     draws: Floats
     """Shape (chain, draw, K)."""
     transformed: bool = False
-    """Whether its feature is transformed. Its estimate is then the posterior median: the posterior
-    mean of the exponential of a variance need not exist."""
+    """Whether its feature is transformed. Its estimate is then the posterior median, because the
+    posterior mean of the exponential of a variance may be infinite."""
     has_ratio: bool = False
     """Whether segments are compared by ratios as well."""
 
@@ -85,5 +85,5 @@ def _quantities(posterior: PosteriorDraws) -> Iterator[Quantity]:
 
 
 def _share_above_zero(difference: Floats) -> float:
-    """Share of draws above 0; draws at 0, of what segments share, count half."""
+    """Fraction of draws above 0; zeros, as for parameters that segments share, count half."""
     return float(np.mean(difference > 0.0) + 0.5 * np.mean(difference == 0.0))

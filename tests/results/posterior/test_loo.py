@@ -214,7 +214,7 @@ def test_a_table_that_was_written_to_is_refused():
     posterior = posterior_of(X, None)
     X += 100.0
     for asked in (posterior.loo, posterior.occupied):
-        with pytest.raises(DataError, match="was written to after its fit"):
+        with pytest.raises(DataError, match="was modified after its fit"):
             asked()
 
 
