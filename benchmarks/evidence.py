@@ -30,6 +30,7 @@ from bayes_gmm.inference.sampling.mode_assignment import marked
 from bayes_gmm.inference.sampling.nuts import sample_nuts
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 
 SEEDS = 20
 PUBLISHED = {(2, "tied"): -239.76, (3, "tied"): -226.84, (3, "full"): -226.80}
@@ -70,7 +71,7 @@ def posterior_of(
     X: np.ndarray, K: int, structure: str = "full", prior: Prior | None = None, **options: bool
 ) -> tuple[Density, tuple[Run, ...]]:
     """The density and its modes."""
-    density, units = Density.of_table(
+    density, units = density_of_table(
         feature_matrix(X), K, structure=Structure.parse(structure), prior=prior or Prior(),
         resolution=None, **options,
     )  # fmt: skip

@@ -29,9 +29,9 @@ from uniformity import INTERVALS, coverage
 
 from bayes_gmm import BayesGMM, Prior
 from bayes_gmm.data.feature_matrix import feature_matrix
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.points import Points
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 
 REMOVED = 0.3
 SETTINGS = [
@@ -111,7 +111,7 @@ def print_pass() -> None:
     X = simulated(N, D, K)
     with_holes = np.where(np.random.default_rng(0).random(X.shape) < HOLES, np.nan, X)
     densities = [
-        Density.of_table(feature_matrix(x), K, structure=Structure(), prior=Prior())[0]
+        density_of_table(feature_matrix(x), K, structure=Structure(), prior=Prior())[0]
         for x in (X, with_holes)
     ]
     layout = densities[0].layout

@@ -43,6 +43,7 @@ from bayes_gmm.inference.optimize.em import run_em
 from bayes_gmm.inference.optimize.newton import polish
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.model.density import Density
+from bayes_gmm.model.table_density import density_of_table
 
 FOUND = 34
 """Planted groups that must be found, of 39."""
@@ -230,7 +231,7 @@ def planted(options: argparse.Namespace) -> bool:
 
 def _problem(table: Planted) -> tuple[Density, Sample, Run]:
     """The density on a sample of all rows, and the optimum that the planted rows lead to."""
-    density, units = Density.of_table(
+    density, units = density_of_table(
         feature_matrix(table.X), table.n_components, structure=bg.Structure(), prior=bg.Prior(),
         weights=table.weights,
     )  # fmt: skip

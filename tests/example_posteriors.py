@@ -11,9 +11,9 @@ from bayes_gmm.inference.modes.modes import find_modes
 from bayes_gmm.inference.optimize.newton import polish
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.mode_assignment import resampled_by_mass, visits_of
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.posterior.posterior import Posterior
 
@@ -22,7 +22,7 @@ def fit_and_density(X, K, structure="full", prior=Prior(), features=None):  # no
     """A MAP fit, its density, and where each mode lies."""
     structure = Structure.parse(structure)
     matrix = feature_matrix(X, features)
-    density, units = Density.of_table(matrix, K, structure=structure, prior=prior)
+    density, units = density_of_table(matrix, K, structure=structure, prior=prior)
     sample = Sample.of(units.apply(matrix.values), None)
     found = find_modes(density, sample, np.random.default_rng(0), n_init=8)
     fit = MapFit.from_modes(

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bayes_gmm.diagnostics.kind import TEXT, Kind, OptionNames, Parts, Subject, Values, fixed
-from bayes_gmm.diagnostics.tables import column
 from bayes_gmm.errors import (
     ConvergenceWarning,
     DataWarning,
@@ -143,7 +142,7 @@ def _transform_chosen(subject: Subject, values: Values, options: OptionNames) ->
     else:
         what = f"is transformed by {written_transform(values['transform'])}, which lowers"
     bic = f"the BIC of univariate mixtures by {figure(values['bic_reduction'])}"
-    return f"{column(subject)} {what} {bic}", ""
+    return f"column {shown(subject[0])} {what} {bic}", ""
 
 
 def written_transform(spec: Any) -> str:

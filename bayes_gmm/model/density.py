@@ -5,24 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from typing import Any
 
 import numpy as np
 
-from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.memory import MemoryRows
-from bayes_gmm.data.resolution import recording_error
 from bayes_gmm.data.rows import Block, Floats, Rows
 from bayes_gmm.data.standardize import Standardizer
-from bayes_gmm.data.transforms import Transforms
 from bayes_gmm.jit.addresses import address_of, call
 from bayes_gmm.jit.compiled import compiled
-from bayes_gmm.model.checks import truth
 from bayes_gmm.model.kernel.kernel import expectations, kernel_address, log_likelihood
 from bayes_gmm.model.parameters import Layout, Point, log_prior, pull_back, unpack
-from bayes_gmm.model.prior.constants import PriorConstants
-from bayes_gmm.model.prior.prior import Prior
-from bayes_gmm.model.prior.scales import HALF_NORMAL
+from bayes_gmm.model.prior.constants import HALF_NORMAL, PriorConstants, constants_of_one
 from bayes_gmm.model.structure import Structure
 
 
@@ -52,57 +45,6 @@ class Density:
                 f"the prior has {self.prior.n_covariances} free covariance matrices, "
                 f"but the layout has {self.layout.n_covariances}"
             )
-
-    @classmethod
-    def of_table(
-        cls,
-        matrix: FeatureMatrix,
-        n_components: int,
-        *,
-        structure: Structure,
-        prior: Prior,
-        resolution: Any = "auto",
-        weights: Floats | None = None,
-        standardize: bool = True,
-        transforms: Transforms | None = None,
-    ) -> tuple[Density, Standardizer]:
-        """The density of a checked table, and its standardisation.
-
-        Parameters
-        ----------
-        matrix : FeatureMatrix
-        n_components : int
-        structure : Structure
-        prior : Prior
-        resolution : "auto", None, float or sequence of n_features floats
-            Smallest step of each column, in the user's units.
-        weights : ndarray, shape (n_rows,), optional
-        standardize : bool
-            False leaves the table unchanged.
-        transforms : Transforms, optional
-            Applied before columns are standardised.
-
-        Raises
-        ------
-        ValueError
-            If an argument is invalid.
-        """
-        standardize = truth("standardize", standardize)
-        transforms = transforms or Transforms.identity(matrix.n_features)
-        rows = transforms.apply(matrix)
-        own_units = Standardizer.fit(rows.values, weights)
-        units = own_units if standardize else Standardizer.identity(matrix.n_features)
-        rho = recording_error(
-            resolution, matrix.values, own_units.scale, weights, matrix.features,
-            transforms=transforms,
-        )  # fmt: skip
-        density = cls(
-            MemoryRows.from_matrix(rows.values, units, weights),
-            Layout(n_components, matrix.n_features, structure),
-            prior.constants(n_components, matrix.n_features, structure),
-            (rho / units.scale) ** 2,
-        )
-        return density, units
 
     @cached_property
     def _ties(self) -> Floats:
@@ -264,5 +206,5 @@ def evaluate_address() -> int:
     rows = MemoryRows.from_matrix(np.zeros((1, 1)), Standardizer.identity(1))
     return address_of(
         evaluate, 0, rows.gathered(), theta[None], layout.point(theta), layout.indices,
-        Prior().constants(1, 1), theta, 0.0, theta, theta[None],
+        constants_of_one(), theta, 0.0, theta, theta[None],
     )  # fmt: skip

@@ -20,7 +20,7 @@ import numpy as np
 
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.jit.compiled import compiled
-from bayes_gmm.model.prior.scales import HALF_NORMAL, LOG_NORMAL
+from bayes_gmm.model.prior.constants import HALF_NORMAL, LOG_NORMAL
 from bayes_gmm.model.prior.wishart_density import add_wishart_pull, log_wishart, root_of_sum
 from bayes_gmm.model.structure import Structure
 

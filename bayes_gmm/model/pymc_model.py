@@ -22,6 +22,7 @@ from bayes_gmm.model.prior.lkj import LKJ
 from bayes_gmm.model.prior.prior import Prior
 from bayes_gmm.model.prior.scales import HalfNormal, InverseGamma, LogNormal
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 from bayes_gmm.model.wishart_variable import (
     precisions_variable,
     scale_trils_of,
@@ -98,7 +99,7 @@ def build_model(
     weights = check_weights(sample_weight, matrix.n_rows)
     check_fit(matrix, weights, n_components)
     structure = Structure.parse(structure)
-    density, _ = Density.of_table(
+    density, _ = density_of_table(
         matrix, n_components, structure=structure, prior=prior, resolution=resolution,
         weights=weights, standardize=standardize,
         transforms=resolve_transforms(transforms, matrix, weights)[0],

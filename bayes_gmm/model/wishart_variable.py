@@ -11,8 +11,7 @@ import pytensor.tensor as pt
 from pymc.logprob.transforms import Transform
 from pytensor.tensor.variable import TensorVariable
 
-from bayes_gmm.model.prior.constants import PriorConstants
-from bayes_gmm.model.prior.hierarchical_wishart import log_constant
+from bayes_gmm.model.prior.constants import PriorConstants, wishart_log_constant
 
 
 def precisions_variable(prior: PriorConstants, dims: tuple[str, ...]) -> TensorVariable:
@@ -33,7 +32,7 @@ def precisions_variable(prior: PriorConstants, dims: tuple[str, ...]) -> TensorV
 
     def logp(value: TensorVariable, c0: Any, g0: Any, G0: Any) -> TensorVariable:
         value = value.reshape((m, d, d))
-        constant = log_constant(prior.c0, prior.g0, prior.G0, m)
+        constant = wishart_log_constant(prior.c0, prior.g0, prior.G0, m)
         powers = (c0 - 0.5 * (d + 1)) * _log_det(value).sum()
         return constant + powers - (g0 + m * c0) * _log_det(G0 + value.sum(axis=0))
 

@@ -25,6 +25,7 @@ from bayes_gmm.model.prior import (
     Prior,
 )
 from bayes_gmm.model.structure import ALIASES, Structure
+from bayes_gmm.model.table_density import density_of_table
 
 FULL = Structure()
 PRIORS = {
@@ -143,7 +144,7 @@ def test_units_change_nothing(factor, shift, resolution):
     theta = 0.5 * np.random.default_rng(3).normal(size=layout.size)
     found = []
     for scale, origin in ((1.0, 0.0), (factor, shift)):
-        density, units = Density.of_table(
+        density, units = density_of_table(
             feature_matrix(scale * X + origin), 2, structure=FULL, prior=Prior(),
             resolution=None if resolution is None else abs(scale) * resolution,
         )  # fmt: skip
@@ -157,8 +158,8 @@ def test_units_change_nothing(factor, shift, resolution):
 def test_a_table_in_its_own_units():
     X = random_table(4, 80, 2, 0.1)
     options = {"structure": FULL, "prior": Prior(), "resolution": [0.5, 0.1]}
-    density, units = Density.of_table(feature_matrix(X), 3, **options, standardize=False)
-    standardised, own_units = Density.of_table(feature_matrix(X), 3, **options)
+    density, units = density_of_table(feature_matrix(X), 3, **options, standardize=False)
+    standardised, own_units = density_of_table(feature_matrix(X), 3, **options)
     assert units.shift.tolist() == [0.0, 0.0]
     assert units.scale.tolist() == [1.0, 1.0]
     np.testing.assert_allclose(density.rho2, np.array([0.5, 0.1]) ** 2 / 12)
@@ -273,7 +274,7 @@ def test_no_component_closes_on_a_line_without_correlations():
 def test_standardize_is_yes_or_no(standardize):
     message = f"standardize must be True or False, got {standardize!r}"
     with pytest.raises(ValueError, match=message):
-        Density.of_table(
+        density_of_table(
             feature_matrix([[1.0], [2.0]]), 1, structure=FULL, prior=Prior(),
             standardize=standardize,
         )  # fmt: skip

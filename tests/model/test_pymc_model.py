@@ -29,9 +29,10 @@ from bayes_gmm.model.prior import (
     Normal,
     Prior,
 )
-from bayes_gmm.model.prior.hierarchical_wishart import log_constant
+from bayes_gmm.model.prior.constants import wishart_log_constant
 from bayes_gmm.model.pymc_model import build_model, model_of
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 
 FAST = Mode(linker="py", optimizer="fast_compile")
 FULL, TIED = Structure.parse("full"), Structure.parse("tied")
@@ -301,7 +302,7 @@ def test_precisions_are_drawn_as_their_density_says(structure, d):
     def slope(moved):
         """Of the normalising constant, by a central difference."""
         c, g = moved * 1e-5
-        constants = [log_constant(c0 + s * c, g0 + s * g, G0, m) for s in (1, -1)]
+        constants = [wishart_log_constant(c0 + s * c, g0 + s * g, G0, m) for s in (1, -1)]
         return (constants[0] - constants[1]) / 2e-5
 
     for moved, statistic in (
@@ -345,7 +346,7 @@ def test_build_model_takes_a_table_as_it_comes(standardize):
     weights = random_weights(9, 40)
     options = {"structure": TIED, "prior": Prior(covariances=LKJ(3.0)), "resolution": 5.0}
     model = build_model(X.tolist(), 2, **options, sample_weight=weights, standardize=standardize)
-    density, _ = Density.of_table(
+    density, _ = density_of_table(
         feature_matrix(X), 2, **options, weights=weights, standardize=standardize
     )
     assert_same(density, model)

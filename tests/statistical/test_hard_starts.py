@@ -9,10 +9,10 @@ from bayes_gmm.estimator import BayesGMM
 from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.optimize.em import run_em
 from bayes_gmm.inference.optimize.newton import polish
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +39,7 @@ class Shape:
     def best_known(self):
         """Log-posterior of the optimum that is climbed to from the groups themselves."""
         K = self.truth.n_components
-        density, units = Density.of_table(
+        density, units = density_of_table(
             feature_matrix(self.X), K, structure=Structure(), prior=Prior()
         )
         Z = units.apply(self.X)

@@ -30,8 +30,7 @@ from bayes_gmm.jit.compiled import compiled, inlined
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.kernel.kernel import kernel_address
 from bayes_gmm.model.parameters import Indices, Layout, Point, log_prior, unpack
-from bayes_gmm.model.prior.constants import PriorConstants
-from bayes_gmm.model.prior.prior import Prior
+from bayes_gmm.model.prior.constants import PriorConstants, constants_of_one
 from bayes_gmm.model.structure import Structure
 
 
@@ -189,7 +188,7 @@ def m_step_address() -> int:
     """Address of the machine code of `_m_step`."""
     layout = Layout(1, 1, Structure())
     theta = np.zeros(layout.size)
-    prior = Prior().constants(1, 1)
+    prior = constants_of_one()
     return address_of(_m_step, theta, theta, layout.indices, layout.point(theta), prior, theta)
 
 

@@ -14,7 +14,7 @@ from bayes_gmm.inference.optimize.settings import EM
 from bayes_gmm.jit.compiled import compiled, inlined
 from bayes_gmm.model.kernel.kernel import divide_from_left
 from bayes_gmm.model.parameters import SMALLEST_LOG_SCALE, log_prior, pull_back, unpack
-from bayes_gmm.model.prior.scales import HALF_NORMAL, LOG_NORMAL
+from bayes_gmm.model.prior.constants import HALF_NORMAL, LOG_NORMAL
 from bayes_gmm.model.prior.wishart_density import invert_triangle, root_of_sum
 
 

@@ -10,8 +10,7 @@ import numpy as np
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout, Point
-from bayes_gmm.model.prior.constants import PriorConstants
-from bayes_gmm.model.prior.scales import HALF_NORMAL, LOG_NORMAL
+from bayes_gmm.model.prior.constants import HALF_NORMAL, LOG_NORMAL, PriorConstants
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,13 +1,15 @@
 """Priors on weights, means and covariances of a mixture, in standardised units."""
 
-from bayes_gmm.model.prior.constants import PriorConstants
+from bayes_gmm.model.prior.constants import (
+    HALF_NORMAL,
+    INVERSE_GAMMA,
+    LOG_NORMAL,
+    PriorConstants,
+)
 from bayes_gmm.model.prior.hierarchical_wishart import HierarchicalWishart
 from bayes_gmm.model.prior.lkj import LKJ, lkj_log_constant
 from bayes_gmm.model.prior.prior import CovariancePrior, Normal, Prior
 from bayes_gmm.model.prior.scales import (
-    HALF_NORMAL,
-    INVERSE_GAMMA,
-    LOG_NORMAL,
     HalfNormal,
     InverseGamma,
     LogNormal,

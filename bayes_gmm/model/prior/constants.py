@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from scipy.special import gammaln
+import numpy as np
+from scipy.special import gammaln, multigammaln
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.model.prior.hierarchical_wishart import log_constant
-from bayes_gmm.model.prior.scales import HALF_NORMAL
+
+LOG_NORMAL, HALF_NORMAL, INVERSE_GAMMA = 0, 1, 2
+"""Families of the prior of scales."""
 
 
 class PriorConstants(NamedTuple):
@@ -86,7 +88,7 @@ class PriorConstants(NamedTuple):
         hierarchical Wishart prior becomes such a prior with default parameters.
         """
         n = n_covariances if self.n_covariances else 0
-        constant = log_constant(self.c0, self.g0, self.G0, n) if n else 0.0
+        constant = wishart_log_constant(self.c0, self.g0, self.G0, n) if n else 0.0
         return self._replace(n_covariances=n, wishart_constant=constant)
 
     def given_others(self, precisions: Floats) -> PriorConstants:
@@ -104,4 +106,35 @@ class PriorConstants(NamedTuple):
         if not self.n_covariances:
             return self
         g0, G0 = self.g0 + len(precisions) * self.c0, self.G0 + precisions.sum(axis=0)
-        return self._replace(g0=g0, G0=G0, wishart_constant=log_constant(self.c0, g0, G0, 1))
+        return self._replace(
+            g0=g0, G0=G0, wishart_constant=wishart_log_constant(self.c0, g0, G0, 1)
+        )
+
+
+def wishart_log_constant(c0: float, g0: float, G0: Floats, n_covariances: int) -> float:
+    """log Z = g_0 log|G_0| + log Gamma_d(g_0 + K c_0) - log Gamma_d(g_0) - K log Gamma_d(c_0).
+
+    Examples
+    --------
+    For one feature and one component P / (G_0 + P) ~ Beta(c_0, g_0):
+
+    >>> from scipy.stats import betaprime
+    >>> density = np.exp(wishart_log_constant(2.0, 1.5, np.eye(1), 1)) * 0.7**1.0 * 1.7**-3.5
+    >>> bool(np.isclose(density, betaprime(2.0, 1.5).pdf(0.7)))
+    True
+    """
+    d, K = len(G0), n_covariances
+    return float(
+        g0 * np.linalg.slogdet(G0)[1]
+        + multigammaln(g0 + K * c0, d)
+        - multigammaln(g0, d)
+        - K * multigammaln(c0, d)
+    )
+
+
+def constants_of_one() -> PriorConstants:
+    """Constants of one component and one feature, as an example of their types."""
+    one = np.ones(1)
+    return PriorConstants(
+        one, 0.0, 1.0, 0, LOG_NORMAL, 0.0, 1.0, one, 0.0, 0.0, 0.0, 0.0, 1.5, 0.5, np.eye(1), 0.0
+    )

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.special import multigammaln
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import shown
 from bayes_gmm.model.checks import array_of_numbers, positive
+from bayes_gmm.model.prior.constants import wishart_log_constant
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class HierarchicalWishart:
 
     where W(c, C) has the density
     :math:`|C|^c / \Gamma_d(c) \, |P|^{c - (d + 1) / 2} \exp(-tr(C P))`.
-    The scale matrix is integrated out (`log_constant` gives the normalising constant Z):
+    The scale matrix is integrated out (`wishart_log_constant` gives the normalising constant Z):
 
     .. math::
         p(P_1, \dots, P_K) = Z \prod_k |P_k|^{c_0 - (d + 1) / 2}
@@ -107,33 +107,12 @@ class HierarchicalWishart:
         return c0, g0, G0.copy() if G0.ndim == 2 else np.diag(np.broadcast_to(G0, (d,)))
 
 
-def log_constant(c0: float, g0: float, G0: Floats, n_covariances: int) -> float:
-    """log Z = g_0 log|G_0| + log Gamma_d(g_0 + K c_0) - log Gamma_d(g_0) - K log Gamma_d(c_0).
-
-    Examples
-    --------
-    For one feature and one component P / (G_0 + P) ~ Beta(c_0, g_0):
-
-    >>> from scipy.stats import betaprime
-    >>> density = np.exp(log_constant(2.0, 1.5, np.eye(1), 1)) * 0.7**1.0 * 1.7**-3.5
-    >>> bool(np.isclose(density, betaprime(2.0, 1.5).pdf(0.7)))
-    True
-    """
-    d, K = len(G0), n_covariances
-    return float(
-        g0 * np.linalg.slogdet(G0)[1]
-        + multigammaln(g0 + K * c0, d)
-        - multigammaln(g0, d)
-        - K * multigammaln(c0, d)
-    )
-
-
 def log_density(precisions: Floats, c0: float, g0: float, G0: Floats) -> float:
     """log p(P_1 ... P_m) of precision matrices of shape (m, d, d)."""
     m, d = precisions.shape[:2]
     powers = (c0 - (d + 1) / 2) * np.linalg.slogdet(precisions)[1].sum()
     total = np.linalg.slogdet(G0 + precisions.sum(axis=0))[1]
-    return float(log_constant(c0, g0, G0, m) + powers - (g0 + m * c0) * total)
+    return float(wishart_log_constant(c0, g0, G0, m) + powers - (g0 + m * c0) * total)
 
 
 def _scale_matrix(given: Any) -> float | tuple[Any, ...]:

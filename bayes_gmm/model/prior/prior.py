@@ -12,8 +12,8 @@ from scipy.special import gammaln
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import shown
 from bayes_gmm.model.checks import array_of_numbers, number, positive
-from bayes_gmm.model.prior.constants import PriorConstants
-from bayes_gmm.model.prior.hierarchical_wishart import HierarchicalWishart, log_constant
+from bayes_gmm.model.prior.constants import PriorConstants, wishart_log_constant
+from bayes_gmm.model.prior.hierarchical_wishart import HierarchicalWishart
 from bayes_gmm.model.prior.lkj import LKJ
 from bayes_gmm.model.prior.scales import HALF_LOG_2PI, HalfNormal, scale_constants
 from bayes_gmm.model.structure import Structure
@@ -174,7 +174,7 @@ class Prior:
             c0=c0,
             g0=g0,
             G0=G0,
-            wishart_constant=log_constant(c0, g0, G0, n) if n else 0.0,
+            wishart_constant=wishart_log_constant(c0, g0, G0, n) if n else 0.0,
         )
 
 

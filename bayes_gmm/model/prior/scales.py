@@ -6,9 +6,8 @@ import math
 from dataclasses import dataclass
 
 from bayes_gmm.model.checks import positive
+from bayes_gmm.model.prior.constants import HALF_NORMAL, INVERSE_GAMMA, LOG_NORMAL
 
-LOG_NORMAL, HALF_NORMAL, INVERSE_GAMMA = 0, 1, 2
-"""Codes of the families for compiled code."""
 HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
 

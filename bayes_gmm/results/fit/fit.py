@@ -31,6 +31,7 @@ from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.prior.prior import Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 from bayes_gmm.results.checks import fit_errors, without_maximum
 from bayes_gmm.results.fit.coinciding_segments import coinciding_segments
 from bayes_gmm.results.fit.map_fit import MapFit, log_units, proper_modes
@@ -150,7 +151,7 @@ class PreparedTable:
         most_parameters : int
             Number of parameters of the largest mixture to be fitted.
         standardize, resolution
-            As `Density.of_table` takes them.
+            As `density_of_table` takes them.
         transforms : Transforms, optional
         """
         by_column = transforms or Transforms.identity(matrix.n_features)
@@ -160,7 +161,7 @@ class PreparedTable:
         # The sample is chosen first: copying rows into tiles discards the order of the hashes.
         chosen, held = sample_rows(rows.values, weights, n_rows)
         with fit_errors():
-            density, standardizer = Density.of_table(
+            density, standardizer = density_of_table(
                 matrix, 1, structure=Structure(), prior=Prior(),
                 resolution=resolution, weights=weights, standardize=standardize,
                 transforms=by_column,

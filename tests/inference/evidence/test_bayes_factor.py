@@ -5,11 +5,11 @@ import pytest
 
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.evidence.bayes_factor import added, removed, without_one
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.points import renumbered
 from bayes_gmm.model.prior import LKJ, LogNormal, Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 
 LAYOUTS = [
     Layout(K, d, structure) for K, d in ((2, 1), (2, 3), (4, 2)) for structure in Structure.all()
@@ -46,11 +46,11 @@ def test_volumes_change_by_what_the_density_counts(layout):
 def test_the_smaller_posterior_keeps_the_priors_of_the_others(structure):
     """That of two components, but for the median scale under LKJ, which is that of three."""
     X = np.random.default_rng(2).normal(size=(10, 2))
-    density, _ = Density.of_table(feature_matrix(X), 3, structure=structure, prior=Prior())
+    density, _ = density_of_table(feature_matrix(X), 3, structure=structure, prior=Prior())
     fewer = without_one(density)
     separate = LKJ(scales=LogNormal(3 ** (-1 / 2)))
     covariances = None if structure.n_covariances(3, 2) else separate
-    by_itself, _ = Density.of_table(
+    by_itself, _ = density_of_table(
         feature_matrix(X), 2, structure=structure, prior=Prior(covariances=covariances)
     )
     theta = np.random.default_rng(3).normal(size=fewer.layout.size)

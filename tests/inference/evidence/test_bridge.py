@@ -14,14 +14,14 @@ from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.mode_assignment import marked
 from bayes_gmm.inference.sampling.nuts import sample_nuts
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.points import renumbered
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 
 
 def problem(X, K):
-    density, units = Density.of_table(
+    density, units = density_of_table(
         feature_matrix(X), K, structure=Structure(), prior=Prior(), resolution=None
     )
     modes = find_modes(density, Sample.of(units.apply(X)), np.random.default_rng(0))

@@ -23,16 +23,16 @@ from bayes_gmm.inference.modes.modes import find_modes
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.mode_assignment import marked
 from bayes_gmm.inference.sampling.nuts import sample_nuts
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.points import renumbered
 from bayes_gmm.model.prior import LKJ, HierarchicalWishart, InverseGamma, Normal, Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 
 FEW = np.array([-1.4, -1.1, -0.9, 0.2, 0.9, 1.0, 1.3])[:, None]
 
 
 def problem(X, K, structure="full", prior=Prior(), **options):  # noqa: B008
-    density, units = Density.of_table(
+    density, units = density_of_table(
         feature_matrix(X), K, structure=Structure.parse(structure), prior=prior, resolution=None,
         **options,
     )  # fmt: skip
@@ -197,7 +197,7 @@ def test_modes_that_chains_pass_between_are_one_group():
 )
 def test_what_has_no_evidence_is_refused_by_name(prior, message):
     X = np.random.default_rng(3).normal(size=(30, 2))
-    density, _ = Density.of_table(feature_matrix(X), 2, structure=Structure(), prior=prior)
+    density, _ = density_of_table(feature_matrix(X), 2, structure=Structure(), prior=prior)
     with pytest.raises(FitError, match=message):
         bridge_evidence(density, (), None)
 

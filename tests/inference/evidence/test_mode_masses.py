@@ -16,13 +16,13 @@ from bayes_gmm.inference.modes.modes import find_modes
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.mode_assignment import nearest_modes
 from bayes_gmm.inference.sampling.nuts import sample_nuts
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import HierarchicalWishart, Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 
 
 def problem(X, K, structure="full", prior=Prior()):  # noqa: B008
-    density, units = Density.of_table(
+    density, units = density_of_table(
         feature_matrix(X), K, structure=Structure.parse(structure), prior=prior
     )
     sample = Sample.of(units.apply(X))

@@ -11,9 +11,9 @@ from bayes_gmm.inference.modes.empty_components import _log_mass, without_empty
 from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.modes.modes import find_modes
 from bayes_gmm.inference.optimize.em import run_em
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import LKJ, HierarchicalWishart, InverseGamma, Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 
 FAMILIES = {
     "lkj": LKJ(),
@@ -31,7 +31,7 @@ def three_groups(d):
 
 
 def problem(X, K, prior):
-    density, units = Density.of_table(feature_matrix(X), K, structure=Structure(), prior=prior)
+    density, units = density_of_table(feature_matrix(X), K, structure=Structure(), prior=prior)
     return density, Sample.of(units.apply(X))
 
 

@@ -9,9 +9,9 @@ from bayes_gmm.inference.modes.group_scan import ScanSettings, group_starts
 from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.multistart import _below
 from bayes_gmm.inference.modes.runs import in_turn
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import LKJ, Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 
 
 def planted(kind, seed=0, n_rows=120, m=10, d=3, sd=1e-3):
@@ -30,7 +30,7 @@ def planted(kind, seed=0, n_rows=120, m=10, d=3, sd=1e-3):
 
 
 def scanned(X, weights=None, K=2, structure="full", prior=None, seed=0, **options):
-    density, units = Density.of_table(
+    density, units = density_of_table(
         feature_matrix(X), K, structure=Structure.parse(structure), prior=prior or Prior(),
         weights=weights, **options,
     )  # fmt: skip

@@ -12,13 +12,13 @@ from bayes_gmm.inference.optimize.hessian import hessian
 from bayes_gmm.inference.optimize.newton import polish
 from bayes_gmm.inference.optimize.settings import HessianSettings
 from bayes_gmm.inference.optimize.whitening import Whitening
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 
 
 def density_of(X, K, structure="full"):
-    return Density.of_table(
+    return density_of_table(
         feature_matrix(X), K, structure=Structure.parse(structure), prior=Prior(), resolution=None
     )
 

@@ -20,11 +20,11 @@ from bayes_gmm.inference.optimize.em import run_em
 from bayes_gmm.inference.optimize.hessian import hessian
 from bayes_gmm.inference.optimize.newton import polish
 from bayes_gmm.inference.optimize.whitening import Whitening
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.kernel.kernel import log_joint
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.model.prior import LKJ, HalfNormal, Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 
 
 class Problem:
@@ -32,7 +32,7 @@ class Problem:
 
     def __init__(self, X, K, structure="full", prior=Prior(), resolution="auto", weights=None):  # noqa: B008
         self.X = X
-        self.density, self.units = Density.of_table(
+        self.density, self.units = density_of_table(
             feature_matrix(X), K, structure=Structure.parse(structure), prior=prior,
             resolution=resolution, weights=weights,
         )  # fmt: skip

@@ -12,9 +12,9 @@ from bayes_gmm.inference.modes.multistart import SETTINGS, search
 from bayes_gmm.inference.modes.runs import SETTINGS as RUNS
 from bayes_gmm.inference.modes.stopping_rule import SETTINGS as STOPPING
 from bayes_gmm.inference.modes.stopping_rule import most_starts
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 
 BELOW = SETTINGS.starts_below
 """Starts that look for a mixture of one component less."""
@@ -36,7 +36,7 @@ def starts(monkeypatch):
 
 
 def searched(X, K, seed=0, **options):
-    density, units = Density.of_table(
+    density, units = density_of_table(
         feature_matrix(X), K, structure=Structure.parse("full"), prior=Prior()
     )
     sample = Sample.of(units.apply(X))

@@ -12,9 +12,9 @@ from bayes_gmm.inference.modes.multistart import from_start
 from bayes_gmm.inference.modes.recombine import recombined
 from bayes_gmm.inference.modes.runs import distinct_optima, in_turn, long_run
 from bayes_gmm.inference.modes.starts import diverse_starts
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 
 
 @cache
@@ -24,7 +24,7 @@ def optima_of_starts(seed):
     truth = np.repeat(np.arange(3), 30)
     noise = rng.normal(size=(90, 20)) @ (np.eye(20) + 0.2 * rng.normal(size=(20, 20)))
     X = 0.8 * rng.normal(size=(3, 20))[truth] + noise
-    density, units = Density.of_table(feature_matrix(X), 3, structure=Structure(), prior=Prior())
+    density, units = density_of_table(feature_matrix(X), 3, structure=Structure(), prior=Prior())
     sample = Sample.of(units.apply(X))
     runs = [
         long_run(density, from_start(density, sample, start, i))

@@ -13,13 +13,13 @@ from bayes_gmm.inference.optimize.hessian import hessian
 from bayes_gmm.inference.optimize.newton import polish
 from bayes_gmm.inference.optimize.volume import log_mode, log_volume
 from bayes_gmm.inference.optimize.whitening import Whitening
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import LKJ, Normal, Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 
 
 def problem(X, K, structure="full", prior=None):
-    density, units = Density.of_table(
+    density, units = density_of_table(
         feature_matrix(X), K, structure=Structure.parse(structure), prior=prior or Prior()
     )
     return density, units.apply(X)

@@ -9,15 +9,15 @@ from bayes_gmm.inference.modes.modes import find_modes
 from bayes_gmm.inference.sampling.coordinates import frame_of, may_empty
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.settings import SamplerSettings
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 
 
 def first_peak(n_rows, K, concentration, gap=8.0):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n_rows, 1)) + gap * (np.arange(n_rows) < 0.4 * n_rows)[:, None]
-    density, units = Density.of_table(
+    density, units = density_of_table(
         feature_matrix(X), K, structure=Structure(), prior=Prior(concentration)
     )
     modes = find_modes(density, Sample.of(units.apply(X)), np.random.default_rng(0))

@@ -20,15 +20,15 @@ from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.nuts import sample_nuts
 from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.inference.sampling.settings import ImportanceSettings
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import LKJ, InverseGamma, Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 
 DEFAULT = Prior()
 
 
 def problem(X, K, structure="full", prior=DEFAULT):
-    density, units = Density.of_table(
+    density, units = density_of_table(
         feature_matrix(X), K, structure=Structure.parse(structure), prior=prior
     )
     sample = Sample.of(units.apply(X))

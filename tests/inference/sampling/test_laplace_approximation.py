@@ -19,13 +19,13 @@ from bayes_gmm.inference.sampling.laplace_approximation import (
     peaks_of,
 )
 from bayes_gmm.inference.sampling.settings import ApproximationSettings
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 
 
 def found(X, K, structure="full", prior=Prior()):  # noqa: B008
-    density, units = Density.of_table(
+    density, units = density_of_table(
         feature_matrix(X), K, structure=Structure.parse(structure), prior=prior
     )
     return density, find_modes(density, Sample.of(units.apply(X)), np.random.default_rng(0))

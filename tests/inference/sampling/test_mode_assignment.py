@@ -14,11 +14,11 @@ from bayes_gmm.inference.sampling.mode_assignment import (
 )
 from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.inference.sampling.settings import SamplerSettings
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.points import renumbered
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 
 structures = pytest.mark.parametrize("structure", Structure.all(), ids=lambda s: s.name)
 
@@ -111,7 +111,7 @@ def test_modes_that_never_meet_are_drawn_by_mass(masses):
 @structures
 def test_the_posterior_does_not_see_numbers(structure):
     X = np.random.default_rng(4).normal(size=(40, 2))
-    density, _ = Density.of_table(feature_matrix(X), 3, structure=structure, prior=Prior())
+    density, _ = density_of_table(feature_matrix(X), 3, structure=structure, prior=Prior())
     rng = np.random.default_rng(5)
     theta = 0.5 * rng.normal(size=(5, density.layout.size))
     other = renumbered(density.layout, theta, random_orders(5, 3, rng))

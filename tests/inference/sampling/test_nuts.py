@@ -18,14 +18,14 @@ from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.modes import find_modes
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.nuts import sample_nuts
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 
 
 def problem(X, K, structure="full"):
     """A density and its peaks."""
-    density, units = Density.of_table(
+    density, units = density_of_table(
         feature_matrix(X), K, structure=Structure.parse(structure), prior=Prior()
     )
     sample = Sample.of(units.apply(X))
@@ -122,7 +122,7 @@ def test_the_number_of_cores_changes_nothing():
     for threads in (1, 3):
         rows = MemoryRows.from_matrix(X, units, threads=threads)
         assert len(rows.parts) == threads
-        density, _ = Density.of_table(feature_matrix(X), 2, structure=Structure(), prior=Prior())
+        density, _ = density_of_table(feature_matrix(X), 2, structure=Structure(), prior=Prior())
         density = density.on(rows)
         modes = modes or find_modes(density, Sample.of(units.apply(X)), np.random.default_rng(0))
         try:
@@ -195,7 +195,7 @@ from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
 table = feature_matrix(np.arange(20.0)[:, None])
-density, _ = Density.of_table(table, 1, structure=Structure(), prior=Prior())
+density, _ = density_of_table(table, 1, structure=Structure(), prior=Prior())
 draws = sample_nuts(density, [Peak(np.zeros(2), 0.2 * np.eye(2), 0.0, 0.0)], draws=5, tune=5)
 assert draws.theta.shape == (4, 5, 2)
 print(sorted({"arviz", "nutpie", "pandas", "pymc", "xarray"} & set(sys.modules)))

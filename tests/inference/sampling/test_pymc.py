@@ -10,11 +10,11 @@ from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.modes import find_modes
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.pymc import check_pymc_sampler, sample_pymc, vectors
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.pymc_model import model_of
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 
 FAST = Mode(linker="py", optimizer="fast_compile")
 
@@ -46,7 +46,7 @@ def test_draws_have_the_density_that_pymc_gives_them(structure):
     rng = np.random.default_rng(1)
     X = rng.normal(size=(30, 2)) + 5.0 * (np.arange(30) < 12)[:, None]
     structure, prior = Structure.parse(structure), Prior()
-    density, units = Density.of_table(feature_matrix(X), 2, structure=structure, prior=prior)
+    density, units = density_of_table(feature_matrix(X), 2, structure=structure, prior=prior)
     peaks = peaks_of(density, find_modes(density, Sample.of(units.apply(X)), rng))
     model = model_of(density, ("x1", "x2"), structure, prior)
     options = {"draws": 4, "tune": 4, "chains": 2, "compile_mode": FAST}
@@ -62,7 +62,7 @@ def test_draws_have_the_density_that_pymc_gives_them(structure):
 
 def test_a_single_component_has_no_weight_to_move():
     X = np.random.default_rng(2).normal(size=(20, 1))
-    density, units = Density.of_table(feature_matrix(X), 1, structure=Structure(), prior=Prior())
+    density, units = density_of_table(feature_matrix(X), 1, structure=Structure(), prior=Prior())
     sample = Sample.of(units.apply(X))
     peaks = peaks_of(density, find_modes(density, sample, np.random.default_rng(0)))
     model = model_of(density, ("x1",), Structure(), Prior())
