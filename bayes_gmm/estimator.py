@@ -22,7 +22,8 @@ from bayes_gmm.model.prior.prior import Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.model.typicality import typicality, warn_rows_beyond
 from bayes_gmm.results.checks import fit_errors, generator, seed_of
-from bayes_gmm.results.fit.fit import FitPlan, fit_table
+from bayes_gmm.results.fit.fit import fit_table
+from bayes_gmm.results.fit.fit_plan import FitPlan
 from bayes_gmm.results.fit.information_criteria import Criteria, counts_of, log_certainty
 from bayes_gmm.results.fit.map_fit import MapFit, Mode
 from bayes_gmm.results.fit.prior_influence import PriorInfluence, influence_at_mode
@@ -433,13 +434,14 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         --------
         ``model.sample_posterior(method="laplace").segments()``; see also the class.
         """
-        from bayes_gmm.results.posterior.sample import SamplingPlan, sample_posterior
+        from bayes_gmm.results.posterior.posterior import Posterior
+        from bayes_gmm.results.posterior.sample import SamplingPlan, sample_modes
 
-        fit = self._fit
         seed = seed_of(self.random_state if random_state is None else random_state)
         plan = SamplingPlan(draws, tune, chains, method, sampler, seed, progress)
         density, found, table = self._fitted
-        return sample_posterior(fit, density, found, plan, table=table)
+        fit, sampled, _ = sample_modes(self._fit, density, found, plan)
+        return Posterior.from_draws(fit, density, sampled, table=table)
 
     def pymc_model(self) -> pm.Model:
         """The PyMC model on the fitted table, in standardised units (see `build_model`)."""

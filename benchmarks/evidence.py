@@ -22,8 +22,8 @@ from bayes_gmm.inference.evidence.log_evidence import (
     bridge_evidence,
     laplace_evidence,
 )
-from bayes_gmm.inference.modes.guesses import Sample
-from bayes_gmm.inference.modes.modes import find_modes
+from bayes_gmm.inference.modes.multistart import find_modes
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.mode_assignment import marked

@@ -34,11 +34,10 @@ from tables import simulated
 import bayes_gmm as bg
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.modes.deduplicate import distinct
-from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.laplace_evidence import laplace_log_evidence
 from bayes_gmm.inference.modes.multistart import search
+from bayes_gmm.inference.modes.row_sample import Sample, responsibilities
 from bayes_gmm.inference.modes.settings import ModeSettings
-from bayes_gmm.inference.modes.starts import responsibilities
 from bayes_gmm.inference.optimize.em import run_em
 from bayes_gmm.inference.optimize.newton import polish
 from bayes_gmm.inference.optimize.run import Run

@@ -6,8 +6,8 @@ import numpy as np
 from example_tables import four_corners
 
 from bayes_gmm.data.feature_matrix import feature_matrix
-from bayes_gmm.inference.modes.guesses import Sample
-from bayes_gmm.inference.modes.modes import find_modes
+from bayes_gmm.inference.modes.multistart import find_modes
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.optimize.newton import polish
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.mode_assignment import resampled_by_mass, visits_of

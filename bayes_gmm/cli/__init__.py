@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bayes_gmm import __version__
+from bayes_gmm._version import __version__
 from bayes_gmm.cli.messages import (
     PROGRAM,
     let_every_name_be_printed,
@@ -112,9 +112,28 @@ def commands() -> None:
 )
 def demo(out: Path) -> None:
     """Fit the bundled table of simulated customers and write all result files."""
-    from bayes_gmm.cli import walkthrough
+    from bayes_gmm.cli.files import check_folder, write_fit
+    from bayes_gmm.cli.findings import files_text
+    from bayes_gmm.cli.fitting import fitted
+    from bayes_gmm.cli.walkthrough import FEATURES, TABLE, against_truth, command_for
+    from bayes_gmm.data.datasets import load_customers
+    from bayes_gmm.data.feature_matrix import feature_matrix
 
-    click.echo(walkthrough.run(out))
+    check_folder(out)
+    customers = load_customers()
+    n_components = len(customers.truth.weights)
+    matrix = feature_matrix(customers.table, FEATURES)
+    report = fitted(TABLE, matrix, None, n_components, {"random_state": 0}, SamplingOptions())
+    written = write_fit(report, matrix, out, source={TABLE: customers.table})
+    blocks = [
+        f"These {matrix.n_rows} customers are simulated from {n_components} known segments; none "
+        "of them is a real person.",
+        report.text(),
+        against_truth(report.membership.argmax(axis=1), customers),
+        files_text(written),
+        f"To fit this table, or one of your own, run\n  {command_for(out)}",
+    ]
+    click.echo("\n\n".join(blocks))
 
 
 @commands.command()
@@ -172,7 +191,7 @@ def fit(
     _check_structures([structure], "--structure")
     sampling = SamplingOptions.of(posterior, of_posterior)
     from bayes_gmm.cli.files import check_folder, write_fit
-    from bayes_gmm.cli.findings import fitted
+    from bayes_gmm.cli.fitting import fitted
     from bayes_gmm.cli.tables import format_of, read_columns, row_ids
     from bayes_gmm.data.io.read_columns import ReadOptions
 

@@ -17,7 +17,7 @@ from bayes_gmm.text import counted, percent
 
 if TYPE_CHECKING:
     from bayes_gmm.results.fit.map_fit import MapFit
-    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 Array = NDArray[np.float64]
 
@@ -67,7 +67,7 @@ class Assigned:
         return {"table": self.table, "n_rows": len(self.membership), "segments": segments}
 
 
-def segment_names(fit: MapFit | Posterior) -> tuple[str, ...]:
+def segment_names(fit: MapFit | PosteriorDraws) -> tuple[str, ...]:
     """Names of the segments of a posterior; default labels for a MAP fit."""
     labels = tuple(segment_labels(fit.mixture.n_components))
     return getattr(fit, "names", labels)

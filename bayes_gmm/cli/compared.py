@@ -18,7 +18,7 @@ from bayes_gmm.text import counted, in_words, listed_numbers, percent
 if TYPE_CHECKING:
     from bayes_gmm.diagnostics.diagnostic import Diagnostic
     from bayes_gmm.results.comparison.comparison import Comparison
-    from bayes_gmm.results.comparison.verdicts import Verdict
+    from bayes_gmm.results.comparison.verdict import Verdict
 
 ERRORS = {"evidence": "log_evidence_se"}
 UNKNOWN = "-"

@@ -71,7 +71,7 @@ def write_fit(
         The path of each file by its content: model, segments, assignments, picture; with a
         posterior also summary and intervals.
     """
-    from bayes_gmm.views.plots import save_segments
+    from bayes_gmm.views.segments import save_segments
 
     names = {
         "model": "model.nc",
@@ -110,7 +110,7 @@ def write_fit(
 
 
 def _write_posterior(intervals: Intervals, draft: Path, csv: CsvFormat) -> None:
-    from bayes_gmm.views.plots import save_forest
+    from bayes_gmm.views.forest import save_forest
 
     posterior = intervals.posterior
     posterior.save(draft / "model.nc")
@@ -130,7 +130,7 @@ def write_comparison(
     dict
         The path of each file by its content: table, picture.
     """
-    from bayes_gmm.views.plots import save_comparison
+    from bayes_gmm.views.comparison import save_comparison
 
     stem = "comparison-partial" if comparison.interrupted else "comparison"
     names = {"table": f"{stem}.csv", "picture": f"{stem}.png"}

@@ -26,17 +26,11 @@ from bayes_gmm.cli.layout import (
     under,
     writer,
 )
-from bayes_gmm.cli.messages import without_warnings
-from bayes_gmm.cli.sampling import SamplingOptions
 from bayes_gmm.cli.segmentations import text_of_fit, text_of_posterior
 from bayes_gmm.cli.settings import REPORT
-from bayes_gmm.data.checks.check_table import check_table
-from bayes_gmm.data.matrix import FeatureMatrix
-from bayes_gmm.diagnostics import tables
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, plain
 from bayes_gmm.diagnostics.kind import COMMAND_LINE
-from bayes_gmm.errors import DataWarning
-from bayes_gmm.results.posterior.membership import Membership, membership_of
+from bayes_gmm.results.posterior.membership import Membership
 from bayes_gmm.results.posterior.segmentations import masses
 from bayes_gmm.results.shape.text import sentences
 from bayes_gmm.text import counted, percent, sentence
@@ -260,42 +254,6 @@ class Report:
         if self.posterior is None:
             return text_of_fit(self.fit, self.names)
         return text_of_posterior(self.posterior)
-
-
-def fitted(
-    name: str,
-    matrix: FeatureMatrix,
-    row_weights: Array | None,
-    components: int,
-    options: dict[str, Any],
-    sampling: SamplingOptions | None = None,
-) -> Report:
-    """Fit a table, sample the posterior if requested, and collect the report."""
-    from bayes_gmm.estimator import BayesGMM
-
-    with without_warnings(DataWarning):
-        model = BayesGMM(components, **options).fit(matrix, sample_weight=row_weights)
-    changed = model.mixture_.transforms.specs(matrix.features)
-    findings = tuple(
-        found
-        for found in check_table(matrix, sample_weight=row_weights)
-        if not (found.code in ("skewed", "skewed_segments") and found.subject[0] in changed)
-    )
-    reported = {*tables.KINDS, *(d.code for d in model.shape_check_.diagnostics)}
-    found = tuple(found for found in model.diagnostics_ if found.code not in reported)
-    weights = np.ones(matrix.n_rows) if row_weights is None else row_weights
-    if sampling is None:
-        membership = model.predict_proba(matrix)
-        return Report(
-            name, model.map_fit_, membership, weights, findings=findings, diagnostics=found,
-            shape_check=model.shape_check_, prior_influence=model.prior_influence_,
-        )  # fmt: skip
-    posterior = sampling.drawn(model)
-    rows = membership_of(posterior, posterior.mixture.matrix_of(matrix), sampling.ci_prob)
-    return Report(
-        name, model.map_fit_, rows.probabilities, weights, posterior, findings, found,
-        posterior.check(), ci_prob=sampling.ci_prob, row_intervals=rows,
-    )  # fmt: skip
 
 
 def files_text(files: dict[str, Path]) -> str:

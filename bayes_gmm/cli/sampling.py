@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bayes_gmm.cli.messages import without_warnings
 from bayes_gmm.cli.settings import REPORT
 
 if TYPE_CHECKING:
-    from bayes_gmm.estimator import BayesGMM
-    from bayes_gmm.results.posterior.posterior import Posterior
+    pass
 
 
 @dataclass(frozen=True)
@@ -68,24 +66,3 @@ class SamplingOptions:
         if method == "laplace" and "tune" in given:
             raise click.UsageError("--tune needs --posterior nuts; laplace has no warm-up")
         return None if method == "none" else cls(method, **given)
-
-    def drawn(self, model: BayesGMM) -> Posterior:
-        """Sample the posterior to report, and warn of its diagnostics."""
-        from bayes_gmm.diagnostics.diagnostic import warn
-
-        with without_warnings():
-            whole = model.sample_posterior(self.draws, self.tune, self.chains, self.method)
-            shown = self._shown(whole)
-        warn(shown.diagnostics, stacklevel=2)
-        return shown
-
-    def _shown(self, whole: Posterior) -> Posterior:
-        """The draws of one segmentation, or all draws."""
-        from bayes_gmm.results.posterior.segmentations import heaviest, main_segmentation, masses
-
-        if self.segmentation == "all":
-            return whole
-        mode = main_segmentation(whole)
-        if mode is None and self.segmentation == "main" and len(masses(whole)) > 1:
-            mode = heaviest(whole)
-        return whole if mode is None else whole.of_mode(mode)

@@ -17,7 +17,7 @@ from bayes_gmm.text import counted, percent
 if TYPE_CHECKING:
     from bayes_gmm.model.mixture import Mixture
     from bayes_gmm.results.fit.map_fit import MapFit
-    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 Writers = Mapping[str, Callable[[float], str]]
 """A number format for each feature."""
@@ -59,7 +59,7 @@ def text_of_fit(fit: MapFit, names: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def text_of_posterior(posterior: Posterior) -> str:
+def text_of_posterior(posterior: PosteriorDraws) -> str:
     """The segmentations of the draws and their differences; empty if there is only one."""
     found = posterior.segmentation
     if found is None:
@@ -75,7 +75,7 @@ def text_of_posterior(posterior: Posterior) -> str:
     return "\n".join([*_paragraph(head), *lines])
 
 
-def _text_of_average(posterior: Posterior) -> str:
+def _text_of_average(posterior: PosteriorDraws) -> str:
     found = masses(posterior)
     if len(found) < 2:
         return ""

@@ -1,4 +1,4 @@
-"""The `demo` command: fit the bundled customers and compare the fit with the truth."""
+"""The `demo` command: the bundled customers, and a comparison of their fit with the truth."""
 
 from __future__ import annotations
 
@@ -8,11 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_gmm.cli.files import check_folder, write_fit
-from bayes_gmm.cli.findings import Report, files_text, fitted
-from bayes_gmm.cli.sampling import SamplingOptions
-from bayes_gmm.data.datasets import load_customers
-from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.text import percent
 
@@ -25,27 +20,8 @@ FEATURES = ("Annual income (k$)", "Spending score")
 TABLE = "customers.csv"
 
 
-def run(folder: Path) -> str:
-    """Fit the bundled customers, write the files and return the report."""
-    check_folder(folder)
-    customers = load_customers()
-    n_components = len(customers.truth.weights)
-    matrix = feature_matrix(customers.table, FEATURES)
-    report = fitted(TABLE, matrix, None, n_components, {"random_state": 0}, SamplingOptions())
-    written = write_fit(report, matrix, folder, source={TABLE: customers.table})
-    blocks = [
-        f"These {matrix.n_rows} customers are simulated from {n_components} known segments; none "
-        "of them is a real person.",
-        report.text(),
-        against_truth(report, customers),
-        files_text(written),
-        f"To fit this table, or one of your own, run\n  {_command(folder)}",
-    ]
-    return "\n\n".join(blocks)
-
-
-def against_truth(report: Report, customers: Customers) -> str:
-    """Compare the fitted segments with the true segments, as text.
+def against_truth(found: NDArray[np.int64], customers: Customers) -> str:
+    """Compare the segments found for the rows with the true ones, as text.
 
     Where segments overlap, even the true densities misclassify rows: their accuracy is the best
     that can be expected.
@@ -55,7 +31,6 @@ def against_truth(report: Report, customers: Customers) -> str:
     truth = customers.truth
     drawn = Mixture(truth.weights, truth.means, truth.covariances, features=truth.features)
     best = drawn.marginal(FEATURES).responsibilities(customers.table[list(FEATURES)]).argmax(axis=1)
-    found = report.membership.argmax(axis=1)
     right, possible = (_n_matched(labels, customers.segment) for labels in (found, best))
     rand = adjusted_rand_score(customers.segment, found)
     return (
@@ -74,7 +49,8 @@ def _n_matched(labels: NDArray[np.int64], truth: NDArray[np.int64]) -> int:
     return int(counts[linear_sum_assignment(-counts)].sum())
 
 
-def _command(folder: Path) -> str:
+def command_for(folder: Path) -> str:
+    """The command that fits the table of the demo."""
     features = [part for name in FEATURES for part in ("--features", name)]
     command = ["bayes-gmm", "fit", str(folder / TABLE), *features]
     return shlex.join([*command, "--components", "5", "--posterior", "nuts", "--out", "out"])

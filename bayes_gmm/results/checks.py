@@ -89,3 +89,15 @@ def check_count(name: str, value: Any) -> int:
 def without_maximum(density: Density) -> list[Diagnostic]:
     """A diagnostic for a density without a maximum."""
     return [] if density.has_maximum else [Diagnostic("no_maximum")]
+
+
+@contextmanager
+def within_floating_point() -> Iterator[None]:
+    """Convert arithmetic errors of the search to FitError."""
+    try:
+        yield
+    except (ArithmeticError, np.linalg.LinAlgError) as error:
+        raise FitError(
+            f"numerical overflow in the search ({error}); "
+            "give the parameters of the prior in standardised units"
+        ) from error

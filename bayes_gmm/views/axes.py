@@ -11,7 +11,7 @@ import numpy as np
 from bayes_gmm.data.transform import Log, Log1p
 from bayes_gmm.errors import DataError, listed, nearest, printable
 from bayes_gmm.results.posterior.diagnostics import several_modes
-from bayes_gmm.results.posterior.posterior import Posterior
+from bayes_gmm.results.posterior.draws import PosteriorDraws
 from bayes_gmm.views.settings import STYLE
 
 if TYPE_CHECKING:
@@ -59,9 +59,9 @@ def _position(names: tuple[str, ...], feature: int | str) -> int:
     raise DataError(f"no feature {feature!r}{hint} The model has: {listed(names)}")
 
 
-def posterior_of(model: Any, picture: str) -> Posterior:
+def posterior_of(model: Any, picture: str) -> PosteriorDraws:
     """Return the model if it is a Posterior, else raise a DataError."""
-    if isinstance(model, Posterior):
+    if isinstance(model, PosteriorDraws):
         return model
     kind = type(model).__name__
     raise DataError(
@@ -157,7 +157,7 @@ def add_title(ax: Axes, title: str, notes: Sequence[str]) -> None:
         )  # fmt: skip
 
 
-def notes_of(posterior: Posterior) -> list[str]:
+def notes_of(posterior: PosteriorDraws) -> list[str]:
     """Notes on the segmentations that averages over a posterior cover."""
     if posterior.segmentation is not None:
         return [posterior.segmentation.diagnostic.found]

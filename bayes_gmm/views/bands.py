@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from bayes_gmm.data.transforms import Transforms
-    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 Array = NDArray[np.float64]
 
 
 def draw_bands(
-    ax: Axes, posterior: Posterior, shown: Sequence[int], ci_prob: float = PLOTS.ci_prob
+    ax: Axes, posterior: PosteriorDraws, shown: Sequence[int], ci_prob: float = PLOTS.ci_prob
 ) -> None:
     """Draw the band of each segment and the ellipses of a few dozen draws.
 
@@ -62,7 +62,7 @@ def draw_bands(
 
 
 def band_of_curves(
-    posterior: Posterior, j: int, grid: Array, ci_prob: float = PLOTS.ci_prob
+    posterior: PosteriorDraws, j: int, grid: Array, ci_prob: float = PLOTS.ci_prob
 ) -> Array:
     """Bounds of the weighted density of each segment at each point, shape (2, K, len(grid))."""
     of = posterior.parameters
@@ -91,7 +91,7 @@ def legend_handles(n_axes: int, ci_prob: float = PLOTS.ci_prob) -> list[Artist]:
     return [band, line] if n_axes == 2 else [band]
 
 
-def _ellipses(posterior: Posterior, shown: Sequence[int], n: int) -> tuple[Array, Array]:
+def _ellipses(posterior: PosteriorDraws, shown: Sequence[int], n: int) -> tuple[Array, Array]:
     """Centres (n, K, 2) of ellipses, and matrices (n, K, 2, 2) that map the unit circle to them."""
     of, pair = posterior.parameters, list(shown)
     chosen = evenly_spread(of.weights[..., 0].size, n)

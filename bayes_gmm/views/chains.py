@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.errors import DataError, listed
-from bayes_gmm.results.posterior.datatree import MATRICES, SAMPLE, posterior_group, stats_of
+from bayes_gmm.results.posterior.tree_groups import MATRICES, SAMPLE, posterior_group, stats_of
 from bayes_gmm.views.axes import as_written, posterior_of, shortened
 from bayes_gmm.views.settings import STYLE
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from xarray import DataTree
 
-    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,9 @@ SETTINGS = ChainPlotSettings()
 SHOWN = ("weights", "means")
 
 
-def trace(posterior: Posterior, var_names: str | Sequence[str] = SHOWN, **options: Any) -> Figure:
+def trace(
+    posterior: PosteriorDraws, var_names: str | Sequence[str] = SHOWN, **options: Any
+) -> Figure:
     """Plot the draws of each parameter by chain, with `arviz_plots.plot_trace`.
 
     Parameters
@@ -62,7 +64,9 @@ def trace(posterior: Posterior, var_names: str | Sequence[str] = SHOWN, **option
     return _figure(arviz_plots.plot_trace, posterior, var_names, options)
 
 
-def ranks(posterior: Posterior, var_names: str | Sequence[str] = SHOWN, **options: Any) -> Figure:
+def ranks(
+    posterior: PosteriorDraws, var_names: str | Sequence[str] = SHOWN, **options: Any
+) -> Figure:
     """Plot the departure of the ranks of each chain from uniform, with `arviz_plots.plot_rank`.
 
     Lines of well mixed chains stay close to 0; a small p-value indicates that chains differ. The
@@ -91,7 +95,7 @@ def ranks(posterior: Posterior, var_names: str | Sequence[str] = SHOWN, **option
 
 
 def _figure(
-    plot: Any, posterior: Posterior, var_names: str | Sequence[str], options: Any
+    plot: Any, posterior: PosteriorDraws, var_names: str | Sequence[str], options: Any
 ) -> Figure:
     tree = _sampled(posterior)
     shown = [var_names] if isinstance(var_names, str) else list(var_names)
@@ -145,7 +149,7 @@ def _labeller() -> Any:
     return Shortening()
 
 
-def _sampled(posterior: Posterior) -> DataTree:
+def _sampled(posterior: PosteriorDraws) -> DataTree:
     """The sampled chains, before any resampling by mass."""
     import xarray as xr
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bayes_gmm.results.comparison.comparison import Candidate, Comparison
-    from bayes_gmm.results.comparison.verdicts import Verdict
+    from bayes_gmm.results.comparison.verdict import Verdict
 
 
 def comparison(

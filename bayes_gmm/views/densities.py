@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.patches import Patch
 
     from bayes_gmm.model.mixture import Mixture
-    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 Array = NDArray[np.float64]
 
@@ -30,7 +30,7 @@ def draw_densities(
     mixture: Mixture,
     values: Array | None,
     shown: Sequence[int],
-    posterior: Posterior | None = None,
+    posterior: PosteriorDraws | None = None,
     ci_prob: float = PLOTS.ci_prob,
 ) -> list[str]:
     """Draw the weighted density of each component, over a histogram of the rows if there are any.

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.posterior.draws import PosteriorDraws
     from bayes_gmm.views.axes import Features
 
 
 def forest(
-    posterior: Posterior, features: Features = None, ci_prob: float = 0.94
+    posterior: PosteriorDraws, features: Features = None, ci_prob: float = 0.94
 ) -> NDArray[np.object_]:
     """Plot the share of each segment and its mean of each feature, with credible intervals.
 
@@ -94,7 +94,7 @@ def forest(
 
 
 def save_forest(
-    posterior: Posterior,
+    posterior: PosteriorDraws,
     path: str | Path,
     features: Features = None,
     *,
@@ -113,7 +113,7 @@ def save_forest(
 
 
 def _quantities(
-    posterior: Posterior, chosen: tuple[int, ...]
+    posterior: PosteriorDraws, chosen: tuple[int, ...]
 ) -> Iterator[tuple[str, NDArray[np.float64]]]:
     """Quantities to plot, with draws (chain, draw, K)."""
     of = posterior.parameters

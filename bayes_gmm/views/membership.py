@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_gmm.errors import DataError
+from bayes_gmm.results.posterior.membership import membership_table
 from bayes_gmm.text import counted, percent
 from bayes_gmm.views import ellipses
 from bayes_gmm.views.axes import (
@@ -27,14 +28,14 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
     from numpy.typing import NDArray
 
-    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.posterior.draws import PosteriorDraws
     from bayes_gmm.views.axes import Features
 
 COLORS = "plasma_r"
 
 
 def membership(
-    posterior: Posterior, X: Any, features: Features = None, ax: Axes | None = None,
+    posterior: PosteriorDraws, X: Any, features: Features = None, ax: Axes | None = None,
     *, ci_prob: float = 0.94,
 ) -> Axes:  # fmt: skip
     """Plot the membership probability of each row and its uncertainty.
@@ -78,7 +79,7 @@ def membership(
     values = values[rows]
     axes = new_axes() if ax is None else ax
     scale_axes(axes, posterior.mixture, shown)
-    table = posterior.membership(values, ci_prob)
+    table = membership_table(posterior, values, ci_prob, None)
     width = (table["upper"] - table["lower"]).to_numpy()
     probability = table["probability"].to_numpy()
     whole = ~np.isnan(values[:, list(shown)]).any(axis=1)
@@ -105,7 +106,7 @@ def _area(width: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(12.0 + 140.0 * width)
 
 
-def _draw_outlines(ax: Axes, posterior: Posterior, shown: tuple[int, ...]) -> None:
+def _draw_outlines(ax: Axes, posterior: PosteriorDraws, shown: tuple[int, ...]) -> None:
     from matplotlib.patheffects import withStroke
 
     halo = [withStroke(linewidth=3, foreground="white")]

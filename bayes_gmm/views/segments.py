@@ -11,8 +11,8 @@ from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.results.checks import check_probability
+from bayes_gmm.results.posterior.draws import PosteriorDraws
 from bayes_gmm.results.posterior.parameters import central_interval
-from bayes_gmm.results.posterior.posterior import Posterior
 from bayes_gmm.text import counted, percent, share_interval
 from bayes_gmm.views import bands, densities, ellipses
 from bayes_gmm.views.axes import (
@@ -107,7 +107,7 @@ def segments(
     shown = positions(names, features)
     axes = new_axes() if ax is None else ax
     scale_axes(axes, mixture, shown)
-    posterior = model if isinstance(model, Posterior) else None
+    posterior = model if isinstance(model, PosteriorDraws) else None
     if len(shown) == 2:
         notes = [] if values is None else _draw_rows(axes, model, values, shown, membership)
         _draw_segments(axes, mixture, shown, posterior, ci_prob)
@@ -160,7 +160,7 @@ def save_segments(
 
 
 def _mixture_of(model: Any) -> Mixture:
-    if isinstance(model, Posterior):
+    if isinstance(model, PosteriorDraws):
         return model.mean_mixture
     for candidate in (model, getattr(model, "mixture_", None), getattr(model, "mixture", None)):
         if isinstance(candidate, Mixture):
@@ -181,7 +181,7 @@ def _draw_rows(
     """Draw the rows as points; return notes for the subtitle."""
     rows, notes = thinned(len(values))
     if membership is None:
-        is_posterior = isinstance(model, Posterior)
+        is_posterior = isinstance(model, PosteriorDraws)
         of_rows = model.predict_proba if is_posterior else _mixture_of(model).responsibilities
         probabilities = of_rows(values[rows])
     else:
@@ -193,7 +193,7 @@ def _draw_segments(
     ax: Axes,
     mixture: Mixture,
     shown: tuple[int, ...],
-    posterior: Posterior | None,
+    posterior: PosteriorDraws | None,
     ci_prob: float,
 ) -> None:
     """Draw ellipses and numbered crosses."""
@@ -217,7 +217,7 @@ def _add_legend(
     ax: Axes,
     labels: list[str],
     n_axes: int,
-    posterior: Posterior | None,
+    posterior: PosteriorDraws | None,
     ci_prob: float,
     *,
     with_points: bool,
@@ -248,7 +248,7 @@ def _labels(mixture: Mixture) -> list[str]:
     return [f"{label} ({percent(w)})" for label, w in zip(labels, mixture.weights, strict=True)]
 
 
-def _labels_with_intervals(posterior: Posterior, ci_prob: float) -> list[str]:
+def _labels_with_intervals(posterior: PosteriorDraws, ci_prob: float) -> list[str]:
     """Names, with the posterior mean and the interval of each share."""
     w = posterior.parameters.weights
     low, high = central_interval(w, ci_prob, axis=(0, 1))

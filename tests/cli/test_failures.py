@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from command_line import SPEND, VISITS, customers, error_line, fit_arguments, names_in, write
 
-from bayes_gmm.cli import findings, main
+from bayes_gmm.cli import fitting, main
 from bayes_gmm.errors import ConvergenceWarning
 
 
@@ -25,7 +25,7 @@ def test_failure_while_writing_leaves_the_folder_as_it_was(
         folder.mkdir(parents=True)
         (folder / "model.nc").write_text("the former model")
         (folder / "notes.txt").write_text("mine")
-    monkeypatch.setattr("bayes_gmm.views.plots.save_segments", broken)
+    monkeypatch.setattr("bayes_gmm.views.segments.save_segments", broken)
     assert main(fit_arguments(table, "--components", 2, "--out", folder)) == 1
     assert error_line(capsys) == "bayes-gmm: error: segments.png: No space left on device\n"
     if there_before:
@@ -163,13 +163,13 @@ def test_interruption_is_one_line_and_exit_code_130(table, tmp_path, monkeypatch
 
 
 def test_warnings_are_one_line_without_file_and_line_number(table, monkeypatch, capsys):
-    fitted = findings.fitted
+    fitted = fitting.fitted
 
     def with_warning(*arguments):
         warnings.warn("stopped\nearly", ConvergenceWarning, stacklevel=1)
         return fitted(*arguments)
 
-    monkeypatch.setattr(findings, "fitted", with_warning)
+    monkeypatch.setattr(fitting, "fitted", with_warning)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         assert main(fit_arguments(table, "--components", 1)) == 0

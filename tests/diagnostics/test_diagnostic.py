@@ -24,7 +24,7 @@ from bayes_gmm.inference.sampling.relabel import Relabelling
 from bayes_gmm.model.typicality import rows_beyond, typicality
 from bayes_gmm.results.comparison import cell, compare
 from bayes_gmm.results.fit.coinciding_segments import coinciding_segments
-from bayes_gmm.results.fit.fit import unfinished
+from bayes_gmm.results.fit.map_fit import unfinished
 from bayes_gmm.results.fit.prior_influence import PriorInfluence
 from bayes_gmm.results.posterior import diagnostics
 from bayes_gmm.results.posterior.posterior import Posterior

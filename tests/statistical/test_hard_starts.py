@@ -6,7 +6,8 @@ from sklearn.metrics import adjusted_rand_score
 
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.estimator import BayesGMM
-from bayes_gmm.inference.modes.guesses import Moments, Sample
+from bayes_gmm.inference.modes.guesses import Moments
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.optimize.em import run_em
 from bayes_gmm.inference.optimize.newton import polish
 from bayes_gmm.model.mixture import Mixture

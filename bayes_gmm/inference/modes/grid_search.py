@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-from bayes_gmm.inference.modes.guesses import Moments, Sample
+from bayes_gmm.inference.modes.grid import Cell, waves
+from bayes_gmm.inference.modes.guesses import Moments
 from bayes_gmm.inference.modes.multistart import Below, search
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.modes.runs import SETTINGS as RUNS
 from bayes_gmm.inference.modes.runs import Each, distinct_optima, each_of, in_turn, long_runs
 from bayes_gmm.inference.modes.split_merge import Memory, improved
@@ -22,7 +23,6 @@ from bayes_gmm.inference.modes.splits import merges
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.structure import Structure
 
 
 @dataclass(frozen=True)
@@ -52,19 +52,6 @@ class GridSettings:
 
 SETTINGS = GridSettings()
 """Settings of every grid search."""
-
-
-class Cell(NamedTuple):
-    """A cell of the grid.
-
-    Attributes
-    ----------
-    n_components : int
-    structure : Structure
-    """
-
-    n_components: int
-    structure: Structure
 
 
 class GridSearch:
@@ -186,18 +173,3 @@ class GridSearch:
             point = self.densities[other].layout.point(run.theta)
             seeds.append(Moments.of_point(point, self.sample.rows.total_weight))
         return seeds
-
-
-def waves(cells: list[Cell]) -> Iterator[list[Cell]]:
-    """Waves of one cell, two, four, ...: later waves use the optima of earlier ones.
-
-    Examples
-    --------
-    >>> cells = [Cell(1, structure) for structure in Structure.all()]
-    >>> [len(wave) for wave in waves(cells)]
-    [1, 2, 4, 5]
-    """
-    size = 1
-    while cells:
-        yield cells[:size]
-        cells, size = cells[size:], 2 * size

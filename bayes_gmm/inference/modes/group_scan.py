@@ -26,9 +26,9 @@ from scipy.special import logsumexp
 
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.inference.modes.flat_scores import score_flat, score_flats
-from bayes_gmm.inference.modes.guesses import Moments, Sample
+from bayes_gmm.inference.modes.guesses import Moments
+from bayes_gmm.inference.modes.row_sample import Sample, joint_log_density
 from bayes_gmm.inference.modes.settings import StartSettings
-from bayes_gmm.inference.modes.starts import joint_log_density
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.optimize.volume import log_volume
 from bayes_gmm.model.density import Density

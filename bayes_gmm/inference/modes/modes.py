@@ -1,4 +1,4 @@
-"""The distinct modes of the posterior, found from many starts and ranked by mass."""
+"""The distinct modes of the posterior: optima on a sample, refined on all rows and ranked."""
 
 from __future__ import annotations
 
@@ -13,54 +13,16 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.modes.deduplicate import distinct
 from bayes_gmm.inference.modes.empty_components import without_empty
-from bayes_gmm.inference.modes.guesses import Moments, Sample
 from bayes_gmm.inference.modes.laplace_evidence import laplace_log_evidence
-from bayes_gmm.inference.modes.multistart import search
+from bayes_gmm.inference.modes.row_sample import Sample, responsibilities
 from bayes_gmm.inference.modes.settings import ModeSettings
-from bayes_gmm.inference.modes.starts import responsibilities
 from bayes_gmm.inference.optimize.degeneracy import sound
 from bayes_gmm.inference.optimize.em import run_em
 from bayes_gmm.inference.optimize.newton import polish
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.optimize.volume import log_mode, log_volume
 from bayes_gmm.inference.optimize.whitening import Whitening
-from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
-
-
-def find_modes(
-    density: Density,
-    sample: Sample,
-    rng: np.random.Generator,
-    *,
-    n_init: int | None = None,
-    extra: Sequence[Moments] = (),
-    settings: ModeSettings = ModeSettings(),
-) -> tuple[Run, ...]:
-    """Search from many starts; return modes in order of decreasing mass, with consistent labels.
-
-    If means or scales have a flat prior, masses are undefined and the highest mode comes first.
-
-    Every start on the sample has a short run, and the best runs continue (Biernacki, Celeux &
-    Govaert 2003). Split-and-merge moves follow. Then distinct optima are refined on all rows.
-
-    Parameters
-    ----------
-    density : Density
-        Density on all rows.
-    sample : Sample
-        Sample of these rows, for the search.
-    rng : Generator
-    n_init : int, optional
-        Number of starts; by default more with more components.
-    extra : sequence of Moments
-        Additional starts.
-    settings : ModeSettings
-    """
-    with one_blas_thread():
-        on_sample = density.on(sample.rows)
-        candidates = search(on_sample, sample, rng, n_init=n_init, extra=extra)
-        return modes_from(density, sample, candidates, settings=settings)
 
 
 def modes_from(

@@ -17,8 +17,10 @@ import numpy as np
 
 from bayes_gmm.inference.modes.deduplicate import grouped
 from bayes_gmm.inference.modes.group_scan import group_starts
-from bayes_gmm.inference.modes.guesses import Moments, Sample
+from bayes_gmm.inference.modes.guesses import Moments
+from bayes_gmm.inference.modes.modes import modes_from
 from bayes_gmm.inference.modes.recombine import recombined
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.modes.runs import SETTINGS as RUNS
 from bayes_gmm.inference.modes.runs import (
     Each,
@@ -28,6 +30,7 @@ from bayes_gmm.inference.modes.runs import (
     long_runs,
     short_run,
 )
+from bayes_gmm.inference.modes.settings import ModeSettings
 from bayes_gmm.inference.modes.split_merge import SETTINGS as MOVES
 from bayes_gmm.inference.modes.split_merge import Memory, improved, resized
 from bayes_gmm.inference.modes.splits import splits
@@ -36,6 +39,7 @@ from bayes_gmm.inference.modes.stopping_rule import SETTINGS as STOPPING
 from bayes_gmm.inference.modes.stopping_rule import is_met, most_starts
 from bayes_gmm.inference.optimize.degeneracy import sound
 from bayes_gmm.inference.optimize.run import Run
+from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
 
 
@@ -179,3 +183,38 @@ def from_start(density: Density, sample: Sample, start: Start, seed: int) -> Run
     """A short run from a start."""
     moments = start(density, sample, np.random.default_rng(seed))
     return short_run(density, moments.theta(density.layout, density.prior))
+
+
+def find_modes(
+    density: Density,
+    sample: Sample,
+    rng: np.random.Generator,
+    *,
+    n_init: int | None = None,
+    extra: Sequence[Moments] = (),
+    settings: ModeSettings = ModeSettings(),
+) -> tuple[Run, ...]:
+    """Search from many starts; return modes in order of decreasing mass, with consistent labels.
+
+    If means or scales have a flat prior, masses are undefined and the highest mode comes first.
+
+    Every start on the sample has a short run, and the best runs continue (Biernacki, Celeux &
+    Govaert 2003). Split-and-merge moves follow. Then distinct optima are refined on all rows.
+
+    Parameters
+    ----------
+    density : Density
+        Density on all rows.
+    sample : Sample
+        Sample of these rows, for the search.
+    rng : Generator
+    n_init : int, optional
+        Number of starts; by default more with more components.
+    extra : sequence of Moments
+        Additional starts.
+    settings : ModeSettings
+    """
+    with one_blas_thread():
+        on_sample = density.on(sample.rows)
+        candidates = search(on_sample, sample, rng, n_init=n_init, extra=extra)
+        return modes_from(density, sample, candidates, settings=settings)

@@ -17,10 +17,10 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.inference.modes.guesses import Moments, Sample
+from bayes_gmm.inference.modes.guesses import Moments
+from bayes_gmm.inference.modes.row_sample import Sample, responsibilities
 from bayes_gmm.inference.modes.runs import SETTINGS as RUNS
 from bayes_gmm.inference.modes.runs import Each, distinct_optima, long_runs
-from bayes_gmm.inference.modes.starts import responsibilities
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.model.density import Density
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.modes.deduplicate import distinct, grouped
-from bayes_gmm.inference.modes.guesses import Moments, Sample
+from bayes_gmm.inference.modes.guesses import Moments
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.optimize.degeneracy import is_sound, sound
 from bayes_gmm.inference.optimize.em import run_em
 from bayes_gmm.inference.optimize.run import Run

@@ -16,7 +16,8 @@ from math import ceil, isqrt
 import numpy as np
 
 from bayes_gmm.inference.modes.deduplicate import grouped
-from bayes_gmm.inference.modes.guesses import Moments, Sample
+from bayes_gmm.inference.modes.guesses import Moments
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.modes.runs import SETTINGS as RUNS
 from bayes_gmm.inference.modes.runs import Each, distinct_optima, long_run, short_run, unlike
 from bayes_gmm.inference.modes.splits import Halves, merges, splits

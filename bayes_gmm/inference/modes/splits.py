@@ -12,9 +12,9 @@ from scipy.linalg import solve_triangular
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
-from bayes_gmm.inference.modes.guesses import Moments, Sample, kurtosis_axes
+from bayes_gmm.inference.modes.guesses import Moments
+from bayes_gmm.inference.modes.row_sample import Sample, kurtosis_axes, responsibilities
 from bayes_gmm.inference.modes.settings import StartSettings
-from bayes_gmm.inference.modes.starts import responsibilities
 from bayes_gmm.inference.optimize.em import run_em
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.model.density import Density

@@ -13,12 +13,11 @@ from functools import partial
 
 import numpy as np
 
-from bayes_gmm.data.rows import Floats
-from bayes_gmm.inference.modes.guesses import Guess, Moments, Sample, guesses
+from bayes_gmm.inference.modes.guesses import Guess, Moments, guesses
+from bayes_gmm.inference.modes.row_sample import Sample, responsibilities
 from bayes_gmm.inference.optimize.em import run_em
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.kernel.kernel import log_joint
-from bayes_gmm.model.parameters import Layout, Point
+from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.structure import Structure
 
 STRUCTURES = (
@@ -57,19 +56,3 @@ def _start(
     run = run_em(simple, theta, max_iter=12, tolerance=0.05)
     point = simple.layout.point(run.theta)
     return Moments.of_responsibilities(sample, responsibilities(simple, sample, point))
-
-
-def responsibilities(density: Density, sample: Sample, point: Point) -> Floats:
-    """Probability of each component for each row of the sample, shape (m, K)."""
-    joint = joint_log_density(density, sample, point)
-    joint -= joint.max(axis=1, keepdims=True)
-    r = np.exp(joint)
-    return r / r.sum(axis=1, keepdims=True)
-
-
-def joint_log_density(density: Density, sample: Sample, point: Point) -> Floats:
-    """log w_k p(x_i | k) of each row of the sample, shape (m, K)."""
-    return log_joint(
-        sample.rows.parts, point.log_weights, point.means, point.scale_trils,
-        density.rho2, len(sample.values),
-    )  # fmt: skip

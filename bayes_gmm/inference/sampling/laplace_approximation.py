@@ -111,19 +111,3 @@ def _rounded(theta: Floats, factor: Floats, grid: float) -> tuple[Floats, Floats
     sd = np.sqrt((factor**2).sum(axis=1))
     unit = grid * 2.0 ** np.round(np.log2(sd))
     return np.round(theta / unit) * unit, np.round(factor / unit[:, None]) * unit[:, None]
-
-
-def departure_from_normal(
-    density: Density, peak: Peak, rng: np.random.Generator, points: int = 50
-) -> float:
-    """Departure of the log-posterior at a mode from a parabola, per direction.
-
-    Standard deviation of log p(theta0 + P xi) + |xi|^2 / 2 over xi ~ Normal(0, I), divided by
-    sqrt(p): 0 for a normal posterior, about 1 where third derivatives are as large as second.
-    """
-    xi = rng.normal(size=(points, len(peak.theta)))
-    heights = density.log_posteriors(peak.at(xi), jacobian=True)
-    departures = heights + 0.5 * (xi**2).sum(axis=1)
-    if not np.all(np.isfinite(departures)):
-        return math.inf
-    return float(departures.std() / math.sqrt(len(peak.theta)))

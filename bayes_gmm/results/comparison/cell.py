@@ -29,13 +29,13 @@ from bayes_gmm.inference.evidence.log_evidence import (
 from bayes_gmm.inference.modes.modes import modes_from
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.model.density import Density
-from bayes_gmm.results.checks import without_maximum
+from bayes_gmm.results.checks import within_floating_point, without_maximum
 from bayes_gmm.results.comparison.plan import GridPlan
-from bayes_gmm.results.fit.fit import PreparedTable, unfinished, within_floating_point
 from bayes_gmm.results.fit.information_criteria import Criteria, counts_of, log_certainty
-from bayes_gmm.results.fit.map_fit import MapFit
+from bayes_gmm.results.fit.map_fit import MapFit, unfinished
+from bayes_gmm.results.fit.prepared_table import PreparedTable
 from bayes_gmm.results.posterior.posterior import Posterior
-from bayes_gmm.results.posterior.sample import posterior_and_peaks
+from bayes_gmm.results.posterior.sample import sample_modes
 
 if TYPE_CHECKING:
     from bayes_gmm.results.posterior.loo_result import Loo
@@ -118,9 +118,8 @@ class FittedCell:
         values, evidence, loo, noted = dict(self.values), None, None, list(self.diagnostics)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            posterior, peaks = posterior_and_peaks(
-                self.fit, self.density, self.found, sampling, table=table.matrix
-            )
+            fit, draws, peaks = sample_modes(self.fit, self.density, self.found, sampling)
+            posterior = Posterior.from_draws(fit, self.density, draws, table=table.matrix)
             if posterior.draws.interrupted:
                 raise KeyboardInterrupt
             if "loo" in plan.criteria:

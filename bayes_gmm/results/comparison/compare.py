@@ -14,7 +14,8 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.validate import check_fit, check_weights
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import DataError, FitError
-from bayes_gmm.inference.modes.grid_search import Cell, GridSearch
+from bayes_gmm.inference.modes.grid import Cell
+from bayes_gmm.inference.modes.grid_search import GridSearch
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.precompile import compile_at_first_use
 from bayes_gmm.inference.sampling.progress import Progress
@@ -22,12 +23,13 @@ from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior.prior import Prior
 from bayes_gmm.model.structure import Structure
-from bayes_gmm.results.checks import seed_of
+from bayes_gmm.results.checks import seed_of, within_floating_point
 from bayes_gmm.results.comparison.candidates import Candidate
 from bayes_gmm.results.comparison.cell import FittedCell, fitted_cell
 from bayes_gmm.results.comparison.comparison import Comparison
 from bayes_gmm.results.comparison.plan import GridPlan
-from bayes_gmm.results.fit.fit import PreparedTable, warn_of_table, within_floating_point
+from bayes_gmm.results.fit.fit import warn_of_table
+from bayes_gmm.results.fit.prepared_table import PreparedTable
 from bayes_gmm.results.shape.check import check_mixture
 from bayes_gmm.text import counted
 

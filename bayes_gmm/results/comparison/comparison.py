@@ -11,8 +11,9 @@ from bayes_gmm.diagnostics.kind import PYTHON, OptionNames
 from bayes_gmm.results.comparison.candidates import Candidate, Candidates
 from bayes_gmm.results.comparison.recommendation import Recommendation, recommendation_of
 from bayes_gmm.results.comparison.recommendation_text import recommendation_text
+from bayes_gmm.results.comparison.verdict import Verdict
 from bayes_gmm.results.comparison.verdict_text import headline, verdict_text
-from bayes_gmm.results.comparison.verdicts import Verdict, verdict_of
+from bayes_gmm.results.comparison.verdicts import verdict_of
 
 __all__ = ["Candidate", "Comparison"]
 

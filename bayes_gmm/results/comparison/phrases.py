@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bayes_gmm.diagnostics.kind import TEXT, OptionNames
 from bayes_gmm.results.comparison.candidates import Candidates
-from bayes_gmm.results.comparison.verdicts import Verdict
+from bayes_gmm.results.comparison.verdict import Verdict
 from bayes_gmm.text import counted, first_upper, in_words, listed_numbers, percent
 
 NAMES = {

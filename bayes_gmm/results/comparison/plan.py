@@ -11,13 +11,13 @@ import numpy as np
 
 from bayes_gmm.errors import FitError, listed, shown
 from bayes_gmm.inference.evidence.log_evidence import without_evidence
-from bayes_gmm.inference.modes.grid_search import Cell
+from bayes_gmm.inference.modes.grid import Cell
 from bayes_gmm.model.checks import number, whole_number
 from bayes_gmm.model.prior.prior import Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.checks import fit_errors
 from bayes_gmm.results.comparison.candidates import COLUMNS, FROM_DRAWS, OF_EVIDENCE
-from bayes_gmm.results.fit.fit import FitPlan
+from bayes_gmm.results.fit.fit_plan import FitPlan
 from bayes_gmm.results.posterior.sample import SamplingPlan
 from bayes_gmm.text import counted
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bayes_gmm.results.comparison.candidates import Candidates
-from bayes_gmm.results.comparison.verdicts import Verdict
+from bayes_gmm.results.comparison.verdict import Verdict
 
 ORDER = ("evidence", "laplace", "bic", "icl", "loo", "aic")
 """Criteria by precedence: the first that was computed is the basis of the recommendation."""

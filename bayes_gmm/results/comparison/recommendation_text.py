@@ -18,7 +18,7 @@ from bayes_gmm.results.comparison.phrases import (
     wider,
 )
 from bayes_gmm.results.comparison.recommendation import VOTERS, Recommendation
-from bayes_gmm.results.comparison.verdicts import Verdict
+from bayes_gmm.results.comparison.verdict import Verdict
 from bayes_gmm.text import counted, first_upper, in_words, percent, sentence
 
 REASONS = {

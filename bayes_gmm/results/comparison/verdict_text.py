@@ -20,7 +20,7 @@ from bayes_gmm.results.comparison.phrases import (
     short_name,
     wider,
 )
-from bayes_gmm.results.comparison.verdicts import Verdict
+from bayes_gmm.results.comparison.verdict import Verdict
 from bayes_gmm.results.shape.text import pieces_sentence
 from bayes_gmm.text import counted, first_upper, in_words, percent, sentence
 

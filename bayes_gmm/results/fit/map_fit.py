@@ -16,6 +16,7 @@ import numpy.typing as npt
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.transforms import Transforms
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.modes.masses import ModeMasses
 from bayes_gmm.inference.optimize.run import Run
@@ -310,6 +311,11 @@ class MapFit:
             "n_modes": len(self.modes),
             **numbers,
         }
+
+
+def unfinished(fit: MapFit) -> list[Diagnostic]:
+    """A diagnostic if the optimisation has not converged."""
+    return [] if fit.converged else [Diagnostic("not_converged", values={"n_iter": fit.n_iter})]
 
 
 def log_units(density: Density, standardizer: Standardizer, log_jacobian: float = 0.0) -> float:

@@ -24,14 +24,14 @@ from bayes_gmm.model.parameters import Layout
 from bayes_gmm.results.fit.map_fit_tree import map_fit_from
 from bayes_gmm.results.fit.prior_influence import PriorInfluence
 from bayes_gmm.results.io.file_format import file_attributes
-from bayes_gmm.results.posterior.datatree import (
+from bayes_gmm.results.posterior.draws import PosteriorDraws
+from bayes_gmm.results.posterior.segmentation import Segmentation
+from bayes_gmm.results.posterior.tree_groups import (
     SAMPLE,
     posterior_group,
     sample_stats_group,
     stats_of,
 )
-from bayes_gmm.results.posterior.draws import PosteriorDraws
-from bayes_gmm.results.posterior.segmentation import Segmentation
 
 if TYPE_CHECKING:
     from xarray import DataTree

@@ -6,11 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import FitError, listed, shown
 from bayes_gmm.inference.evidence.bridge import settled_by_bridges
@@ -26,7 +25,6 @@ from bayes_gmm.inference.sampling.pymc import check_pymc_sampler, sample_pymc
 from bayes_gmm.model.checks import truth, whole_number
 from bayes_gmm.model.density import Density
 from bayes_gmm.results.fit.map_fit import MapFit
-from bayes_gmm.results.posterior.posterior import Posterior
 
 METHODS = ("nuts", "laplace")
 
@@ -94,15 +92,28 @@ class SamplingPlan:
             check_pymc_sampler(self.sampler)
 
 
-def sample_posterior(
-    fit: MapFit,
-    density: Density,
-    found: Sequence[Run],
-    plan: SamplingPlan,
-    *,
-    table: FeatureMatrix | None = None,
-) -> Posterior:
-    """Relabelled posterior draws, from chains that start at the modes of a fit.
+class Sampled(NamedTuple):
+    """Draws of a sampler.
+
+    Attributes
+    ----------
+    fit : MapFit
+        The fit, with mass 0 for modes that share a peak with another.
+    draws : Draws
+        Draws with arbitrary labels; their modes are those of the fit.
+    peaks : tuple of Peak
+        The approximation at each mode.
+    """
+
+    fit: MapFit
+    draws: Draws
+    peaks: tuple[Peak, ...]
+
+
+def sample_modes(
+    fit: MapFit, density: Density, found: Sequence[Run], plan: SamplingPlan
+) -> Sampled:
+    """Draws of the posterior, from chains that start at the modes of a fit.
 
     Chains that never leave their modes give no information on the masses of these modes. The masses
     are then estimated by bridge sampling, and the draws are resampled in proportion.
@@ -115,21 +126,7 @@ def sample_posterior(
     found : sequence of Run
         The modes of the fit, in its order.
     plan : SamplingPlan
-    table : FeatureMatrix, optional
-        The rows in the user's units.
     """
-    return posterior_and_peaks(fit, density, found, plan, table=table)[0]
-
-
-def posterior_and_peaks(
-    fit: MapFit,
-    density: Density,
-    found: Sequence[Run],
-    plan: SamplingPlan,
-    *,
-    table: FeatureMatrix | None = None,
-) -> tuple[Posterior, tuple[Peak, ...]]:
-    """Posterior draws, and the peak of each mode."""
     _refuse_too_large(plan, density)
     with _regular():
         peaks = peaks_of(density, found)
@@ -138,8 +135,7 @@ def posterior_and_peaks(
             if plan.sampler == "nutpie":
                 draws = _returned(density, draws, peaks, plan)
             draws = _weighted_by_mass(density, draws, peaks, plan.seed)
-    posterior = Posterior.from_draws(_counted_once(fit, peaks), density, draws, table=table)
-    return posterior, peaks
+    return Sampled(_counted_once(fit, peaks), draws, peaks)
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from scipy.special import logsumexp
 
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.evidence.bridge import bridge_span, settled_by_bridges
-from bayes_gmm.inference.modes.guesses import Sample
-from bayes_gmm.inference.modes.modes import find_modes
+from bayes_gmm.inference.modes.multistart import find_modes
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.mode_assignment import marked

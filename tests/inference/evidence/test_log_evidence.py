@@ -18,8 +18,8 @@ from bayes_gmm.inference.evidence.log_evidence import (
 )
 from bayes_gmm.inference.evidence.monte_carlo_error import Mass
 from bayes_gmm.inference.evidence.settings import EvidenceSettings
-from bayes_gmm.inference.modes.guesses import Sample
-from bayes_gmm.inference.modes.modes import find_modes
+from bayes_gmm.inference.modes.multistart import find_modes
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.mode_assignment import marked
 from bayes_gmm.inference.sampling.nuts import sample_nuts

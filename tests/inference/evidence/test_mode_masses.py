@@ -10,9 +10,9 @@ from bayes_gmm.inference.evidence.mode_masses import (
     mode_masses,
     tempered_fractions,
 )
-from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.masses import ModeMasses
-from bayes_gmm.inference.modes.modes import find_modes
+from bayes_gmm.inference.modes.multistart import find_modes
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.mode_assignment import nearest_modes
 from bayes_gmm.inference.sampling.nuts import sample_nuts

@@ -8,8 +8,9 @@ from scipy.special import gammaln
 
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.modes.empty_components import _log_mass, without_empty
-from bayes_gmm.inference.modes.guesses import Moments, Sample
-from bayes_gmm.inference.modes.modes import find_modes
+from bayes_gmm.inference.modes.guesses import Moments
+from bayes_gmm.inference.modes.multistart import find_modes
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.optimize.em import run_em
 from bayes_gmm.model.prior import LKJ, HierarchicalWishart, InverseGamma, Prior
 from bayes_gmm.model.structure import Structure

@@ -9,16 +9,17 @@ from example_tables import random_table, three_groups
 import bayes_gmm.inference.modes.grid_search as sweep_module
 import bayes_gmm.inference.modes.multistart as search_module
 from bayes_gmm.data.feature_matrix import feature_matrix
-from bayes_gmm.inference.modes.grid_search import Cell, GridSearch
-from bayes_gmm.inference.modes.guesses import Sample
-from bayes_gmm.inference.modes.modes import find_modes, modes_from
-from bayes_gmm.inference.modes.multistart import search
+from bayes_gmm.inference.modes.grid import Cell
+from bayes_gmm.inference.modes.grid_search import GridSearch
+from bayes_gmm.inference.modes.modes import modes_from
+from bayes_gmm.inference.modes.multistart import find_modes, search
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.modes.splits import merges, splits
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
-from bayes_gmm.results.fit.fit import PreparedTable
+from bayes_gmm.results.fit.prepared_table import PreparedTable
 
 FULL, TIED, DIAG = Structure(), Structure.parse("tied"), Structure.parse("diag")
 

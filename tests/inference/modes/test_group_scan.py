@@ -6,8 +6,8 @@ import pytest
 from bayes_gmm import BayesGMM
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.modes.group_scan import ScanSettings, group_starts
-from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.multistart import _below
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.modes.runs import in_turn
 from bayes_gmm.model.prior import LKJ, Prior
 from bayes_gmm.model.structure import Structure

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bayes_gmm.inference.modes.guesses import Moments, Sample, guesses
+from bayes_gmm.inference.modes.guesses import Moments, guesses
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.modes.settings import StartSettings
 from bayes_gmm.inference.optimize.em import run_em
 from bayes_gmm.model.density import Density

@@ -5,8 +5,9 @@ import pytest
 from scipy.special import gammaln
 
 from bayes_gmm.data.feature_matrix import feature_matrix
-from bayes_gmm.inference.modes.guesses import Moments, Sample
+from bayes_gmm.inference.modes.guesses import Moments
 from bayes_gmm.inference.modes.laplace_evidence import laplace_log_evidence
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.modes.settings import LaplaceSettings
 from bayes_gmm.inference.optimize.hessian import hessian
 from bayes_gmm.inference.optimize.newton import polish

@@ -11,9 +11,10 @@ from sklearn.mixture import GaussianMixture
 
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.errors import FitError
-from bayes_gmm.inference.modes.guesses import Moments, Sample
+from bayes_gmm.inference.modes.guesses import Moments
 from bayes_gmm.inference.modes.laplace_evidence import laplace_log_evidence
-from bayes_gmm.inference.modes.modes import find_modes
+from bayes_gmm.inference.modes.multistart import find_modes
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.modes.settings import ModeSettings
 from bayes_gmm.inference.optimize.degeneracy import is_sound
 from bayes_gmm.inference.optimize.em import run_em

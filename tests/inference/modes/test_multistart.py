@@ -7,8 +7,8 @@ from sklearn.metrics import adjusted_rand_score
 from bayes_gmm import BayesGMM, compare
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.modes import multistart as searching
-from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.multistart import SETTINGS, search
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.modes.runs import SETTINGS as RUNS
 from bayes_gmm.inference.modes.stopping_rule import SETTINGS as STOPPING
 from bayes_gmm.inference.modes.stopping_rule import most_starts

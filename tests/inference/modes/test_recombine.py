@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from bayes_gmm.data.feature_matrix import feature_matrix
-from bayes_gmm.inference.modes.guesses import Sample
 from bayes_gmm.inference.modes.multistart import from_start
 from bayes_gmm.inference.modes.recombine import recombined
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.modes.runs import distinct_optima, in_turn, long_run
 from bayes_gmm.inference.modes.starts import diverse_starts
 from bayes_gmm.model.prior import Prior

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from bayes_gmm.inference.modes import split_merge
-from bayes_gmm.inference.modes.guesses import Moments, Sample
+from bayes_gmm.inference.modes.guesses import Moments
+from bayes_gmm.inference.modes.row_sample import Sample, responsibilities
 from bayes_gmm.inference.modes.runs import in_turn
 from bayes_gmm.inference.modes.split_merge import Memory, improved
 from bayes_gmm.inference.modes.splits import best_splits
-from bayes_gmm.inference.modes.starts import responsibilities
 from bayes_gmm.inference.optimize.em import run_em
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout

@@ -12,7 +12,8 @@ from sklearn.mixture import GaussianMixture
 import bayes_gmm.inference.optimize.newton as polish_module
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.standardize import Standardizer
-from bayes_gmm.inference.modes.guesses import Moments, Sample
+from bayes_gmm.inference.modes.guesses import Moments
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.optimize.em import run_em
 from bayes_gmm.inference.optimize.hessian import hessian
 from bayes_gmm.inference.optimize.newton import polish

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from bayes_gmm.data.feature_matrix import feature_matrix
-from bayes_gmm.inference.modes.guesses import Sample
-from bayes_gmm.inference.modes.modes import find_modes
+from bayes_gmm.inference.modes.multistart import find_modes
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.sampling.coordinates import frame_of, may_empty
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.settings import SamplerSettings

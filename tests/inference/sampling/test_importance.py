@@ -8,8 +8,8 @@ import pytest
 from bayes_gmm.data.datasets import load_customers
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.errors import ConvergenceWarning
-from bayes_gmm.inference.modes.guesses import Sample
-from bayes_gmm.inference.modes.modes import find_modes
+from bayes_gmm.inference.modes.multistart import find_modes
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.sampling.importance import (
     mixture_log_density,
     sample_laplace,

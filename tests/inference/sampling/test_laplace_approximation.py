@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from bayes_gmm.data.feature_matrix import feature_matrix
-from bayes_gmm.inference.modes.guesses import Sample
-from bayes_gmm.inference.modes.modes import find_modes
+from bayes_gmm.inference.modes.multistart import find_modes
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.optimize.hessian import hessian
 from bayes_gmm.inference.optimize.settings import HessianSettings, OptimizerSettings
 from bayes_gmm.inference.optimize.whitening import Whitening
+from bayes_gmm.inference.sampling.coordinates import departure_from_normal
 from bayes_gmm.inference.sampling.initial_points import chains_of_modes
 from bayes_gmm.inference.sampling.laplace_approximation import (
     _full_vector,
-    departure_from_normal,
     inverse_factor,
     peaks_of,
 )

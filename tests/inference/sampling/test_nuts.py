@@ -14,8 +14,8 @@ from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.errors import FitError
-from bayes_gmm.inference.modes.guesses import Sample
-from bayes_gmm.inference.modes.modes import find_modes
+from bayes_gmm.inference.modes.multistart import find_modes
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.nuts import sample_nuts
 from bayes_gmm.model.prior import Prior

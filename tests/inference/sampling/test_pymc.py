@@ -6,8 +6,8 @@ from pytensor.compile.mode import Mode
 
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.errors import FitError
-from bayes_gmm.inference.modes.guesses import Sample
-from bayes_gmm.inference.modes.modes import find_modes
+from bayes_gmm.inference.modes.multistart import find_modes
+from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.sampling.laplace_approximation import peaks_of
 from bayes_gmm.inference.sampling.pymc import check_pymc_sampler, sample_pymc, vectors
 from bayes_gmm.model.parameters import Layout

@@ -13,7 +13,8 @@ from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.errors import FitError
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
-from bayes_gmm.results.fit.fit import FitPlan, fit_table
+from bayes_gmm.results.fit.fit import fit_table
+from bayes_gmm.results.fit.fit_plan import FitPlan
 from bayes_gmm.results.fit.map_fit import MapFit, proper_modes
 
 FEATURES = ("Age", "Annual income")

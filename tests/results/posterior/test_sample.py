@@ -7,9 +7,10 @@ import pytest
 from example_posteriors import fit_and_density
 
 from bayes_gmm.errors import FitError
-from bayes_gmm.inference.modes.guesses import Sample
-from bayes_gmm.inference.modes.modes import find_modes
-from bayes_gmm.results.posterior.sample import SamplingPlan, sample_posterior
+from bayes_gmm.inference.modes.multistart import find_modes
+from bayes_gmm.inference.modes.row_sample import Sample
+from bayes_gmm.results.posterior.posterior import Posterior
+from bayes_gmm.results.posterior.sample import SamplingPlan, sample_modes
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,8 @@ def test_modes_that_share_a_peak_are_counted_once(twice):
     fit, density, found = twice
     for method, chains in (("nuts", 1), ("laplace", 2)):
         plan = SamplingPlan(draws=100, chains=chains, method=method, progress=False)
-        posterior = sample_posterior(fit, density, found, plan)
+        found_fit, draws, _ = sample_modes(fit, density, found, plan)
+        posterior = Posterior.from_draws(found_fit, density, draws)
         assert [mode.probability for mode in posterior.fit.modes] == [1.0, 0.0]
         assert posterior.modes_missed == {}
 
@@ -42,4 +44,4 @@ def test_a_posterior_that_is_singular_is_refused_with_a_remedy(twice, monkeypatc
     monkeypatch.setattr("bayes_gmm.results.posterior.sample.sample_laplace", singular)
     plan = SamplingPlan(draws=10, chains=1, method="laplace", progress=False)
     with pytest.raises(FitError, match="leave out columns that others determine"):
-        sample_posterior(fit, density, found, plan)
+        sample_modes(fit, density, found, plan)
