@@ -1,4 +1,4 @@
-"""Posteriors against the best hand-written PyMC model and Stan, as a table for the README.
+"""Posteriors against the best hand-written PyMC model and Stan, as a table for the documentation.
 
     python benchmarks/posterior.py [--runs 1] [--sizes 2] [--stan PYTHON] [--laplace]
 
