@@ -16,6 +16,7 @@ import numpy.typing as npt
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.transforms import Transforms
+from bayes_gmm.data.validate import check_weights
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.modes.masses import ModeMasses
 from bayes_gmm.inference.optimize.run import Run
@@ -23,6 +24,7 @@ from bayes_gmm.model.density import Density
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.model.prior.prior import Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.results.classification import Classification
 from bayes_gmm.results.fit.information_criteria import Criteria
 from bayes_gmm.results.io.file_format import file_attributes
 from bayes_gmm.results.io.mixture_group import mixture_group
@@ -263,6 +265,25 @@ class MapFit:
         drawn = single(self.mixture, self.standardizer)
         names = segment_labels(self.mixture.n_components)
         return profile_of(self.mixture, drawn, table, columns, weights, names=names)
+
+    def classification(self, X: Any, sample_weight: Any = None) -> Classification:
+        """Expected errors of assigning each row to its most probable segment.
+
+        Parameters
+        ----------
+        X : table or array, shape (N, d)
+        sample_weight : array_like, shape (N,), optional
+            Row weights: a weight of 2 counts the row twice.
+
+        Returns
+        -------
+        Classification
+            Expected share of the rows by assigned and true segment, and the relative entropy.
+        """
+        matrix = self.mixture.matrix_of(X)
+        weights = check_weights(sample_weight, matrix.n_rows)
+        names = segment_labels(self.mixture.n_components)
+        return Classification.of(self.predict_proba(matrix), names, weights)
 
     def check(self, X: Any, sample_weight: Any = None) -> ShapeCheck:
         """Check whether the rows of each segment look like a Gaussian sample.

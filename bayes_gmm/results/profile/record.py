@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bayes_gmm.text import counted
+from bayes_gmm.text import counted, figure, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,3 +63,37 @@ class Profile:
             f"Profile({counted(len(self.columns), 'column')} by "
             f"{counted(len(self.names), 'segment')}{intervals})"
         )
+
+    def wide(self) -> pd.DataFrame:
+        """Texts by segment for reading: one row per column and level, one column per segment.
+
+        Shares are in percent; bounds of intervals are in brackets.
+        """
+        import pandas as pd
+
+        texts = self.table.assign(text=[_text(row) for row in self.table.to_dict("records")])
+        texts["whole"] = [_number(row) for row in self.table.to_dict("records")]
+        keys = ["column", "level"]
+        texts["level"] = texts["level"].fillna("")
+        found = pd.DataFrame({"whole table": texts.groupby(keys, sort=False)["whole"].first()})
+        for name in self.names:
+            found[name] = texts[texts["segment"] == name].set_index(keys)["text"]
+        return found
+
+    def _repr_html_(self) -> str:
+        return self.wide().to_html()
+
+
+def _text(row: Mapping[str, Any]) -> str:
+    """Estimate and interval of one row of the table."""
+    bounds = ""
+    if "lower" in row and row["lower"] == row["lower"]:
+        bounds = f" [{_number(row, 'lower')}, {_number(row, 'upper')}]"
+    return _number(row, "estimate") + bounds
+
+
+def _number(row: Mapping[str, Any], name: str = "whole table") -> str:
+    value = row[name]
+    if value != value:
+        return "–"
+    return percent(value) if row["quantity"] == "share" else figure(value)
