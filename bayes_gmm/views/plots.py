@@ -10,8 +10,8 @@
 `comparison`        criteria over the number of segments, and its probability         a `Comparison`
 ==================  ================================================================  =============
 
-``save_segments``, ``save_forest``, ``save_comparison`` and ``save_profile`` write an image file. The other functions
-return Matplotlib's axes or figure without showing or saving it: for example
+``save_segments``, ``save_forest``, ``save_comparison`` and ``save_profile`` write an image file.
+The other functions return Matplotlib's axes or figure without showing or saving it: for example
 ``segments(posterior, X).figure.savefig("a.png")``.
 
 Matplotlib is imported on the first call. A function that is given axes does not change the current

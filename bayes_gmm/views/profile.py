@@ -46,13 +46,13 @@ def profile(
     Returns
     -------
     ndarray of matplotlib.axes.Axes
-        One for each column; the figure is neither shown nor saved.
+        One for each column, those with fewer levels first; the figure is neither shown nor saved.
 
     Examples
     --------
     ``bg.plots.profile(posterior.profile(customers))[0].figure.savefig("profile.png")``
     """
-    tables = _tables(profile, columns)
+    tables = sorted(_tables(profile, columns), key=len)
     heights = [len(table) for table in tables]
     n_columns = min(len(tables), PLOTS.profile_columns)
     rows = [max(heights[i : i + n_columns]) for i in range(0, len(tables), n_columns)]

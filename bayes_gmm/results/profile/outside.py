@@ -53,6 +53,11 @@ class OutsideColumn:
         return self.kind == "numeric"
 
     @property
+    def n_distinct(self) -> int:
+        """Number of levels before pooling."""
+        return len(self.levels) - (self.n_pooled > 0) + self.n_pooled
+
+    @property
     def n_levels(self) -> int:
         """Levels whose shares sum to 1, for the prior; a boolean column has two."""
         return max(len(self.levels), 2)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayes_gmm.data.checks.identifiers import identifier_finding
+from bayes_gmm.data.checks.profile import Profile as ValueCounts
 from bayes_gmm.data.frames import as_frame
 from bayes_gmm.data.matrix import FeatureMatrix, ModelMatrix
 from bayes_gmm.data.rows import Floats
@@ -153,11 +155,22 @@ def _outside_columns(
             left_out[name] = f"its type is {frame[name].dtype}"
         elif not column.observed.any():
             left_out[name] = "it is missing in all rows"
+        elif columns is None and _identifies_rows(column):
+            left_out[name] = "it identifies the rows"
         else:
             found.append(column)
     if not found:
         raise DataError("the table has no column to profile besides the features of the model")
     return found, left_out
+
+
+def _identifies_rows(column: OutsideColumn, settings: ProfileSettings = PROFILE) -> bool:
+    """Whether text is different in all rows, or numbers are identifiers."""
+    n = int(column.observed.sum())
+    if column.is_numeric:
+        numbers = ValueCounts.of(column.name, column.values[column.observed, 0])
+        return identifier_finding(numbers) is not None
+    return column.kind == "categorical" and column.n_distinct == n > settings.most_levels
 
 
 def _columns_table(columns: Sequence[OutsideColumn]) -> pd.DataFrame:
