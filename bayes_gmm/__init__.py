@@ -12,6 +12,8 @@ __all__ = [
     "AmbiguousLabelsWarning",
     "BayesGMM",
     "Candidate",
+    "ChangesOverTime",
+    "Classification",
     "Comparison",
     "ConvergenceWarning",
     "DataError",
@@ -30,6 +32,7 @@ __all__ = [
     "Posterior",
     "Prior",
     "PriorWarning",
+    "Profile",
     "ShapeCheck",
     "ShapeWarning",
     "Structure",
@@ -38,6 +41,7 @@ __all__ = [
     "check_table",
     "compare",
     "datasets",
+    "export_sql",
     "load",
     "plots",
     "read_table",
@@ -59,7 +63,11 @@ _NAMES_OF = {
     "bayes_gmm.data.checks.check_table": ("check_table",),
     "bayes_gmm.diagnostics.diagnostic": ("Diagnostic",),
     "bayes_gmm.results.load": ("load",),
+    "bayes_gmm.results.profile.record": ("Profile",),
     "bayes_gmm.results.shape.record": ("ShapeCheck",),
+    "bayes_gmm.results.classification": ("Classification",),
+    "bayes_gmm.results.posterior.changes_over_time": ("ChangesOverTime",),
+    "bayes_gmm.results.sql.export": ("export_sql",),
     "bayes_gmm.errors": (
         "DataError", "DataWarning", "FitError", "ConvergenceWarning", "AmbiguousLabelsWarning",
         "MultimodalWarning", "ShapeWarning", "PriorWarning",
@@ -96,12 +104,16 @@ if TYPE_CHECKING:
     )
     from bayes_gmm.model.pymc_model import build_model
     from bayes_gmm.model.structure import Structure
+    from bayes_gmm.results.classification import Classification
     from bayes_gmm.results.comparison.compare import compare
     from bayes_gmm.results.comparison.comparison import Candidate, Comparison
     from bayes_gmm.results.fit.map_fit import MapFit, Mode
     from bayes_gmm.results.load import load
+    from bayes_gmm.results.posterior.changes_over_time import ChangesOverTime
     from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.profile.record import Profile
     from bayes_gmm.results.shape.record import ShapeCheck
+    from bayes_gmm.results.sql.export import export_sql
     from bayes_gmm.views import plots
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from bayes_gmm.inference.optimize.run import Run
     from bayes_gmm.model.density import Density
     from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.profile.record import Profile
     from bayes_gmm.results.shape.record import ShapeCheck
 
 
@@ -348,6 +350,34 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         ``fit`` runs this check on its own rows and stores the result in ``shape_check_``.
         """
         return self._fit.check(X, sample_weight)
+
+    def profile(
+        self, table: Any, columns: Sequence[str] | str | None = None, weights: Any = None
+    ) -> Profile:
+        """Profile the segments in columns that the model does not contain, without intervals.
+
+        Parameters
+        ----------
+        table : data frame
+            The features of the model, by name, beside the columns to profile; or, without any of
+            the features, columns of the fitted rows in the same order.
+        columns : str or sequence of str, optional
+            Columns to profile; by default all except the features.
+        weights : array_like, shape (n_rows,), optional
+            Row weights; by default those of the fit if the rows are those of the fit.
+
+        Returns
+        -------
+        Profile
+        """
+        from bayes_gmm.results.profile.profile import profile_of, single
+
+        fit, rows = self._fit, self._fitted.table
+        return profile_of(
+            fit.mixture, single(fit.mixture, fit.standardizer), table, columns, weights,
+            names=segment_labels(fit.mixture.n_components), fitted=rows.as_fitted(),
+            fitted_weights=self._fitted.density.rows.weights_in_table(rows.n_rows),
+        )  # fmt: skip
 
     def _criteria(self, rows: ModelMatrix, counts: Floats) -> Criteria:
         log_likelihood = float(self.score_samples(rows) @ counts)

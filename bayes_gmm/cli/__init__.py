@@ -1,4 +1,4 @@
-"""The command line: `bayes-gmm demo`, `fit`, `compare` and `predict`.
+"""The command line: `bayes-gmm demo`, `fit`, `compare`, `predict`, `profile` and `export-sql`.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 the data or the fit failed,
 2 wrong usage, 130 interrupted. Commands import slow modules when they run.
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bayes_gmm._version import __version__
+from bayes_gmm.cli.exported import export_sql
 from bayes_gmm.cli.messages import (
     PROGRAM,
     let_every_name_be_printed,
@@ -43,6 +44,7 @@ from bayes_gmm.cli.options import (
     transforms_of_columns,
     weights_of_rows,
 )
+from bayes_gmm.cli.profiled import profile
 from bayes_gmm.cli.sampling import SamplingOptions
 from bayes_gmm.errors import DataError, DataWarning, FitError
 
@@ -352,6 +354,10 @@ def predict(
     warn(rows_beyond(mixture, rows, typical), stacklevel=1)
     write_scored(whole.cells, assigned.membership, out, assigned.names, typical, whole.format)
     _show(assigned, {"scored": out}, as_json, model=model)
+
+
+commands.add_command(profile)
+commands.add_command(export_sql)
 
 
 def _show(

@@ -5,12 +5,13 @@
 `forest`            shares and means of the segments with credible intervals          a `Posterior`
 `membership`        membership probability of each row, in the plane of two features  a `Posterior`
 `check`             departure of the rows of each segment from a Gaussian             any fit
+`profile`           means and shares of other columns by segment                      a `Profile`
 `trace`, `ranks`    convergence of the chains, by ArviZ                               a `Posterior`
 `comparison`        criteria over the number of segments, and its probability         a `Comparison`
 ==================  ================================================================  =============
 
-``save_segments``, ``save_forest`` and ``save_comparison`` write an image file. The other functions
-return Matplotlib's axes or figure without showing or saving it: for example
+``save_segments``, ``save_forest``, ``save_comparison`` and ``save_profile`` write an image file.
+The other functions return Matplotlib's axes or figure without showing or saving it: for example
 ``segments(posterior, X).figure.savefig("a.png")``.
 
 Matplotlib is imported on the first call. A function that is given axes does not change the current
@@ -23,6 +24,7 @@ from bayes_gmm.views.chains import ranks, trace
 from bayes_gmm.views.comparison import comparison, save_comparison
 from bayes_gmm.views.forest import forest, save_forest
 from bayes_gmm.views.membership import membership
+from bayes_gmm.views.profile import profile, save_profile
 from bayes_gmm.views.segments import save_segments, segments
 from bayes_gmm.views.shape_check import check
 
@@ -31,9 +33,11 @@ __all__ = [
     "comparison",
     "forest",
     "membership",
+    "profile",
     "ranks",
     "save_comparison",
     "save_forest",
+    "save_profile",
     "save_segments",
     "segments",
     "trace",

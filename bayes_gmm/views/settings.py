@@ -78,6 +78,10 @@ class PlotSettings:
     sparse: float = 2.0
     """Values of K are equally spaced if the ratio of their range to their number is above this."""
     legend_columns: int = 4
+    profile_columns: int = 3
+    """Number of panels of a profile in a row."""
+    profile_panel: tuple[float, float] = (4.2, 0.26)
+    """Width of a panel, and height of each segment and level in it, in inches."""
     shape_columns: int = 4
     """Number of segments in a row of a shape check."""
     shape_size: tuple[float, float] = (3.3, 5.2)

@@ -28,8 +28,10 @@ def test_help_lists_what_there_is(capsys):
     assert [line.split()[0] for line in listed.splitlines()] == [
         "compare",
         "demo",
+        "export-sql",
         "fit",
         "predict",
+        "profile",
     ]
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.transforms import Transforms
+from bayes_gmm.data.validate import check_weights
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.modes.masses import ModeMasses
@@ -24,6 +25,7 @@ from bayes_gmm.model.density import Density
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.model.prior.prior import Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.results.classification import Classification
 from bayes_gmm.results.fit.information_criteria import Criteria
 from bayes_gmm.results.io.file_format import file_attributes
 from bayes_gmm.results.io.mixture_group import mixture_group
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from xarray import DataTree
 
+    from bayes_gmm.results.profile.record import Profile
     from bayes_gmm.results.shape.record import ShapeCheck
 
 MODE_NUMBERS = ("log_posterior", "log_evidence", "probability", "probability_error")
@@ -238,6 +241,50 @@ class MapFit:
             for what, values in self.mixture.described(j).items():
                 columns[f"{name} ({what})"] = values
         return pd.DataFrame(columns)
+
+    def profile(
+        self, table: Any, columns: Sequence[str] | str | None = None, weights: Any = None
+    ) -> Profile:
+        """Profile the segments in columns that the model does not contain, without intervals.
+
+        Parameters
+        ----------
+        table : data frame
+            The features of the model, by name, beside the columns to profile.
+        columns : str or sequence of str, optional
+            Columns to profile; by default all except the features.
+        weights : array_like, shape (n_rows,), optional
+            Row weights: a weight of 2 counts the row twice.
+
+        Returns
+        -------
+        Profile
+            With the columns of `Posterior.profile`, except intervals and probabilities.
+        """
+        from bayes_gmm.results.profile.profile import profile_of, single
+
+        drawn = single(self.mixture, self.standardizer)
+        names = segment_labels(self.mixture.n_components)
+        return profile_of(self.mixture, drawn, table, columns, weights, names=names)
+
+    def classification(self, X: Any, sample_weight: Any = None) -> Classification:
+        """Expected errors of assigning each row to its most probable segment.
+
+        Parameters
+        ----------
+        X : table or array, shape (N, d)
+        sample_weight : array_like, shape (N,), optional
+            Row weights: a weight of 2 counts the row twice.
+
+        Returns
+        -------
+        Classification
+            Expected share of the rows by assigned and true segment, and the relative entropy.
+        """
+        matrix = self.mixture.matrix_of(X)
+        weights = check_weights(sample_weight, matrix.n_rows)
+        names = segment_labels(self.mixture.n_components)
+        return Classification.of(self.predict_proba(matrix), names, weights)
 
     def check(self, X: Any, sample_weight: Any = None) -> ShapeCheck:
         """Check whether the rows of each segment look like a Gaussian sample.

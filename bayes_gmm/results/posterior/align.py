@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,24 @@ def aligned[P: PosteriorDraws](posterior: P, other: Any) -> P:
 
 def _order_and_names(posterior: PosteriorDraws, other: Any) -> tuple[Integers, tuple[str, ...]]:
     """The order of components that matches the numbering of the other fit, and their names."""
+    theirs = comparable_mixture(posterior, other)
+    their_names = getattr(other, "names", tuple(segment_labels(theirs.n_components)))
+    pairs = sorted(matched(posterior.mixture, theirs), key=lambda pair: pair[1])
+    order = [k for k, _, _ in pairs]
+    names = [their_names[l] for _, l, _ in pairs]
+    alone = [k for k in range(posterior.n_components) if k not in order]
+    names += names_following(posterior, alone, names, their_names)
+    return np.array(order + alone, dtype=np.int64), tuple(names)
+
+
+def comparable_mixture(posterior: PosteriorDraws, other: Any) -> Mixture:
+    """The mixture of another fit with the same features and transformations.
+
+    Raises
+    ------
+    DataError
+        If its segments cannot be matched with those of the posterior.
+    """
     theirs = other if isinstance(other, Mixture) else getattr(other, "mixture", None)
     if not isinstance(theirs, Mixture):
         raise DataError(
@@ -52,18 +70,42 @@ def _order_and_names(posterior: PosteriorDraws, other: Any) -> tuple[Integers, t
             "the other fit has different transformations; only segments on the same scale can be "
             "matched"
         )
-    their_names = getattr(other, "names", tuple(segment_labels(theirs.n_components)))
-    rows, columns = linear_sum_assignment(bhattacharyya(ours, theirs))
-    partner = dict(zip(columns.tolist(), rows.tolist(), strict=True))
-    matched = [partner[l] for l in sorted(partner)]
-    alone = [k for k in range(ours.n_components) if k not in matched]
-    names = [their_names[l] for l in sorted(partner)]
-    given = set(posterior.names) - set(segment_labels(ours.n_components))
+    return theirs
+
+
+def matched(
+    ours: Mixture, theirs: Mixture, max_distance: float = np.inf
+) -> list[tuple[int, int, float]]:
+    """Pairs (our component, their component, distance) with the smallest sum of distances.
+
+    Pairs whose Bhattacharyya distance is above `max_distance` are left out.
+
+    Examples
+    --------
+    >>> ours = Mixture([0.5, 0.5], [[0.0], [9.0]], [[[1.0]], [[1.0]]])
+    >>> matched(ours, Mixture([0.5, 0.5], [[0.5], [-9.0]], [[[1.0]], [[1.0]]]), 1.0)
+    [(0, 0, 0.03125)]
+    """
+    distances = bhattacharyya(ours, theirs)
+    rows, columns = linear_sum_assignment(np.minimum(distances, max_distance))
+    return [
+        (int(k), int(l), float(distances[k, l]))
+        for k, l in zip(rows, columns, strict=True)
+        if distances[k, l] <= max_distance
+    ]
+
+
+def names_following(
+    posterior: PosteriorDraws, alone: Collection[int], names: Sequence[str], theirs: Sequence[str]
+) -> list[str]:
+    """Names of unmatched segments, after the names of matched ones: their own if given and free."""
+    taken = list(names)
+    given = set(posterior.names) - set(segment_labels(posterior.n_components))
     for k in alone:
         own = posterior.names[k]
-        free = own in given and own not in (*names, *their_names)
-        names.append(own if free else _unused(len(names) + 1, (*names, *their_names, *given)))
-    return np.array(matched + alone, dtype=np.int64), tuple(names)
+        free = own in given and own not in (*taken, *theirs)
+        taken.append(own if free else _unused(len(taken) + 1, (*taken, *theirs, *given)))
+    return taken[len(names) :]
 
 
 def bhattacharyya(ours: Mixture, theirs: Mixture) -> Floats:

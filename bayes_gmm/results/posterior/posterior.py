@@ -22,6 +22,7 @@ from bayes_gmm.inference.sampling.relabel import Relabelling, relabel
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.results import checks
+from bayes_gmm.results.classification import Classification
 from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.fit.prior_influence import influence_of_draws
 from bayes_gmm.results.posterior.diagnostics import diagnostics, several_modes
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from xarray import DataTree
 
+    from bayes_gmm.results.posterior.changes_over_time import ChangesOverTime
+    from bayes_gmm.results.profile.record import Profile
     from bayes_gmm.results.shape.record import ShapeCheck
 
 
@@ -336,6 +339,59 @@ class Posterior(PosteriorDraws):
         table = contrast_table(self, self.component_index(a), self.component_index(b), ci_prob)
         return self._with_notes(table)
 
+    def profile(
+        self,
+        table: Any,
+        columns: Sequence[str] | str | None = None,
+        weights: Any = None,
+        ci_prob: float = 0.94,
+        *,
+        random_state: Any = None,
+    ) -> Profile:
+        """Profile the segments in columns that the model does not contain.
+
+        For each column and segment: the mean of the population, or the share of each level, with
+        its interval, an index against the whole table, and the probabilities of being above average
+        and of being the highest. Numbers have means; text, truth values and dates have shares.
+        Intervals include the uncertainty of memberships and of a finite number of rows.
+
+        Parameters
+        ----------
+        table : data frame
+            The features of the model, by name, beside the columns to profile: the rows of the fit
+            or other rows. If none of the features is in the table, its rows must be those of the
+            fit in the same order.
+        columns : str or sequence of str, optional
+            Columns to profile; by default all except the features.
+        weights : array_like, shape (n_rows,), optional
+            Row weights: a weight of 2 counts the row twice. By default those of the fit if the rows
+            are those of the fit.
+        ci_prob : float
+            Probability of the intervals.
+        random_state : int or Generator, optional
+            Seed of the Bayesian bootstrap; by default the seed of the draws.
+
+        Returns
+        -------
+        Profile
+            ``.table`` has one row per column, level and segment; ``.features`` ranks the features
+            of the model by what they say about each segment, in bits.
+
+        Raises
+        ------
+        DataError
+            If a column or feature does not exist, or the rows are not those of the fit although the
+            table has none of the features.
+
+        Examples
+        --------
+        ``posterior.profile(customers).table``
+        """
+        from bayes_gmm.results.posterior.profile import posterior_profile
+
+        checks.check_probability(ci_prob)
+        return posterior_profile(self, table, columns, weights, ci_prob, random_state)
+
     def co_clustering(self, X: Any) -> Floats:
         """Probability that two rows belong to the same segment, for each pair, shape (N, N).
 
@@ -345,6 +401,26 @@ class Posterior(PosteriorDraws):
         from bayes_gmm.results.posterior.membership import co_clustering_matrix
 
         return co_clustering_matrix(self, X)
+
+    def classification(self, X: Any = None, sample_weight: Any = None) -> Classification:
+        """Expected errors of assigning each row to its most probable segment.
+
+        Parameters
+        ----------
+        X : table or array, optional
+            Rows; by default those that the model was fitted to, if they are available.
+        sample_weight : array_like, optional
+            Row weights: a weight of 2 counts the row twice.
+
+        Returns
+        -------
+        Classification
+            Expected share of the rows by assigned and true segment, and the relative entropy.
+        """
+        from bayes_gmm.results.posterior.check import rows_to_check
+
+        matrix, weights = rows_to_check(self, X, sample_weight)
+        return Classification.of(self.predict_proba(matrix), self.names, weights)
 
     def loo(
         self,
@@ -488,6 +564,44 @@ class Posterior(PosteriorDraws):
         from bayes_gmm.results.posterior.align import aligned
 
         return aligned(self, other)
+
+    def compare_to(
+        self, last: Posterior, ci_prob: float = 0.94, *, max_distance: float | None = None
+    ) -> ChangesOverTime:
+        """Changes of the segments since an earlier posterior, such as that of the last quarter.
+
+        Segments are matched as in `align_to`, and matched segments have the names of `last`. A
+        segment whose distance to every remaining segment is above `max_distance` is new or
+        vanished. Intervals of changes are those of independent tables; if the same customers are in
+        both, they are too wide if anything.
+
+        Parameters
+        ----------
+        last : Posterior
+            An earlier posterior with the same features and transformations.
+        ci_prob : float
+            Probability of the intervals.
+        max_distance : float, optional
+            Largest Bhattacharyya distance of matched segments, 1 by default: that of segments of
+            equal shape whose means are 2.8 standard deviations apart.
+
+        Returns
+        -------
+        ChangesOverTime
+
+        Raises
+        ------
+        DataError
+            If the posteriors have different features or transformations.
+
+        Examples
+        --------
+        ``posterior.compare_to(bg.load("last_quarter.nc")).table``
+        """
+        from bayes_gmm.results.posterior.changes_over_time import changes_over_time
+
+        checks.check_probability(ci_prob)
+        return changes_over_time(self, last, ci_prob, max_distance)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the posterior to a NetCDF file, which `bayes_gmm.load` reads.

@@ -28,6 +28,12 @@ class Quantity(NamedTuple):
     posterior mean of the exponential of a variance may be infinite."""
     has_ratio: bool = False
     """Whether segments are compared by ratios as well."""
+    is_location: bool = True
+    """Whether it is a share, mean or median."""
+
+    def of_segment(self, k: int) -> Quantity:
+        """The same of one segment, with draws (chain, draw)."""
+        return self._replace(draws=self.draws[..., k])
 
     def estimate(self, draws: Floats) -> Floats:
         """Posterior mean or median over chains and draws."""
@@ -40,7 +46,7 @@ def segments_table(posterior: PosteriorDraws, ci_prob: float) -> pd.DataFrame:
     import pandas as pd
 
     columns: dict[str, Any] = {"segment": list(posterior.names)}
-    for each in _quantities(posterior):
+    for each in quantities(posterior):
         low, high = central_interval(each.draws, ci_prob, axis=(0, 1))
         columns[each.name] = each.estimate(each.draws)
         columns[f"{each.name} lower"], columns[f"{each.name} upper"] = low, high
@@ -52,7 +58,7 @@ def contrast_table(posterior: PosteriorDraws, a: int, b: int, ci_prob: float) ->
     import pandas as pd
 
     rows = {}
-    for each in _quantities(posterior):
+    for each in quantities(posterior):
         difference = each.draws[..., a] - each.draws[..., b]
         low, high = central_interval(difference, ci_prob, axis=(0, 1))
         rows[each.name] = {
@@ -61,7 +67,7 @@ def contrast_table(posterior: PosteriorDraws, a: int, b: int, ci_prob: float) ->
             "difference": each.estimate(difference),
             "lower": low,
             "upper": high,
-            "P(difference > 0)": _share_above_zero(difference),
+            "P(difference > 0)": share_above_zero(difference),
         }
         if each.has_ratio:
             rows[each.name] |= _ratio(each.draws[..., a] / each.draws[..., b], ci_prob)
@@ -73,7 +79,7 @@ def _ratio(draws: Floats, ci_prob: float) -> dict[str, Any]:
     return {"ratio": np.median(draws), "ratio lower": low, "ratio upper": high}
 
 
-def _quantities(posterior: PosteriorDraws) -> Iterator[Quantity]:
+def quantities(posterior: PosteriorDraws) -> Iterator[Quantity]:
     """Quantities of a segment in a report."""
     of = posterior.parameters
     yield Quantity("share", of.weights)
@@ -81,9 +87,10 @@ def _quantities(posterior: PosteriorDraws) -> Iterator[Quantity]:
         t = posterior.mixture.transforms.entries[j]
         changed, is_log = not isinstance(t, Identity), isinstance(t, Log)
         for what, draws in t.described(of.means[..., j], of.scales[..., j]).items():
-            yield Quantity(f"{feature} ({what})", draws, changed, is_log)
+            location = what in ("mean", "median")
+            yield Quantity(f"{feature} ({what})", draws, changed, is_log, location)
 
 
-def _share_above_zero(difference: Floats) -> float:
+def share_above_zero(difference: Floats) -> float:
     """Fraction of draws above 0; zeros, as for parameters that segments share, count half."""
     return float(np.mean(difference > 0.0) + 0.5 * np.mean(difference == 0.0))

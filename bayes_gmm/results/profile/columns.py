@@ -1,0 +1,75 @@
+"""Records of columns outside the model, and of draws of their means or shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_gmm.data.rows import Floats
+
+Kind = Literal["numeric", "boolean", "categorical", "month", "year"]
+
+
+@dataclass(frozen=True, eq=False)
+class OutsideColumn:
+    """A column to profile.
+
+    Attributes
+    ----------
+    name : str
+    kind : {"numeric", "boolean", "categorical", "month", "year"}
+        Numeric columns have a mean; the others have the share of each level.
+    levels : tuple of str
+        Names of the shares; empty for a numeric column. A boolean column has the level "True".
+    values : ndarray, shape (n, max(1, number of levels))
+        The numbers of a numeric column, else 1 where the row has the level; 0 where missing.
+    observed : ndarray of bool, shape (n,)
+    n_pooled : int
+        Number of levels that are pooled into the last one, "other".
+    """
+
+    name: str
+    kind: Kind
+    levels: tuple[str, ...]
+    values: Floats
+    observed: npt.NDArray[np.bool_]
+    n_pooled: int = 0
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether it has a mean, not shares."""
+        return self.kind == "numeric"
+
+    @property
+    def n_distinct(self) -> int:
+        """Number of levels before pooling."""
+        return len(self.levels) - (self.n_pooled > 0) + self.n_pooled
+
+    @property
+    def n_levels(self) -> int:
+        """Levels whose shares sum to 1, for the prior; a boolean column has two."""
+        return max(len(self.levels), 2)
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnDraws:
+    """Draws of the means or shares of a column.
+
+    Attributes
+    ----------
+    column : OutsideColumn
+    segments : ndarray, shape (S, K, C)
+        Mean of each segment, or share of each level; NaN for segments with too few rows.
+    whole : ndarray, shape (S, C)
+        The same for the whole table.
+    n_rows : ndarray, shape (K,)
+        Expected number of observed rows of each segment.
+    """
+
+    column: OutsideColumn
+    segments: Floats
+    whole: Floats
+    n_rows: Floats

@@ -1,0 +1,1 @@
+"""SQL queries that compute memberships in a database."""
