@@ -7,7 +7,7 @@ import pytest
 
 from bayes_gmm.errors import ConvergenceWarning
 from bayes_gmm.estimator import BayesGMM
-from bayes_gmm.inference.modes import modes
+from bayes_gmm.inference.modes import multistart
 from bayes_gmm.model.prior import LKJ, HalfNormal, Prior
 from bayes_gmm.results.fit import fit as fitting
 
@@ -19,7 +19,7 @@ def X():
 
 def test_a_climb_that_stopped_early_is_told_where_the_fit_was_asked_for(X, monkeypatch):
     def stopped(*arguments, **options):
-        return tuple(replace(m, converged=False) for m in modes.find_modes(*arguments, **options))
+        return tuple(replace(m, converged=False) for m in multistart.find_modes(*arguments, **options))
 
     monkeypatch.setattr(fitting, "find_modes", stopped)
     with pytest.warns(ConvergenceWarning, match=r"optimisation stopped after \d+ steps") as said:
