@@ -36,7 +36,7 @@ class Compared:
         Rows of positive weight.
     comparison : Comparison
     findings : tuple of Diagnostic
-        Those of `check_table`.
+        Findings of `check_table`.
     """
 
     table: str

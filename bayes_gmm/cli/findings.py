@@ -73,9 +73,9 @@ class Report:
         Draws, if intervals were requested: shares, sizes, means and standard deviations are then
         posterior averages, and those of the MAP are not shown.
     findings : tuple of Diagnostic
-        Those of `check_table`.
+        Findings of `check_table`.
     diagnostics : tuple of Diagnostic
-        Those of the fit.
+        Diagnostics of the fit.
     shape_check : ShapeCheck, optional
         Whether the rows of each segment are Gaussian.
     prior_influence : PriorInfluence, optional
@@ -188,7 +188,7 @@ class Report:
         }
 
     def _all_diagnostics(self) -> list[Diagnostic]:
-        """Those of the fit, the shape of segments, and the influence of the prior."""
+        """Diagnostics of the fit, the shape of segments, and the influence of the prior."""
         influence, shape = self.prior_influence, self.shape_check
         moved = [] if influence is None else influence.diagnostics(self.names)
         return [*self.diagnostics, *(() if shape is None else shape.diagnostics), *moved]

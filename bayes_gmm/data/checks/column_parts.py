@@ -18,7 +18,7 @@ class ColumnParts:
     Attributes
     ----------
     profile : Profile
-        Of a column that varies.
+        Profile of a column that varies.
     settings : CheckSettings
 
     Examples
