@@ -1,4 +1,4 @@
-"""Command-line report of a fit, as text and as JSON."""
+"""Report of `fit`, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_gmm.cli.assigned import segment_names
-from bayes_gmm.cli.intervals import Intervals
 from bayes_gmm.cli.layout import (
     Columns,
     beside,
@@ -26,7 +24,9 @@ from bayes_gmm.cli.layout import (
     under,
     writer,
 )
-from bayes_gmm.cli.segmentations import text_of_fit, text_of_posterior
+from bayes_gmm.cli.other_modes import text_of_fit, text_of_posterior
+from bayes_gmm.cli.posterior_report import Intervals
+from bayes_gmm.cli.predict_report import segment_names
 from bayes_gmm.cli.settings import REPORT
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, plain
 from bayes_gmm.diagnostics.kind import COMMAND_LINE
