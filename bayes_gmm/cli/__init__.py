@@ -49,9 +49,9 @@ from bayes_gmm.cli.sampling import SamplingOptions
 from bayes_gmm.errors import DataError, DataWarning, FitError
 
 if TYPE_CHECKING:
-    from bayes_gmm.cli.assigned import Assigned
-    from bayes_gmm.cli.compared import Compared
-    from bayes_gmm.cli.findings import Report
+    from bayes_gmm.cli.compare_report import Compared
+    from bayes_gmm.cli.fit_report import Report
+    from bayes_gmm.cli.predict_report import Assigned
 
 DEMO_FOLDER = "bayes-gmm-demo"
 INTERRUPTED = 130
@@ -114,10 +114,10 @@ def commands() -> None:
 )
 def demo(out: Path) -> None:
     """Fit the bundled table of simulated customers and write all result files."""
+    from bayes_gmm.cli.demo_text import FEATURES, TABLE, against_truth, command_for
     from bayes_gmm.cli.files import check_folder, write_fit
-    from bayes_gmm.cli.findings import files_text
+    from bayes_gmm.cli.fit_report import files_text
     from bayes_gmm.cli.fitting import fitted
-    from bayes_gmm.cli.walkthrough import FEATURES, TABLE, against_truth, command_for
     from bayes_gmm.data.datasets import load_customers
     from bayes_gmm.data.feature_matrix import feature_matrix
 
@@ -281,7 +281,7 @@ def compare(
     _check_structures(shapes, "--structures")
     _check_criteria(asked)
     _check_k_prior(k_prior, components)
-    from bayes_gmm.cli.compared import Compared
+    from bayes_gmm.cli.compare_report import Compared
     from bayes_gmm.cli.files import check_folder, write_comparison
     from bayes_gmm.cli.tables import format_of, read_columns
     from bayes_gmm.data.checks.check_table import check_table
@@ -333,8 +333,8 @@ def predict(
     """
     _check_output(out, model, table)
     _check_order(model, table)
-    from bayes_gmm.cli.assigned import Assigned, segment_names
     from bayes_gmm.cli.files import write_scored
+    from bayes_gmm.cli.predict_report import Assigned, segment_names
     from bayes_gmm.cli.tables import read_matrix, whole_table
     from bayes_gmm.data.io.read_columns import ReadOptions
     from bayes_gmm.diagnostics.diagnostic import warn
@@ -368,7 +368,7 @@ def _show(
         paths = {what: str(path) for what, path in files.items()}
         print_json({**more, **report.json(), "files": paths})
         return
-    from bayes_gmm.cli.findings import files_text
+    from bayes_gmm.cli.fit_report import files_text
 
     click.echo("\n\n".join([report.text(), *([files_text(files)] if files else [])]))
 

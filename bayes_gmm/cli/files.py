@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from bayes_gmm.cli.findings import Report
-    from bayes_gmm.cli.intervals import Intervals
+    from bayes_gmm.cli.fit_report import Report
+    from bayes_gmm.cli.posterior_report import Intervals
     from bayes_gmm.results.comparison.comparison import Comparison
 
 COMMA = CsvFormat()

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bayes_gmm.cli.findings import Array, Report
+from bayes_gmm.cli.fit_report import Array, Report
 from bayes_gmm.cli.messages import without_warnings
 from bayes_gmm.cli.sampling import SamplingOptions
 from bayes_gmm.data.checks.check_table import check_table

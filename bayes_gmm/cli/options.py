@@ -260,7 +260,7 @@ as_json = click.option(
 
 
 def reading_of_cells(command: Any) -> Any:
-    """Add the options for how cells and letters of a file are read."""
+    """Add the options for missing cells and for the encoding of a file."""
     missing = click.option(
         "--missing",
         multiple=True,

@@ -75,7 +75,7 @@ def profile(
         paths = {what: str(path) for what, path in files.items()}
         print_json({"model": model, **report.json(), "files": paths})
         return
-    from bayes_gmm.cli.findings import files_text
+    from bayes_gmm.cli.fit_report import files_text
 
     click.echo(f"{report.text()}\n\n{files_text(files)}")
 

@@ -14,13 +14,13 @@ class ReportSettings:
     name_width: int = 32
     """Characters of the name of a feature or segment."""
     findings: int = 3
-    """Findings of each code that are printed."""
+    """Maximum number of findings of each code to print."""
     modes: int = 5
-    """Other modes that are printed."""
+    """Maximum number of other modes to print."""
     changes: int = 3
-    """Changed segments of each mode that are printed."""
+    """Maximum number of changed segments of each mode to print."""
     least_mass: float = 0.001
-    """Mass below which a mode of a fit is not printed."""
+    """Minimum mass of a mode of a fit to print."""
     ci_prob: float = 0.94
     """Probability of credible intervals."""
     probability_decimals: int = 6

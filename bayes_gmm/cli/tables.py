@@ -94,7 +94,7 @@ class WholeTable:
     cells : DataFrame
         Cells of CSV are text, so that they stay unchanged.
     format : CsvFormat
-        Of the file, or the default one for Parquet.
+        Format of the file, or the default format for Parquet.
     """
 
     cells: pd.DataFrame

@@ -47,7 +47,7 @@ class FeatureMatrix:
         return found
 
     def only(self, chosen: Any) -> FeatureMatrix:
-        """Some of the rows."""
+        """The selected rows."""
         return FeatureMatrix(self.values[chosen], self.features)
 
 
@@ -69,7 +69,7 @@ class ModelMatrix(FeatureMatrix):
         return cls(values, features, np.broadcast_to(0.0, len(values)))
 
     def only(self, chosen: Any) -> ModelMatrix:
-        """Some of the rows."""
+        """The selected rows."""
         return ModelMatrix(self.values[chosen], self.features, self.log_jacobian[chosen])
 
     def log_units(self, scale: Floats) -> Floats:

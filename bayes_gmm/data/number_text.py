@@ -33,7 +33,7 @@ SPREADSHEET_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 
 
 class Forms(NamedTuple):
-    """What a cell has besides digits, a sign and a decimal mark.
+    """Marks of a cell besides digits, a sign and a decimal mark.
 
     Attributes
     ----------

@@ -32,8 +32,8 @@ class Block(NamedTuple):
     values : ndarray, float64
         Standardised cells of all tiles, one tile after the other, without missing cells.
     tiles : ndarray of int, shape (n_tiles, 4)
-        Of each tile: where it starts in `values`, its rows, its row of `observed`, and the position
-        of its first row in `weights` and `order`.
+        For each tile: its start in `values`, its number of rows, its row of `observed`, and the
+        position of its first row in `weights` and `order`.
     observed : ndarray of bool, shape (n_patterns, n_features)
         Which features each missingness pattern observes.
     weights : ndarray, float64, shape (n_rows_in_all,) or (0,)

@@ -24,7 +24,7 @@ HELD = {
     "contradicting_notations": "numbers in contradicting notations",
     "cell_type": "values that are not numbers",
 }
-"""What several columns with the same code hold."""
+"""Contents of columns that are left out, by code."""
 
 FORMS = {
     "truth": "true and false as 1 and 0",

@@ -9,7 +9,7 @@ from command_line import SPEND, VISITS, customers, error_line, names_in, write
 from example_comparisons import by_bic, by_evidence, by_loo, interrupted
 
 from bayes_gmm.cli import main
-from bayes_gmm.cli.compared import Compared
+from bayes_gmm.cli.compare_report import Compared
 
 FILES = ["comparison.csv", "comparison.png"]
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from example_posteriors import fit_and_density, resampled_segmentations, two_segmentations
 
-from bayes_gmm.cli.findings import Report
-from bayes_gmm.cli.intervals import Intervals
+from bayes_gmm.cli.fit_report import Report
+from bayes_gmm.cli.posterior_report import Intervals
 from bayes_gmm.errors import MultimodalWarning
 
 

@@ -14,11 +14,11 @@ from bayes_gmm.data.checks.collinearity import collinear_findings
 from bayes_gmm.data.checks.column_parts import ColumnParts
 from bayes_gmm.data.checks.columns import column_findings
 from bayes_gmm.data.checks.identifiers import identifier_finding
+from bayes_gmm.data.checks.missing_codes import shared_value_findings
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.rows import row_findings
 from bayes_gmm.data.checks.segment_skew import segment_skew_findings
 from bayes_gmm.data.checks.settings import CheckSettings
-from bayes_gmm.data.checks.shared_values import shared_value_findings
 from bayes_gmm.data.columns import refuse_infinite, refuse_unwritable
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.io.files import read_file

@@ -61,7 +61,7 @@ class Dependence:
     Attributes
     ----------
     columns : tuple of str
-        Those of the first linear dependence that was found; the first is a function of the others.
+        Columns of the first linear dependence found; the first is a function of the others.
     more : int
         Further columns that are functions of others.
     n_rows : int
@@ -107,7 +107,7 @@ def exact_dependence(
     weights : ndarray, shape (N,), optional
         Rows of weight 0 do not count.
     names : sequence of str
-        Of the columns.
+        Names of the columns.
     settings : CollinearSettings, optional
 
     Examples
@@ -205,9 +205,9 @@ def needed_columns(
     Parameters
     ----------
     coefficients : ndarray, shape (m,)
-        Of the standardised regression on all m regressors.
+        Coefficients of the standardised regression on all m regressors.
     inverse : ndarray, shape (m, m)
-        Of their correlation matrix.
+        Inverse of the correlation matrix of the regressors.
     own : float
         Variance that they leave unexplained.
     settings : CollinearSettings
@@ -302,7 +302,7 @@ def _within(values: Floats) -> Floats:
 
 
 def _concerned(size: Floats, start: int, settings: CollinearSettings) -> list[int]:
-    """Columns that chains of correlations of at least `concerned` link to `start`, and itself."""
+    """Columns linked to `start`, directly or through others, by large correlations."""
     group = np.zeros(len(size), dtype=bool)
     group[start] = True
     while True:

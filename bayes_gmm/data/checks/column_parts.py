@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from bayes_gmm.data.checks.missing_codes import Shared, atoms_of, codes_of
+from bayes_gmm.data.checks.outliers import Mask, far_values
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import CheckSettings
-from bayes_gmm.data.checks.shared_values import Shared, atoms_of, codes_of
-from bayes_gmm.data.checks.tails import Mask, far_values
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +18,7 @@ class ColumnParts:
     Attributes
     ----------
     profile : Profile
-        Of a column that varies.
+        Profile of a column that varies.
     settings : CheckSettings
 
     Examples

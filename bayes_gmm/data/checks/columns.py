@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from bayes_gmm.data.checks.column_parts import ColumnParts
 from bayes_gmm.data.checks.identifiers import identifier_finding
+from bayes_gmm.data.checks.missing_codes import shared_value_findings
+from bayes_gmm.data.checks.outliers import tail_findings
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import CheckSettings
-from bayes_gmm.data.checks.shared_values import shared_value_findings
-from bayes_gmm.data.checks.tails import tail_findings
 from bayes_gmm.data.validate import check_column, is_constant
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import DataError

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from bayes_gmm.data.checks.copies import copy_findings
+from bayes_gmm.data.checks.near_copies import copy_findings
 from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.checks.settings import CheckSettings
 from bayes_gmm.data.matrix import FeatureMatrix

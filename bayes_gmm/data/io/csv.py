@@ -113,7 +113,7 @@ def _suspects(table: pa.Table, dialect: Dialect, positions: Sequence[str]) -> li
 
 
 def _may_be_thousands(column: Any, sampled: int = 256) -> bool:
-    """Whether all numbers are as if thousands marks had been read as decimal marks.
+    """Whether thousands marks of the numbers may have been read as decimal marks.
 
     If the comma is the decimal mark, 5,200 is read as 5.2: such numbers are 0 or from 1 to 1000
     and have up to three decimals. The first `sampled` values of a chunk are inspected first.

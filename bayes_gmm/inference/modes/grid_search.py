@@ -31,15 +31,18 @@ class GridSettings:
 
     Attributes
     ----------
-    optima_above, parents, siblings : int
-        Numbers of optima with one component more, of merges of each, and of optima of other
-        structures that are used as starts.
+    optima_above : int
+        Number of optima with one component more whose merges are starts.
+    parents : int
+        Number of merges of each of these optima.
+    siblings : int
+        Number of optima of other structures that are starts.
     fresh, fresh_beside : int
-        Numbers of new starts for large tables: for a cell of the first structure, and for a cell
-        of another structure. For small tables, the first structure has as many starts as a fit.
+        Numbers of new starts for large tables: `fresh` for a cell of the first structure, and
+        `fresh_beside` for a cell of another structure. For small tables, a cell of the first
+        structure has as many new starts as a fit.
     fresh_beside_few : int
-        Number of new starts for a cell of another structure and small tables, which have more
-        optima.
+        Number of new starts for small tables and a cell of another structure.
     """
 
     optima_above: int = 3

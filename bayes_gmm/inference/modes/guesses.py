@@ -105,7 +105,7 @@ Guess = Callable[[Sample, int, np.random.Generator], Moments]
 
 
 def guesses(n_init: int) -> Iterator[Guess]:
-    """`n_init` ways to guess, in turn from a fixed list of diverse ones."""
+    """`n_init` kinds of guesses, taken in turn from a fixed list of diverse kinds."""
     kinds = (
         partial(_k_means, metric=_as_it_is),
         partial(_k_means, metric=_across),

@@ -86,7 +86,7 @@ def merges(density: Density, sample: Sample, run: Run, most: int | None = None) 
 
 
 def best_splits(density: Density, sample: Sample, r: Floats, point: Point, k: int) -> list[Split]:
-    """Gains of two components over component k on the rows of k, with the two, best first."""
+    """Splits of component k with their gains on the rows of k, best first."""
     mean, L = point.means[k], point.scale_trils[k]
     weights = sample.weights * np.where(r > 0.01, r, 0.0)
     d = len(mean)

@@ -10,7 +10,6 @@ import numpy as np
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import shown
 from bayes_gmm.model.checks import array_of_numbers, positive
-from bayes_gmm.model.prior.constants import wishart_log_constant
 
 
 @dataclass(frozen=True)
@@ -105,14 +104,6 @@ class HierarchicalWishart:
         if G0.ndim and G0.shape[0] != d:
             raise ValueError(f"G0 of HierarchicalWishart is for {len(G0)} features, not for {d}")
         return c0, g0, G0.copy() if G0.ndim == 2 else np.diag(np.broadcast_to(G0, (d,)))
-
-
-def log_density(precisions: Floats, c0: float, g0: float, G0: Floats) -> float:
-    """log p(P_1 ... P_m) of precision matrices of shape (m, d, d)."""
-    m, d = precisions.shape[:2]
-    powers = (c0 - (d + 1) / 2) * np.linalg.slogdet(precisions)[1].sum()
-    total = np.linalg.slogdet(G0 + precisions.sum(axis=0))[1]
-    return float(wishart_log_constant(c0, g0, G0, m) + powers - (g0 + m * c0) * total)
 
 
 def _scale_matrix(given: Any) -> float | tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""The fit of a table: preparation of the rows, and search of the modes."""
+"""The fit of a table: findings about it, its modes, and their masses."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class PriorInfluence:
 
     @property
     def largest(self) -> Floats:
-        """Of both, shape (K,); NaN where neither is known."""
+        """The larger of both shifts, shape (K,); NaN where neither is known."""
         both = np.stack([self.scales, self.correlations])
         known = np.where(np.isnan(both), -np.inf, both).max(axis=0)
         return np.where(np.isinf(known), np.nan, known)
@@ -83,7 +83,7 @@ class PriorInfluence:
         return [int(k) for k in np.flatnonzero(self.largest > settings.largest)]
 
     def numbered(self, order: Integers) -> PriorInfluence:
-        """The same, component ``order[k]`` being the k-th."""
+        """The record with renumbered components: ``order[k]`` becomes the k-th."""
         return PriorInfluence(self.scales[order], self.correlations[order])
 
     def to_dict(self) -> dict[str, list[float | None]]:

@@ -12,6 +12,7 @@ from scipy.optimize import linear_sum_assignment
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.errors import DataError, listed
 from bayes_gmm.inference.sampling.relabel import Relabelling
+from bayes_gmm.model.bhattacharyya import bhattacharyya
 from bayes_gmm.model.mixture import Mixture, segment_labels
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def matched(
     >>> matched(ours, Mixture([0.5, 0.5], [[0.5], [-9.0]], [[[1.0]], [[1.0]]]), 1.0)
     [(0, 0, 0.03125)]
     """
-    distances = bhattacharyya(ours, theirs)
+    distances = _distances(ours, theirs)
     rows, columns = linear_sum_assignment(np.minimum(distances, max_distance))
     return [
         (int(k), int(l), float(distances[k, l]))
@@ -108,30 +109,11 @@ def names_following(
     return taken[len(names) :]
 
 
-def bhattacharyya(ours: Mixture, theirs: Mixture) -> Floats:
-    r"""Distance of each of our components to each of theirs, shape (K, K').
-
-    .. math:: D = \tfrac18 (\mu_1 - \mu_2)' \Sigma^{-1} (\mu_1 - \mu_2)
-        + \tfrac12 \log \frac{|\Sigma|}{\sqrt{|\Sigma_1| |\Sigma_2|}}, \quad
-        \Sigma = (\Sigma_1 + \Sigma_2) / 2
-
-    (Bhattacharyya 1943). It is the same in any units.
-
-    Examples
-    --------
-    >>> one = Mixture([1.0], [[0.0]], [[[1.0]]])
-    >>> two = Mixture([0.5, 0.5], [[0.0], [4.0]], [[[1.0]], [[1.0]]])
-    >>> bhattacharyya(one, two).tolist()
-    [[0.0, 2.0]]
-    """
+def _distances(ours: Mixture, theirs: Mixture) -> Floats:
+    """Bhattacharyya distances without recording error, in units of our segments' sds."""
     unit = np.sqrt(np.diagonal(ours.covariances, axis1=1, axis2=2).mean(axis=0))
-    (S1, S2) = ((m.covariances / unit[:, None] / unit) for m in (ours, theirs))
-    middle = 0.5 * (S1[:, None] + S2[None, :])
-    gap = (ours.means[:, None] - theirs.means[None, :]) / unit
-    solved = np.linalg.solve(middle, gap[..., None])[..., 0]
-    log_det = [np.linalg.slogdet(S)[1] for S in (middle, S1, S2)]
-    volume = log_det[0] - 0.5 * (log_det[1][:, None] + log_det[2][None, :])
-    return np.asarray(0.125 * (gap * solved).sum(axis=-1) + 0.5 * volume)
+    scaled = [(m.means / unit, m.covariances / unit[:, None] / unit) for m in (ours, theirs)]
+    return bhattacharyya(*scaled[0], *scaled[1])
 
 
 def _selected(mixture: Mixture, order: Integers) -> Mixture:

@@ -101,7 +101,7 @@ class PosteriorDraws:
 
     @cached_property
     def parameters_as_sampled(self) -> SegmentDraws:
-        """The same for the chains as sampled, before any resampling."""
+        """Parameters in the draws of the chains as sampled, before any resampling."""
         if self.draws.origin is None:
             return self.parameters
         origin = self.draws.origin

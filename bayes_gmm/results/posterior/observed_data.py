@@ -48,7 +48,7 @@ class Observed(NamedTuple):
         return self.matrix.n_rows
 
     def only(self, chosen: Integers) -> Observed:
-        """Some of the rows."""
+        """The selected rows."""
         return Observed(self.matrix.only(chosen), self.weights[chosen])
 
 

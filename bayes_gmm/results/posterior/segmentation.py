@@ -88,7 +88,7 @@ class Segmentation:
     others: tuple[OtherSegmentation, ...] = ()
 
     def numbered(self, order: Integers) -> Segmentation:
-        """The same, segment ``order[k]`` being the k-th."""
+        """The record with renumbered segments: ``order[k]`` becomes the k-th."""
         place = {int(old): new for new, old in enumerate(order)}
 
         def moved(other: OtherSegmentation) -> OtherSegmentation:

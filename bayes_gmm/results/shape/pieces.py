@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.model.bhattacharyya import bhattacharyya
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.results.shape.record import ShapeCheck
 
@@ -87,13 +88,6 @@ def overlapping_groups(mixture: Mixture, settings: PiecesSettings) -> np.ndarray
 
 
 def bhattacharyya_distances(mixture: Mixture) -> Floats:
-    """Bhattacharyya distances between segments, recording error included, shape (K, K).
-
-    (mu_k - mu_l)' V^-1 (mu_k - mu_l) / 8 + log(|V| / sqrt(|V_k| |V_l|)) / 2, V = (V_k + V_l) / 2.
-    """
+    """Bhattacharyya distances between segments, recording error included, shape (K, K)."""
     V = mixture.covariances + np.diag(mixture.resolution**2 / 12.0)
-    gaps = mixture.means[:, None] - mixture.means
-    middle = (V[:, None] + V) / 2.0
-    log_det, log_middle = np.linalg.slogdet(V)[1], np.linalg.slogdet(middle)[1]
-    along = (gaps * np.linalg.solve(middle, gaps[..., None])[..., 0]).sum(axis=-1)
-    return np.asarray(along / 8.0 + (log_middle - (log_det[:, None] + log_det) / 2.0) / 2.0)
+    return bhattacharyya(mixture.means, V, mixture.means, V)

@@ -14,7 +14,7 @@ from sklearn.mixture import GaussianMixture
 
 import bayes_gmm as bg
 import bayes_gmm.results.comparison.compare as compare_module
-from bayes_gmm.cli.segmentations import text_of_fit
+from bayes_gmm.cli.other_modes import text_of_fit
 from bayes_gmm.errors import DataError, DataWarning, FitError
 from bayes_gmm.inference.evidence.log_evidence import LogEvidence
 from bayes_gmm.results.comparison.cell import _roughly_heaviest as roughly_heaviest

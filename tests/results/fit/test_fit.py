@@ -19,7 +19,9 @@ def X():
 
 def test_a_climb_that_stopped_early_is_told_where_the_fit_was_asked_for(X, monkeypatch):
     def stopped(*arguments, **options):
-        return tuple(replace(m, converged=False) for m in multistart.find_modes(*arguments, **options))
+        return tuple(
+            replace(m, converged=False) for m in multistart.find_modes(*arguments, **options)
+        )
 
     monkeypatch.setattr(fitting, "find_modes", stopped)
     with pytest.warns(ConvergenceWarning, match=r"optimisation stopped after \d+ steps") as said:

@@ -1,4 +1,4 @@
-"""Detection of outliers and long tails of a column."""
+"""Outliers and long tails of a column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Command-line report of the rows assigned to segments by `predict`."""
+"""Report of `predict`: the rows assigned to segments."""
 
 from __future__ import annotations
 

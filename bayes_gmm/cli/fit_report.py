@@ -1,4 +1,4 @@
-"""Command-line report of a fit, as text and as JSON."""
+"""Report of `fit`, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_gmm.cli.assigned import segment_names
-from bayes_gmm.cli.intervals import Intervals
 from bayes_gmm.cli.layout import (
     Columns,
     beside,
@@ -26,7 +24,9 @@ from bayes_gmm.cli.layout import (
     under,
     writer,
 )
-from bayes_gmm.cli.segmentations import text_of_fit, text_of_posterior
+from bayes_gmm.cli.other_modes import text_of_fit, text_of_posterior
+from bayes_gmm.cli.posterior_report import Intervals
+from bayes_gmm.cli.predict_report import segment_names
 from bayes_gmm.cli.settings import REPORT
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, plain
 from bayes_gmm.diagnostics.kind import COMMAND_LINE
@@ -73,9 +73,9 @@ class Report:
         Draws, if intervals were requested: shares, sizes, means and standard deviations are then
         posterior averages, and those of the MAP are not shown.
     findings : tuple of Diagnostic
-        Those of `check_table`.
+        Findings of `check_table`.
     diagnostics : tuple of Diagnostic
-        Those of the fit.
+        Diagnostics of the fit.
     shape_check : ShapeCheck, optional
         Whether the rows of each segment are Gaussian.
     prior_influence : PriorInfluence, optional
@@ -188,7 +188,7 @@ class Report:
         }
 
     def _all_diagnostics(self) -> list[Diagnostic]:
-        """Those of the fit, the shape of segments, and the influence of the prior."""
+        """Diagnostics of the fit, the shape of segments, and the influence of the prior."""
         influence, shape = self.prior_influence, self.shape_check
         moved = [] if influence is None else influence.diagnostics(self.names)
         return [*self.diagnostics, *(() if shape is None else shape.diagnostics), *moved]

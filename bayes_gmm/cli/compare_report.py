@@ -1,4 +1,4 @@
-"""Command-line report of a comparison: table, verdicts, notes and recommendation."""
+"""Report of `compare`: table, verdicts, notes and recommendation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bayes_gmm.cli.findings import findings_text
+from bayes_gmm.cli.fit_report import findings_text
 from bayes_gmm.cli.layout import Columns, beside, column, fill, in_blocks, label_column
 from bayes_gmm.diagnostics.diagnostic import plain
 from bayes_gmm.diagnostics.kind import COMMAND_LINE
@@ -36,7 +36,7 @@ class Compared:
         Rows of positive weight.
     comparison : Comparison
     findings : tuple of Diagnostic
-        Those of `check_table`.
+        Findings of `check_table`.
     """
 
     table: str

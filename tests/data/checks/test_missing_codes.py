@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from bayes_gmm.data.checks.check_table import check_table
+from bayes_gmm.data.checks.missing_codes import atoms_of, codes_of
 from bayes_gmm.data.checks.profile import Profile
-from bayes_gmm.data.checks.shared_values import atoms_of, codes_of
 
 
 def codes(x):

@@ -1,4 +1,4 @@
-"""Command-line text for posteriors with several segmentations (modes) of the same rows."""
+"""Text on other segmentations (modes) of the same rows."""
 
 from __future__ import annotations
 

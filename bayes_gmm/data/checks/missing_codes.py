@@ -1,4 +1,4 @@
-"""Values of a column that many rows share: atoms, and codes for missing values."""
+"""Codes for missing values, and atoms: values of a column that many rows share."""
 
 from __future__ import annotations
 

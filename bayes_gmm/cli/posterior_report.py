@@ -1,4 +1,4 @@
-"""Command-line report of a posterior: credible intervals and diagnostics of the draws."""
+"""Report of a posterior: credible intervals and diagnostics of the draws."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bayes_gmm.cli.layout import Columns, beside, column, in_lines, mean_and_range, under, writer
 from bayes_gmm.cli.messages import without_warnings
-from bayes_gmm.cli.segmentations import json_of
+from bayes_gmm.cli.other_modes import json_of
 from bayes_gmm.cli.settings import REPORT
 from bayes_gmm.diagnostics.draws import written_r_hat
 from bayes_gmm.diagnostics.kind import COMMAND_LINE
