@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,16 +87,15 @@ class DrawnMixtures:
         values : ndarray, shape (n, d)
             On the scale of the model, not standardised; NaN is a missing cell.
         """
+        return np.array(list(self.by_draw(values)))
+
+    def by_draw(self, values: Floats) -> Iterator[Floats]:
+        """The same for one draw after the other, each of shape (K, n)."""
         rows = MemoryRows.from_matrix(values, self.standardizer, threads=1)
-        found = np.empty((self.n_draws, self.n_components, len(values)))
-        for s in range(self.n_draws):
-            joint = log_joint(
-                rows.parts, self.log_weights[s], self.means[s], self.scale_trils[s], self.rho2,
-                rows.n_rows,
-            )  # fmt: skip
-            r = found[s]
-            r[:] = joint.T
+        for log_w, mu, L in zip(self.log_weights, self.means, self.scale_trils, strict=True):
+            joint = log_joint(rows.parts, log_w, mu, L, self.rho2, rows.n_rows)
+            r = np.ascontiguousarray(joint.T)
             r -= r.max(axis=0)
             np.exp(r, out=r)
             r /= r.sum(axis=0)
-        return found
+            yield r

@@ -61,8 +61,9 @@ def _boolean(name: str, numbers: Floats) -> OutsideColumn:
 
 def _dates(series: nw.Series[Any], settings: ProfileSettings) -> OutsideColumn:
     """Months of dates, or years of dates that span many months."""
-    months = series.dt.to_string("%Y-%m").to_list()
-    if len({month for month in months if month is not None}) > settings.most_months:
+    texts = series.dt.to_string("%Y-%m").to_list()
+    months = [None if gone else text for gone, text in zip(series.is_null(), texts, strict=True)]
+    if len(set(months) - {None}) > settings.most_months:
         years = [month and month[:4] for month in months]
         return _levels(series.name, "year", years, settings.most_levels)
     return _levels(series.name, "month", months, settings.most_months)

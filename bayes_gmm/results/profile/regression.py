@@ -26,7 +26,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.results.profile.drawn import DrawnMixtures
 from bayes_gmm.results.profile.settings import PROFILE, ProfileSettings
 from bayes_gmm.results.profile.targets import ProfiledRows
@@ -58,9 +58,8 @@ class Sums:
         return np.asarray(self.right[:, :, 0].sum(axis=1))
 
 
-def row_blocks(n_rows: int, cells_a_row: int, settings: ProfileSettings) -> Iterator[slice]:
-    """Blocks of rows that keep products within the settings' number of cells."""
-    step = max(64, settings.cells_at_once // cells_a_row)
+def row_blocks(n_rows: int, step: int) -> Iterator[slice]:
+    """Blocks of rows."""
     return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
 
 
@@ -84,41 +83,60 @@ def sums_over_rows(
         Needed with `shapes`.
     """
     S, K, q = drawn.n_draws, drawn.n_components, rows.regressors.shape[1]
-    first, second = np.triu_indices(K)
     i, j = np.triu_indices(q)
-    G, C = rows.masks.shape[1], rows.targets.shape[1]
-    gram = np.zeros((S * len(first), G * len(i)))
-    right = np.zeros((S * K, q * C))
-    for block in row_blocks(len(rows.values), S * len(first), settings):
-        x = rows.regressors[block]
-        xx = (rows.masks[block][:, :, None] * (x[:, i] * x[:, j])[:, None]).reshape(len(x), -1)
-        xy = (x[:, :, None] * rows.targets[block][:, None]).reshape(len(x), -1)
-        r = drawn.responsibilities(rows.values[block])
-        weighted = r * _row_weights(rows.weights[block], shapes, block, S, rng)[:, None]
-        right += weighted.reshape(S * K, -1) @ xy
-        pairs = np.empty((S, len(first), len(x)))
-        for p, (k, l) in enumerate(zip(first.tolist(), second.tolist(), strict=True)):
-            np.multiply(r[:, k], weighted[:, l], out=pairs[:, p])
-        gram += pairs.reshape(S * len(first), -1) @ xx
-    whole = np.empty((S, G, K, q, K, q))
-    halves = gram.reshape(S, len(first), G, len(i)).transpose(1, 3, 0, 2)
-    for p, (k, l) in enumerate(zip(first.tolist(), second.tolist(), strict=True)):
-        for e, (a, b) in enumerate(zip(i.tolist(), j.tolist(), strict=True)):
-            for m, n in ((a, b), (b, a)):
-                whole[:, :, k, m, l, n] = whole[:, :, l, m, k, n] = halves[p, e]
-    return Sums(whole, right.reshape(S, K, q, C))
+    G, C, n_pairs = rows.masks.shape[1], rows.targets.shape[1], K * (K + 1) // 2
+    gram, right = np.zeros((S, n_pairs, G * len(i))), np.zeros((S, K, q * C))
+    for block in row_blocks(len(rows.values), settings.rows_at_once):
+        x, mask, y = rows.regressors[block], rows.masks[block], rows.targets[block]
+        xx = (mask[:, :, None] * (x[:, i] * x[:, j])[:, None]).reshape(len(x), -1)
+        xy = (x[:, :, None] * y[:, None]).reshape(len(x), -1)
+        w = _row_weights(rows.weights[block], shapes, block, rng, settings)
+        for s, (r, of_rows) in enumerate(zip(drawn.by_draw(rows.values[block]), w, strict=False)):
+            weighted = r * of_rows
+            right[s] += weighted @ xy
+            gram[s] += _pairs(r, weighted) @ xx
+    return Sums(_unfolded(gram.reshape(S, n_pairs, G, len(i)), K, q), right.reshape(S, K, q, C))
+
+
+def _pairs(r: Floats, weighted: Floats) -> Floats:
+    """Products r_k (w r_l) of all pairs k <= l, in the order of `numpy.triu_indices`."""
+    K, n = r.shape
+    products, start = np.empty((K * (K + 1) // 2, n)), 0
+    for k in range(K):
+        np.multiply(r[k], weighted[k:], out=products[start : start + K - k])
+        start += K - k
+    return products
+
+
+def _unfolded(halves: Floats, K: int, q: int) -> Floats:
+    """Symmetric sums (S, G, K, q, K, q) from those of pairs k <= l and a <= b, (S, pairs, G, .)."""
+    segments, features = _places(K), _places(q)
+    return halves.transpose(0, 2, 1, 3)[:, :, segments[:, None, :, None], features[None, :, None]]
+
+
+def _places(n: int) -> Integers:
+    """Position of each entry of a symmetric matrix among those of its upper triangle."""
+    places = np.empty((n, n), dtype=np.int64)
+    k, l = np.triu_indices(n)
+    places[k, l] = places[l, k] = np.arange(len(k))
+    return places
 
 
 def _row_weights(
-    weights: Floats, shapes: Floats | None, block: slice, n_draws: int,
-    rng: np.random.Generator | None,
-) -> Floats:  # fmt: skip
-    """Weights of the rows of a block in each draw, with the row weights as means."""
+    weights: Floats, shapes: Floats | None, block: slice, rng: np.random.Generator | None,
+    settings: ProfileSettings,
+) -> Iterator[Floats]:  # fmt: skip
+    """Weights of the rows of a block in one draw after the other; their means are the weights."""
     if shapes is None or rng is None:
-        return weights[None]
+        while True:
+            yield weights
     shape = shapes[block]
-    drawn = rng.standard_gamma(shape, size=(n_draws, len(shape)))
-    return np.asarray(drawn * (weights / np.maximum(shape, 1e-300)))
+    if np.abs(shape - 1.0).max() < settings.exponential:
+        while True:
+            yield rng.standard_exponential(len(shape))
+    scale = weights / np.maximum(shape, 1e-300)
+    while True:
+        yield scale * rng.standard_gamma(shape)
 
 
 def leverages(
@@ -129,7 +147,7 @@ def leverages(
     K, q = sums.gram.shape[2:4]
     inverse = np.linalg.inv(_systems(drawn, sums.gram[:, 0], settings)[0])
     found = np.empty(len(rows.values))
-    for block in row_blocks(len(found), (K * q) ** 2, settings):
+    for block in row_blocks(len(found), settings.rows_at_once):
         r, x = drawn.responsibilities(rows.values[block])[0], rows.regressors[block]
         D = (r.T[:, :, None] * x[:, None]).reshape(len(x), K * q)
         found[block] = ((D @ inverse) * D).sum(axis=1)

@@ -19,8 +19,8 @@ class ProfileSettings:
     """Draws for tables with many rows: 200 draws determine a bound to .2 posterior sd."""
     row_draws: int = 10_000_000
     """Product of rows and draws to stay below between these."""
-    cells_at_once: int = 1 << 22
-    """Maximum number of products in memory; rows are processed in blocks."""
+    rows_at_once: int = 4096
+    """Rows of a block, so that the products of one draw stay in the cache."""
     fewest_rows: float = 2.0
     """Expected number of observed rows below which a segment has no estimate."""
     slope_rows: float = 1.0
@@ -28,6 +28,9 @@ class ProfileSettings:
     pseudo_rows: float = 1.0
     """Weight of the prior of shares in each segment, spread over the levels: 1 is Jeffreys' prior
     for two levels and that of Perks (1947) for more."""
+    exponential: float = 0.02
+    """Largest difference of shapes of Gamma weights from 1 at which weights are exponential, which
+    takes a sixth of the time."""
     max_leverage: float = 0.9
     """Largest leverage of a row; rows that determine a coefficient alone have leverage 1."""
 
@@ -36,10 +39,10 @@ class ProfileSettings:
 class InformationSettings:
     """Quadrature and number of draws for information in bits."""
 
-    nodes: int = 161
-    """Nodes for each component; 81 give the same four decimals."""
-    reach: float = 8.0
-    """Range of the nodes on either side of the mean, in standard deviations."""
+    nodes: int = 8
+    """Nodes between two break points; 16 give the same five decimals."""
+    breaks: tuple[float, ...] = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
+    """Break points on either side of the mean of each component, in standard deviations."""
     draws: int = 400
     """Maximum number of draws."""
     cells_at_once: int = 1 << 21

@@ -12,6 +12,7 @@ from bayes_gmm.data.transforms import Transforms
 from bayes_gmm.results.profile.columns import ColumnDraws
 from bayes_gmm.results.profile.drawn import DrawnMixtures
 from bayes_gmm.results.profile.information import segment_bits
+from bayes_gmm.results.profile.settings import INFORMATION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +103,9 @@ def feature_table(
     """What sets each segment apart: one row per segment and feature, by falling information."""
     import pandas as pd
 
-    bits, limit = segment_bits(drawn.log_weights, drawn.means, np.sqrt(drawn.variances))
+    some = slice(None, None, -(-drawn.n_draws // INFORMATION.draws))
+    sds = np.sqrt(drawn.variances[some])
+    bits, limit = segment_bits(drawn.log_weights[some], drawn.means[some], sds)
     user = drawn.standardizer.means
     inside = transforms.inverse(user(drawn.means).mean(axis=0))
     rest, above = _rest(drawn)

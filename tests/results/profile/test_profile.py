@@ -1,0 +1,164 @@
+"""`profile` of a posterior, a MAP fit and an estimator."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from example_posteriors import one_segment
+
+import bayes_gmm as bg
+
+PROBABILITIES = ["P(above average)", "P(highest)"]
+
+
+@pytest.fixture(scope="module")
+def table(posterior):
+    """The rows of the fit with other columns, in two well separated segments."""
+    X = posterior.table.values
+    rng = np.random.default_rng(0)
+    old = X[:, 0] > 45.0
+    frame = pd.DataFrame(X, columns=list(posterior.features))
+    frame["Visits"] = np.where(old, 10.0, 4.0) + rng.normal(size=len(X))
+    frame["Member"] = rng.random(len(X)) < np.where(old, 0.8, 0.3)
+    frame["City"] = rng.choice(["Pisa", "Rome", "Nice"], len(X))
+    frame.loc[:19, "City"] = None
+    frame["Customer"] = [f"c{i}" for i in range(len(X))]
+    frame["Number"] = np.arange(1001, 1001 + len(X))
+    return frame
+
+
+@pytest.fixture(scope="module")
+def profile(posterior, table):
+    return posterior.profile(table)
+
+
+def test_means_and_shares_of_separated_segments(profile, table):
+    """Intervals as of rows with known segments."""
+    rows = profile.table.set_index(["column", "level", "segment"])
+    old = table["Age"] > 45.0
+    for name, members in (("Segment 1", ~old), ("Segment 2", old)):
+        of_segment = profile.table[profile.table["segment"] == name]
+        visits = of_segment[of_segment["column"] == "Visits"].iloc[0]
+        seen = table.loc[members, "Visits"]
+        assert visits["estimate"] == pytest.approx(seen.mean(), abs=0.1)
+        width = 2 * 1.88 * seen.std() / np.sqrt(len(seen))
+        assert visits["upper"] - visits["lower"] == pytest.approx(width, rel=0.2)
+        assert visits["n_rows"] == pytest.approx(members.sum(), rel=0.05)
+        assert visits["whole table"] == pytest.approx(table["Visits"].mean(), rel=0.01)
+        assert visits["index"] == pytest.approx(
+            100 * visits["estimate"] / visits["whole table"], rel=0.01
+        )
+        member = rows.loc[("Member", "True", name)]
+        n, k = members.sum(), table.loc[members, "Member"].sum()
+        assert member["estimate"] == pytest.approx((k + 0.5) / (n + 1), abs=0.02)
+    ordered = profile.table[profile.table["column"] == "Visits"]
+    assert ordered[PROBABILITIES].to_numpy().round(3).tolist() == [[0.0, 0.0], [1.0, 1.0]]
+
+
+def test_shares_of_levels_sum_to_one(profile):
+    cities = profile.table[profile.table["column"] == "City"]
+    sums = cities.groupby("segment")[["estimate", "whole table"]].sum()
+    np.testing.assert_allclose(sums, 1.0, atol=0.01)
+    n = cities.groupby("segment")["n_rows"].first().sum()
+    assert n == pytest.approx(130, rel=0.02)
+    columns = profile.columns.set_index("column")
+    assert columns.loc["City", ["observed", "missing"]].tolist() == [130, 20]
+
+
+def test_identifiers_are_left_out_unless_requested(profile, posterior, table):
+    assert set(profile.left_out) == {"Customer", "Number"}
+    asked = posterior.profile(table, ["Number"])
+    assert set(asked.table["column"]) == {"Number"}
+    assert dict(asked.left_out) == {}
+
+
+def test_features_are_ranked(profile):
+    found = profile.features
+    assert found["rank"].tolist() == [1, 2, 1, 2]
+    assert (found["bits"].to_numpy()[::2] >= found["bits"].to_numpy()[1::2]).all()
+    assert (found["lower"] <= found["bits"]).all()
+    assert (found["bits"] <= found["limit"] + 1e-9).all()
+    age = found[found["feature"] == "Age"].set_index("segment")
+    assert age.loc["Segment 2", "segment centre"] == pytest.approx(60, abs=2)
+    assert age.loc["Segment 2", "rest centre"] == pytest.approx(25, abs=2)
+    assert age["P(above the rest)"].tolist() == [0.0, 1.0]
+
+
+def test_a_table_without_features_has_the_rows_of_the_fit(profile, posterior, table):
+    other = table.drop(columns=list(posterior.features))
+    pd.testing.assert_frame_equal(posterior.profile(other).table, profile.table)
+    with pytest.raises(bg.DataError, match="10 rows and none of the features"):
+        posterior.profile(other[:10])
+    with pytest.raises(bg.DataError, match="Income"):
+        posterior.profile(table.drop(columns="Income"))
+    with pytest.raises(bg.DataError, match="rows of the fit are not available"):
+        posterior.fit.profile(other)
+
+
+def test_the_order_of_the_rows_matters_only_by_chance(profile, posterior, table):
+    """Rows are found by their own features, not by position."""
+    found = posterior.profile(table.iloc[::-1]).table
+    for name in ("estimate", "lower", "upper"):
+        numeric = profile.table["quantity"] == "mean"
+        np.testing.assert_allclose(found[name][numeric], profile.table[name][numeric], atol=0.1)
+
+
+def test_a_map_fit_has_values_without_intervals(profile, posterior, table):
+    found = posterior.fit.profile(table)
+    missing = {"lower", "upper", "index lower", "index upper", *PROBABILITIES}
+    assert set(profile.table) - set(found.table) == missing
+    assert found.ci_prob is None
+    np.testing.assert_allclose(
+        found.table["estimate"], profile.table["estimate"], rtol=0.05, atol=0.02
+    )
+    assert "[" not in found._repr_html_()
+
+
+def test_weights_are_those_of_the_fit_by_default(table):
+    frame, weights = table[["Age", "Income", "Visits", "Member"]], np.arange(len(table)) % 3
+    model = bg.BayesGMM(2, n_init=2, random_state=0).fit(frame[["Age", "Income"]], None, weights)
+    copies = frame.loc[np.repeat(np.arange(len(frame)), weights)]
+    expected = model.map_fit_.profile(copies).table
+    for found in (
+        model.profile(frame),
+        model.profile(frame[["Visits", "Member"]]),
+        model.map_fit_.profile(frame, weights=weights),
+    ):
+        np.testing.assert_allclose(found.table["estimate"], expected["estimate"], rtol=1e-6)
+
+
+def test_columns_with_negative_values_have_no_index(posterior, table):
+    found = posterior.profile(table.assign(Gain=table["Visits"] - 9.0), "Gain").table
+    assert found["index"].isna().all()
+    assert found["P(highest)"].notna().all()
+
+
+def test_one_segment():
+    posterior = one_segment()
+    X = np.random.default_rng(0).normal(size=80)  # as in `one_segment`
+    frame = pd.DataFrame({"x1": X, "y": np.arange(80.0) % 7})
+    found = posterior.profile(frame, "y")
+    assert found.table["estimate"].item() == pytest.approx(frame["y"].mean(), abs=0.05)
+    assert found.table["P(highest)"].item() == 1.0
+    assert found.features["bits"].item() == pytest.approx(0.0, abs=1e-9)
+
+
+def test_reading(profile):
+    assert repr(profile) == "Profile(3 columns by 2 segments, 94 % intervals)"
+    wide = profile.wide()
+    assert list(wide.columns) == ["whole table", "Segment 1", "Segment 2"]
+    assert "<table" in profile._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [("Cty", "no column 'Cty'"), ("Gap", "column 'Gap' is Duration")],
+)
+def test_errors_name_the_column(posterior, table, columns, message):
+    frame = table.assign(Gap=pd.to_timedelta(table["Visits"], unit="D"))
+    with pytest.raises(bg.DataError, match=message):
+        posterior.profile(frame, columns)
+
+
+def test_a_matrix_is_no_table(posterior, table):
+    with pytest.raises(bg.DataError, match="give a data frame"):
+        posterior.profile(table.to_numpy())
