@@ -78,6 +78,8 @@ class PlotSettings:
     sparse: float = 2.0
     """Values of K are equally spaced if the ratio of their range to their number is above this."""
     legend_columns: int = 4
+    sd_ticks: tuple[float, ...] = (-2.0, 0.0, 2.0)
+    """Ticks along a transformed feature, in standard deviations from the mean."""
     shape_columns: int = 4
     """Number of segments in a row of a shape check."""
     shape_size: tuple[float, float] = (3.3, 5.2)
