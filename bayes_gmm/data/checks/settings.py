@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bayes_gmm.data.total_rows import TotalRowSettings
+
 
 @dataclass(frozen=True)
 class SharedValueSettings:
@@ -235,6 +237,7 @@ class CheckSettings:
     collinear: CollinearSettings = field(default_factory=CollinearSettings)
     copies: CopySettings = field(default_factory=CopySettings)
     skew: SkewSettings = field(default_factory=SkewSettings)
+    total_rows: TotalRowSettings = field(default_factory=TotalRowSettings)
     fewest_rows: float = 5.0
     """Minimum number of rows per parameter of one segment."""
     most_pair_columns: int = 500
