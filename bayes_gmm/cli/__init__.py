@@ -31,7 +31,10 @@ from bayes_gmm.cli.options import (
     Numbers,
     OutPath,
     Shares,
+    alternatives_of,
+    alternatives_of_transforms,
     as_json,
+    check_alternatives,
     draws_of_posterior,
     features_to_segment_by,
     id_of_rows,
@@ -255,6 +258,7 @@ def fit(
 @seed_of_starts
 @resolution_of_columns
 @transforms_of_columns
+@alternatives_of_transforms
 @weights_of_rows
 @reading_of_cells
 @click.option("--out", type=OutPath(), help="Output folder for comparison.csv and .png.")
@@ -270,15 +274,17 @@ def compare(
     seed: int,
     resolution: str | float | None,
     transforms: tuple[tuple[str | None, Any], ...],
+    compared_transforms: tuple[str, ...],
     weights: str | None,
     missing: tuple[str, ...],
     encoding: str | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Compare numbers of segments and covariance structures for TABLE (CSV or Parquet)."""
+    """Compare numbers of segments, structures and transformations for TABLE (CSV or Parquet)."""
     shapes, asked = in_parts(structures), in_parts(criteria.lower())
     _check_structures(shapes, "--structures")
+    check_alternatives(compared_transforms, transforms)
     _check_criteria(asked)
     _check_k_prior(k_prior, components)
     from bayes_gmm.cli.compare_report import Compared
@@ -296,7 +302,7 @@ def compare(
         comparison = compare(
             columns, components, structures=shapes, criteria=asked, sample_weight=row_weights,
             resolution=resolution, k_prior=k_prior, draws=draws, random_state=seed,
-            transforms=transforms_of(transforms, columns.features),
+            transforms=alternatives_of(transforms, compared_transforms, columns.features),
         )  # fmt: skip
     n_rows = columns.n_rows if row_weights is None else int((row_weights > 0.0).sum())
     findings = check_table(columns, sample_weight=row_weights)

@@ -241,6 +241,50 @@ def transforms_of(
     return {**rest, **{name: spec for name, spec in given if name is not None}}
 
 
+class Alternatives(click.ParamType):
+    """Transformations to compare: none, auto or given, separated by commas."""
+
+    name = "none,auto,given"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
+        """The names."""
+        if isinstance(value, tuple):
+            return value
+        names = in_parts(value)
+        for name in names:
+            if name not in ("none", "auto", "given"):
+                self.fail(f"{name!r} is not one of none, auto, given", param, ctx)
+        return tuple(names)
+
+
+def check_alternatives(compared: Sequence[str], given: Sequence[Any]) -> None:
+    """Refuse --compare-transforms with 'given' but without --transform, and the reverse."""
+    if compared and given and "given" not in compared:
+        said = "add 'given' for the transformations of --transform"
+    elif "given" in compared and not given:
+        said = "'given' needs the option --transform"
+    else:
+        return
+    raise click.BadParameter(said, param_hint="'--compare-transforms'")
+
+
+def alternatives_of(
+    given: Sequence[tuple[str | None, Any]], compared: Sequence[str], features: Sequence[str]
+) -> Any:
+    """The argument `transforms` of `compare` from --transform and --compare-transforms.
+
+    Examples
+    --------
+    >>> alternatives_of([], ["none", "auto"], ["Spend"])
+    [None, 'auto']
+    >>> alternatives_of([("Spend", "log")], ["none", "given"], ["Spend"])
+    [None, {'Spend': 'log'}]
+    """
+    by_column = transforms_of(given, features)
+    known = {"none": None, "auto": "auto", "given": by_column}
+    return [known[name] for name in compared] if compared else by_column
+
+
 transforms_of_columns = click.option(
     "--transform",
     "transforms",
@@ -248,6 +292,15 @@ transforms_of_columns = click.option(
     multiple=True,
     help="Transformation of a column, such as Spend=log (also log1p, sqrt, logit, "
     "yeo-johnson:0.5); auto chooses for all other columns. Repeat the option for more columns.",
+)
+alternatives_of_transforms = click.option(
+    "--compare-transforms",
+    "compared_transforms",
+    type=Alternatives(),
+    default=(),
+    metavar="A,B",
+    help="Transformations to compare, such as none,auto: none, auto (chosen for each column), and "
+    "given (those of --transform).",
 )
 weights_of_rows = click.option(
     "--weights",

@@ -98,10 +98,13 @@ def json_of(segmentation: Segmentation, names: Sequence[str]) -> dict[str, Any]:
 
 
 def writers_of(mixture: Mixture) -> dict[str, Callable[[float], str]]:
-    """A number format for each feature: the smallest sd has about two digits."""
+    """A number format for each feature, in the user's units: the smallest sd has two digits."""
+    sds = mixture.standard_deviations
     return {
-        name: writer(mixture.means[:, j], 10.0 * mixture.standard_deviations[:, j])
-        for j, name in enumerate(mixture.features)
+        name: writer(mixture.medians[:, j], 10.0 * t.moments(mixture.means[:, j], sds[:, j])[1])
+        for j, (name, t) in enumerate(
+            zip(mixture.features, mixture.transforms.entries, strict=True)
+        )
     }
 
 
@@ -137,7 +140,7 @@ def sentence(change: SegmentChange, names: Sequence[str], writers: Writers) -> s
     write: Callable[[float], str] = "{:.2f}".format
     if change.quantity == "share":
         write = percent
-    elif change.quantity in ("mean", "sd"):
+    elif change.quantity in ("mean", "median", "sd"):
         write = writers[change.features[0]]
     what = f"{change.quantity} {'of ' * (change.quantity == 'correlation')}{features}".rstrip()
     there, here = write(change.there), write(change.here)

@@ -12,6 +12,8 @@ from bayes_gmm.data.io.files import read_file
 from bayes_gmm.data.io.frame import read_frame
 from bayes_gmm.data.io.read_columns import ReadColumns, ReadOptions
 from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.total_rows import total_row_findings
+from bayes_gmm.diagnostics.diagnostic import warn
 from bayes_gmm.errors import DataError, listed
 
 if TYPE_CHECKING:
@@ -57,8 +59,8 @@ def read_table(
     Warns
     -----
     DataWarning
-        One for each reason why columns were left out, and for each way in which cells were read
-        that are not plain numbers.
+        One for each reason why columns were left out, for each way in which cells were read that
+        are not plain numbers, and for a first or last row with the sums of all other rows.
 
     Examples
     --------
@@ -85,6 +87,7 @@ def read_table(
     else:
         matrix = _requested(read, features)
         read.warn()
+    warn(total_row_findings(matrix), stacklevel=2)
     return pd.DataFrame(matrix.values, columns=list(matrix.features), copy=False)
 
 

@@ -141,7 +141,8 @@ def _transform_chosen(subject: Subject, values: Values, options: OptionNames) ->
         what = f"is not transformed: {written_transform(values['next'])} changes"
     else:
         what = f"is transformed by {written_transform(values['transform'])}, which lowers"
-    bic = f"the BIC of univariate mixtures by {figure(values['bic_reduction'])}"
+    mixtures = "mixtures of all columns" if values["joint"] else "univariate mixtures"
+    bic = f"the BIC of {mixtures} by {figure(values['bic_reduction'])}"
     return f"column {shown(subject[0])} {what} {bic}", ""
 
 

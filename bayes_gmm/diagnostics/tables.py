@@ -57,6 +57,13 @@ def _empty_rows(columns: Subject, values: Values, options: OptionNames) -> Parts
     )
 
 
+def _total_row(columns: Subject, values: Values, options: OptionNames) -> Parts:
+    one = len(columns) == 1
+    where = column(columns) if one else f"columns {named(columns)}"
+    found = f"{where} {'holds' if one else 'hold'} the sum of all other rows in row {values['row']}"
+    return f"{found}: the fit treats these totals as one more observation", "remove the row"
+
+
 def _missing_column(columns: Subject, values: Values, options: OptionNames) -> Parts:
     found = f"{column(columns)} is missing in all rows, so `fit` raises an error"
     return found, "leave it out"
@@ -245,6 +252,7 @@ KINDS: Mapping[str, Kind] = {
     "unusable": Kind("error", fixed("{message}")),
     "missing_column": Kind("error", _missing_column),
     "never_together": Kind("warning", _never_together),
+    "total_row": Kind("warning", _total_row, DataWarning),
     "empty_rows": Kind("note", _empty_rows),
     "missing_cells": Kind("note", _missing_cells),
     "constant": Kind("error", fixed("{message}")),

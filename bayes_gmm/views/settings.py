@@ -82,6 +82,8 @@ class PlotSettings:
     """Number of panels of a profile in a row."""
     profile_panel: tuple[float, float] = (4.2, 0.26)
     """Width of a panel, and height of each segment and level in it, in inches."""
+    sd_ticks: tuple[float, ...] = (-2.0, 0.0, 2.0)
+    """Ticks along a transformed feature, in standard deviations from the mean."""
     shape_columns: int = 4
     """Number of segments in a row of a shape check."""
     shape_size: tuple[float, float] = (3.3, 5.2)

@@ -8,7 +8,10 @@ import numpy as np
 
 from bayes_gmm.data.matrix import ModelMatrix
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.transform import Identity
+from bayes_gmm.data.transforms import Transforms
 from bayes_gmm.errors import DataError
+from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.posterior.check import check_posterior, rows_to_check
 from bayes_gmm.results.posterior.posterior import Posterior
@@ -40,7 +43,8 @@ def check(
     """Plot the departure of the rows of each segment from a Gaussian, in two panels per segment.
 
     The upper panel shows the rows along the direction of the largest departure, in standard
-    deviations, with the density of a Gaussian. The lower panel shows quantiles of the Mahalanobis
+    deviations, with the density of a Gaussian. If that is a transformed feature, the ticks are in
+    the user's units. The lower panel shows quantiles of the Mahalanobis
     distances of the rows from the mean against those of a Gaussian segment; the grey band holds
     94 % of replicated segments at each quantile. Points above the band at its right end indicate
     heavy tails. The title of a segment that the check flags is red.
@@ -81,6 +85,7 @@ def check(
         row, column = 2 * (k // columns), k % columns
         panels[k] = grid[row, column], grid[row + 1, column]
         _draw_direction(panels[k, 0], found, k, rows[k], palette(K)[k])
+        _label_direction(panels[k, 0], rows[k], fit.mixture)
         _draw_distances(panels[k, 1], rows[k], palette(K)[k], first=column == 0)
     for k in range(K, bands * columns):
         grid[2 * (k // columns), k % columns].remove()
@@ -155,8 +160,28 @@ def _draw_direction(ax: Axes, found: ShapeCheck, k: int, rows: SegmentRows, colo
     at = np.linspace(-reach, reach, 400)
     ax.plot(at, np.exp(-0.5 * at**2) / np.sqrt(2.0 * np.pi), color="0.15", linewidth=1.6)
     ax.set_xlim(-reach, reach)
-    label = direction_words(rows.statistic, found.features)
-    ax.set_xlabel(f"{wrapped(label, 30)}\n(sds from the mean)", parse_math=False)
+
+
+def _label_direction(ax: Axes, rows: SegmentRows, mixture: Mixture) -> None:
+    """Name the direction; ticks along a transformed feature are in the user's units."""
+    if rows.statistic is None:
+        return
+    transforms: Transforms = mixture.transforms
+    label, unit = direction_words(rows.statistic, mixture.features), "sds from the mean"
+    j = rows.statistic.features[0] if rows.statistic.features else None
+    if j in transforms.changed:
+        ticks, transform = np.array(PLOTS.sd_ticks), transforms.entries[j]
+        sds = np.sign(rows.statistic.direction[j]) * rows.sds[j]
+        values = transform.inverse(rows.means[j] + ticks * sds)
+        ax.set_xticks(ticks, [f"{value:.3g}" for value in values])
+        unit = f"{transform.name} scale, ticks {ticks[1] - ticks[0]:g} sds apart"
+    elif j is None and transforms.changed:
+        scaled = [
+            name if isinstance(t, Identity) else f"{name} ({t.name})"
+            for name, t in zip(mixture.features, transforms.entries, strict=True)
+        ]
+        label = direction_words(rows.statistic, scaled)
+    ax.set_xlabel(f"{wrapped(label, 30)}\n({unit})", parse_math=False)
     ax.xaxis.label.set(fontsize=STYLE.text_size)
 
 

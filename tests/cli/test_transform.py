@@ -69,6 +69,25 @@ def test_compare(table, capsys):
     assert bic[1] < bic[0] - 50.0
 
 
+def test_compare_alternatives(table, capsys):
+    arguments = ["compare", table, *FEATURES, "--components", "1", "--criteria", "bic", "--json"]
+    more = ["--transform", "Spend=sqrt", "--compare-transforms", "none,auto,given"]
+    assert main([*arguments, *more]) == 0
+    record = json.loads(capsys.readouterr().out)
+    bic = {c["structure"]: c["bic"] for c in record["candidates"]}
+    assert list(bic) == ["full, no transformation", "full, auto", "full, sqrt of Spend"]
+    assert bic["full, auto"] < bic["full, sqrt of Spend"] < bic["full, no transformation"]
+    assert record["best"]["bic"]["structure"] == "full, auto"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["none,cube"], ["given"], ["none,auto", "--transform", "Spend=log"], ["none,auto,none,x"]],
+)
+def test_wrong_alternatives_are_usage_errors(table, options):
+    assert main(["compare", table, *FEATURES, "--compare-transforms", *options]) == 2
+
+
 @pytest.mark.parametrize("option", ["Spend", "Spend=cube", "Spend=yeo-johnson:3", "=log"])
 def test_wrong_options_are_usage_errors(table, option):
     assert main(["fit", table, *FEATURES, "--components", "2", "--transform", option]) == 2

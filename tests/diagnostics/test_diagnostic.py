@@ -56,6 +56,7 @@ OF_TABLES = {
     "repeated_name": lambda: bg.check_table(TABLE.set_axis(["Age", "Other", "Other"], axis=1)),
     "cell_type": with_column([[1.0]] * 400),
     "unusable": with_column([np.inf] * 400),
+    "total_row": lambda: bg.check_table(pd.concat([TABLE, TABLE.sum().to_frame().T])),
     "missing_column": with_column([np.nan] * 400),
     "never_together": with_cells([(slice(0, 199), "Age"), (slice(200, 400), "Visits")]),
     "empty_rows": with_cells([(slice(0, 3), list(TABLE))]),

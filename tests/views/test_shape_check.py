@@ -73,3 +73,19 @@ def test_a_map_fit_needs_its_rows():
     model = bg.BayesGMM(1, n_init=1, random_state=0).fit(segments_in_a_row(1))
     with pytest.raises(bg.DataError, match="pass them as X"):
         check(model)
+
+
+def test_ticks_along_a_transformed_feature_are_in_the_users_units(figure):
+    rng = np.random.default_rng(0)
+    logs = rng.gamma(1.5, 1.0, 400)
+    X = np.exp(np.column_stack([logs, rng.normal(size=400)]))
+    model = bg.BayesGMM(1, transforms={"x1": "log", "x2": "log"}, n_init=1)
+    with pytest.warns(bg.ShapeWarning):
+        model.fit(X)
+    histogram = check(model, X, figure=figure)[0, 0]
+    figure.canvas.draw()
+    shown = [float(label.get_text()) for label in histogram.get_xticklabels()]
+    right = np.exp(logs.mean() + np.array([-2.0, 0.0, 2.0]) * logs.std())
+    np.testing.assert_allclose(shown, right, rtol=6e-3)
+    assert "x1" in histogram.get_xlabel()
+    assert "log scale" in histogram.get_xlabel()

@@ -26,6 +26,7 @@ from bayes_gmm.data.io.read_columns import ReadColumns, ReadOptions
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.table import read_source
+from bayes_gmm.data.total_rows import total_row_findings
 from bayes_gmm.data.validate import check_weights
 from bayes_gmm.diagnostics.diagnostic import CODES, Diagnostic
 from bayes_gmm.errors import DataError
@@ -73,6 +74,8 @@ def check_table(
         - ``unusable``: `fit` raises an error for the column, such as for an infinite cell;
         - ``missing_column``: all cells are missing, for which `fit` raises an error;
         - ``never_together``: two columns that are never observed in the same row;
+        - ``total_row``: a first or last row with the sums of columns over all other rows; `fit`
+          and `read_table` issue a `DataWarning`;
         - ``empty_rows``: rows in which all cells are missing;
         - ``missing_cells``: missing cells in a column;
         - ``constant``: one value in all rows, for which `fit` raises an error;
@@ -125,9 +128,10 @@ segment as the rows with this value
     if matrix is None:
         return tuple(refused)
     weights = check_weights(sample_weight, matrix.n_rows)
+    totals = total_row_findings(matrix, settings.total_rows)
     matrix, weights = _counted(matrix, weights)
     profiles = _profiles(matrix, weights)
-    found = [*refused, *row_findings(matrix, weights, profiles, settings)]
+    found = [*refused, *totals, *row_findings(matrix, weights, profiles, settings)]
     columns = [ColumnParts(profile, settings) for profile in profiles]
     in_empty_rows = {f.values["rows"] for f in found if f.code == "empty_rows"}
     of_columns = [
@@ -148,7 +152,9 @@ segment as the rows with this value
 def fit_findings(
     matrix: FeatureMatrix, weights: Floats | None, settings: CheckSettings | None = None
 ) -> tuple[Diagnostic, ...]:
-    """Findings for which `fit` issues warnings: identifiers, codes for missing values, and atoms.
+    """Findings for which `fit` issues warnings.
+
+    These are a row of totals, identifiers, codes for missing values, and atoms.
 
     Parameters
     ----------
@@ -165,16 +171,17 @@ def fit_findings(
     [('atom', 0.6)]
     """
     settings = settings or CheckSettings()
+    totals = list(total_row_findings(matrix, settings.total_rows))
     every = -(-matrix.n_rows // settings.fewest_counted)
     if every > 1:
         some = matrix.only(slice(None, None, every))
         of_some = _profiles(some, None if weights is None else weights[::every])
         suspects = [p.name for p in of_some if any(True for _ in _for_fits(p, settings))]
         if not suspects:
-            return ()
+            return tuple(totals)
         matrix = feature_matrix(matrix, suspects)
     found = [f for profile in _profiles(matrix, weights) for f in _for_fits(profile, settings)]
-    return tuple(sorted(found, key=lambda finding: CODES.index(finding.code)))
+    return tuple(sorted([*totals, *found], key=lambda finding: CODES.index(finding.code)))
 
 
 def one_of_each_code(findings: Iterable[Diagnostic]) -> Iterator[Diagnostic]:

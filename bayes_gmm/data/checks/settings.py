@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bayes_gmm.data.total_rows import TotalRowSettings
+
 
 @dataclass(frozen=True)
 class SharedValueSettings:
@@ -177,6 +179,55 @@ class SkewSettings:
 
 
 @dataclass(frozen=True)
+class JointSettings:
+    """Settings of multivariate mixtures whose columns choose among transformations."""
+
+    most_components: int = 4
+    """Components of the mixtures."""
+    most_rows: int = 2000
+    """Maximum number of rows of the sample that is fitted, and that the BIC counts."""
+    most_columns: int = 40
+    """Wider tables are not fitted, because the cost rises with the cube of the columns."""
+    least_complete: float = 0.5
+    """Minimum share of the rows without missing cells; other rows are left out."""
+    short_steps: int = 10
+    """EM steps of each start."""
+    short_gain: float = 0.5
+    """Gain of a step, in nats, below which the run of a start ends."""
+    long_steps: int = 100
+    """EM steps of the best start."""
+    long_gain: float = 0.1
+    """Gain of a step, in nats, below which other runs end; small compared with a margin of 10."""
+    rounds: int = 8
+    """Maximum number of times that options are chosen in turn with EM."""
+
+
+@dataclass(frozen=True)
+class ChoiceSettings:
+    """Settings of the choice of transformations."""
+
+    mixtures: SkewSettings = field(
+        default_factory=lambda: SkewSettings(most_components=4, narrowest=0.002)
+    )
+    """Univariate mixtures, with components narrow enough for separate segments."""
+    joint: JointSettings = field(default_factory=JointSettings)
+    """Multivariate mixtures."""
+    most_rows: float = 10_000.0
+    """Maximum number of rows that the BIC of univariate mixtures counts; more would find misfits
+    too small to matter."""
+    margin: float = 10.0
+    """Minimum reduction of the BIC by a transformation: very strong evidence (Kass & Raftery 1995).
+    A smaller one is a tie, at which the identity is kept."""
+    fewest_distinct: int = 8
+    """Minimum number of distinct values; fewer are categories."""
+    low_share: float = 0.05
+    """Quantile of the positive values that is the scale of log(1 + x / scale) in univariate
+    mixtures, or the recording step if that is larger."""
+    shares: tuple[float, ...] = (0.01, 0.02, 0.05, 0.1, 0.25)
+    """The same in multivariate mixtures."""
+
+
+@dataclass(frozen=True)
 class CheckSettings:
     """All thresholds of `check_table`."""
 
@@ -186,6 +237,7 @@ class CheckSettings:
     collinear: CollinearSettings = field(default_factory=CollinearSettings)
     copies: CopySettings = field(default_factory=CopySettings)
     skew: SkewSettings = field(default_factory=SkewSettings)
+    total_rows: TotalRowSettings = field(default_factory=TotalRowSettings)
     fewest_rows: float = 5.0
     """Minimum number of rows per parameter of one segment."""
     most_pair_columns: int = 500

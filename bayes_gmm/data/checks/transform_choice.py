@@ -1,54 +1,41 @@
-r"""Automatic choice of a transformation for each column.
+r"""Automatic choice of the transformations of columns.
 
-Each transformation that the values of a column allow is compared with the identity by the BIC of
-univariate Gaussian mixtures with K = 1, ..., 4, the Jacobian included:
+Two steps choose by the BIC of Gaussian mixtures with K = 1, ..., 4, the Jacobian included:
 
-.. math:: BIC = \min_K \{-2 \ell_K + (3 K - 1) \log n\} - 2 \sum_i \omega_i \log t'(x_i)
+.. math:: BIC = \min_K \{-2 \ell_K + p_K \log n\} - 2 \sum_i \omega_i \sum_j \log t_j'(x_{ij})
 
-Rounded values are spread evenly over their rounding intervals, so that no component collapses onto
-a value. Candidates are the identity, the logarithm and the square root; with some zeros, the
-identity and log(1 + x / scale), where the scale follows the unit of the column. A change of unit
-therefore never changes the choice.
+1. Univariate mixtures of each column compare the transformations that its values allow with the
+   identity: the logarithm and the square root, or log(1 + x / scale) if there are some zeros.
+2. Multivariate mixtures of all columns choose again for each column that step 1 transforms, among
+   these, the identity, and log(1 + x / scale) with several scales (see `joint_mixture`). The
+   logarithm of small values has a long left tail, which a component of its own may fit; only the
+   other columns show that this component is no segment. Step 1 gives one of the starts.
+
+Each transformed column must lower the BIC by a margin, and a scale counts as a parameter. Scales
+are quantiles of the positive values of the column, and samples depend on ranks only. A change of
+unit or of the order of the rows therefore does not change the choice.
+
+Rounded values are spread evenly over their rounding intervals in step 1, and have a recording error
+in step 2, so that no component collapses onto a value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from bayes_gmm.data.checks.column_parts import ColumnParts
+from bayes_gmm.data.checks.joint_choice import joint_choices
 from bayes_gmm.data.checks.mixture_1d import best_mixtures
 from bayes_gmm.data.checks.profile import Profile
-from bayes_gmm.data.checks.settings import CheckSettings, SkewSettings
+from bayes_gmm.data.checks.settings import ChoiceSettings
+from bayes_gmm.data.checks.transform_candidates import Choice, candidates_of, column_profile
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.data.transform import Identity, Log, Log1p, Sqrt, Transform
+from bayes_gmm.data.transform import Identity, Transform
 from bayes_gmm.data.transforms import Transforms
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
-
-
-@dataclass(frozen=True)
-class ChoiceSettings:
-    """Settings of the choice of transformations."""
-
-    mixtures: SkewSettings = field(
-        default_factory=lambda: SkewSettings(most_components=4, narrowest=0.002)
-    )
-    """Univariate mixtures, with components narrow enough for separate segments."""
-    most_rows: float = 10_000.0
-    """Maximum number of rows that the BIC counts; more would find misfits too small to matter."""
-    margin: float = 10.0
-    """Minimum reduction of the BIC: very strong evidence (Kass & Raftery 1995). A smaller one is a
-    tie, at which the identity is kept."""
-    fewest_distinct: int = 8
-    """Minimum number of distinct values; fewer are categories."""
-    low_share: float = 0.05
-    """Quantile of the positive values that is the scale of log(1 + x / scale), or the recording
-    step if that is larger."""
-
 
 DEFAULTS = ChoiceSettings()
 
@@ -91,51 +78,28 @@ def resolve_transforms(
         return Transforms.of(given, matrix.features), ()
     asked = [name for name, spec in given.items() if isinstance(spec, str) and spec == "auto"]
     known = Transforms.of({**given, **dict.fromkeys(asked)}, matrix.features)
-    chosen, found = list(known.entries), []
-    for name in asked:
-        j = matrix.features.index(name)
-        chosen[j], choice = _chosen(_profile(matrix, j, weights), settings)
-        found += [] if choice is None else [choice]
-    return Transforms(tuple(chosen)), tuple(found)
+    profiles = [column_profile(matrix, matrix.features.index(name), weights) for name in asked]
+    choices = [found for p in profiles if (found := _choice(p, settings)) is not None]
+    changed = {c.profile.name: c for c in choices if not isinstance(c.transform, Identity)}
+    if changed:
+        jointly = joint_choices(changed, known, matrix, weights, settings)
+        choices = [jointly.get(c.profile.name, c) for c in choices]
+    chosen = {c.profile.name: c.transform for c in choices}
+    entries = [chosen.get(name, t) for name, t in zip(matrix.features, known.entries, strict=True)]
+    return Transforms(tuple(entries)), tuple(choice.diagnostic() for choice in choices)
 
 
-def _profile(matrix: FeatureMatrix, j: int, weights: Floats | None) -> Profile:
-    column = matrix.values[:, j]
-    if weights is not None:
-        column, weights = column[weights > 0.0], weights[weights > 0.0]
-    return Profile.of(matrix.features[j], column, weights)
-
-
-def _chosen(profile: Profile, settings: ChoiceSettings) -> tuple[Transform, Diagnostic | None]:
-    """The transformation of a column, and the choice, if there was one."""
-    identity = Identity()
-    candidates = [identity, *_candidates(profile, settings)]
+def _choice(profile: Profile, settings: ChoiceSettings) -> Choice | None:
+    """The choice by univariate mixtures; None if the values allow the identity only."""
+    candidates = [Identity(), *candidates_of(profile, settings)]
     if len(candidates) == 1:
-        return identity, None
+        return None
     bics = _bics(profile, candidates, settings)
     best = int(np.argmin(bics))
     if bics[0] - bics[best] < settings.margin:
         best = 0
-    others = np.delete(bics, best)
-    margin = float((bics[0] if best else others.min()) - bics[best])
-    values = {
-        "transform": candidates[best].spec, "bic_reduction": margin,
-        "next": None if best else candidates[1 + int(np.argmin(bics[1:]))].spec,
-    }  # fmt: skip
-    return candidates[best], Diagnostic("transform_chosen", (profile.name,), values)
-
-
-def _candidates(profile: Profile, settings: ChoiceSettings) -> list[Transform]:
-    """Transformations other than the identity that the values allow."""
-    if len(profile.values) < settings.fewest_distinct or profile.values[0] < 0.0:
-        return []
-    if profile.values[0] > 0.0:
-        return [Log(), Sqrt()]
-    if 0.0 in ColumnParts(profile, CheckSettings()).shared:
-        return []
-    positive = profile.of_values(profile.values > 0.0)
-    low = float(positive.quantiles(np.array([settings.low_share]))[0])
-    return [Log1p(max(low, profile.step))]
+    other = 0 if best else 1 + int(np.argmin(bics[1:]))
+    return Choice(profile, candidates[best], candidates[other], float(bics[other] - bics[best]))
 
 
 def _bics(profile: Profile, candidates: list[Transform], settings: ChoiceSettings) -> Floats:

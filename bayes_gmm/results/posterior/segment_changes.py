@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.transform import Identity, Transform
+from bayes_gmm.data.transforms import Transforms
 from bayes_gmm.results.posterior.parameters import SegmentDraws
 from bayes_gmm.results.posterior.segmentation import SegmentChange
 
@@ -43,7 +45,7 @@ SETTINGS = ChangeSettings()
 
 @dataclass(frozen=True, eq=False)
 class SegmentMeans:
-    """Averages over the draws of one mode; what its optimum has where no draw is of it.
+    """Averages over the draws of one mode, or its optimum if it has no draws, on the model's scale.
 
     Attributes
     ----------
@@ -73,25 +75,29 @@ class SegmentMeans:
 
 def changes_of_mixtures(here: Mixture, there: Mixture) -> tuple[SegmentChange, ...]:
     """How the segments of another mixture, numbered alike, differ from those of one."""
-    return changes(SegmentMeans.of_mixture(here), SegmentMeans.of_mixture(there), here.features)
+    ours, theirs = SegmentMeans.of_mixture(here), SegmentMeans.of_mixture(there)
+    return changes(ours, theirs, here.features, here.transforms)
 
 
 def changes(
     here: SegmentMeans,
     there: SegmentMeans,
     features: Sequence[str],
+    transforms: Transforms,
     settings: ChangeSettings = SETTINGS,
 ) -> tuple[SegmentChange, ...]:
     """By what each segment differs most, those that differ by 1 or more; at least one.
 
     A mean that differs by 1 or more is named before anything else: it says where a segment lies.
+    Sizes are computed on the scale of the model. Means and standard deviations are stated in the
+    user's units, with the median in place of the mean of a transformed feature.
     """
 
     def telling(change: SegmentChange) -> tuple[bool, float]:
-        return change.quantity == "mean" and change.size >= 1.0, change.size
+        return change.quantity in ("mean", "median") and change.size >= 1.0, change.size
 
     found = [
-        max(_changes_of(k, here, there, features, settings), key=telling)
+        max(_changes_of(k, here, there, features, transforms, settings), key=telling)
         for k in range(len(here.weights))
     ]
     found.sort(key=lambda change: -change.size)
@@ -103,6 +109,7 @@ def _changes_of(
     here: SegmentMeans,
     there: SegmentMeans,
     features: Sequence[str],
+    transforms: Transforms,
     settings: ChangeSettings,
 ) -> list[SegmentChange]:
     """All quantities of segment k in both, with their differences."""
@@ -112,11 +119,32 @@ def _changes_of(
     for j, feature in enumerate(features):
         (m, s), (n, t) = ((p.means[k, j], p.scales[k, j]) for p in (here, there))
         gap = abs(m - n) / np.sqrt((s**2 + t**2) / 2.0) / settings.mean_gap
-        found.append(SegmentChange(k, "mean", (feature,), float(m), float(n), float(gap)))
-        size = abs(np.log(s / t)) / np.log(settings.sd_ratio)
-        found.append(SegmentChange(k, "sd", (feature,), float(s), float(t), float(size)))
+        ratio = abs(np.log(s / t)) / np.log(settings.sd_ratio)
+        ours, theirs = (_in_users_units(transforms.entries[j], *p) for p in ((m, s), (n, t)))
+        for (what, a), (_, b), size in zip(ours, theirs, (gap, ratio), strict=True):
+            found.append(SegmentChange(k, what, (feature,), a, b, float(size)))
         for i in range(j):
             r, q = float(here.correlations[k, i, j]), float(there.correlations[k, i, j])
             pair, size = (features[i], feature), abs(r - q) / settings.correlation_gap
             found.append(SegmentChange(k, "correlation", pair, r, q, size))
     return found
+
+
+def _in_users_units(transform: Transform, mean: float, sd: float) -> list[tuple[str, float]]:
+    """Name and value of the location, and of the standard deviation.
+
+    Examples
+    --------
+    >>> from bayes_gmm.data.transform import Identity, Log
+    >>> _in_users_units(Identity(), 3.0, 0.5)
+    [('mean', 3.0), ('sd', 0.5)]
+    >>> [(name, round(value, 2)) for name, value in _in_users_units(Log(), 0.0, 1.0)]
+    [('median', 1.0), ('sd', 2.16)]
+    """
+    if isinstance(transform, Identity):
+        return [("mean", float(mean)), ("sd", float(sd))]
+    at, spread = np.asarray(mean), np.asarray(sd)
+    return [
+        ("median", float(transform.inverse(at))),
+        ("sd", float(transform.moments(at, spread)[1])),
+    ]

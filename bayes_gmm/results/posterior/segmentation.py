@@ -19,9 +19,11 @@ class SegmentChange:
     ----------
     segment : int
         From 0.
-    quantity : {"share", "mean", "sd", "correlation"}
+    quantity : {"share", "mean", "median", "sd", "correlation"}
+        The median stands for the mean of a transformed feature; correlations are those on the
+        scale of the model, all else is in the user's units.
     features : tuple of str
-        Empty for a share; one name for a mean or sd, two names for a correlation.
+        Empty for a share; one name for a mean, median or sd, two names for a correlation.
     here, there : float
         Posterior means in the segmentation reported and in the other one.
     size : float

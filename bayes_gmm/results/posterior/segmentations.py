@@ -192,9 +192,12 @@ def _even_parts(members: npt.NDArray[np.bool_]) -> _Taking:
 
 
 def _others(posterior: PosteriorDraws, mode: int) -> tuple[OtherSegmentation, ...]:
-    here = _means_of_mode(posterior, mode)
+    here, transforms = _means_of_mode(posterior, mode), posterior.mixture.transforms
+    features = posterior.features
     return tuple(
-        OtherSegmentation(m, mass, changes(here, _means_of_mode(posterior, m), posterior.features))
+        OtherSegmentation(
+            m, mass, changes(here, _means_of_mode(posterior, m), features, transforms)
+        )
         for m, mass in masses(posterior).items()
         if m != mode
     )

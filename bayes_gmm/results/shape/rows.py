@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import beta
@@ -28,6 +28,8 @@ class SegmentRows:
         Projections of the rows, in standard deviations from the mean.
     weights : ndarray, shape (n,)
         Row weights, scaled to sum to 1.
+    means, sds : ndarray, shape (d,)
+        Of the rows, on the scale of the model; empty with too few rows.
     distance, expected, lower, upper : ndarray, shape (q,)
         Quantiles of the Mahalanobis distances of the rows and of a Gaussian segment, and bounds
         that hold 94 % of replicated segments.
@@ -36,6 +38,8 @@ class SegmentRows:
     statistic: ShapeStatistic | None
     projection: Floats
     weights: Floats
+    means: Floats
+    sds: Floats
     distance: Floats
     expected: Floats
     lower: Floats
@@ -54,7 +58,7 @@ def segment_rows(
     segments, complete = completed(draw, x, np.random.default_rng(check.settings.seed))
     return tuple(
         _rows_of(complete[segments == k], rows.weights[segments == k], shown_statistic(check, k),
-                 units.scale)
+                 units)
         for k in range(len(check.names))
     )  # fmt: skip
 
@@ -69,26 +73,29 @@ def shown_statistic(check: ShapeCheck, k: int) -> ShapeStatistic | None:
 
 
 def _rows_of(
-    x: Floats, weights: Floats, statistic: ShapeStatistic | None, scale: Floats
+    x: Floats, weights: Floats, statistic: ShapeStatistic | None, units: Standardizer
 ) -> SegmentRows:
     nothing = np.empty(0)
     if statistic is None:
-        return SegmentRows(None, nothing, nothing, nothing, nothing, nothing, nothing)
+        return SegmentRows(None, *[nothing] * 8)
     share = weights / weights.sum()
     y = x - share @ x
-    projection = y @ (np.array(statistic.direction) * scale)
+    projection = y @ (np.array(statistic.direction) * units.scale)
     projection /= np.sqrt(share @ projection**2)
+    means, sds = units.means(share @ x), units.scale * np.sqrt(share @ y**2)
+    along = SegmentRows(statistic, projection, share, means, sds, *[nothing] * 4)
     n, d = effective_rows(weights), x.shape[1]
     try:
         L = np.linalg.cholesky((y * share[:, None]).T @ y)
     except np.linalg.LinAlgError:
-        return SegmentRows(statistic, projection, share, nothing, nothing, nothing, nothing)
+        return along
     distances = np.sqrt((np.linalg.solve(L, y.T) ** 2).sum(axis=0))
     rank = _ranks(n)
     at = np.interp(rank, np.cumsum(share[np.argsort(distances)]) - share.min() / 2.0,
                    np.sort(distances))  # fmt: skip
     bounds = [_distance(beta.ppf(p, rank * n, n + 1.0 - rank * n), n, d) for p in (0.03, 0.97)]
-    return SegmentRows(statistic, projection, share, at, _distance(rank, n, d), *bounds)
+    lower, upper = bounds
+    return replace(along, distance=at, expected=_distance(rank, n, d), lower=lower, upper=upper)
 
 
 def _ranks(n: float, most: int = 200) -> Floats:

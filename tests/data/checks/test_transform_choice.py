@@ -71,3 +71,61 @@ def test_only_columns_that_are_auto_are_chosen():
     ]
     with pytest.raises(DataError, match="'d'"):
         resolve_transforms({"d": "auto"}, matrix, None)
+
+
+def table(columns):
+    names = tuple(f"x{j}" for j in range(len(columns)))
+    return FeatureMatrix(np.column_stack(columns), names)
+
+
+def test_other_columns_show_that_a_tail_of_small_values_is_no_segment():
+    # Two segments of log(x + shift) = a shared factor + noise: after a plain logarithm, the values
+    # near 0 form a tail that a component of its own fits.
+    for seed in range(3):
+        g = np.random.default_rng(seed)
+        segment = np.repeat([0, 1], [200, 120])
+        logs = np.array([[0.0, 0.0, 0.0], [2.0, 1.5, 1.5]])[segment] + g.normal(0.0, 0.6, (320, 3))
+        X = np.exp(logs) - np.exp(logs).min(axis=0) + 0.01
+        matrix = table(X.T)
+        transforms, found = resolve_transforms("auto", matrix, None)
+        assert all(d.values["joint"] for d in found)
+        assert {type(t) for t in transforms.entries} == {Log1p}
+        y = transforms.apply(matrix).values
+        assert abs(((y - y.mean(axis=0)) ** 3).mean(axis=0) / y.std(axis=0) ** 3).max() < 1.0
+
+
+def test_choice_does_not_depend_on_the_order_of_rows_or_on_units():
+    g = np.random.default_rng(0)
+    X = np.exp(g.normal(np.repeat([[0.0, 0.0], [3.0, 2.0]], 1300, axis=0), 0.7)) - 0.02
+    X = X[(X > 0.0).all(axis=1)]
+    one, _ = resolve_transforms("auto", table(X.T), None)
+    units = np.array([1000.0, 0.013])
+    other, _ = resolve_transforms("auto", table(X[::-1].T * units[:, None]), None)
+    assert [type(t) for t in one.entries] == [type(t) for t in other.entries]
+    assert not one.is_identity
+    for a, b, unit in zip(one.entries, other.entries, units, strict=True):
+        if isinstance(a, Log1p):
+            assert b.scale == pytest.approx(unit * a.scale)
+
+
+def test_gaussian_columns_far_from_zero_are_not_transformed():
+    # Univariate mixtures of quantiles alone prefer the logarithm for these seeds.
+    for seed in (16, 18, 28):
+        x = np.random.default_rng(seed).normal(4.0, 1.0, 2000)
+        transforms, found = resolve_transforms("auto", table([x]), None)
+        assert transforms.is_identity
+        assert found[0].values["joint"]
+        assert found[0].values["next"] == "log"
+
+
+def test_rows_with_missing_cells_are_left_out_of_the_joint_choice():
+    X = np.exp(np.random.default_rng(0).normal(0.0, 0.8, (300, 2)))
+    X[:60, 0] = np.nan
+    matrix = table(X.T)
+    complete = table(X[60:].T)
+    assert (
+        resolve_transforms("auto", matrix, None)[0] == resolve_transforms("auto", complete, None)[0]
+    )
+    X[60:200, 1] = np.nan
+    _, found = resolve_transforms("auto", table(X.T), None)
+    assert not any(d.values["joint"] for d in found)

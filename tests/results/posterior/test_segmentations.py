@@ -183,9 +183,9 @@ def test_each_reader_is_told_what_to_do_by_its_name(fifths):
         assert fifths.of_mode(0).diagnostics == ()
 
 
-def mixture(weights=(0.5, 0.5), means=((0.0, 0.0), (9.0, 9.0)), sd=1.0, correlation=0.0):
+def mixture(weights=(0.5, 0.5), means=((0.0, 0.0), (9.0, 9.0)), sd=1.0, correlation=0.0, **more):
     first = [[sd**2, correlation * sd], [correlation * sd, 1.0]]
-    return Mixture(weights, means, [first, np.eye(2)], features=("x", "y"))
+    return Mixture(weights, means, [first, np.eye(2)], features=("x", "y"), **more)
 
 
 @pytest.mark.parametrize(
@@ -202,6 +202,18 @@ def test_a_segment_is_named_by_what_differs_most(there, segment, quantity, featu
     assert (change.segment, change.quantity, change.features) == (segment, quantity, features)
     assert (change.here, change.there) == pytest.approx(values)
     assert change.size == pytest.approx(size)
+
+
+def test_transformed_features_are_stated_in_the_users_units():
+    here = mixture(transforms={"x": "log"})
+    moved = mixture(transforms={"x": "log"}, means=((3.0, 0.0), (9.0, 9.0)))
+    change = changes_of_mixtures(here, moved)[0]
+    assert (change.quantity, change.features, change.size) == ("median", ("x",), 3.0)
+    assert (change.here, change.there) == pytest.approx((1.0, np.exp(3.0)))
+    change = changes_of_mixtures(here, mixture(transforms={"x": "log"}, sd=2.0))[0]
+    assert (change.quantity, change.features) == ("sd", ("x",))
+    sds = [np.exp(s**2 / 2.0) * np.sqrt(np.expm1(s**2)) for s in (1.0, 2.0)]
+    assert (change.here, change.there) == pytest.approx(tuple(sds))
 
 
 def test_segments_that_hardly_differ_are_left_out():

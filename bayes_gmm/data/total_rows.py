@@ -1,0 +1,66 @@
+"""Rows that hold the totals of other rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
+
+
+@dataclass(frozen=True)
+class TotalRowSettings:
+    """Thresholds for a row of totals."""
+
+    relative_error: float = 1e-6
+    """Maximum relative difference of a cell from the sum of the others, because of rounding."""
+    fewest_values: int = 5
+    """Minimum number of different values other than 0 that are summed; the sum of fewer may be a
+    coincidence."""
+
+
+SETTINGS = TotalRowSettings()
+
+
+def total_row_findings(
+    matrix: FeatureMatrix, settings: TotalRowSettings = SETTINGS
+) -> Iterator[Diagnostic]:
+    """A finding for the first or last row if it holds the sums of columns over all other rows.
+
+    Parameters
+    ----------
+    matrix : FeatureMatrix
+        All rows, in the user's order.
+    settings : TotalRowSettings
+
+    Examples
+    --------
+    >>> x = np.append(np.arange(1.0, 9.0), 36.0)
+    >>> [finding] = total_row_findings(FeatureMatrix(x[:, None], ("Spend",)))
+    >>> finding.subject, finding.values["row"]
+    (('Spend',), 9)
+    """
+    with np.errstate(over="ignore"):
+        sums = np.nansum(matrix.values, axis=0)
+    for row in (matrix.n_rows - 1, 0)[: matrix.n_rows]:
+        names = tuple(
+            name
+            for j, name in enumerate(matrix.features)
+            if _is_total(matrix.values[:, j], row, float(sums[j]), settings)
+        )
+        if names:
+            yield Diagnostic("total_row", names, {"row": row + 1})
+
+
+def _is_total(column: Floats, row: int, total: float, settings: TotalRowSettings) -> bool:
+    """Whether a cell is the sum of the other cells; `total` is the sum of all."""
+    cell = float(column[row])
+    if not abs(total - 2.0 * cell) < settings.relative_error * abs(cell):
+        return False
+    others = np.delete(column, row)
+    values = np.unique(others[np.isfinite(others) & (others != 0.0)])
+    return len(values) >= settings.fewest_values
