@@ -20,10 +20,10 @@ def stored_rows(request):
     if request.config.getoption("--rows") == "memory":
         yield
         return
-    import bayes_gmm.model.density
+    import bayes_gmm.model.table_density
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bayes_gmm.model.density, "MemoryRows", SeparateRows)
+        patch.setattr(bayes_gmm.model.table_density, "MemoryRows", SeparateRows)
         yield
 
 

@@ -5,7 +5,7 @@ import gzip
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
@@ -50,6 +50,7 @@ def test_csv_of_any_dialect(write, text, encoding, features, packed):
     assert_array_equal(table.to_numpy(), [[1.5, 2.0], [np.nan, -40.0]])
 
 
+@settings(deadline=None)
 @given(cells=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=30))
 def test_every_float_survives(tmp_path_factory, cells):
     path = tmp_path_factory.mktemp("floats") / "table.csv"
