@@ -43,6 +43,11 @@ nb_execution_timeout = 300
 
 autosummary_generate = True
 autodoc_typehints = "none"
+# Methods that scikit-learn adds; its documentation describes them.
+autodoc_default_options = {
+    "exclude-members": "get_metadata_routing, set_fit_request, set_score_request, set_output, "
+    "set_predict_request, set_transform_request"
+}
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
