@@ -48,9 +48,10 @@ def _order_and_names(posterior: PosteriorDraws, other: Any) -> tuple[Integers, t
             f"{listed(ours.features)}; only segments with the same features can be matched"
         )
     if ours.transforms != theirs.transforms:
+        mine, other_specs = (m.transforms.specs(m.features) for m in (ours, theirs))
         raise DataError(
-            "the other has different transformations; only segments on the same scale can be "
-            "matched"
+            f"the other has the transformations {other_specs}, but this posterior has {mine}; "
+            f"fit both with the same ones, such as transforms={other_specs or None}"
         )
     their_names = getattr(other, "names", tuple(segment_labels(theirs.n_components)))
     rows, columns = linear_sum_assignment(bhattacharyya(ours, theirs))
