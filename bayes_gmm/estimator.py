@@ -77,9 +77,9 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         Transformations of columns by name, applied before they are standardised: "log", "log1p",
         "sqrt", "logit", ``("yeo-johnson", lambda)`` or ``("log1p", scale)`` for
         log(1 + x / scale). "auto", for all columns or as the entry of one, chooses by the BIC of
-        univariate mixtures; ``diagnostics_`` holds the choices. Segments are Gaussian on the
-        transformed scale. Densities and criteria are those of the table in its own units: they
-        include the Jacobian.
+        mixtures of each column and then of all columns, and keeps the column unless the BIC falls
+        by 10; ``diagnostics_`` holds the choices. Segments are Gaussian on the transformed scale.
+        Densities and criteria are those of the table in its own units: they include the Jacobian.
     standardize : bool
         Whether the prior refers to standardised features. Results are in the units of the table in
         either case.

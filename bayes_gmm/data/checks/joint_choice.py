@@ -21,6 +21,7 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.subsample import distinct_rows
 from bayes_gmm.data.transform import Identity, Log1p, Transform
 from bayes_gmm.data.transforms import Transforms
+from bayes_gmm.jit.threads import one_blas_thread
 
 
 def joint_choices(
@@ -62,7 +63,8 @@ def joint_choices(
     steps = [column_profile(matrix, j, weights).step for j in varies]
     costs = [[_cost(t, held.sum(), settings) for t in each] for each in transforms]
     options = ColumnOptions.of(values[:, varies], transforms, np.array(steps), held, costs)
-    return _chosen(options, found, transforms, settings)
+    with one_blas_thread():  # products of few rows; more threads would wait for each other
+        return _chosen(options, found, transforms, settings)
 
 
 def _chosen(

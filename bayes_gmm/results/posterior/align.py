@@ -67,9 +67,10 @@ def comparable_mixture(posterior: PosteriorDraws, other: Any) -> Mixture:
             f"{listed(ours.features)}; only segments of the same features can be matched"
         )
     if ours.transforms != theirs.transforms:
+        mine, other_specs = (m.transforms.specs(m.features) for m in (ours, theirs))
         raise DataError(
-            "the other fit has different transformations; only segments on the same scale can be "
-            "matched"
+            f"the other fit has the transformations {other_specs}, but this posterior has {mine}; "
+            f"fit both with the same ones, such as transforms={other_specs or None}"
         )
     return theirs
 
