@@ -1,0 +1,143 @@
+"""`write_report`: the report of a fit or a posterior as one HTML file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bayes_gmm.data.validate import check_weights
+from bayes_gmm.report.content.page import page
+from bayes_gmm.report.render import rendered
+from bayes_gmm.report.settings import LIMITS
+from bayes_gmm.report.source import (
+    Source,
+    findings_of,
+    names_of,
+    parts_of,
+    quiet,
+    rows_of,
+    stored_rows,
+)
+from bayes_gmm.results.checks import check_probability
+from bayes_gmm.results.io.netcdf import replacing
+
+if TYPE_CHECKING:
+    from bayes_gmm.results.comparison.comparison import Comparison
+
+
+def write_report(
+    model: Any,
+    path: str | os.PathLike[str],
+    table: Any = None,
+    *,
+    comparison: Comparison | None = None,
+    names: Mapping[str, str] | Sequence[str] | None = None,
+    labels: Sequence[Any] | None = None,
+    sample_weight: Any = None,
+    ci_prob: float = LIMITS.ci_prob,
+    title: str | None = None,
+    **more: Any,
+) -> Path:
+    """Write a report for readers without statistics: one HTML file that needs no network.
+
+    It contains the answer in three sentences, a card for each segment, pictures, uncertain rows,
+    other segmentations, checks, findings in the table and the settings. A fit without draws has no
+    intervals; the report then says how to get them.
+
+    Parameters
+    ----------
+    model : Posterior, MapFit or BayesGMM
+    path : str or path
+        The file to write, such as "report.html".
+    table : table or array, optional
+        The rows to describe; columns of a table are found by name. By default those that the model
+        was fitted to, if they are available. Without rows there are no members. Of more than 2,000
+        rows, pictures and lists show a sample of 2,000.
+    comparison : Comparison, optional
+        Adds a section on the number of segments.
+    names : mapping or sequence of str, optional
+        New names of segments, as for `Posterior.rename`, or one name for each.
+    labels : sequence, optional
+        What identifies each row, such as customer numbers; by default its position, from 1.
+    sample_weight : array_like, shape (N,), optional
+        Row weights.
+    ci_prob : float
+        Probability of the intervals.
+    title : str, optional
+        Title of the page.
+    **more
+        Fields of `Source` that the caller has computed already.
+
+    Returns
+    -------
+    Path
+        The path of the file.
+
+    Raises
+    ------
+    DataError
+        If the model cannot be reported, or the table lacks a feature.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import bayes_gmm as bg
+    >>> X = bg.datasets.load_customers().table[["Annual income (k$)", "Spending score"]]
+    >>> model = bg.BayesGMM(n_components=5, n_init=4, random_state=0).fit(X)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = bg.write_report(model, f"{folder}/report.html")
+    ...     "5 segments" in path.read_text(encoding="utf-8")
+    True
+    """
+    source = source_of(
+        model, table, comparison=comparison, names=names, labels=labels,
+        sample_weight=sample_weight, ci_prob=ci_prob, title=title, **more,
+    )  # fmt: skip
+    return save(source, path)
+
+
+def source_of(
+    model: Any,
+    table: Any = None,
+    *,
+    names: Any = None,
+    labels: Sequence[Any] | None = None,
+    sample_weight: Any = None,
+    ci_prob: float = LIMITS.ci_prob,
+    membership: Any = None,
+    **more: Any,
+) -> Source:
+    """What a report of a model is made from (see `write_report`)."""
+    check_probability(ci_prob)
+    fit, posterior, estimator = parts_of(model)
+    given, weights = stored_rows(posterior, estimator) if table is None else (table, sample_weight)
+    if estimator is not None:
+        more.setdefault("diagnostics", estimator.diagnostics_)
+        more.setdefault("shape", estimator.shape_check_)
+    if given is not None:
+        matrix = fit.mixture.columns_of(given)
+        weights = check_weights(weights, matrix.n_rows)
+        texts = None if labels is None else [str(label) for label in labels]
+        more["rows"] = rows_of(fit, posterior, matrix, weights, texts, ci_prob, membership)
+        if "findings" not in more:
+            more["findings"] = findings_of(matrix, weights)
+        if more.get("shape") is None:
+            more["shape"] = _shape(fit, posterior, matrix, weights)
+    return Source(
+        fit, posterior, names_of(model, fit, names), ci_prob=ci_prob, **more
+    )  # fmt: skip
+
+
+def _shape(fit: Any, posterior: Any, matrix: Any, weights: Any) -> Any:
+    with quiet():
+        return (fit if posterior is None else posterior).check(matrix, weights)
+
+
+def save(source: Source, path: str | os.PathLike[str]) -> Path:
+    """Write the report; an existing file is replaced only if writing succeeds."""
+    html = rendered(source, page(source))
+    with replacing(Path(path)) as draft:
+        draft.write_bytes(html.encode("utf-8", "replace"))
+    return Path(path)
