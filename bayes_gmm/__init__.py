@@ -30,6 +30,7 @@ __all__ = [
     "Posterior",
     "Prior",
     "PriorWarning",
+    "Profile",
     "ShapeCheck",
     "ShapeWarning",
     "Structure",
@@ -59,6 +60,7 @@ _NAMES_OF = {
     "bayes_gmm.data.checks.check_table": ("check_table",),
     "bayes_gmm.diagnostics.diagnostic": ("Diagnostic",),
     "bayes_gmm.results.load": ("load",),
+    "bayes_gmm.results.profile.record": ("Profile",),
     "bayes_gmm.results.shape.record": ("ShapeCheck",),
     "bayes_gmm.errors": (
         "DataError", "DataWarning", "FitError", "ConvergenceWarning", "AmbiguousLabelsWarning",
@@ -101,6 +103,7 @@ if TYPE_CHECKING:
     from bayes_gmm.results.fit.map_fit import MapFit, Mode
     from bayes_gmm.results.load import load
     from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.profile.record import Profile
     from bayes_gmm.results.shape.record import ShapeCheck
     from bayes_gmm.views import plots
 

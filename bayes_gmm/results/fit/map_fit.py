@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from xarray import DataTree
 
+    from bayes_gmm.results.profile.record import Profile
     from bayes_gmm.results.shape.record import ShapeCheck
 
 MODE_NUMBERS = ("log_posterior", "log_evidence", "probability", "probability_error")
@@ -237,6 +238,31 @@ class MapFit:
             for what, values in self.mixture.described(j).items():
                 columns[f"{name} ({what})"] = values
         return pd.DataFrame(columns)
+
+    def profile(
+        self, table: Any, columns: Sequence[str] | str | None = None, weights: Any = None
+    ) -> Profile:
+        """Profile the segments in columns that the model does not contain, without intervals.
+
+        Parameters
+        ----------
+        table : data frame
+            The features of the model, by name, beside the columns to profile.
+        columns : str or sequence of str, optional
+            Columns to profile; by default all except the features.
+        weights : array_like, shape (n_rows,), optional
+            Row weights: a weight of 2 counts the row twice.
+
+        Returns
+        -------
+        Profile
+            With the columns of `Posterior.profile`, except intervals and probabilities.
+        """
+        from bayes_gmm.results.profile.profile import profile_of, single
+
+        drawn = single(self.mixture, self.standardizer)
+        names = segment_labels(self.mixture.n_components)
+        return profile_of(self.mixture, drawn, table, columns, weights, names=names)
 
     def check(self, X: Any, sample_weight: Any = None) -> ShapeCheck:
         """Check whether the rows of each segment look like a Gaussian sample.

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from xarray import DataTree
 
+    from bayes_gmm.results.profile.record import Profile
     from bayes_gmm.results.shape.record import ShapeCheck
 
 
@@ -335,6 +336,59 @@ class Posterior(PosteriorDraws):
         checks.check_probability(ci_prob)
         table = contrast_table(self, self.component_index(a), self.component_index(b), ci_prob)
         return self._with_notes(table)
+
+    def profile(
+        self,
+        table: Any,
+        columns: Sequence[str] | str | None = None,
+        weights: Any = None,
+        ci_prob: float = 0.94,
+        *,
+        random_state: Any = None,
+    ) -> Profile:
+        """Profile the segments in columns that the model does not contain.
+
+        For each column and segment: the mean of the population, or the share of each level, with
+        its interval, an index against the whole table, and the probabilities of being above average
+        and of being the highest. Numbers have means; text, truth values and dates have shares.
+        Intervals include the uncertainty of memberships and of a finite number of rows.
+
+        Parameters
+        ----------
+        table : data frame
+            The features of the model, by name, beside the columns to profile: the rows of the fit
+            or other rows. If none of the features is in the table, its rows must be those of the
+            fit in the same order.
+        columns : str or sequence of str, optional
+            Columns to profile; by default all except the features.
+        weights : array_like, shape (n_rows,), optional
+            Row weights: a weight of 2 counts the row twice. By default those of the fit if the rows
+            are those of the fit.
+        ci_prob : float
+            Probability of the intervals.
+        random_state : int or Generator, optional
+            Seed of the Bayesian bootstrap; by default the seed of the draws.
+
+        Returns
+        -------
+        Profile
+            ``.table`` has one row per column, level and segment; ``.features`` ranks the features
+            of the model by what they say about each segment, in bits.
+
+        Raises
+        ------
+        DataError
+            If a column or feature does not exist, or the rows are not those of the fit although the
+            table has none of the features.
+
+        Examples
+        --------
+        ``posterior.profile(customers).table``
+        """
+        from bayes_gmm.results.posterior.profile import posterior_profile
+
+        checks.check_probability(ci_prob)
+        return posterior_profile(self, table, columns, weights, ci_prob, random_state)
 
     def co_clustering(self, X: Any) -> Floats:
         """Probability that two rows belong to the same segment, for each pair, shape (N, N).

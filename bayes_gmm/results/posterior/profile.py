@@ -1,0 +1,54 @@
+"""Profiles from posterior draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayes_gmm.data.frames import as_frame
+from bayes_gmm.inference.sampling.draws import evenly_spread
+from bayes_gmm.model.points import Points
+from bayes_gmm.results.checks import generator
+from bayes_gmm.results.posterior.membership import recording_variances
+from bayes_gmm.results.profile.drawn import DrawnMixtures
+from bayes_gmm.results.profile.profile import profile_of
+from bayes_gmm.results.profile.record import Profile
+from bayes_gmm.results.profile.settings import PROFILE
+
+if TYPE_CHECKING:
+    from bayes_gmm.results.posterior.draws import PosteriorDraws
+
+
+def posterior_profile(
+    posterior: PosteriorDraws,
+    table: Any,
+    columns: Sequence[str] | str | None,
+    weights: Any,
+    ci_prob: float,
+    random_state: Any,
+) -> Profile:
+    """See `Posterior.profile`."""
+    frame = as_frame(table)
+    n_rows = 1 if frame is None else max(len(frame), 1)
+    draws = max(PROFILE.fewest_draws, min(PROFILE.most_draws, PROFILE.row_draws // n_rows))
+    return profile_of(
+        posterior.mixture, drawn_mixtures(posterior, draws), table, columns, weights,
+        names=posterior.names,
+        fitted=None if posterior.table is None else posterior.table.as_fitted(),
+        fitted_weights=posterior.row_weights,
+        ci_prob=ci_prob,
+        rng=generator(posterior.draws.seed if random_state is None else random_state),
+    )  # fmt: skip
+
+
+def drawn_mixtures(posterior: PosteriorDraws, most: int) -> DrawnMixtures:
+    """At most `most` draws, evenly spread over all chains."""
+    theta = posterior.draws.theta
+    flat = theta.reshape(-1, theta.shape[-1])
+    points = Points.of(posterior.draws.layout, flat[evenly_spread(len(flat), most)])
+    return DrawnMixtures(
+        points.log_weights, points.means, np.asarray(points.scale_trils),
+        recording_variances(posterior), posterior.fit.standardizer,
+    )  # fmt: skip

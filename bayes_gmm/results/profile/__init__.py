@@ -1,0 +1,1 @@
+"""Profiles: columns outside the model by segment, and what distinguishes segments."""

@@ -1,0 +1,65 @@
+"""`Profile`: outside columns by segment, and what sets segments apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bayes_gmm.text import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """Columns outside the model by segment, and what the features say about segments.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row per column, level and segment:
+
+        - column, level (None for a mean), segment, quantity ("mean" or "share");
+        - estimate: the mean of a numeric column among the members of the segment in the population,
+          or the share of a level, with the bounds lower and upper of its credible interval;
+        - whole table: the same for all rows;
+        - index: 100 times the ratio of the estimate to that of the whole table, with its bounds
+          index lower and index upper; NaN for columns with negative values;
+        - P(above average): probability that the segment is above the whole table;
+        - P(highest): probability that it is the highest of all segments;
+        - n_rows: expected number of rows of the segment in which the column is observed. A segment
+          with less than 2 has NaN.
+    features : DataFrame
+        What sets each segment apart: one row per segment and feature, ranked by bits, the mutual
+        information between the feature and membership of the segment. It is 0 for a feature that
+        does not distinguish the segment from the rest, and at most limit, at which the feature
+        alone determines who belongs to the segment. Also the centre of the segment and that of all
+        other segments (medians of transformed features), and the probability that the segment's
+        mean is above.
+    columns : DataFrame
+        One row per profiled column: kind, number of observed and missing rows, and the number of
+        rare levels that are pooled in "other".
+    left_out : mapping of str to str
+        Columns that are not profiled, with the reason.
+    ci_prob : float or None
+        Probability of the intervals; None for a MAP fit, whose profile has no intervals and
+        probabilities.
+    names : tuple of str
+        Names of the segments.
+    """
+
+    table: pd.DataFrame
+    features: pd.DataFrame
+    columns: pd.DataFrame
+    left_out: Mapping[str, str]
+    ci_prob: float | None
+    names: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        intervals = "" if self.ci_prob is None else f", {100 * self.ci_prob:g} % intervals"
+        return (
+            f"Profile({counted(len(self.columns), 'column')} by "
+            f"{counted(len(self.names), 'segment')}{intervals})"
+        )
