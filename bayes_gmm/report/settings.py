@@ -17,7 +17,7 @@ class ReportLimits:
     """Maximum number of features in pictures: those that differ most between segments."""
     typical: int = 3
     """Typical members of each segment."""
-    uncertain: int = 25
+    uncertain: int = 12
     """Rows in the list of uncertain members."""
     pairs: int = 6
     """Pairs of segments listed with the rows between them."""
@@ -27,6 +27,10 @@ class ReportLimits:
     """Changed segments of each other segmentation."""
     least_mass: float = 0.001
     """Probability below which another segmentation of a fit without draws is left out."""
+    profile_lines: int = 60
+    """Columns and levels in the profile."""
+    apart: int = 3
+    """Features that set a segment apart."""
     findings: int = 20
     """Findings in the table."""
     member_columns: int = 6
@@ -53,6 +57,8 @@ class WordThresholds:
     """The same for very high or very low."""
     most_named: int = 3
     """Features named in the description of a segment."""
+    sure_side: float = 0.97
+    """Probability from which on a segment is marked as above or below the average."""
     sure: float = 0.9
     """Probability from which on a segment is called the highest without reservation."""
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.data.checks.check_table import check_table
 from bayes_gmm.data.matrix import FeatureMatrix, ModelMatrix
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from bayes_gmm.results.comparison.comparison import Comparison
     from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.profile.record import Profile
     from bayes_gmm.results.shape.record import ShapeCheck
 
 
@@ -100,8 +100,8 @@ class Source:
         Names of the segments.
     rows : Rows or None
         None without a table.
-    others : DataFrame or None
-        The columns of the table that are no features.
+    profile : Profile or None
+        Other columns by segment, and what sets segments apart.
     findings : tuple of Diagnostic
         Those of `check_table`.
     diagnostics : tuple of Diagnostic
@@ -121,7 +121,7 @@ class Source:
     posterior: Posterior | None
     names: tuple[str, ...]
     rows: Rows | None = None
-    others: pd.DataFrame | None = None
+    profile: Profile | None = None
     findings: tuple[Diagnostic, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     shape: ShapeCheck | None = None
@@ -294,9 +294,3 @@ def _membership(
         found = membership_of(posterior, matrix, ci_prob)
         return found.probabilities, found.lower, found.upper
     return given.probabilities[kept], given.lower[kept], given.upper[kept]
-
-
-def findings_of(matrix: FeatureMatrix, weights: Floats | None) -> tuple[Diagnostic, ...]:
-    """Findings in the table, the same as those of `check_table`."""
-    with quiet():
-        return tuple(check_table(matrix, sample_weight=weights))

@@ -96,6 +96,18 @@ def probability(key: str, value: float) -> Number:
     return Number(key, float(value), percent(value))
 
 
+def frequency(key: str, value: float) -> Number:
+    """A share of draws: if all or none, a probability near 1 or 0.
+
+    Examples
+    --------
+    >>> frequency("p", 1.0).text, frequency("p", 0.0).text
+    ('> 99.9 %', '< 0.1 %')
+    """
+    bound = {0.0: 1e-9, 1.0: 1.0 - 1e-9}.get(float(value), float(value))
+    return Number(key, float(value), percent(bound))
+
+
 def count(key: str, value: float) -> Number:
     """A number of rows; sums of weights are rounded to four digits.
 

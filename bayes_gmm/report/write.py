@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bayes_gmm.data.checks.check_table import check_table
+from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.validate import check_weights
 from bayes_gmm.report.content.page import page
 from bayes_gmm.report.render import rendered
 from bayes_gmm.report.settings import LIMITS
 from bayes_gmm.report.source import (
     Source,
-    findings_of,
     names_of,
     parts_of,
     quiet,
@@ -24,7 +26,12 @@ from bayes_gmm.results.checks import check_probability
 from bayes_gmm.results.io.netcdf import replacing
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from bayes_gmm.results.comparison.comparison import Comparison
+    from bayes_gmm.results.fit.map_fit import MapFit
+    from bayes_gmm.results.posterior.membership import Membership
+    from bayes_gmm.results.posterior.posterior import Posterior
 
 
 def write_report(
@@ -106,33 +113,75 @@ def source_of(
     labels: Sequence[Any] | None = None,
     sample_weight: Any = None,
     ci_prob: float = LIMITS.ci_prob,
-    membership: Any = None,
+    membership: Membership | None = None,
     **more: Any,
 ) -> Source:
-    """What a report of a model is made from (see `write_report`)."""
+    """What a report of a model is made from (see `write_report`).
+
+    Parameters
+    ----------
+    model, table, names, labels, sample_weight, ci_prob
+        As in `write_report`.
+    membership : Membership, optional
+        Of the rows of the table.
+    **more
+        Fields of `Source` that are known; others are computed.
+    """
     check_probability(ci_prob)
     fit, posterior, estimator = parts_of(model)
-    given, weights = stored_rows(posterior, estimator) if table is None else (table, sample_weight)
+    called = names_of(model, fit, names)
+    if posterior is not None:
+        posterior = posterior.rename(dict(zip(posterior.names, called, strict=True)))
     if estimator is not None:
-        more.setdefault("diagnostics", estimator.diagnostics_)
-        more.setdefault("shape", estimator.shape_check_)
+        more = {
+            "diagnostics": estimator.diagnostics_, "shape": estimator.shape_check_, **more,
+        }  # fmt: skip
+    given, weights = stored_rows(posterior, estimator) if table is None else (table, sample_weight)
     if given is not None:
         matrix = fit.mixture.columns_of(given)
         weights = check_weights(weights, matrix.n_rows)
         texts = None if labels is None else [str(label) for label in labels]
         more["rows"] = rows_of(fit, posterior, matrix, weights, texts, ci_prob, membership)
-        if "findings" not in more:
-            more["findings"] = findings_of(matrix, weights)
-        if more.get("shape") is None:
-            more["shape"] = _shape(fit, posterior, matrix, weights)
-    return Source(
-        fit, posterior, names_of(model, fit, names), ci_prob=ci_prob, **more
-    )  # fmt: skip
+        more = {**computed(fit, posterior, given, matrix, weights, ci_prob, more), **more}
+    return Source(fit, posterior, called, ci_prob=ci_prob, **more)
 
 
-def _shape(fit: Any, posterior: Any, matrix: Any, weights: Any) -> Any:
+def computed(
+    fit: MapFit,
+    posterior: Posterior | None,
+    table: Any,
+    matrix: FeatureMatrix,
+    weights: Floats | None,
+    ci_prob: float,
+    known: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Findings, shape check and profile of the rows, unless they are known."""
+    found: dict[str, Any] = {}
     with quiet():
-        return (fit if posterior is None else posterior).check(matrix, weights)
+        if known.get("findings") is None:
+            found["findings"] = tuple(check_table(matrix, sample_weight=weights))
+        if known.get("shape") is None:
+            found["shape"] = (posterior or fit).check(matrix, weights)
+        if known.get("profile") is None:
+            frame = table if is_frame(table) else frame_of(matrix)
+            found["profile"] = (
+                fit.profile(frame, weights=weights)
+                if posterior is None
+                else posterior.profile(frame, weights=weights, ci_prob=ci_prob)
+            )
+    return found
+
+
+def is_frame(table: Any) -> bool:
+    """Whether a table has named columns of any type."""
+    return hasattr(table, "columns") or hasattr(table, "column_names")
+
+
+def frame_of(matrix: FeatureMatrix) -> pd.DataFrame:
+    """The features as a data frame."""
+    import pandas as pd
+
+    return pd.DataFrame(matrix.values, columns=list(matrix.features))
 
 
 def save(source: Source, path: str | os.PathLike[str]) -> Path:

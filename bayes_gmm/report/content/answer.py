@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bayes_gmm.report.content.checks import Check, worst
 from bayes_gmm.report.content.members import Certainty
+from bayes_gmm.report.content.outside import Cell, Outside
 from bayes_gmm.report.content.segments import Card
 from bayes_gmm.report.settings import WORDING
 from bayes_gmm.report.source import Source
@@ -19,7 +20,7 @@ from bayes_gmm.report.words import (
     Segment,
     Words,
     count,
-    probability,
+    frequency,
 )
 from bayes_gmm.text import counted, percent
 
@@ -52,7 +53,7 @@ class Start:
     order : tuple of Card
         By the number of rows whose segment is clear, or by share without rows.
     highest : tuple of Highest
-        For each feature.
+        For each feature and each numeric column outside the model.
     """
 
     advice: Words
@@ -119,10 +120,11 @@ def _trust(checks: Sequence[Check]) -> Words:
     return (f"{STATES[state]}{', '.join(named)}.",)
 
 
-def start(source: Source, cards: Sequence[Card]) -> Start:
+def start(source: Source, cards: Sequence[Card], others: Outside | None) -> Start:
     """Which segment to address first, and where else to look."""
     order = tuple(sorted(cards, key=lambda card: -_reach(card)))
-    return Start(_advice(source, order), order, highest(source, cards))
+    named = (*highest(source, cards), *(() if others is None else highest_outside(others)))
+    return Start(_advice(source, order), order, named)
 
 
 def _reach(card: Card) -> float:
@@ -156,10 +158,26 @@ def highest(source: Source, cards: Sequence[Card]) -> tuple[Highest, ...]:
         if source.posterior is not None:
             # Transformations are increasing: the order of means is that of medians.
             draws = source.posterior.parameters.means[..., j]
-            p = probability(f"highest/{j}", float(np.mean(draws.argmax(axis=-1) == k)))
+            p = frequency(f"highest/{j}", float(np.mean(draws.argmax(axis=-1) == k)))
         is_sure = p is not None and p.value >= WORDING.sure
         found.append(Highest(feature, cards[k].segment, cards[k].places[j].middle, p, is_sure))
     return tuple(found)
+
+
+def highest_outside(others: Outside) -> Iterator[Highest]:
+    """The segment with the highest mean of each numeric column that is no feature."""
+    for line in others.lines:
+        known = [(k, c) for k, c in enumerate(line.cells) if c.estimate is not None]
+        if line.level is not None or len(known) < 2:
+            continue
+        k, best = max(known, key=lambda pair: _mean(pair[1]))
+        is_sure = best.highest is not None and best.highest.value >= WORDING.sure
+        assert best.estimate is not None
+        yield Highest(line.column, others.segments[k], best.estimate, best.highest, is_sure)
+
+
+def _mean(cell: Cell) -> float:
+    return -np.inf if cell.estimate is None else cell.estimate.value.value
 
 
 def title(source: Source) -> Words:

@@ -54,7 +54,7 @@ def glossary(source: Source) -> tuple[tuple[str, str], ...]:
     if source.mixture.transforms.changed:
         found.append(
             ("Transformed feature", "A feature with a long tail is fitted on another scale, such "
-             "as its logarithm. Its middle is then the median, and all values are shown in the units "
+             "as its logarithm. Its middle is then the median, and all values are in the units "
              "of the table.")
         )  # fmt: skip
     return tuple(found)

@@ -63,7 +63,8 @@ def modes(source: Source) -> Modes:
     if averaged:
         said: Words = (
             "The numbers of this report are averages over several segmentations. The most "
-            "probable one has the probability ", mass or "unknown", "; others differ from it as follows.",
+            "probable one has the probability ", mass or "unknown",
+            "; others differ from it as follows.",
         )  # fmt: skip
     elif mass is None:
         said = (

@@ -10,6 +10,7 @@ from bayes_gmm.report.content.glossary import glossary
 from bayes_gmm.report.content.members import Certainty, certainty, listed_features
 from bayes_gmm.report.content.modes import Modes, modes
 from bayes_gmm.report.content.number_of_segments import NumberOfSegments, number_of_segments
+from bayes_gmm.report.content.outside import Outside, outside
 from bayes_gmm.report.content.segments import Card, cards
 from bayes_gmm.report.content.tables import Data, Setting, data, method
 from bayes_gmm.report.content.together import Together, together
@@ -32,6 +33,8 @@ class Page:
         If numbers of segments were compared.
     cards : tuple of Card
         One per segment.
+    outside : Outside or None
+        Columns that are no features, by segment.
     certainty : Certainty or None
         Memberships of the rows, if there are rows.
     together : Together or None
@@ -59,6 +62,7 @@ class Page:
     start: Start
     number: NumberOfSegments | None
     cards: tuple[Card, ...]
+    outside: Outside | None
     certainty: Certainty | None
     together: Together | None
     modes: Modes
@@ -76,13 +80,14 @@ class Page:
 def page(source: Source) -> Page:
     """Compute everything that the report says."""
     of_segments, of_rows, checked = cards(source), certainty(source), checks(source)
-    rows = source.rows
+    others, rows = outside(source), source.rows
     return Page(
         title=title(source),
         answer=answer(source, of_segments, of_rows, checked),
-        start=start(source, of_segments),
+        start=start(source, of_segments, others),
         number=number_of_segments(source),
         cards=of_segments,
+        outside=others,
         certainty=of_rows,
         together=together(source),
         modes=modes(source),

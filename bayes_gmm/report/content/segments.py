@@ -8,6 +8,7 @@ import numpy as np
 
 from bayes_gmm.data.transform import CENTRAL_68
 from bayes_gmm.report.content.members import Member, typical_members
+from bayes_gmm.report.content.outside import Apart, apart
 from bayes_gmm.report.settings import WORDING
 from bayes_gmm.report.source import Source
 from bayes_gmm.report.words import (
@@ -69,6 +70,8 @@ class Card:
     clear : Number or None
         Those whose probability is 90 % or more.
     places : tuple of Place
+    apart : tuple of Apart
+        What distinguishes the segment from the rest.
     typical : tuple of Member
     """
 
@@ -79,6 +82,7 @@ class Card:
     assigned: Number | None
     clear: Number | None
     places: tuple[Place, ...]
+    apart: tuple[Apart, ...]
     typical: tuple[Member, ...]
 
 
@@ -94,6 +98,7 @@ def cards(source: Source) -> tuple[Card, ...]:
                 share(f"share/{k}", *source.quantity("share", k)),
                 *_counts(source, k),
                 places,
+                apart(source, k),
                 typical_members(source, k),
             )
         )

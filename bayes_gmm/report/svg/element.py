@@ -67,14 +67,14 @@ def path_of(x: Floats, y: Floats, *, closed: bool = False) -> str:
 
 
 def label(name: str, width: int = PICTURES.name_width) -> str:
-    """A name on one line in a picture, shortened in the middle.
+    r"""A name on one line in a picture, shortened in the middle.
 
     It is isolated from the direction of the text around it.
 
     Examples
     --------
     >>> label("Careful high earners of the northern region")
-    '\\u2068Careful high…hern region\\u2069'
+    '\u2068Careful high…hern region\u2069'
     """
     text = " ".join(name.split())
     half = (width - 1) // 2

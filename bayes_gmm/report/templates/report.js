@@ -145,6 +145,9 @@
       group.querySelector(".badge-text").setAttribute("x", cx);
       group.querySelector(".badge-text").setAttribute("y", short(cy + 4));
     }
+    for (const cell of document.querySelectorAll(".centres [data-feature]")) {
+      cell.hidden = ![i, j].includes(Number(cell.dataset.feature));
+    }
     $("x-name").textContent = isolated(data.features[i], 60);
     $("y-name").textContent = isolated(data.features[j], 48);
     picture.querySelector("title").textContent =
@@ -171,7 +174,7 @@
   }
 
   // Rows: list those of a segment with a certainty between two bounds.
-  const most = 100;
+  const most = 25;
   let order = { column: null, down: false };
   const value = (n, column) => {
     const rows = data.rows;
@@ -180,7 +183,10 @@
     if (column === 2) return rows.probability[n];
     return (rows.u[column - 3] || rows.x[column - 3])[n];
   };
-  const percent = (p) => `${(100 * p).toFixed(p > 0.995 && p < 1 ? 1 : 0)} %`;
+  const percent = (p) => {
+    if (p === 1 || p < 0.995) return `${Math.round(100 * p)} %`;
+    return p >= 0.9995 ? "> 99.9 %" : `${(100 * p).toFixed(1)} %`;
+  };
   const asText = (x) => (x === null ? "missing" : x.toLocaleString("en", { maximumSignificantDigits: 6 }));
   function bounds() {
     const low = Number($("least").value) / 100, high = Number($("most").value) / 100;
