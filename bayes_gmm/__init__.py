@@ -42,6 +42,7 @@ __all__ = [
     "load",
     "plots",
     "read_table",
+    "write_report",
 ]
 
 _NAMES_OF = {
@@ -62,6 +63,7 @@ _NAMES_OF = {
     "bayes_gmm.results.load": ("load",),
     "bayes_gmm.results.profile.record": ("Profile",),
     "bayes_gmm.results.shape.record": ("ShapeCheck",),
+    "bayes_gmm.report.write": ("write_report",),
     "bayes_gmm.errors": (
         "DataError", "DataWarning", "FitError", "ConvergenceWarning", "AmbiguousLabelsWarning",
         "MultimodalWarning", "ShapeWarning", "PriorWarning",
@@ -98,6 +100,7 @@ if TYPE_CHECKING:
     )
     from bayes_gmm.model.pymc_model import build_model
     from bayes_gmm.model.structure import Structure
+    from bayes_gmm.report.write import write_report
     from bayes_gmm.results.comparison.compare import compare
     from bayes_gmm.results.comparison.comparison import Candidate, Comparison
     from bayes_gmm.results.fit.map_fit import MapFit, Mode

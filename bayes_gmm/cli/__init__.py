@@ -1,4 +1,4 @@
-"""The command line: `bayes-gmm demo`, `fit`, `compare` and `predict`.
+"""The command line: `bayes-gmm demo`, `fit`, `compare`, `predict` and `report`.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 the data or the fit failed,
 2 wrong usage, 130 interrupted. Commands import slow modules when they run.
@@ -29,6 +29,7 @@ from bayes_gmm.cli.messages import (
 from bayes_gmm.cli.options import (
     Numbers,
     OutPath,
+    Renaming,
     Shares,
     as_json,
     draws_of_posterior,
@@ -73,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = shown_once()
-            with commands.make_context(PROGRAM, arguments) as context:
+            with commands.make_context(PROGRAM, list(arguments), obj=arguments) as context:
                 commands.invoke(context)
             sys.stdout.flush()
     except click.exceptions.Exit as end:
@@ -147,7 +148,7 @@ def demo(out: Path) -> None:
     "--out",
     type=OutPath(),
     help="Output folder for model.nc, segments.csv, assignments.csv and segments.png; with a "
-    "posterior, also summary.csv and intervals.png.",
+    "posterior, also summary.csv, intervals.png and report.html.",
 )
 @as_json
 def fit(
@@ -190,7 +191,15 @@ def fit(
     report = fitted(table, columns, row_weights, components, options, sampling)
     files = {}
     if out is not None:
-        files = write_fit(report, columns, out, csv=format_of(table, reading), ids=ids)
+        frame = None
+        if sampling is not None:
+            from bayes_gmm.cli.reports import whole_frame
+
+            frame = whole_frame(table, columns, reading, [weights, id_column])
+        files = write_fit(
+            report, columns, out, csv=format_of(table, reading), ids=ids, frame=frame,
+            command=_command(),
+        )  # fmt: skip
     _show(report, files, as_json)
 
 
@@ -236,7 +245,7 @@ def fit(
 @transforms_of_columns
 @weights_of_rows
 @reading_of_cells
-@click.option("--out", type=OutPath(), help="Output folder for comparison.csv and .png.")
+@click.option("--out", type=OutPath(), help="Output folder for comparison.csv, .png and .html.")
 @as_json
 def compare(
     table: str,
@@ -283,7 +292,13 @@ def compare(
     compared.check()
     files = {}
     if out is not None:
-        files = write_comparison(comparison, out, format_of(table, reading))
+        from bayes_gmm.cli.reports import whole_frame
+
+        frame = whole_frame(table, columns, reading, [weights])
+        files = write_comparison(
+            comparison, out, format_of(table, reading), frame=frame, weights=row_weights,
+            table=table, command=_command(),
+        )  # fmt: skip
     _show(compared, files, as_json)
     if comparison.interrupted:
         raise KeyboardInterrupt
@@ -333,6 +348,71 @@ def predict(
     warn(rows_beyond(mixture, rows, typical), stacklevel=1)
     write_scored(whole.cells, assigned.membership, out, assigned.names, typical, whole.format)
     _show(assigned, {"scored": out}, as_json, model=model)
+
+
+@commands.command()
+@click.argument("model")
+@click.argument("table", required=False)
+@click.option(
+    "--name",
+    "names",
+    type=Renaming(),
+    multiple=True,
+    help="New name of a segment, such as 'Segment 1=Everyday shoppers'; repeat the option.",
+)
+@click.option(
+    "--ci",
+    "ci_prob",
+    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    default=0.94,
+    show_default=True,
+    help="Probability of the intervals.",
+)
+@weights_of_rows
+@id_of_rows
+@reading_of_cells
+@click.option(
+    "--out", type=OutPath(), default="report.html", show_default=True, help="Output file."
+)
+@as_json
+def report(
+    model: str,
+    table: str | None,
+    names: tuple[tuple[str, str], ...],
+    ci_prob: float,
+    weights: str | None,
+    id_column: str | None,
+    missing: tuple[str, ...],
+    encoding: str | None,
+    out: Path,
+    as_json: bool,
+) -> None:
+    """Write an HTML report of MODEL, the model.nc of a fit, for readers without statistics.
+
+    TABLE has the rows to describe; without it the report shows no members. The file needs no
+    network.
+    """
+    _check_output(out, model, *([] if table is None else [table]))
+    from bayes_gmm.cli.reports import write_model_report
+    from bayes_gmm.data.io.read_columns import ReadOptions
+    from bayes_gmm.results.io.netcdf import check_file
+
+    check_file(out)
+    write_model_report(
+        model, table, out, names=dict(names), weights=weights, id_column=id_column,
+        ci_prob=ci_prob, reading=ReadOptions.of(missing, encoding),
+    )  # fmt: skip
+    if as_json:
+        print_json({"model": model, "table": table, "files": {"report": str(out)}})
+    else:
+        click.echo(f"written {out}")
+
+
+def _command() -> str:
+    """The command of this process, quoted for a shell."""
+    from bayes_gmm.cli.reports import command_text
+
+    return command_text(click.get_current_context().find_root().obj)
 
 
 def _show(

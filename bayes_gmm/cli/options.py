@@ -113,6 +113,21 @@ class Shares(click.ParamType):
         return tuple(shares)
 
 
+class Renaming(click.ParamType):
+    """A segment and its new name, OLD=NEW."""
+
+    name = "old=new"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, str]:
+        """The old and the new name."""
+        if isinstance(value, tuple):
+            return value
+        old, equals, new = value.partition("=")
+        if not equals or not old.strip() or not new.strip():
+            self.fail(f"{value!r} is not OLD=NEW", param, ctx)
+        return old.strip(), new.strip()
+
+
 def in_parts(text: str) -> list[str]:
     """Distinct entries of a comma-separated list.
 

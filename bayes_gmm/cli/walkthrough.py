@@ -32,7 +32,10 @@ def run(folder: Path) -> str:
     n_components = len(customers.truth.weights)
     matrix = feature_matrix(customers.table, FEATURES)
     report = fitted(TABLE, matrix, None, n_components, {"random_state": 0}, SamplingOptions())
-    written = write_fit(report, matrix, folder, source={TABLE: customers.table})
+    written = write_fit(
+        report, matrix, folder, source={TABLE: customers.table}, frame=customers.table,
+        command=_command(folder),
+    )  # fmt: skip
     blocks = [
         f"These {matrix.n_rows} customers are simulated from {n_components} known segments; none "
         "of them is a real person.",
