@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.data.checks.check_table import check_table
+from bayes_gmm.data.frames import as_frame
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.validate import check_weights
@@ -23,15 +24,16 @@ from bayes_gmm.report.source import (
     stored_rows,
 )
 from bayes_gmm.results.checks import check_probability
+from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.io.netcdf import replacing
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bayes_gmm.results.comparison.comparison import Comparison
-    from bayes_gmm.results.fit.map_fit import MapFit
     from bayes_gmm.results.posterior.membership import Membership
     from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.profile.record import Profile
 
 
 def write_report(
@@ -163,13 +165,25 @@ def computed(
         if known.get("shape") is None:
             found["shape"] = (posterior or fit).check(matrix, weights)
         if known.get("profile") is None:
-            frame = table if is_frame(table) else frame_of(matrix)
-            found["profile"] = (
-                fit.profile(frame, weights=weights)
-                if posterior is None
-                else posterior.profile(frame, weights=weights, ci_prob=ci_prob)
-            )
+            found["profile"] = profiled(posterior or fit, table, matrix, weights, ci_prob)
     return found
+
+
+def profiled(
+    model: Posterior | MapFit,
+    table: Any,
+    matrix: FeatureMatrix,
+    weights: Floats | None,
+    ci_prob: float,
+) -> Profile:
+    """The profile of a table; of one feature if it has no other columns."""
+    features = model.features
+    kept = as_frame(table) if is_frame(table) else None
+    has_others = kept is not None and set(kept.columns) > set(features)
+    frame = table if has_others else frame_of(FeatureMatrix(matrix.values, features))
+    columns = None if has_others else [features[0]]
+    options: dict[str, Any] = {} if isinstance(model, MapFit) else {"ci_prob": ci_prob}
+    return model.profile(frame, columns, weights, **options)
 
 
 def is_frame(table: Any) -> bool:

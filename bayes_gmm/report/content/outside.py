@@ -103,9 +103,11 @@ class Apart:
 def outside(source: Source) -> Outside | None:
     """Columns outside the model; None if there are none."""
     found = source.profile
-    if found is None or not (len(found.table) or len(found.left_out)):
+    if found is None:
         return None
-    lines = list(_lines(source))
+    lines = [line for line in _lines(source) if line.column not in source.features]
+    if not lines and not found.left_out:
+        return None
     return Outside(
         tuple(Segment(k, name) for k, name in enumerate(source.names)),
         tuple(lines[: LIMITS.profile_lines]),
