@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from bayes_gmm.data.checks.check_table import check_table
 from bayes_gmm.data.frames import as_frame
 from bayes_gmm.data.matrix import FeatureMatrix
@@ -180,10 +182,18 @@ def profiled(
     features = model.features
     kept = as_frame(table) if is_frame(table) else None
     has_others = kept is not None and set(kept.columns) > set(features)
-    frame = table if has_others else frame_of(FeatureMatrix(matrix.values, features))
+    if not has_others:  # what sets segments apart does not depend on the rows
+        some = slice(LIMITS.profile_rows)
+        weights = None if weights is None else weights[some]
+        table = frame_of(FeatureMatrix(matrix.values[some], features))
+    elif kept is not None and matrix.n_rows > LIMITS.most_profile_rows:
+        rng = np.random.default_rng(LIMITS.seed)
+        rows = np.sort(rng.choice(matrix.n_rows, LIMITS.most_profile_rows, replace=False))
+        weights = None if weights is None else weights[rows]
+        table = kept[rows].to_native()
     columns = None if has_others else [features[0]]
     options: dict[str, Any] = {} if isinstance(model, MapFit) else {"ci_prob": ci_prob}
-    return model.profile(frame, columns, weights, **options)
+    return model.profile(table, columns, weights, **options)
 
 
 def is_frame(table: Any) -> bool:

@@ -58,6 +58,8 @@ class Outside:
     ----------
     segments : tuple of Segment
     lines : tuple of Line
+    sample : int
+        Rows of the sample from which the numbers are computed; 0 for all rows.
     more : int
         Lines that are not listed.
     left_out : tuple of (str, str)
@@ -66,6 +68,7 @@ class Outside:
 
     segments: tuple[Segment, ...]
     lines: tuple[Line, ...]
+    sample: int
     more: int
     left_out: tuple[tuple[str, str], ...]
 
@@ -111,9 +114,15 @@ def outside(source: Source) -> Outside | None:
     return Outside(
         tuple(Segment(k, name) for k, name in enumerate(source.names)),
         tuple(lines[: LIMITS.profile_lines]),
+        _sample(source),
         max(len(lines) - LIMITS.profile_lines, 0),
         tuple((str(name), str(reason)) for name, reason in dict(found.left_out).items()),
     )
+
+
+def _sample(source: Source) -> int:
+    rows, most = source.rows, LIMITS.most_profile_rows
+    return most if rows is not None and rows.n > most else 0
 
 
 def _lines(source: Source) -> Iterator[Line]:
