@@ -146,7 +146,7 @@ def source_of(
         weights = check_weights(weights, matrix.n_rows)
         texts = None if labels is None else [str(label) for label in labels]
         more["rows"] = rows_of(fit, posterior, matrix, weights, texts, ci_prob, membership)
-        more = {**computed(fit, posterior, given, matrix, weights, ci_prob, more), **more}
+        more |= computed(fit, posterior, given, matrix, weights, ci_prob, more)
     return Source(fit, posterior, called, ci_prob=ci_prob, **more)
 
 

@@ -215,3 +215,9 @@ def test_a_comparison_adds_its_section(tmp_path):
     assert page.numbers["compared/3/full/bic"] == table.loc[3, "bic"]
     assert page.numbers["compared/3/full/probability"] == table.loc[3, "probability"]
     assert str(comparison.recommendation) in page.text
+
+
+def test_what_is_not_known_is_computed(posterior):
+    source = source_of(posterior, pages.table(), shape=None, findings=())
+    assert source.shape is not None
+    assert source.findings == ()

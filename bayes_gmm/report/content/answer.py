@@ -28,7 +28,7 @@ STATES = {
     "good": "All checks of the computation and of the model passed.",
     "warning": "Some checks need attention before you rely on details: see ",
     "bad": "Do not rely on these numbers yet: at least one check failed, see ",
-    "missing": "The uncertainty of these numbers was not computed: see ",
+    "missing": "Some parts of the result could not be computed: see ",
 }
 
 
