@@ -94,6 +94,8 @@ def write_fit_report(
         membership=report.row_intervals, findings=report.findings,
         diagnostics=report.diagnostics, shape=report.shape_check, options=COMMAND_LINE,
         command=command, table_name=Path(report.table).name,
+        made_segments=report.intervals and report.intervals.segments,
+        made_summary=report.intervals and report.intervals.summary,
     )  # fmt: skip
     save(source, path)
 

@@ -115,6 +115,8 @@ class Source:
     ci_prob : float
     title : str or None
     table_name : str or None
+    made_segments, made_summary : DataFrame, optional
+        Tables of the posterior that the caller has made.
     """
 
     fit: MapFit
@@ -131,6 +133,8 @@ class Source:
     ci_prob: float = LIMITS.ci_prob
     title: str | None = None
     table_name: str | None = None
+    made_segments: pd.DataFrame | None = None
+    made_summary: pd.DataFrame | None = None
 
     @property
     def n_components(self) -> int:
@@ -150,6 +154,8 @@ class Source:
     @cached_property
     def segments(self) -> pd.DataFrame:
         """The table of `Posterior.segments` or `MapFit.segments`."""
+        if self.made_segments is not None:
+            return self.made_segments
         if self.posterior is None:
             return self.fit.segments()
         with quiet():
@@ -160,6 +166,8 @@ class Source:
         """The table of `Posterior.summary`; only with draws."""
         if self.posterior is None:
             raise DataError("a fit without draws has no summary")
+        if self.made_summary is not None:
+            return self.made_summary
         with quiet():
             return self.posterior.summary(self.ci_prob)
 
