@@ -45,6 +45,7 @@ __all__ = [
     "load",
     "plots",
     "read_table",
+    "write_report",
 ]
 
 _NAMES_OF = {
@@ -68,6 +69,7 @@ _NAMES_OF = {
     "bayes_gmm.results.classification": ("Classification",),
     "bayes_gmm.results.posterior.changes_over_time": ("ChangesOverTime",),
     "bayes_gmm.results.sql.export": ("export_sql",),
+    "bayes_gmm.report.write": ("write_report",),
     "bayes_gmm.errors": (
         "DataError", "DataWarning", "FitError", "ConvergenceWarning", "AmbiguousLabelsWarning",
         "MultimodalWarning", "ShapeWarning", "PriorWarning",
@@ -104,6 +106,7 @@ if TYPE_CHECKING:
     )
     from bayes_gmm.model.pymc_model import build_model
     from bayes_gmm.model.structure import Structure
+    from bayes_gmm.report.write import write_report
     from bayes_gmm.results.classification import Classification
     from bayes_gmm.results.comparison.compare import compare
     from bayes_gmm.results.comparison.comparison import Candidate, Comparison

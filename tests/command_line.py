@@ -7,7 +7,7 @@ import pandas as pd
 
 SPEND, VISITS = "Spend, yearly (k€)", "Visits"
 FILES = ["assignments.csv", "model.nc", "segments.csv", "segments.png"]
-POSTERIOR_FILES = sorted([*FILES, "intervals.png", "summary.csv"])
+POSTERIOR_FILES = sorted([*FILES, "intervals.png", "report.html", "summary.csv"])
 
 
 def customers(n=40):

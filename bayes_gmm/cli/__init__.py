@@ -1,4 +1,4 @@
-"""The command line: `bayes-gmm demo`, `fit`, `compare`, `predict`, `profile` and `export-sql`.
+"""The command line: `demo`, `fit`, `compare`, `predict`, `profile`, `report` and `export-sql`.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 the data or the fit failed,
 2 wrong usage, 130 interrupted. Commands import slow modules when they run.
@@ -35,6 +35,7 @@ from bayes_gmm.cli.options import (
     alternatives_of_transforms,
     as_json,
     check_alternatives,
+    check_output,
     draws_of_posterior,
     features_to_segment_by,
     id_of_rows,
@@ -48,6 +49,7 @@ from bayes_gmm.cli.options import (
     weights_of_rows,
 )
 from bayes_gmm.cli.profiled import profile
+from bayes_gmm.cli.reported import report as report_command
 from bayes_gmm.cli.sampling import SamplingOptions
 from bayes_gmm.errors import DataError, DataWarning, FitError
 
@@ -78,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = shown_once()
-            with commands.make_context(PROGRAM, arguments) as context:
+            with commands.make_context(PROGRAM, list(arguments), obj=arguments) as context:
                 commands.invoke(context)
             sys.stdout.flush()
     except click.exceptions.Exit as end:
@@ -129,7 +131,10 @@ def demo(out: Path) -> None:
     n_components = len(customers.truth.weights)
     matrix = feature_matrix(customers.table, FEATURES)
     report = fitted(TABLE, matrix, None, n_components, {"random_state": 0}, SamplingOptions())
-    written = write_fit(report, matrix, out, source={TABLE: customers.table})
+    written = write_fit(
+        report, matrix, out, source={TABLE: customers.table}, frame=customers.table,
+        command=command_for(out),
+    )  # fmt: skip
     blocks = [
         f"These {matrix.n_rows} customers are simulated from {n_components} known segments; none "
         "of them is a real person.",
@@ -171,7 +176,7 @@ def demo(out: Path) -> None:
     "--out",
     type=OutPath(),
     help="Output folder for model.nc, segments.csv, assignments.csv and segments.png; with a "
-    "posterior, also summary.csv and intervals.png.",
+    "posterior, also summary.csv, intervals.png and report.html.",
 )
 @as_json
 def fit(
@@ -214,7 +219,15 @@ def fit(
     report = fitted(table, columns, row_weights, components, options, sampling)
     files = {}
     if out is not None:
-        files = write_fit(report, columns, out, csv=format_of(table, reading), ids=ids)
+        frame = None
+        if sampling is not None:
+            from bayes_gmm.cli.reports import whole_frame
+
+            frame = whole_frame(table, columns, reading, [weights, id_column])
+        files = write_fit(
+            report, columns, out, csv=format_of(table, reading), ids=ids, frame=frame,
+            command=_command(),
+        )  # fmt: skip
     _show(report, files, as_json)
 
 
@@ -261,7 +274,7 @@ def fit(
 @alternatives_of_transforms
 @weights_of_rows
 @reading_of_cells
-@click.option("--out", type=OutPath(), help="Output folder for comparison.csv and .png.")
+@click.option("--out", type=OutPath(), help="Output folder for comparison.csv, .png and .html.")
 @as_json
 def compare(
     table: str,
@@ -310,7 +323,13 @@ def compare(
     compared.check()
     files = {}
     if out is not None:
-        files = write_comparison(comparison, out, format_of(table, reading))
+        from bayes_gmm.cli.reports import whole_frame
+
+        frame = whole_frame(table, columns, reading, [weights])
+        files = write_comparison(
+            comparison, out, format_of(table, reading), frame=frame, weights=row_weights,
+            table=table, command=_command(),
+        )  # fmt: skip
     _show(compared, files, as_json)
     if comparison.interrupted:
         raise KeyboardInterrupt
@@ -337,7 +356,7 @@ def predict(
     The typicality of a row is the fraction of the fitted population that is less probable than it.
     With --id, only that column of TABLE is written beside the results, otherwise all columns are.
     """
-    _check_output(out, model, table)
+    check_output(out, model, table)
     _check_order(model, table)
     from bayes_gmm.cli.files import write_scored
     from bayes_gmm.cli.predict_report import Assigned, segment_names
@@ -364,6 +383,14 @@ def predict(
 
 commands.add_command(profile)
 commands.add_command(export_sql)
+commands.add_command(report_command)
+
+
+def _command() -> str:
+    """The command of this process, quoted for a shell."""
+    from bayes_gmm.cli.reports import command_text
+
+    return command_text(click.get_current_context().find_root().obj)
 
 
 def _show(
@@ -404,14 +431,6 @@ def _check_k_prior(weights: Sequence[float] | None, components: Sequence[int]) -
     if weights is not None and len(weights) != len(components):
         said = f"got {len(weights)} weights for {len(components)} numbers in --components"
         raise click.BadParameter(said, param_hint="'--k-prior'")
-
-
-def _check_output(out: Path, *inputs: str) -> None:
-    if out.suffix.lower() in (".parquet", ".pq", ".xlsx"):
-        raise click.UsageError(f"--out is '{out}', but the output is CSV; use the ending .csv")
-    for name in inputs:
-        if out.exists() and Path(name).exists() and out.samefile(name):
-            raise click.UsageError(f"--out is the input file '{name}'; choose another file")
 
 
 def _check_order(model: str, table: str) -> None:

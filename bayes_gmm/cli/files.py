@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bayes_gmm.cli import reports
 from bayes_gmm.cli.settings import REPORT
 from bayes_gmm.data.io.dialect import CsvFormat
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
 from bayes_gmm.model.mixture import segment_labels
+from bayes_gmm.report.write import frame_of
 from bayes_gmm.results.io.netcdf import replacing
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ def write_fit(
     *,
     csv: CsvFormat = COMMA,
     ids: pd.Series | None = None,
+    frame: pd.DataFrame | None = None,
+    command: str | None = None,
 ) -> dict[str, Path]:
     """Write the model, the segments, each row's assignment and the picture into `folder`.
 
@@ -63,13 +67,17 @@ def write_fit(
     csv : CsvFormat
         Format of the CSV files.
     ids : pandas.Series, optional
-        The column that identifies the rows, for the assignments.
+        The column that identifies the rows, for the assignments and the report.
+    frame : pandas.DataFrame, optional
+        The rows with columns that are no features, for the report of a posterior.
+    command : str, optional
+        The command to repeat, for the report.
 
     Returns
     -------
     dict
         The path of each file by its content: model, segments, assignments, picture; with a
-        posterior also summary and intervals.
+        posterior also summary, intervals and report.
     """
     from bayes_gmm.views.segments import save_segments
 
@@ -90,6 +98,9 @@ def write_fit(
         else:
             names |= {"summary": "summary.csv", "intervals": "intervals.png"}
             _write_posterior(report.intervals, draft, csv)
+            names["report"] = reports.FILE
+            rows_with_others = frame_of(matrix) if frame is None else frame
+            reports.write_fit_report(report, rows_with_others, ids, command, draft / reports.FILE)
         if report.row_intervals is not None:
             decimals = REPORT.probability_decimals
             start = 3 + (ids is not None)
@@ -119,10 +130,18 @@ def _write_posterior(intervals: Intervals, draft: Path, csv: CsvFormat) -> None:
 
 
 def write_comparison(
-    comparison: Comparison, folder: Path, csv: CsvFormat = COMMA
+    comparison: Comparison,
+    folder: Path,
+    csv: CsvFormat = COMMA,
+    *,
+    frame: pd.DataFrame | None = None,
+    weights: NDArray[np.float64] | None = None,
+    table: str = "",
+    command: str | None = None,
 ) -> dict[str, Path]:
-    """Write the table of a comparison and, if a criterion was computed, its picture.
+    """Write the table of a comparison and, if a criterion was computed, its picture and report.
 
+    The report needs the rows of the table and describes the recommended number of segments.
     An interrupted comparison has separate file names, so that it does not replace a complete one.
 
     Returns
@@ -140,6 +159,10 @@ def write_comparison(
         write_csv(comparison.table, draft / names["table"], csv)
         if "picture" in names:
             save_comparison(comparison, draft / names["picture"])
+        if frame is not None and comparison.best and not comparison.interrupted:
+            path = draft / reports.COMPARISON_FILE
+            if reports.write_comparison_report(comparison, frame, weights, table, command, path):
+                names["report"] = reports.COMPARISON_FILE
     return {what: folder / name for what, name in names.items()}
 
 

@@ -113,6 +113,21 @@ class Shares(click.ParamType):
         return tuple(shares)
 
 
+class Renaming(click.ParamType):
+    """A segment and its new name, OLD=NEW."""
+
+    name = "old=new"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, str]:
+        """The old and the new name."""
+        if isinstance(value, tuple):
+            return value
+        old, equals, new = value.partition("=")
+        if not equals or not old.strip() or not new.strip():
+            self.fail(f"{value!r} is not OLD=NEW", param, ctx)
+        return old.strip(), new.strip()
+
+
 def in_parts(text: str) -> list[str]:
     """Distinct entries of a comma-separated list.
 
@@ -335,3 +350,12 @@ id_of_rows = click.option(
     metavar="COLUMN",
     help="Column that identifies the rows: written beside the results, never fitted.",
 )
+
+
+def check_output(out: Path, *inputs: str, ending: str = ".csv") -> None:
+    """Refuse an output file of another kind, or one that is an input."""
+    if out.suffix.lower() in {".csv", ".html", ".parquet", ".pq", ".xlsx"} - {ending}:
+        raise click.UsageError(f"--out is '{out}', but the output needs the ending {ending}")
+    for name in inputs:
+        if out.exists() and Path(name).exists() and out.samefile(name):
+            raise click.UsageError(f"--out is the input file '{name}'; choose another file")

@@ -11,7 +11,7 @@ from example_comparisons import by_bic, by_evidence, by_loo, interrupted
 from bayes_gmm.cli import main
 from bayes_gmm.cli.compare_report import Compared
 
-FILES = ["comparison.csv", "comparison.png"]
+FILES = ["comparison.csv", "comparison.html", "comparison.png"]
 
 
 def compare_arguments(table, *more):
@@ -161,7 +161,7 @@ def test_what_was_interrupted_replaces_nothing(compared, monkeypatch, capsys):
     assert answer["interrupted"]
     assert answer["files"]["table"] == str(folder / "comparison-partial.csv")
     assert names_in(folder) == [
-        "comparison-partial.csv", "comparison-partial.png", "comparison.csv", "comparison.png"
+        "comparison-partial.csv", "comparison-partial.png", *FILES
     ]  # fmt: skip
     assert {name: (folder / name).read_bytes() for name in before} == before
     for file in folder.glob("*-partial*"):

@@ -1,0 +1,171 @@
+"""HTML reports of the command line, with the columns of a file that are no features."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayes_gmm.cli.messages import PROGRAM
+from bayes_gmm.cli.tables import WholeTable, read_columns, row_ids, whole_table
+from bayes_gmm.data.io.read_columns import ReadOptions
+from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.number_text import MISSING
+from bayes_gmm.data.table import read_table
+from bayes_gmm.diagnostics.kind import COMMAND_LINE
+from bayes_gmm.errors import DataError
+from bayes_gmm.report.source import quiet
+from bayes_gmm.report.write import frame_of, save, source_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from bayes_gmm.cli.fit_report import Report
+    from bayes_gmm.results.comparison.comparison import Candidate, Comparison
+
+FILE, COMPARISON_FILE = "report.html", "comparison.html"
+
+
+def command_text(arguments: Sequence[str]) -> str:
+    """The command with its arguments, quoted for a shell.
+
+    Examples
+    --------
+    >>> command_text(["fit", "my table.csv"])
+    "bayes-gmm fit 'my table.csv'"
+    """
+    return shlex.join([PROGRAM, *arguments])
+
+
+def whole_frame(
+    table: str, matrix: FeatureMatrix, reading: ReadOptions, without: Sequence[str | None] = ()
+) -> pd.DataFrame:
+    """The features, and the other columns of the file as numbers or text.
+
+    Parameters
+    ----------
+    table : str
+        CSV or Parquet file.
+    matrix : FeatureMatrix
+        The features of the same rows.
+    reading : ReadOptions
+    without : sequence of str or None
+        Columns to leave out, such as identifiers and weights.
+    """
+    frame = frame_of(matrix)
+    cells = whole_table(table, reading)
+    with quiet():
+        numbers = _numeric_columns(table, reading)
+    for name in cells.cells.columns:
+        if name not in frame and name not in without:
+            known = name in numbers
+            frame[name] = numbers[name] if known else _text(cells, name, reading)
+    return frame
+
+
+def _numeric_columns(table: str, reading: ReadOptions) -> Mapping[str, Any]:
+    try:
+        return read_table(table, missing=reading.missing, encoding=reading.encoding)
+    except DataError:  # no column is numeric, or the file needs `--features`
+        return {}
+
+
+def _text(table: WholeTable, name: str, reading: ReadOptions) -> pd.Series:
+    """A column of text; cells that stand for missing values become None."""
+    column = table.cells[name]
+    if column.dtype.kind in "biufM":
+        return column
+    absent = {*MISSING, *reading.missing, ""}
+    texts = column.map(lambda cell: cell.strip() if isinstance(cell, str) else cell)
+    return texts.where(~texts.isin(absent) & texts.notna(), None)
+
+
+def write_fit_report(
+    report: Report, frame: pd.DataFrame, ids: Any, command: str | None, path: Path
+) -> None:
+    """Write the report of a fit with what the command has computed already."""
+    source = source_of(
+        report.posterior or report.fit, frame, labels=ids,
+        sample_weight=_weights(report.row_weights), ci_prob=report.ci_prob,
+        membership=report.row_intervals, findings=report.findings,
+        diagnostics=report.diagnostics, shape=report.shape_check, options=COMMAND_LINE,
+        command=command, table_name=Path(report.table).name,
+        made_segments=report.intervals and report.intervals.segments,
+        made_summary=report.intervals and report.intervals.summary,
+    )  # fmt: skip
+    save(source, path)
+
+
+def _weights(weights: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    return None if np.all(weights == 1.0) else weights
+
+
+def write_comparison_report(
+    comparison: Comparison,
+    frame: pd.DataFrame,
+    weights: NDArray[np.float64] | None,
+    table: str,
+    command: str | None,
+    path: Path,
+) -> bool:
+    """Write the report of the recommended number of segments; False if there is no fit."""
+    best = reported_candidate(comparison)
+    if best is None:
+        return False
+    source = source_of(
+        best.posterior or best.fit, frame, sample_weight=weights, comparison=comparison,
+        shape=best.shape_check if best.posterior is None else None,
+        diagnostics=best.diagnostics, options=COMMAND_LINE, command=command,
+        table_name=Path(table).name,
+    )  # fmt: skip
+    save(source, path)
+    return True
+
+
+def reported_candidate(comparison: Comparison) -> Candidate | None:
+    """The recommended candidate; without a recommendation, the best by the first criterion."""
+    found = comparison.recommendation
+    if found.n_components is not None:
+        of_number = [
+            c
+            for c in comparison.candidates
+            if c.n_components == found.n_components
+            and found.structure in (None, c.structure)
+            and c.fit is not None
+        ]
+        if of_number:
+            return of_number[0]
+    fitted = [c for c in comparison.best.values() if c.fit is not None]
+    return fitted[0] if fitted else None
+
+
+def write_model_report(
+    model: str,
+    table: str | None,
+    path: Path,
+    *,
+    names: Mapping[str, str],
+    weights: str | None,
+    id_column: str | None,
+    ci_prob: float,
+    reading: ReadOptions,
+) -> None:
+    """Write the report of a model file, with the rows of a table if one is given."""
+    from bayes_gmm.results.load import load
+
+    fit = load(model)
+    if table is None:
+        save(source_of(fit, names=names or None, ci_prob=ci_prob, options=COMMAND_LINE), path)
+        return
+    matrix, row_weights = read_columns(table, list(fit.features), weights, reading)
+    ids = None if id_column is None else row_ids(table, id_column, reading)
+    frame = whole_frame(table, matrix, reading, [weights, id_column])
+    source = source_of(
+        fit, frame, names=names or None, labels=ids, sample_weight=row_weights, ci_prob=ci_prob,
+        options=COMMAND_LINE, table_name=Path(table).name,
+    )  # fmt: skip
+    save(source, path)

@@ -1,0 +1,1 @@
+"""The HTML report: content (records), pictures (SVG) and templates."""

@@ -1,0 +1,1 @@
+"""The content of the report as frozen records, without HTML."""

@@ -1,0 +1,188 @@
+"""The answer in three sentences, and the segment to start with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_gmm.report.content.checks import Check, worst
+from bayes_gmm.report.content.members import Certainty
+from bayes_gmm.report.content.outside import Cell, Outside
+from bayes_gmm.report.content.segments import Card
+from bayes_gmm.report.settings import WORDING
+from bayes_gmm.report.source import Source
+from bayes_gmm.report.words import (
+    Estimate,
+    Number,
+    Quoted,
+    Segment,
+    Words,
+    count,
+    frequency,
+)
+from bayes_gmm.text import counted, percent
+
+STATES = {
+    "good": "All checks of the computation and of the model passed.",
+    "warning": "Some checks need attention before you rely on details: see ",
+    "bad": "Do not rely on these numbers yet: at least one check failed, see ",
+    "missing": "Some parts of the result could not be computed: see ",
+}
+
+
+@dataclass(frozen=True)
+class Highest:
+    """The segment with the highest middle value of a column, and the probability of this."""
+
+    column: str
+    segment: Segment
+    middle: Estimate
+    probability: Number | None
+    is_sure: bool
+
+
+@dataclass(frozen=True)
+class Start:
+    """Which segment to address first.
+
+    Attributes
+    ----------
+    advice : Words
+    order : tuple of Card
+        By the number of rows whose segment is clear, or by share without rows.
+    highest : tuple of Highest
+        For each feature and each numeric column outside the model.
+    """
+
+    advice: Words
+    order: tuple[Card, ...]
+    highest: tuple[Highest, ...]
+
+
+def answer(
+    source: Source, cards: Sequence[Card], certainty: Certainty | None, checks: Sequence[Check]
+) -> tuple[Words, ...]:
+    """The result in three sentences."""
+    return (
+        _sizes(source, cards),
+        _memberships(source, certainty),
+        _trust(checks),
+    )
+
+
+def _sizes(source: Source, cards: Sequence[Card]) -> Words:
+    K = source.n_components
+    n = count("n_rows", source.fit.n_rows)
+    if K == 1:
+        return ("The ", n, " rows of the table form one segment.")
+    large = max(cards, key=lambda card: card.share.value.value)
+    small = min(cards, key=lambda card: card.share.value.value)
+    return (
+        "The ", n, " rows of the table fall into ", Number("n_segments", K, str(K)),
+        " segments: the largest, ", large.segment, ", holds ", *_share(large.share),
+        " of them, and the smallest, ", small.segment, ", ", *_share(small.share), ".",
+    )  # fmt: skip
+
+
+def _share(share: Estimate) -> Words:
+    if share.lower is None or share.upper is None:
+        return "about ", share.value
+    return share.value, " (between ", share.lower, " and ", share.upper, ")"
+
+
+def _memberships(source: Source, certainty: Certainty | None) -> Words:
+    if certainty is None:
+        return (
+            "Who belongs to which segment is not shown, because the report was made without the "
+            "rows of the table.",
+        )
+    if source.n_components == 1:
+        return ("Every row belongs to this segment.",)
+    clear = percent(WORDING.clear)
+    if certainty.clear.value == certainty.rows.value:
+        return (f"Every row belongs to one segment with a probability of {clear} or more.",)
+    others = certainty.rows.value - certainty.clear.value
+    return (
+        "The segment is clear for ", certainty.clear, " of ", certainty.rows, " rows (",
+        certainty.clear_share, f"), where its probability is {clear} or more; the other ",
+        count("rows/unclear", others), " lie between segments, ", certainty.doubtful,
+        f" of them with a probability below {percent(WORDING.doubtful)}.",
+    )  # fmt: skip
+
+
+def _trust(checks: Sequence[Check]) -> Words:
+    state = worst(checks)
+    if state == "good":
+        return (STATES[state],)
+    named = [check.title for check in checks if check.state == state]
+    return (f"{STATES[state]}{', '.join(named)}.",)
+
+
+def start(source: Source, cards: Sequence[Card], others: Outside | None) -> Start:
+    """Which segment to address first, and where else to look."""
+    order = tuple(sorted(cards, key=lambda card: -_reach(card)))
+    named = (*highest(source, cards), *(() if others is None else highest_outside(others)))
+    return Start(_advice(source, order), order, named)
+
+
+def _reach(card: Card) -> float:
+    return card.share.value.value if card.clear is None else card.clear.value
+
+
+def _advice(source: Source, order: Sequence[Card]) -> Words:
+    first = order[0]
+    if len(order) == 1:
+        return ("There is only one segment, so there is nothing to choose.",)
+    if first.clear is None or first.assigned is None:
+        return (
+            "If every row is worth the same, start with ", first.segment,
+            ": it is the largest segment.",
+        )  # fmt: skip
+    return (
+        "If every row is worth the same, start with ", first.segment, ": ", first.clear, " of its ",
+        first.assigned, " rows belong to it clearly, more than in any other segment, so an action "
+        "reaches the intended rows most often.",
+    )  # fmt: skip
+
+
+def highest(source: Source, cards: Sequence[Card]) -> tuple[Highest, ...]:
+    """For each feature, the segment with the highest middle value."""
+    found = []
+    for j, feature in enumerate(source.features):
+        if len(cards) < 2:
+            continue
+        k = int(np.argmax([card.places[j].middle.value.value for card in cards]))
+        p = None
+        if source.posterior is not None:
+            # Transformations are increasing: the order of means is that of medians.
+            draws = source.posterior.parameters.means[..., j]
+            p = frequency(f"highest/{j}", float(np.mean(draws.argmax(axis=-1) == k)))
+        is_sure = p is not None and p.value >= WORDING.sure
+        found.append(Highest(feature, cards[k].segment, cards[k].places[j].middle, p, is_sure))
+    return tuple(found)
+
+
+def highest_outside(others: Outside) -> Iterator[Highest]:
+    """The segment with the highest mean of each numeric column that is no feature."""
+    for line in others.lines:
+        known = [(k, c) for k, c in enumerate(line.cells) if c.estimate is not None]
+        if line.level is not None or len(known) < 2:
+            continue
+        k, best = max(known, key=lambda pair: _mean(pair[1]))
+        is_sure = best.highest is not None and best.highest.value >= WORDING.sure
+        assert best.estimate is not None
+        yield Highest(line.column, others.segments[k], best.estimate, best.highest, is_sure)
+
+
+def _mean(cell: Cell) -> float:
+    return -np.inf if cell.estimate is None else cell.estimate.value.value
+
+
+def title(source: Source) -> Words:
+    """Title of the page."""
+    if source.title is not None:
+        return (Quoted(source.title),)
+    of = () if source.table_name is None else (" in ", Quoted(source.table_name))
+    return (counted(source.n_components, "segment"), *of)

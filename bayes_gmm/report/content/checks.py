@@ -1,0 +1,254 @@
+"""Checks of the computation and of the model, each with a sign, a sentence and its figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
+from bayes_gmm.inference.sampling.settings import ImportanceSettings
+from bayes_gmm.report.source import Source
+from bayes_gmm.report.words import Number, probability
+from bayes_gmm.results.posterior.convergence import least_effective
+from bayes_gmm.results.thresholds import THRESHOLDS
+from bayes_gmm.text import first_upper, sentence
+
+State = Literal["good", "warning", "bad", "missing"]
+SIGNS: dict[State, str] = {
+    "good": "Passed", "warning": "Attention", "bad": "Failed", "missing": "Not available",
+}  # fmt: skip
+ORDER: tuple[State, ...] = ("bad", "missing", "warning", "good")
+"""The most important first."""
+FAILURES = ("unmixed_chains", "high_khat", "few_draws", "interrupted")
+"""Diagnostics of draws that make the intervals unreliable."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of a check, and the value that it should have."""
+
+    name: str
+    number: Number
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check of the computation or of the model.
+
+    Attributes
+    ----------
+    title : str
+    state : {"good", "warning", "bad", "missing"}
+    said : str
+        The result in plain words.
+    figures : tuple of Figure
+    details : tuple of str
+        Texts of the diagnostics.
+    """
+
+    title: str
+    state: State
+    said: str
+    figures: tuple[Figure, ...] = ()
+    details: tuple[str, ...] = ()
+
+    @property
+    def sign(self) -> str:
+        """The state in a word."""
+        return SIGNS[self.state]
+
+
+def worst(checks: Sequence[Check]) -> State:
+    """The most important state."""
+    return next((state for state in ORDER if any(c.state == state for c in checks)), "good")
+
+
+def checks(source: Source) -> tuple[Check, ...]:
+    """All checks."""
+    found = list(_of_draws(source)) if source.posterior is not None else [_without_draws(source)]
+    return (*found, _shape(source), _prior(source), *_fit(source))
+
+
+def _of_draws(source: Source) -> Iterator[Check]:
+    posterior = source.posterior
+    assert posterior is not None
+    by_code = {d.code: d for d in posterior.diagnostics}
+    yield (
+        _approximation(source, by_code)
+        if posterior.draws.khat is not None
+        else _chains(source, by_code)
+    )
+    yield _labels(source, by_code)
+    yield _several(source, by_code)
+
+
+def _chains(source: Source, by_code: dict[str, Diagnostic]) -> Check:
+    posterior = source.posterior
+    assert posterior is not None
+    failed = [by_code[code] for code in FAILURES if code in by_code]
+    state: State = "bad" if failed else "good"
+    said = (
+        "Independent repetitions of the computation agree, and they are long enough for the "
+        "intervals."
+    )
+    if failed:
+        said = "The computation has not settled, so shares and intervals may be wrong."
+    elif posterior.draws.n_chains == 1:
+        state, said = "warning", "The computation ran once, so repetitions cannot be compared."
+    return Check("Computation", state, said, _chain_figures(source), _details(source, failed))
+
+
+def _chain_figures(source: Source) -> tuple[Figure, ...]:
+    posterior = source.posterior
+    assert posterior is not None
+    summary, draws = source.summary, posterior.draws
+    column = "r_hat_within_modes" if "r_hat_within_modes" in summary else "r_hat"
+    r_hat, ess = float(summary[column].max()), float(summary["ess_bulk"].min())
+    of = draws.as_sampled
+    diverged = int(np.count_nonzero(draws.stats.get("diverging", ())))
+    needed = least_effective(of.n_chains, of.n_draws)
+    found = [
+        Figure("largest R-hat", Number("r_hat", r_hat, f"{r_hat:.3f}"),
+               f"about {THRESHOLDS.max_r_hat:g} or less"),
+        Figure("smallest effective sample size", Number("ess", ess, f"{ess:,.0f}"),
+               f"at least {needed:,.0f}"),
+        Figure("divergent draws", Number("divergences", diverged, f"{diverged:,}"),
+               f"at most {THRESHOLDS.max_divergent:.0%} of {draws.mode.size:,}".replace("%", " %")),
+    ]  # fmt: skip
+    return tuple(f for f in found if np.isfinite(f.number.value))
+
+
+def _approximation(source: Source, by_code: dict[str, Diagnostic]) -> Check:
+    posterior = source.posterior
+    assert posterior is not None
+    assert posterior.draws.khat is not None
+    failed = [by_code[code] for code in FAILURES if code in by_code]
+    khat = float(posterior.draws.khat)
+    said = (
+        "The fast approximation does not fit, so shares and intervals may be wrong."
+        if failed
+        else "The fast approximation of the uncertainty fits well."
+    )
+    figure = Figure(
+        "Pareto k-hat", Number("khat", khat, f"{khat:.2f}"),
+        f"at most {ImportanceSettings.good_khat:g}",
+    )  # fmt: skip
+    return Check("Computation", "bad" if failed else "good", said, (figure,),
+                 _details(source, failed))  # fmt: skip
+
+
+def _labels(source: Source, by_code: dict[str, Diagnostic]) -> Check:
+    posterior = source.posterior
+    assert posterior is not None
+    off = posterior.labels.confusion[~np.eye(source.n_components, dtype=bool)]
+    largest = float(off.max(initial=0.0))
+    found = [by_code[code] for code in ("ambiguous_labels",) if code in by_code]
+    said = (
+        "Some segments exchange their identities during the computation: read their shares and "
+        "middles together, not one by one."
+        if found
+        else "Every segment keeps its identity throughout the computation."
+    )
+    figure = Figure("largest probability that two segments are swapped",
+                    probability("label_confusion", largest))  # fmt: skip
+    return Check("Identity of the segments", "warning" if found else "good", said, (figure,),
+                 _details(source, found))  # fmt: skip
+
+
+def _several(source: Source, by_code: dict[str, Diagnostic]) -> Check:
+    posterior = source.posterior
+    assert posterior is not None
+    found = [by_code[c] for c in ("several_modes", "modes_without_draws") if c in by_code]
+    title = "Other ways to divide the rows"
+    if found:
+        return Check(title, "warning", "Several different segmentations fit these rows; the "
+                     "section on other segmentations compares them.", (),
+                     _details(source, found))  # fmt: skip
+    alone = posterior.segmentation
+    if alone is None or not alone.others:
+        return Check(title, "good", "No other segmentation has a relevant probability.")
+    figure = Figure("probability of the reported segmentation",
+                    probability("segmentation", alone.mass))  # fmt: skip
+    return Check(title, "good", "The report describes the most probable segmentation; others are "
+                 "listed in the section on other segmentations.", (figure,))  # fmt: skip
+
+
+def _without_draws(source: Source) -> Check:
+    how = (
+        f"run fit with {source.options.nuts}"
+        if source.options.nuts.startswith("--")
+        else "call model.sample_posterior() and report its result"
+    )
+    return Check(
+        "Uncertainty", "missing",
+        "This is the most probable segmentation alone. Intervals of shares and middles, and checks "
+        f"of the computation, are missing: {how} to get them.",
+    )  # fmt: skip
+
+
+def _shape(source: Source) -> Check:
+    check, title = source.shape, "Shape of the segments"
+    if check is None:
+        return Check(title, "missing", "The shape of the segments was not checked, because the "
+                     "rows of the table are needed for it.")  # fmt: skip
+    flagged = [d for d in check.diagnostics if d.code == "not_gaussian"]
+    said = (
+        "Some segments do not have the bell shape that the model assumes: their intervals can be "
+        "too narrow, and several of them can be pieces of one."
+        if flagged
+        else "The rows of the segments look as the model assumes."
+    )
+    p = check.p_value
+    figure = Figure("p-value of the bell shape", Number("shape", p, f"{p:.2g}"),
+                    f"above {check.settings.alpha:g}")  # fmt: skip
+    return Check(title, "warning" if flagged else "good", said, (figure,),
+                 _details(source, check.diagnostics))  # fmt: skip
+
+
+def _prior(source: Source) -> Check:
+    posterior, title = source.posterior, "Weight of prior assumptions"
+    given = [d for d in source.diagnostics if d.code == "prior_influence"]
+    influence = None if posterior is None else posterior.prior_influence
+    if influence is None:
+        if given:
+            return Check(title, "warning", PRIOR_MOVES, (), _details(source, given))
+        return Check(title, "missing", "The influence of prior assumptions was not computed.")
+    found = influence.diagnostics(source.names)
+    largest = float(np.nanmax(influence.largest, initial=0.0))
+    figure = Figure("largest shift by the prior, in standard deviations",
+                    Number("prior_influence", largest, f"{largest:.2f}"), "at most 1")  # fmt: skip
+    said = PRIOR_MOVES if found else "The rows determine the segments, not prior assumptions."
+    return Check(title, "warning" if found else "good", said, (figure,), _details(source, found))
+
+
+PRIOR_MOVES = (
+    "Some segments have few rows, so that prior assumptions influence their spread: treat their "
+    "typical ranges with caution."
+)
+
+
+def _fit(source: Source) -> Iterator[Check]:
+    """The optimisation, and diagnostics of the fit that no other check covers."""
+    fit = source.fit
+    state: State = "good" if fit.converged else "warning"
+    said = (
+        "The search for the best segmentation finished."
+        if fit.converged
+        else "The search for the best segmentation stopped early, so its result is approximate."
+    )
+    covered = ("not_gaussian", "shape_not_checked", "prior_influence", "transform_chosen")
+    rest = [
+        d for d in source.diagnostics if d.code not in covered and d.severity != "note"
+    ]  # fmt: skip
+    yield Check("Search", state, said)
+    if rest:
+        yield Check("Fit", "warning", "The fit raised the following points.", (),
+                    _details(source, rest))  # fmt: skip
+
+
+def _details(source: Source, found: Sequence[Diagnostic]) -> tuple[str, ...]:
+    return tuple(sentence(first_upper(d.text(source.options))) for d in found)

@@ -1,0 +1,202 @@
+"""Columns that are no features, by segment, and what sets each segment apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bayes_gmm.report.settings import LIMITS, WORDING
+from bayes_gmm.report.source import Source
+from bayes_gmm.report.words import Estimate, Number, Segment, estimate, frequency, share, writer
+
+WriteEstimate = Callable[[str, float, tuple[float, float] | None], Estimate]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A column in one segment.
+
+    Attributes
+    ----------
+    estimate : Estimate or None
+        Mean or share; None if the segment has too few rows.
+    index : Number or None
+        100 is the average of the table.
+    above : Number or None
+        Probability that the segment is above the average.
+    highest : Number or None
+        Probability that the segment is the highest.
+    mark : {"above", "below", ""}
+        Whether the segment is above or below the average with sufficient probability.
+    """
+
+    estimate: Estimate | None
+    index: Number | None
+    above: Number | None
+    highest: Number | None
+    mark: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A numeric column, or a level of a category, in all segments."""
+
+    column: str
+    level: str | None
+    whole: Number
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Columns outside the model.
+
+    Attributes
+    ----------
+    segments : tuple of Segment
+    lines : tuple of Line
+    sample : int
+        Rows of the sample from which the numbers are computed; 0 for all rows.
+    more : int
+        Lines that are not listed.
+    left_out : tuple of (str, str)
+        Columns that are not profiled, and why.
+    """
+
+    segments: tuple[Segment, ...]
+    lines: tuple[Line, ...]
+    sample: int
+    more: int
+    left_out: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Apart:
+    """What a feature says about a segment.
+
+    Attributes
+    ----------
+    feature : str
+    direction : str
+        "higher", "lower" or "similar on average".
+    centre, rest : Number
+        Middle of the segment, and of all other rows.
+    bits : Estimate
+        Information between the feature and membership of the segment.
+    limit : Number
+        Its largest possible value.
+    """
+
+    feature: str
+    direction: str
+    centre: Number
+    rest: Number
+    bits: Estimate
+    limit: Number
+
+    @property
+    def fraction(self) -> float:
+        """Bits relative to their limit, from 0 to 1."""
+        return min(self.bits.value.value / max(self.limit.value, 1e-12), 1.0)
+
+
+def outside(source: Source) -> Outside | None:
+    """Columns outside the model; None if there are none."""
+    found = source.profile
+    if found is None:
+        return None
+    lines = [line for line in _lines(source) if line.column not in source.features]
+    if not lines and not found.left_out:
+        return None
+    return Outside(
+        tuple(Segment(k, name) for k, name in enumerate(source.names)),
+        tuple(lines[: LIMITS.profile_lines]),
+        _sample(source),
+        max(len(lines) - LIMITS.profile_lines, 0),
+        tuple((str(name), str(reason)) for name, reason in dict(found.left_out).items()),
+    )
+
+
+def _sample(source: Source) -> int:
+    rows, most = source.rows, LIMITS.most_profile_rows
+    return most if rows is not None and rows.n > most else 0
+
+
+def _lines(source: Source) -> Iterator[Line]:
+    profile = source.profile
+    assert profile is not None
+    table = profile.table
+    for (column, level), part in table.groupby(["column", "level"], sort=False, dropna=False):
+        name = None if level is None or level != level else str(level)
+        rows = part.to_dict(orient="records")
+        key = f"profile/{column}" + ("" if name is None else f"/{name}")
+        write = _mean(rows) if rows[0]["quantity"] == "mean" else share
+        whole = write(f"{key}/whole", float(rows[0]["whole table"]), None).value
+        yield Line(
+            str(column), name, whole,
+            tuple(_cell(row, f"{key}/{k}", write) for k, row in enumerate(rows)),
+        )  # fmt: skip
+
+
+def _mean(rows: list[dict[str, Any]]) -> WriteEstimate:
+    """Write means so that the narrowest interval has two digits."""
+    values = np.array([row["estimate"] for row in rows], float)
+    spread = np.full(1, 0.3 * np.nanmax(np.abs(values), initial=0.0))
+    if "lower" in rows[0]:
+        spread = np.array([row["upper"] - row["lower"] for row in rows], float)
+    spread = spread[np.isfinite(spread)]
+    write = writer(1.5 * spread, values[np.isfinite(values)])
+    return lambda key, value, bounds: estimate(key, write, value, bounds)
+
+
+def _cell(row: dict[str, Any], key: str, write: WriteEstimate) -> Cell:
+    value = float(row["estimate"])
+    if not np.isfinite(value):
+        return Cell(None, None, None, None, "")
+    bounds = (float(row["lower"]), float(row["upper"])) if "lower" in row else None
+    above = row.get("P(above average)")
+    mark = ""
+    if above is not None:
+        mark = "above" if above >= WORDING.sure_side else ""
+        mark = "below" if above <= 1.0 - WORDING.sure_side else mark
+    index = float(row["index"])
+    return Cell(
+        write(key, value, bounds),
+        Number(f"{key}/index", index, f"{index:.0f}") if np.isfinite(index) else None,
+        None if above is None else frequency(f"{key}/above", float(above)),
+        None if above is None else frequency(f"{key}/highest", float(row["P(highest)"])),
+        mark,
+    )
+
+
+def apart(source: Source, k: int) -> tuple[Apart, ...]:
+    """The features that distinguish segment k most from the rest, the first few."""
+    profile = source.profile
+    if profile is None or source.n_components < 2:
+        return ()
+    mine = profile.features[profile.features["segment"] == profile.names[k]]
+    rows = mine.sort_values("rank").head(LIMITS.apart).to_dict(orient="records")
+    return tuple(_apart(source, k, row) for row in rows)
+
+
+def _apart(source: Source, k: int, row: dict[str, Any]) -> Apart:
+    feature = str(row["feature"])
+    j = source.features.index(feature)
+    write, key = source.writers[j], f"apart/{k}/{j}"
+    centre, rest = float(row["segment centre"]), float(row["rest centre"])
+    bounds = (float(row["lower"]), float(row["upper"])) if "lower" in row else None
+    above = row.get("P(above the rest)", float(centre > rest))
+    direction = "similar on average"
+    if above >= WORDING.sure:
+        direction = "higher"
+    elif above <= 1.0 - WORDING.sure:
+        direction = "lower"
+    return Apart(
+        feature, direction, Number(f"{key}/centre", centre, write(centre)),
+        Number(f"{key}/rest", rest, write(rest)),
+        estimate(f"{key}/bits", "{:.2f}".format, float(row["bits"]), bounds),
+        Number(f"{key}/limit", float(row["limit"]), f"{row['limit']:.2f}"),
+    )  # fmt: skip

@@ -1,0 +1,103 @@
+"""The whole content of the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bayes_gmm.report.content.answer import Start, answer, start, title
+from bayes_gmm.report.content.checks import Check, checks
+from bayes_gmm.report.content.glossary import glossary
+from bayes_gmm.report.content.members import Certainty, certainty, listed_features
+from bayes_gmm.report.content.modes import Modes, modes
+from bayes_gmm.report.content.number_of_segments import NumberOfSegments, number_of_segments
+from bayes_gmm.report.content.outside import Outside, outside
+from bayes_gmm.report.content.segments import Card, cards
+from bayes_gmm.report.content.tables import Data, Setting, data, method
+from bayes_gmm.report.content.together import Together, together
+from bayes_gmm.report.source import Source
+from bayes_gmm.report.words import Words
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything that the report says, in its order.
+
+    Attributes
+    ----------
+    title : Words
+    answer : tuple of Words
+        The result in three sentences.
+    start : Start
+        Which segment to address first.
+    number : NumberOfSegments or None
+        If numbers of segments were compared.
+    cards : tuple of Card
+        One per segment.
+    outside : Outside or None
+        Columns that are no features, by segment.
+    certainty : Certainty or None
+        Memberships of the rows, if there are rows.
+    together : Together or None
+        Stability of the segments, if there are draws and rows.
+    modes : Modes
+        Other segmentations.
+    checks : tuple of Check
+    data : Data
+        Findings in the table, and transformations.
+    method : tuple of Setting
+    glossary : tuple of (str, str)
+    member_features : tuple of str
+        Columns of the lists of rows.
+    n_shown : int
+        Rows in pictures and in the list.
+    n_rows : int
+        Rows of the table with positive weight; 0 without a table.
+    has_draws : bool
+    interval : str
+        Such as "94 % interval".
+    """
+
+    title: Words
+    answer: tuple[Words, ...]
+    start: Start
+    number: NumberOfSegments | None
+    cards: tuple[Card, ...]
+    outside: Outside | None
+    certainty: Certainty | None
+    together: Together | None
+    modes: Modes
+    checks: tuple[Check, ...]
+    data: Data
+    method: tuple[Setting, ...]
+    glossary: tuple[tuple[str, str], ...]
+    member_features: tuple[str, ...]
+    n_shown: int
+    n_rows: int
+    has_draws: bool
+    interval: str
+
+
+def page(source: Source) -> Page:
+    """Compute everything that the report says."""
+    of_segments, of_rows, checked = cards(source), certainty(source), checks(source)
+    others, rows = outside(source), source.rows
+    return Page(
+        title=title(source),
+        answer=answer(source, of_segments, of_rows, checked),
+        start=start(source, of_segments, others),
+        number=number_of_segments(source),
+        cards=of_segments,
+        outside=others,
+        certainty=of_rows,
+        together=together(source),
+        modes=modes(source),
+        checks=checked,
+        data=data(source),
+        method=method(source),
+        glossary=glossary(source),
+        member_features=tuple(source.features[j] for j in listed_features(source)),
+        n_shown=0 if rows is None else len(rows.shown),
+        n_rows=0 if rows is None else rows.n,
+        has_draws=source.posterior is not None,
+        interval=f"{100.0 * source.ci_prob:g} % interval",
+    )

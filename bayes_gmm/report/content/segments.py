@@ -1,0 +1,160 @@
+"""One card per segment: its share, its place on each feature, and its typical members."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_gmm.data.transform import CENTRAL_68
+from bayes_gmm.report.content.members import Member, typical_members
+from bayes_gmm.report.content.outside import Apart, apart
+from bayes_gmm.report.settings import WORDING
+from bayes_gmm.report.source import Source
+from bayes_gmm.report.words import (
+    Estimate,
+    Number,
+    Quoted,
+    Segment,
+    Words,
+    about,
+    count,
+    estimate,
+    joined,
+    share,
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a segment lies on one feature.
+
+    Attributes
+    ----------
+    feature : str
+    position : int
+        Of the feature, from 0.
+    middle : Estimate
+        Mean, or median of a transformed feature.
+    low, high : Number
+        Bounds of the middle two thirds of the segment.
+    standing : Number
+        Distance of the middle from the average of the table, in standard deviations.
+    word : str
+        "very high", "high", "average", "low" or "very low".
+    """
+
+    feature: str
+    position: int
+    middle: Estimate
+    low: Number
+    high: Number
+    standing: Number
+    word: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """A segment.
+
+    Attributes
+    ----------
+    segment : Segment
+    description : Words
+        The segment in a few words.
+    share : Estimate
+    size : Number or None
+        Expected number of rows; None without rows.
+    assigned : Number or None
+        Rows whose most probable segment it is.
+    clear : Number or None
+        Those whose probability is 90 % or more.
+    places : tuple of Place
+    apart : tuple of Apart
+        What distinguishes the segment from the rest.
+    typical : tuple of Member
+    """
+
+    segment: Segment
+    description: Words
+    share: Estimate
+    size: Number | None
+    assigned: Number | None
+    clear: Number | None
+    places: tuple[Place, ...]
+    apart: tuple[Apart, ...]
+    typical: tuple[Member, ...]
+
+
+def cards(source: Source) -> tuple[Card, ...]:
+    """All segments, in their order."""
+    found = []
+    for k, name in enumerate(source.names):
+        places = tuple(place(source, k, j) for j in range(len(source.features)))
+        found.append(
+            Card(
+                Segment(k, name),
+                description(places),
+                share(f"share/{k}", *source.quantity("share", k)),
+                *_counts(source, k),
+                places,
+                apart(source, k),
+                typical_members(source, k),
+            )
+        )
+    return tuple(found)
+
+
+def _counts(source: Source, k: int) -> tuple[Number | None, Number | None, Number | None]:
+    rows = source.rows
+    if rows is None:
+        return None, None, None
+    mine = rows.segment == k
+    clear = mine & (rows.probability >= WORDING.clear)
+    return (
+        about(f"size/{k}", float(rows.weights @ rows.membership[:, k])),
+        count(f"assigned/{k}", rows.weights[mine].sum()),
+        count(f"clear/{k}", rows.weights[clear].sum()),
+    )
+
+
+def place(source: Source, k: int, j: int) -> Place:
+    """The place of segment k on feature j."""
+    feature, write = source.features[j], source.writers[j]
+    what = "median" if j in source.mixture.transforms.changed else "mean"
+    value, bounds = source.quantity(f"{feature} ({what})", k)
+    if what == "mean":
+        sd = source.quantity(f"{feature} (sd)", k)[0]
+        low, high = value - CENTRAL_68 * sd, value + CENTRAL_68 * sd
+    else:
+        low, high = (source.quantity(f"{feature} ({q})", k)[0] for q in ("16 %", "84 %"))
+    z = float(source.standing[k, j])
+    return Place(
+        feature, j, estimate(f"{what}/{k}/{j}", write, value, bounds),
+        Number(f"low/{k}/{j}", float(low), write(float(low))),
+        Number(f"high/{k}/{j}", float(high), write(float(high))),
+        Number(f"standing/{k}/{j}", z, f"{z:+.1f}".replace("-", "−")), level(z),
+    )  # fmt: skip
+
+
+def level(standing: float) -> str:
+    """A distance from the average in words.
+
+    Examples
+    --------
+    >>> level(-1.5), level(-0.7), level(0.1), level(0.8)
+    ('very low', 'low', 'average', 'high')
+    """
+    if abs(standing) < WORDING.apart:
+        return "average"
+    word = "high" if standing > 0.0 else "low"
+    return f"very {word}" if abs(standing) >= WORDING.far else word
+
+
+def description(places: tuple[Place, ...]) -> Words:
+    """The features in which a segment differs most from the average, in words."""
+    order = np.argsort([-abs(place.standing.value) for place in places], kind="stable")
+    named = [places[j] for j in order if places[j].word != "average"][: WORDING.most_named]
+    if not named:
+        return ("close to the average in every feature",)
+    return joined([(f"{place.word} ", Quoted(place.feature)) for place in named])

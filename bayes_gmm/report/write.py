@@ -1,0 +1,216 @@
+"""`write_report`: the report of a fit or a posterior as one HTML file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayes_gmm.data.checks.check_table import check_table
+from bayes_gmm.data.frames import as_frame
+from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.validate import check_weights
+from bayes_gmm.report.content.page import page
+from bayes_gmm.report.render import rendered
+from bayes_gmm.report.settings import LIMITS
+from bayes_gmm.report.source import (
+    Source,
+    names_of,
+    parts_of,
+    quiet,
+    rows_of,
+    stored_rows,
+)
+from bayes_gmm.results.checks import check_probability
+from bayes_gmm.results.fit.map_fit import MapFit
+from bayes_gmm.results.io.netcdf import replacing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bayes_gmm.results.comparison.comparison import Comparison
+    from bayes_gmm.results.posterior.membership import Membership
+    from bayes_gmm.results.posterior.posterior import Posterior
+    from bayes_gmm.results.profile.record import Profile
+
+
+def write_report(
+    model: Any,
+    path: str | os.PathLike[str],
+    table: Any = None,
+    *,
+    comparison: Comparison | None = None,
+    names: Mapping[str, str] | Sequence[str] | None = None,
+    labels: Sequence[Any] | None = None,
+    sample_weight: Any = None,
+    ci_prob: float = LIMITS.ci_prob,
+    title: str | None = None,
+    **more: Any,
+) -> Path:
+    """Write a report for readers without statistics: one HTML file that needs no network.
+
+    It contains the answer in three sentences, a card for each segment, pictures, uncertain rows,
+    other segmentations, checks, findings in the table and the settings. A fit without draws has no
+    intervals; the report then says how to get them.
+
+    Parameters
+    ----------
+    model : Posterior, MapFit or BayesGMM
+    path : str or path
+        The file to write, such as "report.html".
+    table : table or array, optional
+        The rows to describe; columns of a table are found by name. By default those that the model
+        was fitted to, if they are available. Without rows there are no members. Of more than 2,000
+        rows, pictures and lists show a sample of 2,000.
+    comparison : Comparison, optional
+        Adds a section on the number of segments.
+    names : mapping or sequence of str, optional
+        New names of segments, as for `Posterior.rename`, or one name for each.
+    labels : sequence, optional
+        What identifies each row, such as customer numbers; by default its position, from 1.
+    sample_weight : array_like, shape (N,), optional
+        Row weights.
+    ci_prob : float
+        Probability of the intervals.
+    title : str, optional
+        Title of the page.
+    **more
+        Fields of `Source` that the caller has computed already.
+
+    Returns
+    -------
+    Path
+        The path of the file.
+
+    Raises
+    ------
+    DataError
+        If the model cannot be reported, or the table lacks a feature.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import bayes_gmm as bg
+    >>> X = bg.datasets.load_customers().table[["Annual income (k$)", "Spending score"]]
+    >>> model = bg.BayesGMM(n_components=5, n_init=4, random_state=0).fit(X)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = bg.write_report(model, f"{folder}/report.html")
+    ...     "5 segments" in path.read_text(encoding="utf-8")
+    True
+    """
+    source = source_of(
+        model, table, comparison=comparison, names=names, labels=labels,
+        sample_weight=sample_weight, ci_prob=ci_prob, title=title, **more,
+    )  # fmt: skip
+    return save(source, path)
+
+
+def source_of(
+    model: Any,
+    table: Any = None,
+    *,
+    names: Any = None,
+    labels: Sequence[Any] | None = None,
+    sample_weight: Any = None,
+    ci_prob: float = LIMITS.ci_prob,
+    membership: Membership | None = None,
+    **more: Any,
+) -> Source:
+    """What a report of a model is made from (see `write_report`).
+
+    Parameters
+    ----------
+    model, table, names, labels, sample_weight, ci_prob
+        As in `write_report`.
+    membership : Membership, optional
+        Of the rows of the table.
+    **more
+        Fields of `Source` that are known; others are computed.
+    """
+    check_probability(ci_prob)
+    fit, posterior, estimator = parts_of(model)
+    called = names_of(model, fit, names)
+    if posterior is not None:
+        posterior = posterior.rename(dict(zip(posterior.names, called, strict=True)))
+    if estimator is not None:
+        more = {
+            "diagnostics": estimator.diagnostics_, "shape": estimator.shape_check_, **more,
+        }  # fmt: skip
+    given, weights = stored_rows(posterior, estimator) if table is None else (table, sample_weight)
+    if given is not None:
+        matrix = fit.mixture.columns_of(given)
+        weights = check_weights(weights, matrix.n_rows)
+        texts = None if labels is None else [str(label) for label in labels]
+        more["rows"] = rows_of(fit, posterior, matrix, weights, texts, ci_prob, membership)
+        more |= computed(fit, posterior, given, matrix, weights, ci_prob, more)
+    return Source(fit, posterior, called, ci_prob=ci_prob, **more)
+
+
+def computed(
+    fit: MapFit,
+    posterior: Posterior | None,
+    table: Any,
+    matrix: FeatureMatrix,
+    weights: Floats | None,
+    ci_prob: float,
+    known: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Findings, shape check and profile of the rows, unless they are known."""
+    found: dict[str, Any] = {}
+    with quiet():
+        if known.get("findings") is None:
+            found["findings"] = tuple(check_table(matrix, sample_weight=weights))
+        if known.get("shape") is None:
+            found["shape"] = (posterior or fit).check(matrix, weights)
+        if known.get("profile") is None:
+            found["profile"] = profiled(posterior or fit, table, matrix, weights, ci_prob)
+    return found
+
+
+def profiled(
+    model: Posterior | MapFit,
+    table: Any,
+    matrix: FeatureMatrix,
+    weights: Floats | None,
+    ci_prob: float,
+) -> Profile:
+    """The profile of a table; of one feature if it has no other columns."""
+    features = model.features
+    kept = as_frame(table) if is_frame(table) else None
+    has_others = kept is not None and set(kept.columns) > set(features)
+    if not has_others:  # what sets segments apart does not depend on the rows
+        some = slice(LIMITS.profile_rows)
+        weights = None if weights is None else weights[some]
+        table = frame_of(FeatureMatrix(matrix.values[some], features))
+    elif kept is not None and matrix.n_rows > LIMITS.most_profile_rows:
+        rng = np.random.default_rng(LIMITS.seed)
+        rows = np.sort(rng.choice(matrix.n_rows, LIMITS.most_profile_rows, replace=False))
+        weights = None if weights is None else weights[rows]
+        table = kept[rows].to_native()
+    columns = None if has_others else [features[0]]
+    options: dict[str, Any] = {} if isinstance(model, MapFit) else {"ci_prob": ci_prob}
+    return model.profile(table, columns, weights, **options)
+
+
+def is_frame(table: Any) -> bool:
+    """Whether a table has named columns of any type."""
+    return hasattr(table, "columns") or hasattr(table, "column_names")
+
+
+def frame_of(matrix: FeatureMatrix) -> pd.DataFrame:
+    """The features as a data frame."""
+    import pandas as pd
+
+    return pd.DataFrame(matrix.values, columns=list(matrix.features))
+
+
+def save(source: Source, path: str | os.PathLike[str]) -> Path:
+    """Write the report; an existing file is replaced only if writing succeeds."""
+    html = rendered(source, page(source))
+    with replacing(Path(path)) as draft:
+        draft.write_bytes(html.encode("utf-8", "replace"))
+    return Path(path)

@@ -1,0 +1,223 @@
+"""Every number on the page is the API's, and text of the user stays text."""
+
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import report_pages as pages
+from example_posteriors import fit_and_density, normal_draws, two_segmentations
+
+import bayes_gmm as bg
+from bayes_gmm.data.feature_matrix import feature_matrix
+from bayes_gmm.report.write import source_of
+from bayes_gmm.results.posterior.posterior import Posterior
+
+BOUNDS = ("", "lower", "upper")
+
+
+def key(base, bound):
+    return f"{base}/{bound}" if bound else base
+
+
+def test_shares_and_middles_are_those_of_segments(page, posterior):
+    table = posterior.segments()
+    for bound in BOUNDS:
+        for k in range(2):
+            assert page.numbers[key(f"share/{k}", bound)] == table[f"share {bound}".strip()][k]
+            for j, name in enumerate(posterior.features):
+                column = f"{name} (mean) {bound}".strip()
+                assert page.numbers[key(f"mean/{k}/{j}", bound)] == table[column][k]
+
+
+def test_members_are_those_of_membership(page, posterior):
+    table = posterior.membership(pages.table())
+    listed = [k for k in page.numbers if re.fullmatch(r"membership/row \d+", k)]
+    assert len(listed) >= 6
+    for name in listed:
+        row = table.iloc[int(name.rpartition(" ")[2]) - 1]
+        assert page.numbers[name] == row["probability"]
+        assert page.numbers[f"{name}/lower"] == row["lower"]
+        assert page.numbers[f"{name}/upper"] == row["upper"]
+    sizes = posterior.predict_proba(pages.table()).sum(axis=0)
+    assert [page.numbers[f"size/{k}"] for k in range(2)] == pytest.approx(sizes, rel=1e-12)
+    clear = table["probability"] >= 0.9
+    assert page.numbers["rows/clear"] == clear.sum()
+    assert page.numbers["rows"] == sum(page.numbers[f"assigned/{k}"] for k in range(2)) == 150
+    counts = table["segment"][clear].value_counts()
+    assert [page.numbers[f"clear/{k}"] for k in range(2)] == [counts[n] for n in posterior.names]
+
+
+def test_the_profile_is_that_of_the_posterior(page, posterior):
+    profile = posterior.profile(pages.table())
+    for row in profile.table.to_dict(orient="records"):
+        level = "" if row["level"] is None else f"/{row['level']}"
+        base = f"profile/{row['column']}{level}/{posterior.names.index(row['segment'])}"
+        for bound in BOUNDS:
+            assert page.numbers[key(base, bound)] == row[bound or "estimate"]
+        assert page.numbers[f"{base}/index"] == row["index"]
+        assert page.numbers[f"{base}/above"] == row["P(above average)"]
+    for row in profile.features.to_dict(orient="records"):
+        place = posterior.names.index(row["segment"]), posterior.features.index(row["feature"])
+        base = "apart/{}/{}".format(*place)
+        for name, column in (("bits", "bits"), ("bits/lower", "lower"), ("bits/upper", "upper"),
+                             ("limit", "limit"), ("centre", "segment centre"),
+                             ("rest", "rest centre")):  # fmt: skip
+            assert page.numbers[f"{base}/{name}"] == row[column]
+
+
+def test_figures_of_the_checks_are_those_of_the_summary(page, posterior):
+    summary = posterior.summary()
+    assert page.numbers["r_hat"] == summary["r_hat"].max()
+    assert page.numbers["ess"] == summary["ess_bulk"].min()
+    assert page.numbers["divergences"] == 0
+    assert page.numbers["shape"] == posterior.check().p_value
+    assert page.numbers["label_confusion"] == posterior.labels.confusion.max()
+    assert page.numbers["prior_influence"] == np.nanmax(posterior.prior_influence.largest)
+
+
+def test_printed_numbers_round_the_values(page):
+    for name, text in page.texts.items():
+        digits = re.fullmatch(r"([+−-]?[\d,]+(\.\d+)?)( %)?", text)
+        if digits is None:
+            assert text.startswith(("<", ">", "probability of being above")), (name, text)
+            continue
+        factor = 100.0 if digits[3] else 1.0
+        shown = float(digits[1].replace(",", "").replace("−", "-"))
+        unit = 10.0 ** -len((digits[2] or ".")[1:])
+        value = factor * page.numbers[name]
+        assert abs(shown - value) <= max(0.51 * unit, 5e-4 * abs(value)), (name, text)
+
+
+def test_the_file_is_complete_in_itself(report, page):
+    assert all(address.startswith(("#", "data:")) for address in page.addresses)
+    text = report.read_text(encoding="utf-8")
+    assert not re.search(r"url\((?!#)|@import", text)
+    assert len(re.findall(r"\bid=\"([^\"]+)\"", text)) == len(
+        set(re.findall(r"\bid=\"([^\"]+)\"", text))
+    )
+
+
+def test_the_answer_names_the_number_of_segments_and_where_to_start(page, posterior):
+    assert page.numbers["n_segments"] == 2
+    assert "start with" in page.text
+    assert page.numbers["highest/1"] == 1.0
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """A report whose names, values, labels and title try to be markup."""
+    rng = np.random.default_rng(0)
+    n, names = 120, pages.HOSTILE
+    X = np.concatenate([rng.normal(0, 1, (n // 2, 6)), rng.normal(6, 1, (n // 2, 6))])
+    X[3, :2] = np.nan
+    matrix = feature_matrix(pd.DataFrame(X, columns=names))
+    fit, density, thetas = fit_and_density(matrix, 2)
+    drawn = Posterior.from_draws(fit, density, normal_draws(density, thetas[0]), table=matrix)
+    frame = pd.DataFrame(X, columns=names)
+    frame["<i>city"] = np.array(names)[np.arange(n) % 6]
+    path = tmp_path_factory.mktemp("hostile") / "report.html"
+    bg.write_report(
+        drawn, path, frame, names=names[:2], title=names[0],
+        labels=[f"{names[i % 6]}{i}" for i in range(n)], command=f"bayes-gmm {names[2]}",
+    )  # fmt: skip
+    return path
+
+
+def test_text_of_the_user_is_no_markup(hostile):
+    page = pages.read(hostile)
+    assert page.tags.count("script") == 2
+    assert not {"img", "b", "i"} & set(page.tags)
+    for text in pages.HOSTILE:
+        assert " ".join(text.split()) in page.text
+    numbers = hostile.read_text(encoding="utf-8").split('id="numbers">')[1].split("</script>")[0]
+    assert json.loads(numbers)["features"] == [
+        pages.HOSTILE[pages.HOSTILE.index(name)] for name in json.loads(numbers)["features"]
+    ]
+    assert "<" not in numbers
+
+
+def test_a_fit_without_draws_says_what_is_missing(posterior, tmp_path):
+    page = pages.read(bg.write_report(posterior.fit, tmp_path / "map.html", pages.table()))
+    table = posterior.fit.segments()
+    assert page.numbers["share/0"] == table["share"][0]
+    assert page.numbers["mean/1/0"] == table["Age (mean)"][1]
+    assert not [name for name in page.numbers if name.endswith(("/lower", "/upper"))]
+    assert "sample_posterior()" in page.text
+    assert "Not available" in page.text
+
+
+def test_without_rows_there_are_no_members(posterior, tmp_path):
+    page = pages.read(bg.write_report(posterior.fit, tmp_path / "map.html"))
+    assert "share/0" in page.numbers
+    assert not [name for name in page.numbers if name.startswith(("membership", "size", "rows"))]
+
+
+def test_many_rows_are_sampled(posterior, tmp_path):
+    X = np.tile(pages.table()[["Age", "Income"]].to_numpy(), (20, 1))
+    path = bg.write_report(posterior.fit, tmp_path / "map.html", X)
+    page = pages.read(path)
+    assert page.numbers["rows"] == 3000
+    assert "2,000 of 3,000 rows" in page.text
+    assert path.stat().st_size < 1.5e6
+
+
+def test_row_weights_count_rows(posterior):
+    weights = np.r_[np.full(100, 2.0), np.zeros(50)]
+    source = source_of(posterior.fit, pages.table()[["Age", "Income"]], sample_weight=weights)
+    assert source.rows.n == 100
+    assert source.rows.weights.sum() == 200.0
+
+
+def test_other_segmentations_have_their_masses(tmp_path, recwarn):
+    posterior = two_segmentations()
+    page = pages.read(bg.write_report(posterior.of_mode(0), tmp_path / "one.html"))
+    assert page.numbers["mode/mass"] == pytest.approx(0.5)
+    assert page.numbers["mode/1/mass"] == pytest.approx(0.5)
+    averaged = pages.read(bg.write_report(posterior, tmp_path / "both.html"))
+    assert "averages over several segmentations" in averaged.text
+    assert "Attention" in averaged.text
+
+
+def test_failed_checks_are_marked(posterior):
+    draws = replace(posterior.draws, interrupted=True)
+    source = source_of(replace(posterior, draws=draws))
+    from bayes_gmm.report.content.checks import checks, worst
+
+    found = checks(source)
+    assert [check.state for check in found if check.title == "Computation"] == ["bad"]
+    assert worst(found) == "bad"
+
+
+@pytest.mark.parametrize("names", ["ab", ["one"], {"Segment 9": "x"}])
+def test_wrong_names_are_refused(posterior, names):
+    with pytest.raises(bg.DataError, match="name|segment"):
+        source_of(posterior.fit, names=names)
+
+
+def test_only_fits_are_reported(tmp_path):
+    with pytest.raises(bg.DataError, match="cannot report a list"):
+        bg.write_report([1], tmp_path / "report.html")
+
+
+def test_a_comparison_adds_its_section(tmp_path):
+    from example_tables import three_groups
+
+    X = three_groups()
+    comparison = bg.compare(X, range(2, 5), criteria=("bic", "laplace"), random_state=0)
+    fit = comparison.best["bic"].fit
+    page = pages.read(bg.write_report(fit, tmp_path / "c.html", X, comparison=comparison))
+    for K, p in comparison.probabilities.items():
+        assert page.numbers[f"P(K)/{K}"] == p if f"P(K)/{K}" in page.numbers else True
+    table = comparison.table.set_index("n_components")
+    assert page.numbers["compared/3/full/bic"] == table.loc[3, "bic"]
+    assert page.numbers["compared/3/full/probability"] == table.loc[3, "probability"]
+    assert str(comparison.recommendation) in page.text
+
+
+def test_what_is_not_known_is_computed(posterior):
+    source = source_of(posterior, pages.table(), shape=None, findings=())
+    assert source.shape is not None
+    assert source.findings == ()
