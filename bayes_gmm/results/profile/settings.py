@@ -17,7 +17,7 @@ class ProfileSettings:
     """Draws for tables with few rows."""
     fewest_draws: int = 200
     """Draws for tables with many rows: 200 draws determine a bound to .2 posterior sd."""
-    row_draws: int = 10_000_000
+    row_draws: int = 4_000_000
     """Product of rows and draws to stay below between these."""
     rows_at_once: int = 4096
     """Rows of a block, so that the products of one draw stay in the cache."""
