@@ -31,6 +31,7 @@ from bayes_gmm.cli.options import (
     OutPath,
     Shares,
     as_json,
+    chosen_to_plot,
     draws_of_posterior,
     features_to_segment_by,
     id_of_rows,
@@ -163,6 +164,13 @@ def demo(out: Path) -> None:
 @id_of_rows
 @reading_of_cells
 @click.option(
+    "--plot-features",
+    multiple=True,
+    metavar="A,B",
+    help="Two features (or one) to show in segments.png. By default both of two features, and for "
+    "more the projection that separates the segments most.",
+)
+@click.option(
     "--out",
     type=OutPath(),
     help="Output folder for model.nc, segments.csv, assignments.csv and segments.png; with a "
@@ -183,6 +191,7 @@ def fit(
     id_column: str | None,
     missing: tuple[str, ...],
     encoding: str | None,
+    plot_features: tuple[str, ...],
     out: Path | None,
     as_json: bool,
     **of_posterior: Any,
@@ -201,6 +210,7 @@ def fit(
     columns, row_weights = read_columns(table, features, weights, reading)
     _check_id(id_column, columns.features)
     ids = None if id_column is None else row_ids(table, id_column, reading)
+    shown = chosen_to_plot(plot_features, columns.features)
     note(f"fitting {components} segments to {columns.n_rows:,} rows")
     options = {
         "structure": structure, "resolution": resolution, "n_init": n_init, "random_state": seed,
@@ -209,7 +219,9 @@ def fit(
     report = fitted(table, columns, row_weights, components, options, sampling)
     files = {}
     if out is not None:
-        files = write_fit(report, columns, out, csv=format_of(table, reading), ids=ids)
+        files = write_fit(
+            report, columns, out, csv=format_of(table, reading), ids=ids, plot_features=shown
+        )
     _show(report, files, as_json)
 
 

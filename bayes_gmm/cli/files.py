@@ -45,6 +45,7 @@ def write_fit(
     *,
     csv: CsvFormat = COMMA,
     ids: pd.Series | None = None,
+    plot_features: tuple[str, ...] | None = None,
 ) -> dict[str, Path]:
     """Write the model, the segments, each row's assignment and the picture into `folder`.
 
@@ -64,6 +65,8 @@ def write_fit(
         Format of the CSV files.
     ids : pandas.Series, optional
         The column that identifies the rows, for the assignments.
+    plot_features : tuple of str, optional
+        One or two features of the picture (see `bayes_gmm.plots.segments`).
 
     Returns
     -------
@@ -100,7 +103,7 @@ def write_fit(
         counted = report.row_weights > 0.0
         save_segments(
             report.posterior or report.fit, draft / names["picture"],
-            matrix.only(counted),
+            matrix.only(counted), plot_features,
             ci_prob=report.ci_prob, membership=report.membership[counted],
         )  # fmt: skip
         for name, rows in (source or {}).items():
