@@ -167,7 +167,7 @@ def clean(ax: Axes) -> None:
     for axis in (ax.xaxis, ax.yaxis):
         axis.label.set(fontsize=STYLE.label_size)
         low, high = axis.get_view_interval()
-        if axis.get_scale() != "linear" and max(abs(low), abs(high)) < 1e7:
+        if axis.get_scale() in ("log", "asinh") and max(abs(low), abs(high)) < 1e7:
             axis.set_major_formatter(lambda x, _: minus(f"{x:,.10g}"))
         elif 1e4 <= max(abs(low), abs(high)) < 1e6 and high - low > 10:
             axis.set_major_formatter(lambda x, _: minus(f"{x:,.0f}"))

@@ -100,7 +100,11 @@ def draw_comparison(
         _finish(panel, comparison)
     _add_legend(figure, comparison)
     if notes := _notes(comparison, criteria):
-        text = textwrap.fill("; ".join(notes), STYLE.note_width)
+        several = len(comparison.structures) > 1
+        rows = -(-len(comparison.structures) // PLOTS.legend_columns) if several else 0
+        text = (
+            textwrap.fill("; ".join(notes), STYLE.note_width) + 2 * rows * "\n"
+        )  # over the legend
         figure.supxlabel(text, x=0.012, ha="left", fontsize=STYLE.note_size, color=NOTE_COLOR)
     figure.suptitle(
         textwrap.fill(comparison.headline, STYLE.title_width),

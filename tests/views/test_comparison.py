@@ -158,4 +158,11 @@ def test_a_range_that_may_be_too_narrow_and_an_approximation_are_stated():
     assert said_below(inside) == ""
     laplace = plots.comparison(by_evidence({1: -9.0, 2: 0.0, 3: -9.0}, criterion="laplace"))
     assert "approximate" in said_below(laplace[0])
+    values = {(K, structure): -9.0 * K for K in (1, 2) for structure in ("full", "tied")}
+    figure = plots.comparison(by_evidence(values, criterion="laplace"))[0].figure
+    figure.canvas.draw()
+    note = figure._supxlabel.get_window_extent()
+    lines = figure._supxlabel.get_text().rstrip("\n").count("\n") + 1
+    lowest = note.y1 - note.height * lines / (figure._supxlabel.get_text().count("\n") + 1)
+    assert lowest >= figure.legends[0].get_window_extent().y1
     assert laplace[-1].get_title(loc="left") == "probability (approximate)"
