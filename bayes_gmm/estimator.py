@@ -480,6 +480,11 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         fit = self._fit
         return model_of(self._fitted.density, fit.features, fit.structure, fit.prior)
 
+    def _html_repr(self) -> str:
+        """Scikit-learn's diagram, followed by the segments after `fit`."""
+        fitted = getattr(self, "map_fit_", None)
+        return super()._html_repr() + ("" if fitted is None else fitted._repr_html_())
+
     def __sklearn_tags__(self) -> Any:
         """Tags for scikit-learn: missing cells are allowed."""
         tags = super().__sklearn_tags__()

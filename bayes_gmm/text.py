@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from decimal import Decimal
+from html import escape
 
 
 def counted(n: float, noun: str) -> str:
@@ -128,3 +129,15 @@ def cell(x: float) -> str:
 def _positional(x: float) -> str:
     """All digits of a number, with an exponent only if there were more than fifteen zeros."""
     return format(Decimal(repr(x)), "f") if 1e-15 < abs(x) < 1e15 else f"{x:g}"
+
+
+def html_block(title: str, table: str, notes: Sequence[str] = ()) -> str:
+    """A title, a table that is HTML already, and notes, for notebooks.
+
+    Examples
+    --------
+    >>> html_block("2 < 3", "<table></table>", ["a & b"])
+    '<div><p><strong>2 &lt; 3</strong></p><table></table><p>a &amp; b</p></div>'
+    """
+    below = "".join(f"<p>{escape(note)}</p>" for note in notes)
+    return f"<div><p><strong>{escape(title)}</strong></p>{table}{below}</div>"

@@ -36,6 +36,7 @@ from bayes_gmm.cli.options import (
     as_json,
     check_alternatives,
     check_output,
+    chosen_to_plot,
     draws_of_posterior,
     features_to_segment_by,
     id_of_rows,
@@ -173,6 +174,13 @@ def demo(out: Path) -> None:
 @id_of_rows
 @reading_of_cells
 @click.option(
+    "--plot-features",
+    multiple=True,
+    metavar="A,B",
+    help="Two features (or one) to show in segments.png. By default both of two features, and for "
+    "more the projection that separates the segments most.",
+)
+@click.option(
     "--out",
     type=OutPath(),
     help="Output folder for model.nc, segments.csv, assignments.csv and segments.png; with a "
@@ -193,6 +201,7 @@ def fit(
     id_column: str | None,
     missing: tuple[str, ...],
     encoding: str | None,
+    plot_features: tuple[str, ...],
     out: Path | None,
     as_json: bool,
     **of_posterior: Any,
@@ -211,6 +220,7 @@ def fit(
     columns, row_weights = read_columns(table, features, weights, reading)
     _check_id(id_column, columns.features)
     ids = None if id_column is None else row_ids(table, id_column, reading)
+    shown = chosen_to_plot(plot_features, columns.features)
     note(f"fitting {components} segments to {columns.n_rows:,} rows")
     options = {
         "structure": structure, "resolution": resolution, "n_init": n_init, "random_state": seed,
@@ -226,7 +236,7 @@ def fit(
             frame = whole_frame(table, columns, reading, [weights, id_column])
         files = write_fit(
             report, columns, out, csv=format_of(table, reading), ids=ids, frame=frame,
-            command=_command(),
+            command=_command(), plot_features=shown,
         )  # fmt: skip
     _show(report, files, as_json)
 

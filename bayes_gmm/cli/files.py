@@ -49,6 +49,7 @@ def write_fit(
     ids: pd.Series | None = None,
     frame: pd.DataFrame | None = None,
     command: str | None = None,
+    plot_features: tuple[str, ...] | None = None,
 ) -> dict[str, Path]:
     """Write the model, the segments, each row's assignment and the picture into `folder`.
 
@@ -72,6 +73,8 @@ def write_fit(
         The rows with columns that are no features, for the report of a posterior.
     command : str, optional
         The command to repeat, for the report.
+    plot_features : tuple of str, optional
+        One or two features of the picture (see `bayes_gmm.plots.segments`).
 
     Returns
     -------
@@ -111,7 +114,7 @@ def write_fit(
         counted = report.row_weights > 0.0
         save_segments(
             report.posterior or report.fit, draft / names["picture"],
-            matrix.only(counted),
+            matrix.only(counted), plot_features,
             ci_prob=report.ci_prob, membership=report.membership[counted],
         )  # fmt: skip
         for name, rows in (source or {}).items():

@@ -139,6 +139,34 @@ def in_parts(text: str) -> list[str]:
     return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
+def chosen_to_plot(given: Sequence[str], features: Sequence[str]) -> tuple[str, ...] | None:
+    """The features of --plot-features; None if the option is not given.
+
+    Raises
+    ------
+    click.BadParameter
+        If a feature is not fitted, or there are not one or two.
+
+    Examples
+    --------
+    >>> chosen_to_plot(["Age,Score"], ["Age", "Income", "Score"])
+    ('Age', 'Score')
+    """
+    if not given:
+        return None
+    whole = [
+        part for value in given for part in ([value] if value in features else in_parts(value))
+    ]
+    hint = ["--plot-features"]
+    if unknown := [name for name in whole if name not in features]:
+        raise click.BadParameter(f"{unknown[0]!r} is not in --features", param_hint=hint)
+    if len(whole) not in (1, 2) or len(set(whole)) < len(whole):
+        raise click.BadParameter(
+            f"give one or two different features, got {len(whole)}", param_hint=hint
+        )
+    return tuple(whole)
+
+
 features_to_segment_by = click.option(
     "--features",
     multiple=True,

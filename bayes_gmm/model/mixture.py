@@ -30,6 +30,7 @@ from bayes_gmm.model.checks import (
 )
 from bayes_gmm.model.ellipse import Ellipse
 from bayes_gmm.model.kernel.kernel import log_joint
+from bayes_gmm.text import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +100,12 @@ class Mixture:
                 value.setflags(write=False)
             object.__setattr__(self, name, value)
         self._standard  # noqa: B018  raises if a covariance is not positive definite
+
+    def __repr__(self) -> str:
+        return (
+            f"Mixture({counted(self.n_components, 'component')}, "
+            f"{counted(self.n_features, 'feature')})"
+        )
 
     @property
     def n_components(self) -> int:

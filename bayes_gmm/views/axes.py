@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.data.transform import Log, Log1p
+from bayes_gmm.data.transform import Log, Log1p, Transform
 from bayes_gmm.errors import DataError, listed, nearest, printable
 from bayes_gmm.results.posterior.diagnostics import several_modes
 from bayes_gmm.results.posterior.draws import PosteriorDraws
 from bayes_gmm.views.settings import STYLE
+from bayes_gmm.views.words import minus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import LayoutEngine
     from matplotlib.text import Text
@@ -97,21 +100,16 @@ def with_margins() -> LayoutEngine:
 
 
 def wrapped(name: str, width: int) -> str:
-    """Break a long name into lines, four at most."""
-    lines = textwrap.wrap(name, width, max_lines=4, placeholder="…")
-    return "\n".join(printable(line) for line in lines) or name
-
-
-def shortened(name: str, width: int) -> str:
-    """Shorten a long name in the middle, because the end may distinguish it from others.
+    r"""Break a long name into lines, four at most; a long word is broken after _ or / if possible.
 
     Examples
     --------
-    >>> shortened("Careful high earners of the northern region, 2024", 24)
-    'Careful high…region, 2024'
+    >>> wrapped("nonflavanoid_phenols", 14)
+    'nonflavanoid_\nphenols'
     """
-    text, half = " ".join(name.split()), width // 2
-    return text if len(text) <= width else f"{text[:half].rstrip()}…{text[-half:].lstrip()}"
+    parts = (re.sub(r"(?<=[_/])(?=\w)", "\0 ", w) if len(w) > width else w for w in name.split(" "))
+    lines = textwrap.wrap(" ".join(parts), width, max_lines=4, placeholder="…")
+    return "\n".join(printable(line.replace("\0 ", "").replace("\0", "")) for line in lines) or name
 
 
 def as_written(texts: Iterable[Text]) -> None:
@@ -122,12 +120,43 @@ def as_written(texts: Iterable[Text]) -> None:
 
 def scale_axes(ax: Axes, mixture: Mixture, shown: Sequence[int]) -> None:
     """Logarithmic axes for features that are transformed by a logarithm."""
-    for j, set_scale in zip(shown, (ax.set_xscale, ax.set_yscale), strict=False):
-        transform = mixture.transforms.entries[j]
-        if isinstance(transform, Log):
-            set_scale("log")
-        elif isinstance(transform, Log1p):
-            set_scale("asinh", linear_width=transform.scale)
+    for j, axis in zip(shown, (ax.xaxis, ax.yaxis), strict=False):
+        scale_axis(axis, mixture.transforms.entries[j])
+
+
+def scale_axis(axis: Axis, transform: Transform) -> None:
+    """A logarithmic axis for a feature that is transformed by a logarithm."""
+    set_scale = axis.axes.set_xscale if axis is axis.axes.xaxis else axis.axes.set_yscale
+    if isinstance(transform, Log):
+        set_scale("log")
+    elif isinstance(transform, Log1p):
+        set_scale("asinh", linear_width=transform.scale)
+
+
+def few_log_ticks(axis: Axis) -> None:
+    """Labels at 1, 2 and 5 times powers of ten, or at fewer of them for a wide range."""
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    low, high = sorted(axis.get_view_interval())
+    for steps in ((1, 2, 5), (1, 3), (1,)):
+        ticks = [s * 10.0**p for p in range(-6, 10) for s in steps]
+        seen = [tick for tick in ticks if low <= tick <= high]
+        if len(seen) <= STYLE.log_ticks:
+            break
+    if len(seen) >= 2:
+        axis.set_major_locator(FixedLocator(seen))
+        axis.set_minor_locator(NullLocator())
+
+
+def thin_log_ticks(axis: Axis) -> None:
+    """At most three labels and no minor ticks, for a small panel."""
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    low, high = sorted(axis.get_view_interval())
+    ticks = [10.0**power for power in range(-12, 13) if low <= 10.0**power <= high]
+    if len(ticks) >= 2:
+        axis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // 3)]))
+        axis.set_minor_locator(NullLocator())
 
 
 def clean(ax: Axes) -> None:
@@ -138,8 +167,10 @@ def clean(ax: Axes) -> None:
     for axis in (ax.xaxis, ax.yaxis):
         axis.label.set(fontsize=STYLE.label_size)
         low, high = axis.get_view_interval()
-        if 1e4 <= max(abs(low), abs(high)) < 1e6 and high - low > 10:
-            axis.set_major_formatter("{x:,.0f}")
+        if axis.get_scale() in ("log", "asinh") and max(abs(low), abs(high)) < 1e7:
+            axis.set_major_formatter(lambda x, _: minus(f"{x:,.10g}"))
+        elif 1e4 <= max(abs(low), abs(high)) < 1e6 and high - low > 10:
+            axis.set_major_formatter(lambda x, _: minus(f"{x:,.0f}"))
     # Place a factor such as 1e9 where it overlaps neither the axis label nor the subtitle.
     ax.xaxis.get_offset_text().set(x=1.01, horizontalalignment="left", fontsize=STYLE.text_size)
     ax.yaxis.get_offset_text().set(x=-0.01, horizontalalignment="right", fontsize=STYLE.text_size)

@@ -18,8 +18,6 @@ from bayes_gmm.views import palette
 from bayes_gmm.views.settings import PLOTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
@@ -30,7 +28,7 @@ Array = NDArray[np.float64]
 
 
 def draw_bands(
-    ax: Axes, posterior: PosteriorDraws, shown: Sequence[int], ci_prob: float = PLOTS.ci_prob
+    ax: Axes, means: Array, factors: Array, transforms: Transforms, ci_prob: float = PLOTS.ci_prob
 ) -> None:
     """Draw the band of each segment and the ellipses of a few dozen draws.
 
@@ -38,16 +36,15 @@ def draw_bands(
     ----------
     ax : matplotlib.axes.Axes
         Where to draw.
-    posterior : Posterior
-    shown : pair of int
-        The features on the horizontal and the vertical axis.
+    means, factors : ndarray, shapes (draws, K, 2) and (draws, K, 2, 2)
+        Centres of the ellipses, and maps from the unit circle to them (see `Plane.ellipses`).
+    transforms : Transforms
+        Of the two axes.
     ci_prob : float
         Probability of the band.
     """
     from matplotlib.collections import LineCollection
 
-    means, factors = _ellipses(posterior, shown, PLOTS.draws_counted)
-    transforms = posterior.mixture.transforms.only(shown)
     some = evenly_spread(len(means), PLOTS.draws_shown)
     angle = np.linspace(0.0, 2.0 * np.pi, 90)
     circle = np.stack([np.cos(angle), np.sin(angle)])
@@ -89,20 +86,6 @@ def legend_handles(n_axes: int, ci_prob: float = PLOTS.ci_prob) -> list[Artist]:
     band = Patch(color="0.35", alpha=0.3, linewidth=0, label=f"{100 * ci_prob:g} % credible band")
     line = Line2D([], [], color="0.35", linewidth=0.8, alpha=0.6, label="draws of the posterior")
     return [band, line] if n_axes == 2 else [band]
-
-
-def _ellipses(posterior: PosteriorDraws, shown: Sequence[int], n: int) -> tuple[Array, Array]:
-    """Centres (n, K, 2) of ellipses, and matrices (n, K, 2, 2) that map the unit circle to them."""
-    of, pair = posterior.parameters, list(shown)
-    chosen = evenly_spread(of.weights[..., 0].size, n)
-    means, scales, correlations = (
-        values.reshape(-1, *values.shape[2:])[chosen]
-        for values in (of.means, of.scales, of.correlations)
-    )
-    scales = scales[..., pair]
-    C = np.linalg.cholesky(correlations[..., pair, :][..., pair])
-    radius = np.sqrt(-2.0 * np.log1p(-PLOTS.ellipse_prob))
-    return means[..., pair], radius * scales[..., None] * C
 
 
 def _draw_band(

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.errors import DataError, listed
 from bayes_gmm.results.posterior.tree_groups import MATRICES, SAMPLE, posterior_group, stats_of
-from bayes_gmm.views.axes import as_written, posterior_of, shortened
+from bayes_gmm.views.axes import as_written, posterior_of
 from bayes_gmm.views.settings import STYLE
+from bayes_gmm.views.words import shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,9 +32,15 @@ class ChainPlotSettings:
     ----------
     max_panels : int
         Maximum number of panels in a figure; each takes about 0.2 seconds.
+    row_height : float
+        Height of a row of panels with its titles, in inches.
+    least_height : float
+        Minimum height of a figure, in inches.
     """
 
     max_panels: int = 200
+    row_height: float = 1.75
+    least_height: float = 3.5
 
 
 SETTINGS = ChainPlotSettings()
@@ -45,6 +52,8 @@ def trace(
     posterior: PosteriorDraws, var_names: str | Sequence[str] = SHOWN, **options: Any
 ) -> Figure:
     """Plot the draws of each parameter by chain, with `arviz_plots.plot_trace`.
+
+    Read off whether the chains agree: the lines of all chains cover the same range without trend.
 
     Parameters
     ----------
@@ -113,8 +122,30 @@ def _figure(
         drawn = plot(tree, var_names=shown, backend="matplotlib", **options)
     figure: Figure = drawn.viz["figure"].item()
     as_written(panel.title for panel in figure.axes)
+    _tidy(figure)
     figure.set_layout_engine("constrained")
     return figure
+
+
+def _tidy(figure: Figure) -> None:
+    """Give each row of panels enough height, and label the draws only under the lowest panels."""
+    places = {
+        ax: (spec.rowspan.start, spec.colspan.start)
+        for ax in figure.axes
+        if ax.get_title() and (spec := ax.get_subplotspec()) is not None
+    }
+    lowest = {column: max(r for r, c in places.values() if c == column)
+              for _, column in places.values()}  # fmt: skip
+    for ax, (row, column) in places.items():
+        ax.title.set_fontsize(STYLE.note_size)
+        ax.tick_params(labelsize=STYLE.note_size - 1)
+        ax.xaxis.label.set_fontsize(STYLE.note_size)
+        if row < lowest[column]:
+            ax.set_xlabel("")
+            ax.tick_params(labelbottom=False)
+    if places:
+        n_rows = 1 + max(lowest.values())
+        figure.set_figheight(max(SETTINGS.row_height * n_rows + 0.5, SETTINGS.least_height))
 
 
 def _n_panels(tree: DataTree, names: Sequence[str], coords: Mapping[str, Any]) -> int:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_gmm.errors import DataError, listed
-from bayes_gmm.results.comparison.phrases import title_of
-from bayes_gmm.text import percent
-from bayes_gmm.views.axes import clean, save_figure, with_margins
+from bayes_gmm.results.comparison.phrases import ends_tried, title_of
+from bayes_gmm.text import in_words, percent
+from bayes_gmm.views.axes import NOTE_COLOR, clean, save_figure, with_margins
 from bayes_gmm.views.palette import palette
 from bayes_gmm.views.settings import PLOTS, STYLE
+from bayes_gmm.views.words import minus
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,9 +29,14 @@ if TYPE_CHECKING:
 
 
 def comparison(
-    comparison: Comparison, criteria: Sequence[str] | None = None
+    comparison: Comparison,
+    criteria: Sequence[str] | None = None,
+    *,
+    figure: Figure | None = None,
 ) -> NDArray[np.object_]:
     """Plot criteria over the number of segments, with one line per structure, and P(K) as bars.
+
+    Read off which numbers of segments each criterion supports, and by how much.
 
     A panel shows the difference between each candidate and the best one, which is marked by a ring;
     the scale is logarithmic beyond 10. Error bars are one Monte Carlo standard error of the log
@@ -43,6 +49,8 @@ def comparison(
     comparison : Comparison
     criteria : sequence of str, optional
         Criteria of the comparison to plot; by default all.
+    figure : matplotlib.figure.Figure, optional
+        An empty figure to draw on; by default a new one.
 
     Returns
     -------
@@ -59,10 +67,11 @@ def comparison(
     --------
     ``bg.plots.comparison(bg.compare(X))[0].figure.savefig("comparison.png")``
     """
-    import matplotlib.pyplot as plt
-
     chosen = _chosen(comparison, criteria)
-    figure = plt.figure(figsize=_size(_n_panels(comparison, chosen)), layout=with_margins())
+    if figure is None:
+        import matplotlib.pyplot as plt
+
+        figure = plt.figure(figsize=_size(_n_panels(comparison, chosen)), layout=with_margins())
     return draw_comparison(figure, comparison, chosen)
 
 
@@ -90,6 +99,13 @@ def draw_comparison(
     for panel in panels[:n_panels]:
         _finish(panel, comparison)
     _add_legend(figure, comparison)
+    if notes := _notes(comparison, criteria):
+        several = len(comparison.structures) > 1
+        rows = -(-len(comparison.structures) // PLOTS.legend_columns) if several else 0
+        text = (
+            textwrap.fill("; ".join(notes), STYLE.note_width) + 2 * rows * "\n"
+        )  # over the legend
+        figure.supxlabel(text, x=0.012, ha="left", fontsize=STYLE.note_size, color=NOTE_COLOR)
     figure.suptitle(
         textwrap.fill(comparison.headline, STYLE.title_width),
         x=0.012,
@@ -98,6 +114,20 @@ def draw_comparison(
         fontweight="bold",
     )
     return np.asarray(panels[:n_panels])
+
+
+def _notes(comparison: Comparison, criteria: Sequence[str]) -> list[str]:
+    """Notes on an approximate evidence, and on a range of K that may be too narrow."""
+    notes = []
+    if comparison.evidence_criterion == "laplace":
+        notes.append("evidence and probabilities are approximate (Laplace's approximation)")
+    ends: dict[tuple[str, ...], list[str]] = {}
+    for criterion in criteria:
+        if edges := comparison.verdicts[criterion].edges:
+            ends.setdefault(edges, []).append(title_of(criterion, comparison.column_of(criterion)))
+    for edges, names in ends.items():
+        notes.append(f"{in_words(names, 'and')}: {ends_tried(edges, comparison)} tried")
+    return notes
 
 
 def _chosen(comparison: Comparison, criteria: Sequence[str] | None) -> list[str]:
@@ -152,7 +182,7 @@ def _draw_criterion(ax: Axes, comparison: Comparison, criterion: str) -> None:
     )  # fmt: skip
     lower = comparison.is_lower_better(criterion)
     _title(ax, title_of(criterion, column), f"{'lower' if lower else 'higher'} is better")
-    ax.set_ylabel(f"{'above' if lower else 'below'} {best.values[column]:,.1f}")
+    ax.set_ylabel(f"{'above' if lower else 'below'} {minus(f'{best.values[column]:,.1f}')}")
     _scale(ax, farthest, over, sign)
 
 
@@ -221,7 +251,9 @@ def _draw_probabilities(ax: Axes, comparison: Comparison) -> None:
     else:
         _say_not_determined(ax, verdict)
     ax.set_yticks(range(0, 101, 25))
-    _title(ax, "probability", "94 % Monte Carlo intervals" if bounds.notna().any().any() else "")
+    approximate = comparison.evidence_criterion == "laplace"
+    name = "probability (approximate)" if approximate else "probability"
+    _title(ax, name, "94 % Monte Carlo intervals" if bounds.notna().any().any() else "")
     ax.set_ylabel("P(K), %")
 
 

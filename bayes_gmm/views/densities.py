@@ -11,6 +11,7 @@ from bayes_gmm.text import counted
 from bayes_gmm.views import palette
 from bayes_gmm.views.bands import band_of_curves
 from bayes_gmm.views.ellipses import LINE_STYLES
+from bayes_gmm.views.limits import limit_axes
 from bayes_gmm.views.settings import PLOTS
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def draw_densities(
     shown: Sequence[int],
     posterior: PosteriorDraws | None = None,
     ci_prob: float = PLOTS.ci_prob,
+    *,
+    compact: bool = False,
 ) -> list[str]:
     """Draw the weighted density of each component, over a histogram of the rows if there are any.
 
@@ -53,6 +56,8 @@ def draw_densities(
         Posterior with this mean; the shaded area is then the credible band of each curve.
     ci_prob : float
         Probability of that band.
+    compact : bool
+        Thin lines without crosses and without the total, for a small panel.
 
     Returns
     -------
@@ -80,14 +85,17 @@ def draw_densities(
         curve = peak * np.exp(-0.5 * z**2)
         total += curve
         near = np.abs(z) <= PLOTS.reach
-        ax.plot(at[near], curve[near], color=color, linewidth=2, zorder=3)
+        ax.plot(at[near], curve[near], color=color, linewidth=1.2 if compact else 2, zorder=3)
         if bands is None:
             _shade_middle(ax, at, curve, z, color)
         else:
             ax.fill_between(at, *bands[:, k], color=color, alpha=0.35, linewidth=0, zorder=2)
-        ax.plot(back(mu[k]), peak, "X", ms=10, color="black", markeredgecolor="white", zorder=5)
-    if mixture.n_components > 1:
+        if not compact:
+            ax.plot(back(mu[k]), peak, "X", ms=9, color="black", markeredgecolor="white", zorder=5)
+    if not compact and mixture.n_components > 1:
         ax.plot(at, total, color="0.2", linewidth=1.2, linestyle=(0, (1, 1.5)), zorder=4)
+    seen = None if values is None else values[:, [j]]
+    limit_axes(ax, mixture.marginal([j]), seen)
     ax.set_ylim(bottom=0)
     ax.set_ylabel("density" if values is None else "rows")
     if values is not None:

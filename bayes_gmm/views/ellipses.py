@@ -96,16 +96,26 @@ def draw_ellipse(
 
 
 def draw_component(
-    ax: Axes, mixture: Mixture, k: int, features: Sequence[int | str], color: Any
+    ax: Axes,
+    mixture: Mixture,
+    k: int,
+    features: Sequence[int | str],
+    color: Any,
+    width: float = 1.0,
 ) -> None:
-    """Draw the 50 % and the 95 % ellipse of component `k`; the inner one is lightly filled."""
+    """Draw the 50 % and the 95 % ellipse of component `k`; the inner one is lightly filled.
+
+    Line widths are relative to the default.
+    """
     from matplotlib.colors import to_rgba
     from matplotlib.patheffects import withStroke
 
     line = tuple(STYLE.line_shade * channel for channel in to_rgba(color)[:3])
     for prob, style in LINE_STYLES.items():
-        halo = withStroke(linewidth=style["linewidth"] + 1.0, foreground="white", alpha=0.7)
-        draw_ellipse(ax, mixture, k, prob, features, line, path_effects=[halo])
+        thick = width * style["linewidth"]
+        halo = withStroke(linewidth=thick + 1.0, foreground="white", alpha=0.7)
+        look: dict[str, Any] = {"linewidth": thick, "path_effects": [halo]}
+        draw_ellipse(ax, mixture, k, prob, features, line, **look)
     inner = min(LINE_STYLES)
     fill = {"facecolor": to_rgba(color, STYLE.fill_opacity), "linewidth": 0.0, "zorder": 1}
     draw_ellipse(ax, mixture, k, inner, features, color, **fill)

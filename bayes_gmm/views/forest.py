@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayes_gmm.data.transform import Identity, Transform
 from bayes_gmm.results.checks import check_probability
 from bayes_gmm.results.posterior.parameters import central_interval
 from bayes_gmm.views.axes import (
     NOTE_COLOR,
     all_positions,
     clean,
+    few_log_ticks,
     notes_of,
     posterior_of,
+    scale_axis,
     with_margins,
     wrapped,
 )
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
     from numpy.typing import NDArray
 
     from bayes_gmm.results.posterior.draws import PosteriorDraws
@@ -32,9 +36,16 @@ if TYPE_CHECKING:
 
 
 def forest(
-    posterior: PosteriorDraws, features: Features = None, ci_prob: float = 0.94
+    posterior: PosteriorDraws,
+    features: Features = None,
+    ci_prob: float = 0.94,
+    *,
+    figure: Figure | SubFigure | None = None,
 ) -> NDArray[np.object_]:
     """Plot the share of each segment and its mean of each feature, with credible intervals.
+
+    Read off how certain each share and mean is, and in which features segments differ: intervals
+    that do not overlap differ clearly.
 
     The dot is the posterior mean, the thin bar is the interval with probability `ci_prob`, and the
     thick bar is the interval with probability one half; all are in the user's units. Transformed
@@ -47,6 +58,8 @@ def forest(
     features : int, str or sequence of them, optional
         Features by name or position; by default all.
     ci_prob : float
+    figure : matplotlib.figure.Figure or SubFigure, optional
+        An empty figure to draw on; by default a new one.
 
     Returns
     -------
@@ -58,8 +71,6 @@ def forest(
     --------
     ``forest(posterior, features="Annual income (k$)")[0].figure.savefig("intervals.png")``
     """
-    import matplotlib.pyplot as plt
-
     posterior = posterior_of(posterior, "forest")
     check_probability(ci_prob)
     quantities = list(_quantities(posterior, all_positions(posterior.features, features)))
@@ -71,12 +82,15 @@ def forest(
     )
     rows = -(-n_panels // columns)
     height = rows * (1.3 + 0.42 * posterior.n_components) + 0.5
-    figure, grid = plt.subplots(
-        rows, columns, figsize=(PLOTS.forest_width * max(columns, 2) + 0.6, max(height, 2.8)),
-        layout=with_margins(), squeeze=False, sharey=True,
-    )  # fmt: skip
+    if figure is None:
+        import matplotlib.pyplot as plt
+
+        width = PLOTS.forest_width * max(columns, 2) + 0.6
+        figure = plt.figure(figsize=(width, max(height, 2.8)), layout=with_margins())
+    grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
     panels = grid.ravel()
-    for panel, (label, draws) in zip(panels, quantities, strict=False):
+    for panel, (label, draws, transform) in zip(panels, quantities, strict=False):
+        scale_axis(panel.xaxis, transform)
         _draw_panel(panel, draws, posterior.names, label, ci_prob)
     for panel in panels[n_panels:]:
         panel.remove()
@@ -114,22 +128,23 @@ def save_forest(
 
 def _quantities(
     posterior: PosteriorDraws, chosen: tuple[int, ...]
-) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """Quantities to plot, with draws (chain, draw, K)."""
+) -> Iterator[tuple[str, NDArray[np.float64], Transform]]:
+    """Quantities to plot, with draws (chain, draw, K) and the transformation of the feature."""
     of = posterior.parameters
     if posterior.n_components > 1:
-        yield "share (%)", 100.0 * of.weights
+        yield "share (%)", 100.0 * of.weights, Identity()
     for j in chosen:
         transform = posterior.mixture.transforms.entries[j]
         changed = j in posterior.mixture.transforms.changed
         label = f"{posterior.features[j]}{' (median)' if changed else ''}"
-        yield label, transform.inverse(of.means[..., j])
+        yield label, transform.inverse(of.means[..., j]), transform
 
 
 def _hidden(ax: Axes) -> bool:
     """Whether the dot of a segment hides the wider of its two bars."""
-    low, high = ax.get_xlim()
-    ends = [np.asarray(line.get_xdata(), float) for line in ax.lines]
+    scale = ax.xaxis.get_transform()
+    low, high = scale.transform(np.array(ax.get_xlim()))
+    ends = [scale.transform(np.asarray(line.get_xdata(), float)) for line in ax.lines]
     bars = [float(np.ptp(x)) for x in ends if len(x) == 2][::2]
     points = 0.9 * 72.0 * PLOTS.forest_width / (high - low)
     return any(0.0 < points * bar < PLOTS.forest_dot for bar in bars)
@@ -161,5 +176,8 @@ def _draw_panel(
     clean(ax)
     ax.tick_params(axis="y", length=0, labelsize=STYLE.label_size, labelcolor="0.1")
     ax.tick_params(axis="x", labelsize=STYLE.text_size)
-    ax.locator_params(axis="x", nbins=5)
+    if ax.get_xscale() == "linear":
+        ax.locator_params(axis="x", nbins=5)
+    else:
+        few_log_ticks(ax.xaxis)
     ax.spines["left"].set_visible(False)

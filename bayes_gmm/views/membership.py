@@ -15,11 +15,13 @@ from bayes_gmm.views.axes import (
     clean,
     new_axes,
     notes_of,
-    positions,
     posterior_of,
     scale_axes,
-    wrapped,
 )
+from bayes_gmm.views.limits import limit_axes
+from bayes_gmm.views.models import axes_shown, name_axes
+from bayes_gmm.views.numbers import number_segments
+from bayes_gmm.views.plane import Plane
 from bayes_gmm.views.points import thinned
 from bayes_gmm.views.settings import PLOTS, STYLE
 
@@ -40,6 +42,8 @@ def membership(
 ) -> Axes:  # fmt: skip
     """Plot the membership probability of each row and its uncertainty.
 
+    Read off which rows have a clear segment, and where those lie that do not.
+
     The colour of a point is the probability that the row belongs to its most probable segment,
     averaged over the posterior; its size increases with the width of the credible interval of this
     probability. Lines are the 95 % ellipses of the MAP. The subtitle states if the averages are
@@ -52,7 +56,7 @@ def membership(
         The rows. Of more than 20,000 a random sample of 20,000 is plotted; rows that lack one of
         the two features are omitted.
     features, ax
-        As in `segments`, but always two features.
+        As in `segments`, but always a plane: two features, or the projection.
     ci_prob : float
         Probability of the interval shown by the size of a point.
 
@@ -70,27 +74,29 @@ def membership(
     ``membership(posterior, X).figure.savefig("membership.png")``
     """
     posterior = posterior_of(posterior, "membership")
-    names = posterior.features
-    shown = positions(names, features)
-    if len(shown) != 2:
-        raise DataError(f"membership needs two features, got {len(shown)}; use segments instead")
+    plane = axes_shown(posterior.mean_mixture, features)
+    if not isinstance(plane, Plane):
+        raise DataError("membership needs two features, got 1; use segments instead")
     values = posterior.mixture.columns_of(X).values
     rows, notes = thinned(len(values))
     values = values[rows]
     axes = new_axes() if ax is None else ax
-    scale_axes(axes, posterior.mixture, shown)
+    scale_axes(axes, plane.mixture, (0, 1))
     table = membership_table(posterior, values, ci_prob, None)
     width = (table["upper"] - table["lower"]).to_numpy()
     probability = table["probability"].to_numpy()
-    whole = ~np.isnan(values[:, list(shown)]).any(axis=1)
+    places, expected = plane.points(values)
+    whole = ~np.isnan(places).any(axis=1)
     order = np.flatnonzero(whole)[np.argsort(width[whole], kind="stable")]
-    x, y = values[order][:, list(shown)].T
+    x, y = places[order].T
     points = axes.scatter(
         x, y, c=probability[order], s=_area(width[order]), cmap=COLORS,
         vmin=min(0.5, np.floor(10.0 * probability.min()) / 10.0), vmax=1.0,
         linewidths=0.3, edgecolors="white", zorder=2,
     )  # fmt: skip
-    _draw_outlines(axes, posterior, shown)
+    for k in range(posterior.n_components):
+        ellipses.draw_ellipse(axes, plane.mixture, k, 0.95, (0, 1), "0.35", linewidth=1.2)
+    limit_axes(axes, plane.mixture, places)
     bar = axes.figure.colorbar(points, ax=axes, pad=0.02, fraction=0.05)
     bar.set_label("probability of the row's segment", fontsize=STYLE.label_size)
     bar.ax.tick_params(labelsize=STYLE.text_size)
@@ -98,7 +104,12 @@ def membership(
     n_lacking = int(len(whole) - whole.sum())
     if n_lacking:
         notes.append(f"{counted(n_lacking, 'row')} with a missing cell: not drawn")
-    _finish(axes, names, shown, probability, notes + notes_of(posterior), ci_prob)
+    if expected is not None and expected[whole].any():
+        n_expected = int(expected[whole].sum())
+        notes.append(f"{counted(n_expected, 'row')} with missing cells: at expected values")
+    notes = [*plane.notes, *notes, *notes_of(posterior)]
+    _finish(axes, plane, probability, notes, ci_prob)
+    number_segments(axes, plane.mixture.medians, "black")
     return axes
 
 
@@ -106,28 +117,12 @@ def _area(width: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(12.0 + 140.0 * width)
 
 
-def _draw_outlines(ax: Axes, posterior: PosteriorDraws, shown: tuple[int, ...]) -> None:
-    from matplotlib.patheffects import withStroke
-
-    halo = [withStroke(linewidth=3, foreground="white")]
-    for k in range(posterior.n_components):
-        ellipses.draw_ellipse(ax, posterior.mean_mixture, k, 0.95, shown, "0.35", linewidth=1.2)
-        x, y = posterior.mean_mixture.medians[k, list(shown)].tolist()
-        ax.annotate(
-            str(k + 1), (x, y), ha="center", va="center", fontsize=STYLE.label_size + 2,
-            fontweight="bold", path_effects=halo, zorder=6,
-        )  # fmt: skip
-    ax.autoscale_view()
-
-
 def _finish(
-    ax: Axes, names: tuple[str, ...], shown: tuple[int, ...], probability: NDArray[np.float64],
+    ax: Axes, plane: Plane, probability: NDArray[np.float64],
     notes: list[str], ci_prob: float,
 ) -> None:  # fmt: skip
-    label = wrapped(names[shown[0]], 60)
-    below = label.count("\n")
-    ax.set_xlabel(label, parse_math=False)
-    ax.set_ylabel(wrapped(names[shown[1]], 36), parse_math=False)
+    name_axes(ax, plane)
+    below = ax.get_xlabel().count("\n")
     unsure = float(np.mean(probability < 0.9))
     title = f"{percent(unsure)} of the rows have a membership probability below 90 %"
     add_title(ax, title, notes)
@@ -138,6 +133,7 @@ def _finish(
         fontsize=STYLE.text_size, title_fontsize=STYLE.text_size,
     )  # fmt: skip
     clean(ax)
+    name_axes(ax, plane)
 
 
 def _size_handles() -> list[Line2D]:

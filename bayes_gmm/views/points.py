@@ -12,15 +12,21 @@ from bayes_gmm.views import palette
 from bayes_gmm.views.settings import PLOTS, STYLE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
 Array = NDArray[np.float64]
 
 
-def draw_points(ax: Axes, membership: Array, values: Array, shown: Sequence[int]) -> list[str]:
+def draw_points(
+    ax: Axes,
+    membership: Array,
+    points: Array,
+    expected: NDArray[np.bool_] | None = None,
+    *,
+    size: float = 1.0,
+    ticks: bool = True,
+) -> list[str]:
     """Draw each row as a point, or as a tick at the axis where one of the two cells is missing.
 
     Parameters
@@ -29,10 +35,14 @@ def draw_points(ax: Axes, membership: Array, values: Array, shown: Sequence[int]
         Where to draw.
     membership : ndarray, shape (n_rows, K)
         Probability of each segment for each row.
-    values : ndarray, shape (n_rows, n_features)
-        The rows; NaN is a missing cell.
-    shown : pair of int
-        The features on the horizontal and the vertical axis.
+    points : ndarray, shape (n_rows, 2)
+        Their coordinates; NaN is missing.
+    expected : ndarray of bool, shape (n_rows,), optional
+        For a projection: rows whose coordinates are expected values; their points are hollow.
+    size : float
+        Area of the points, relative to the default.
+    ticks : bool
+        Whether to draw rows that lack one coordinate.
 
     Returns
     -------
@@ -41,16 +51,36 @@ def draw_points(ax: Axes, membership: Array, values: Array, shown: Sequence[int]
     """
     n_components = membership.shape[1]
     colors = palette.faded(palette.palette(n_components), membership)
-    points = values[:, list(shown)]
     whole = ~np.isnan(points).any(axis=1)
+    projected = expected is not None
+    expected = np.zeros(len(points), bool) if expected is None else expected
     top = membership.argmax(axis=1)
-    for k in range(0, n_components, len(palette.COLORS)):
-        rows = whole & (top >= k) & (top < k + len(palette.COLORS))
-        ax.scatter(
-            points[rows, 0], points[rows, 1], s=_size(len(points)), c=colors[rows],
-            marker=palette.marker(k), linewidths=0, zorder=STYLE.point_order,
-        )  # fmt: skip
-    return _draw_ticks(ax, points, colors)
+    look: dict[str, Any] = {
+        "s": size * _size(len(points)),
+        "zorder": STYLE.point_order,
+        "rasterized": True,
+    }
+    for k in range(0, n_components, STYLE.per_marker):
+        of_shape = whole & (top >= k) & (top < k + STYLE.per_marker)
+        look["marker"] = palette.marker(k)
+        full, hollow = of_shape & ~expected, of_shape & expected
+        ax.scatter(points[full, 0], points[full, 1], color=colors[full], linewidths=0, **look)
+        if hollow.any():
+            x, y = points[hollow].T
+            ax.scatter(x, y, facecolors="none", edgecolors=colors[hollow], **look)
+    if projected:
+        return _expected_notes(whole, expected)
+    return _draw_ticks(ax, points, colors) if ticks else []
+
+
+def _expected_notes(whole: NDArray[np.bool_], expected: NDArray[np.bool_]) -> list[str]:
+    """Notes on projected rows with missing cells."""
+    n_hollow, n_absent, notes = int((whole & expected).sum()), int((~whole).sum()), []
+    if n_hollow:
+        notes.append(f"{counted(n_hollow, 'row')} with missing cells: hollow, at expected values")
+    if n_absent:
+        notes.append(f"{counted(n_absent, 'row')} with no observed cell: not drawn")
+    return notes
 
 
 def uncertain_handle() -> Line2D:
@@ -70,12 +100,13 @@ def uncertain_handle() -> Line2D:
     )  # fmt: skip
 
 
-def thinned(n_rows: int) -> tuple[slice | NDArray[np.int64], list[str]]:
-    """Positions of at most 20,000 rows, in their order, and a note if rows are left out."""
-    if n_rows <= PLOTS.max_points:
+def thinned(n_rows: int, most: int | None = None) -> tuple[slice | NDArray[np.int64], list[str]]:
+    """Positions of at most 20,000 or `most` rows, in order, and a note if rows are left out."""
+    most = PLOTS.max_points if most is None else most
+    if n_rows <= most:
         return slice(None), []
-    keep = np.random.default_rng(0).choice(n_rows, PLOTS.max_points, replace=False)
-    return np.sort(keep), [f"{PLOTS.max_points:,} of {n_rows:,} rows drawn"]
+    keep = np.random.default_rng(0).choice(n_rows, most, replace=False)
+    return np.sort(keep), [f"{most:,} of {n_rows:,} rows drawn"]
 
 
 def _size(n_points: int) -> float:

@@ -9,11 +9,9 @@ import numpy as np
 
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.errors import DataError
-from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.results.checks import check_probability
 from bayes_gmm.results.posterior.draws import PosteriorDraws
-from bayes_gmm.results.posterior.parameters import central_interval
-from bayes_gmm.text import counted, percent, share_interval
+from bayes_gmm.text import counted
 from bayes_gmm.views import bands, densities, ellipses
 from bayes_gmm.views.axes import (
     add_title,
@@ -21,17 +19,20 @@ from bayes_gmm.views.axes import (
     clean,
     new_axes,
     notes_of,
-    positions,
     save_figure,
     scale_axes,
     wrapped,
 )
-from bayes_gmm.views.palette import marker, palette
-from bayes_gmm.views.points import draw_points, thinned, uncertain_handle
+from bayes_gmm.views.legend import legend_of, legend_size, segment_handles, segment_texts
+from bayes_gmm.views.limits import limit_axes
+from bayes_gmm.views.models import axes_shown, mixture_of, name_axes, probabilities
+from bayes_gmm.views.numbers import number_segments
+from bayes_gmm.views.palette import palette
+from bayes_gmm.views.plane import Plane, discriminant_plane
+from bayes_gmm.views.points import draw_points, thinned
 from bayes_gmm.views.settings import PLOTS, STYLE
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
@@ -49,6 +50,9 @@ def segments(
     membership: NDArray[np.float64] | None = None,
 ) -> Axes:
     """Plot segments: coloured points, 50 % and 95 % ellipses, and crosses at the means.
+
+    Read off where the segments lie, how wide they are, which of them overlap, and which rows are
+    uncertain. The limits of the axes follow the rows, so that a wide ellipse may be cut off.
 
     Axes of features that are transformed by a logarithm are logarithmic; ellipses of transformed
     features are mapped to the user's units, with crosses at the medians.
@@ -72,7 +76,8 @@ def segments(
         lacks one of the two features is shown as a tick at the axis of the other. Of more than
         20,000 rows a random sample of 20,000 is plotted.
     features : one or two of int or str, optional
-        The features on the axes, by name or position; by default the first two.
+        The features on the axes, by name or position. By default both features of two, and for
+        more the projection that separates the segments most (see `projection`).
     ax : matplotlib.axes.Axes, optional
         Axes to draw on; by default those of a new figure.
     ci_prob : float
@@ -100,29 +105,81 @@ def segments(
     >>> axes.get_xlabel(), [text.get_text() for text in axes.get_legend().get_texts()][:2]
     ('a', ['Segment 1 (70 %)', 'Segment 2 (30 %)'])
     """
+    shown = axes_shown(mixture_of(model), features)
+    return _draw(model, X, shown, ax, ci_prob, membership)
+
+
+def _draw(
+    model: Any,
+    X: Any,
+    shown: Plane | int,
+    ax: Axes | None,
+    ci_prob: float,
+    membership: NDArray[np.float64] | None,
+) -> Axes:
+    """Draw the plane, or the densities of one feature, with title and legend."""
     check_probability(ci_prob)
-    mixture = _mixture_of(model)
-    names = mixture.features
-    values = None if X is None else feature_matrix(X, features=names).values
-    shown = positions(names, features)
+    mixture = mixture_of(model)
+    values = None if X is None else feature_matrix(X, features=mixture.features).values
     axes = new_axes() if ax is None else ax
-    scale_axes(axes, mixture, shown)
     posterior = model if isinstance(model, PosteriorDraws) else None
-    if len(shown) == 2:
-        notes = [] if values is None else _draw_rows(axes, model, values, shown, membership)
-        _draw_segments(axes, mixture, shown, posterior, ci_prob)
-        axes.set_ylabel(wrapped(names[shown[1]], 36), parse_math=False)
+    if isinstance(shown, Plane):
+        notes = _draw_plane(axes, shown, model, values, membership, ci_prob)
     else:
-        notes = densities.draw_densities(axes, mixture, values, shown, posterior, ci_prob)
-    axes.set_xlabel(wrapped(names[shown[0]], 52), parse_math=False)
+        scale_axes(axes, mixture, [shown])
+        notes = densities.draw_densities(axes, mixture, values, [shown], posterior, ci_prob)
+        axes.set_xlabel(wrapped(mixture.features[shown], 52), parse_math=False)
     if posterior is not None:
         notes = notes + notes_of(posterior)
     of_rows = "" if values is None else f" in {counted(len(values), 'row')}"
     add_title(axes, counted(mixture.n_components, "segment") + of_rows, notes)
-    labels = _labels(mixture) if posterior is None else _labels_with_intervals(posterior, ci_prob)
-    _add_legend(axes, labels, len(shown), posterior, ci_prob, with_points=values is not None)
+    n_axes = 1 + isinstance(shown, Plane)
+    labels = segment_texts(mixture, posterior, ci_prob)
+    _add_legend(axes, labels, n_axes, posterior, ci_prob, with_points=values is not None)
     clean(axes)
+    if isinstance(shown, Plane):
+        name_axes(axes, shown)
+        number_segments(axes, shown.mixture.medians)
     return axes
+
+
+def projection(
+    model: Any,
+    X: Any = None,
+    ax: Axes | None = None,
+    *,
+    ci_prob: float = PLOTS.ci_prob,
+    membership: NDArray[np.float64] | None = None,
+) -> Axes:
+    """Plot segments in the plane of the two directions that separate them most.
+
+    Read off which segments are separated when all features are used together, and by which
+    features: the label of an axis names those that correlate most with it. One unit is one standard
+    deviation within segments. The subtitle states how much of the separation between the means the
+    plane holds. It is the default of `segments` for more than two features.
+
+    Parameters
+    ----------
+    model, X, ax, ci_prob, membership
+        As in `segments`. Rows with missing cells are hollow points at their expected values.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    DataError
+        If the model has only one feature.
+
+    Examples
+    --------
+    ``bg.plots.projection(posterior, X).figure.savefig("projection.png")``
+    """
+    mixture = mixture_of(model)
+    if mixture.n_features == 1:
+        raise DataError("a projection needs at least two features, got 1; use segments instead")
+    return _draw(model, X, discriminant_plane(mixture), ax, ci_prob, membership)
 
 
 def save_segments(
@@ -159,58 +216,30 @@ def save_segments(
     return save_figure(draw, path, STYLE.figure_size, dpi)
 
 
-def _mixture_of(model: Any) -> Mixture:
-    if isinstance(model, PosteriorDraws):
-        return model.mean_mixture
-    for candidate in (model, getattr(model, "mixture_", None), getattr(model, "mixture", None)):
-        if isinstance(candidate, Mixture):
-            return candidate
-    kind = type(model).__name__
-    raise DataError(
-        f"cannot draw a {kind}: give a fitted BayesGMM, a MapFit, a Posterior or a Mixture"
-    )
-
-
-def _draw_rows(
+def _draw_plane(
     ax: Axes,
+    plane: Plane,
     model: Any,
-    values: NDArray[np.float64],
-    shown: tuple[int, ...],
+    values: NDArray[np.float64] | None,
     membership: NDArray[np.float64] | None,
-) -> list[str]:
-    """Draw the rows as points; return notes for the subtitle."""
-    rows, notes = thinned(len(values))
-    if membership is None:
-        is_posterior = isinstance(model, PosteriorDraws)
-        of_rows = model.predict_proba if is_posterior else _mixture_of(model).responsibilities
-        probabilities = of_rows(values[rows])
-    else:
-        probabilities = membership[rows]
-    return notes + draw_points(ax, probabilities, values[rows], shown)
-
-
-def _draw_segments(
-    ax: Axes,
-    mixture: Mixture,
-    shown: tuple[int, ...],
-    posterior: PosteriorDraws | None,
     ci_prob: float,
-) -> None:
-    """Draw ellipses and numbered crosses."""
-    from matplotlib.patheffects import withStroke
-
-    if posterior is not None:
-        bands.draw_bands(ax, posterior, shown, ci_prob)
-    halo = [withStroke(linewidth=3, foreground="white")]
+) -> list[str]:
+    """Draw rows, bands and ellipses; return notes for the subtitle."""
+    mixture = plane.mixture
+    scale_axes(ax, mixture, (0, 1))
+    notes, points = list(plane.notes), None
+    if values is not None:
+        rows, left_out = thinned(len(values))
+        points, expected = plane.points(values[rows])
+        r = probabilities(model, values[rows]) if membership is None else membership[rows]
+        notes += left_out + draw_points(ax, r, points, expected)
+    if isinstance(model, PosteriorDraws):
+        means, factors = plane.ellipses(model, PLOTS.draws_counted)
+        bands.draw_bands(ax, means, factors, mixture.transforms, ci_prob)
     for k, color in enumerate(palette(mixture.n_components)):
-        ellipses.draw_component(ax, mixture, k, shown, color)
-        x, y = mixture.medians[k, list(shown)].tolist()
-        ax.plot(x, y, "X", markersize=10, color="black", markeredgecolor="white", zorder=5)
-        ax.annotate(
-            str(k + 1), (x, y), xytext=(6, 5), textcoords="offset points",
-            fontsize=STYLE.label_size, fontweight="bold", path_effects=halo, zorder=6,
-        )  # fmt: skip
-    ax.autoscale_view()
+        ellipses.draw_component(ax, mixture, k, (0, 1), color)
+    limit_axes(ax, mixture, points)
+    return notes
 
 
 def _add_legend(
@@ -223,38 +252,19 @@ def _add_legend(
     with_points: bool,
 ) -> None:
     """Place the legend to the right of the axes, where it hides no data."""
-    from matplotlib.lines import Line2D
-
-    handles: list[Artist] = [
-        Line2D([], [], linestyle="none", marker=marker(k), markersize=9, color=color, label=label)
-        for k, (label, color) in enumerate(zip(labels, palette(len(labels)), strict=True))
-    ]
-    if n_axes == 1:
-        handles += densities.legend_handles() if posterior is None else []
+    if n_axes == 2:
+        handles = legend_of(labels, with_points=with_points)
     else:
-        handles += [uncertain_handle()] * with_points + ellipses.legend_handles()
+        handles = [
+            *segment_handles(labels),
+            *(densities.legend_handles() if posterior is None else []),
+        ]
     if posterior is not None:
         handles += bands.legend_handles(n_axes, ci_prob)
+    n_columns = 1 + (len(labels) > 14)
     legend = ax.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1.0), borderaxespad=0.0,
-        frameon=False, fontsize=STYLE.text_size, labelspacing=0.6,
-        ncols=1 + (len(labels) > 14),
+        frameon=False, fontsize=legend_size(ax, handles, n_columns), labelspacing=0.6,
+        ncols=n_columns,
     )  # fmt: skip
     as_written(legend.get_texts())
-
-
-def _labels(mixture: Mixture) -> list[str]:
-    labels = segment_labels(mixture.n_components)
-    return [f"{label} ({percent(w)})" for label, w in zip(labels, mixture.weights, strict=True)]
-
-
-def _labels_with_intervals(posterior: PosteriorDraws, ci_prob: float) -> list[str]:
-    """Names, with the posterior mean and the interval of each share."""
-    w = posterior.parameters.weights
-    low, high = central_interval(w, ci_prob, axis=(0, 1))
-    numbers = zip(w.mean(axis=(0, 1)).tolist(), low.tolist(), high.tolist(), strict=True)
-    labels = []
-    for name, interval in zip(posterior.names, numbers, strict=True):
-        share, a, b = share_interval(*interval)
-        labels.append(f"{wrapped(name, 28)} ({share} %: {a} to {b} %)")
-    return labels

@@ -19,16 +19,28 @@ class Style:
     note_width: int = 100
     name_width: int = 26
     """Maximum length of a name in the title of a panel."""
+    loading_width: int = 24
+    """Maximum length of the name of a feature in the label of a direction."""
     line_width: int = 32
     """Maximum length of a line in the title of a panel."""
     shades: tuple[float, ...] = (1.0, 0.65, 0.4)
     """Brightness of the colours at each repetition."""
+    per_marker: int = 6
+    """Number of consecutive segments whose points have the same shape."""
     uncertain: tuple[float, float, float] = (0.62, 0.62, 0.62)
     """Colour of rows with uncertain membership."""
     fill_opacity: float = 0.10
     """Opacity of the area of an ellipse."""
     line_shade: float = 0.8
     """Brightness of the line of an ellipse, so that it is visible over the points."""
+    log_ticks: int = 6
+    """Maximum number of labels of a logarithmic axis in a panel of a forest plot."""
+    least_text: float = 5.0
+    """Minimum size of the text in a legend."""
+    legend_height: float = 0.78
+    """Maximum height of a legend, relative to the figure."""
+    text_brightness: float = 0.45
+    """Maximum brightness of coloured text."""
     point_order: float = 2.5
     """Drawing order of points: over the bands of a posterior and under the ellipses."""
 
@@ -69,6 +81,30 @@ class PlotSettings:
     """Differences up to which the scale of a comparison is linear: 10 nats are decisive."""
     ticks: tuple[int, ...] = (0, 5, 10, 100, 1000, 10_000, 100_000)
     """Ticks of the scale of a comparison."""
+    loadings: int = 3
+    """Maximum number of features in the label of a direction."""
+    least_loading: float = 0.4
+    """Minimum correlation of these features with the direction, except for the first."""
+    margin: float = 0.04
+    """Margin around the rows, relative to their range."""
+    overhang: float = 0.12
+    """Maximum length of an axis beyond the rows for ellipses, relative to the range of the rows."""
+    least_share: float = 0.02
+    """Without rows, segments with a smaller share do not affect the limits of axes."""
+    max_pair_features: int = 12
+    """Maximum number of features in a matrix of pairs."""
+    max_pair_points: int = 2_000
+    """Maximum number of rows in a matrix of pairs."""
+    pair_size: float = 1.9
+    """Width of a panel of a matrix of pairs for few features, in inches."""
+    pair_dot: float = 0.35
+    """Area of a point in a matrix of pairs, relative to that in one plane."""
+    pair_figure: float = 14.0
+    """Maximum width of a matrix of pairs, in inches."""
+    max_co_clustering: int = 1_000
+    """Maximum number of rows of a co-clustering matrix."""
+    max_patterns: int = 12
+    """Maximum number of patterns of missing cells with a line of their own."""
     least_label: float = 0.01
     """Minimum probability of a bar with a label."""
     least_bar: float = 0.005

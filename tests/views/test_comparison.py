@@ -29,7 +29,7 @@ def test_lines_are_differences_from_the_best_with_their_errors():
     np.testing.assert_allclose(half_lengths(container), list(errors.values()))
     ring = panel.lines[-1].get_xydata()
     assert ring.tolist() == [[2.0, 0.0]]
-    assert panel.get_ylabel() == "below -10.0"
+    assert panel.get_ylabel() == "below −10.0"
 
 
 @pytest.mark.parametrize("farthest", [15.0, 500.0])
@@ -145,3 +145,24 @@ def test_the_title_is_the_answer(tmp_path, pyplot):
     path = plots.save_comparison(by_evidence({1: 0.0, 2: 9.0}), tmp_path / "a.png", dpi=50)
     assert path.read_bytes().startswith(b"\x89PNG")
     assert pyplot.get_fignums() == []
+
+
+def said_below(panel):
+    return panel.figure.get_supxlabel().replace("\n", " ")
+
+
+def test_a_range_that_may_be_too_narrow_and_an_approximation_are_stated():
+    panel = plots.comparison(by_bic({1: 30.0, 2: 20.0}))[0]
+    assert "2 is the largest number tried" in said_below(panel)
+    inside = plots.comparison(by_bic({1: 30.0, 2: 20.0, 3: 40.0}))[0]
+    assert said_below(inside) == ""
+    laplace = plots.comparison(by_evidence({1: -9.0, 2: 0.0, 3: -9.0}, criterion="laplace"))
+    assert "approximate" in said_below(laplace[0])
+    values = {(K, structure): -9.0 * K for K in (1, 2) for structure in ("full", "tied")}
+    figure = plots.comparison(by_evidence(values, criterion="laplace"))[0].figure
+    figure.canvas.draw()
+    note = figure._supxlabel.get_window_extent()
+    lines = figure._supxlabel.get_text().rstrip("\n").count("\n") + 1
+    lowest = note.y1 - note.height * lines / (figure._supxlabel.get_text().count("\n") + 1)
+    assert lowest >= figure.legends[0].get_window_extent().y1
+    assert laplace[-1].get_title(loc="left") == "probability (approximate)"

@@ -132,12 +132,12 @@ def test_many_rows_are_thinned_and_the_picture_says_so(ax, monkeypatch):
     assert note(ax) == "50 of 200 rows drawn"
 
 
-def test_beyond_eight_segments_the_points_change_shape_and_colours_stay_apart(ax):
+def test_beyond_six_segments_the_points_change_shape_and_colours_stay_apart(ax):
     mixture = mixture_of(20)
     assert len(set(palette(20))) == 20
     segments(mixture, mixture.means, ax=ax)
     shapes = {c.get_paths()[0].vertices.tobytes() for c in ax.collections}
-    assert len(shapes) == 3
+    assert len(shapes) == 4
 
 
 @pytest.mark.parametrize("n_components", [1, 2, 5, 25])

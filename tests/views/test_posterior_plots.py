@@ -17,6 +17,7 @@ from bayes_gmm.estimator import BayesGMM
 from bayes_gmm.views import bands as credible
 from bayes_gmm.views import plots
 from bayes_gmm.views.palette import palette
+from bayes_gmm.views.plane import plane_of_features
 from bayes_gmm.views.plots import forest, membership, segments
 from bayes_gmm.views.settings import PlotSettings
 
@@ -80,7 +81,8 @@ def test_the_band_is_where_draws_disagree(posterior, ax):
     """A point inside every draw's ellipse, or outside of all, is not in the band."""
     segments(posterior, ax=ax)
     band = next(c for c in ax.collections if isinstance(c, ContourSet))
-    means, factors = credible._ellipses(posterior, (0, 1), PlotSettings.draws_counted)
+    plane = plane_of_features(posterior.mean_mixture, (0, 1))
+    means, factors = plane.ellipses(posterior, PlotSettings.draws_counted)
     rng = np.random.default_rng(0)
     x = means[0, 0] + 1.6 * rng.uniform(-1, 1, (400, 2)) @ np.abs(factors[0, 0]).T
     z = np.linalg.solve(factors[:, 0], (x.T - means[:, 0, :, None]))

@@ -14,6 +14,7 @@ from bayes_gmm.results.comparison.recommendation_text import recommendation_text
 from bayes_gmm.results.comparison.verdict import Verdict
 from bayes_gmm.results.comparison.verdict_text import headline, verdict_text
 from bayes_gmm.results.comparison.verdicts import verdict_of
+from bayes_gmm.text import html_block
 
 __all__ = ["Candidate", "Comparison"]
 
@@ -44,6 +45,13 @@ class Comparison(Candidates):
     >>> comparison.recommendation.n_components
     5
     """
+
+    def _repr_html_(self) -> str:
+        table = self.table.dropna(axis=1, how="all")
+        shown = table.to_html(
+            index=False, border=0, float_format=lambda x: f"{x:,.4g}", max_rows=40
+        )
+        return html_block(self.headline, shown, [str(self.recommendation)])
 
     @cached_property
     def verdicts(self) -> Mapping[str, Verdict]:

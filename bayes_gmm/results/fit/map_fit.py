@@ -30,7 +30,7 @@ from bayes_gmm.results.fit.information_criteria import Criteria
 from bayes_gmm.results.io.file_format import file_attributes
 from bayes_gmm.results.io.mixture_group import mixture_group
 from bayes_gmm.results.io.prior_json import prior_to_json
-from bayes_gmm.text import counted
+from bayes_gmm.text import counted, figure, html_block, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,6 +143,20 @@ class MapFit:
             f"{counted(self.n_rows, 'row')}, {counted(len(self.features), 'feature')}, structure "
             f"{self.structure.name!r}, log_posterior={self.log_posterior:.2f}, "
             f"{counted(len(self.modes), 'mode')}, converged={self.converged})"
+        )
+
+    def _repr_html_(self) -> str:
+        table = self.segments()
+        table["share"] = [percent(share) for share in table["share"]]
+        notes = [
+            f"Structure {self.structure.name!r}; BIC {self.bic:,.1f}; "
+            f"{counted(len(self.modes), 'mode')} found. Estimates at the mode with the most mass, "
+            "without intervals.",
+            *(str(found) for found in unfinished(self)),
+        ]
+        title = f"{counted(len(table), 'segment')} in {counted(self.n_rows, 'row')} (MAP)"
+        return html_block(
+            title, table.to_html(index=False, border=0, float_format=figure, max_cols=20), notes
         )
 
     @classmethod

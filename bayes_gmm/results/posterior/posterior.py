@@ -32,7 +32,7 @@ from bayes_gmm.results.posterior.loo_result import Loo
 from bayes_gmm.results.posterior.names import component_index, renamed
 from bayes_gmm.results.posterior.provenance import provenance
 from bayes_gmm.results.posterior.segmentations import reference_of
-from bayes_gmm.text import counted
+from bayes_gmm.text import counted, html_block, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,6 +72,16 @@ class Posterior(PosteriorDraws):
             f"{counted(len(self.features), 'feature')}, {counted(draws.n_chains, 'chain')} of "
             f"{counted(draws.n_draws, 'draw')}{alone} by {draws.method})"
         )
+
+    def _repr_html_(self, ci_prob: float = 0.94) -> str:
+        from bayes_gmm.results.posterior.tables import table_for_notebooks
+
+        table = table_for_notebooks(self, ci_prob)
+        kind = f"posterior means and {percent(ci_prob)} credible intervals"
+        title = f"{counted(self.n_components, 'segment')}: {kind}"
+        alone = [] if self.segmentation is None else [self.segmentation.diagnostic]
+        shown = table.to_html(index=False, border=0, max_cols=20)
+        return html_block(title, shown, [repr(self), *map(str, (*self.diagnostics, *alone))])
 
     @classmethod
     def from_draws(

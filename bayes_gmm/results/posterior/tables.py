@@ -10,6 +10,7 @@ import numpy as np
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.transform import Identity, Log
 from bayes_gmm.results.posterior.parameters import central_interval
+from bayes_gmm.text import figure, share_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +52,26 @@ def segments_table(posterior: PosteriorDraws, ci_prob: float) -> pd.DataFrame:
         columns[each.name] = each.estimate(each.draws)
         columns[f"{each.name} lower"], columns[f"{each.name} upper"] = low, high
     return pd.DataFrame(columns)
+
+
+def table_for_notebooks(posterior: PosteriorDraws, ci_prob: float) -> pd.DataFrame:
+    """Shares and means (or medians) with their intervals, written as text."""
+    import pandas as pd
+
+    table = segments_table(posterior, ci_prob)
+    columns: dict[str, list[str]] = {"segment": list(posterior.names)}
+    for name in table.columns[1::3]:
+        if name != "share" and not name.endswith(("(mean)", "(median)")):
+            continue
+        numbers = zip(table[name], table[f"{name} lower"], table[f"{name} upper"], strict=True)
+        write, unit = (share_interval, " %") if name == "share" else (_figures, "")
+        written = [write(*each) for each in numbers]
+        columns[name] = [f"{m}{unit} ({a} to {b}{unit})" for m, a, b in written]
+    return pd.DataFrame(columns)
+
+
+def _figures(*numbers: float) -> tuple[str, ...]:
+    return tuple(figure(number) for number in numbers)
 
 
 def contrast_table(posterior: PosteriorDraws, a: int, b: int, ci_prob: float) -> pd.DataFrame:

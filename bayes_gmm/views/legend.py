@@ -1,0 +1,74 @@
+"""Legends of segments: names, shares and intervals, beside the axes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_gmm.model.mixture import segment_labels
+from bayes_gmm.results.posterior.parameters import central_interval
+from bayes_gmm.text import percent, share_interval
+from bayes_gmm.views import ellipses
+from bayes_gmm.views.axes import wrapped
+from bayes_gmm.views.palette import marker, palette
+from bayes_gmm.views.points import uncertain_handle
+from bayes_gmm.views.settings import PLOTS, STYLE
+from bayes_gmm.views.words import shortened
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+
+    from bayes_gmm.model.mixture import Mixture
+    from bayes_gmm.results.posterior.draws import PosteriorDraws
+
+
+def segment_texts(
+    mixture: Mixture, posterior: PosteriorDraws | None, ci_prob: float = PLOTS.ci_prob
+) -> list[str]:
+    """Names of the segments with their shares and, for a posterior, the intervals of these."""
+    return _labels(mixture) if posterior is None else _labels_with_intervals(posterior, ci_prob)
+
+
+def _labels(mixture: Mixture) -> list[str]:
+    labels = segment_labels(mixture.n_components)
+    return [f"{label} ({percent(w)})" for label, w in zip(labels, mixture.weights, strict=True)]
+
+
+def _labels_with_intervals(posterior: PosteriorDraws, ci_prob: float) -> list[str]:
+    """Names, with the posterior mean and the interval of each share."""
+    w = posterior.parameters.weights
+    low, high = central_interval(w, ci_prob, axis=(0, 1))
+    numbers = zip(w.mean(axis=(0, 1)).tolist(), low.tolist(), high.tolist(), strict=True)
+    if len(posterior.names) == 1:
+        return [f"{wrapped(posterior.names[0], 34)} (100 %)"]
+    labels, width = [], STYLE.line_width if len(posterior.names) > 6 else 2 * STYLE.line_width
+    for name, interval in zip(posterior.names, numbers, strict=True):
+        share, a, b = share_interval(*interval)
+        labels.append(wrapped(f"{shortened(name, width)} ({share} %: {a} to {b} %)", 34))
+    return labels
+
+
+def legend_of(labels: list[str], *, with_points: bool) -> list[Artist]:
+    """Legend entries of segments, uncertain points and ellipses."""
+    pale = [uncertain_handle()] if with_points else []
+    return [*segment_handles(labels), *pale, *ellipses.legend_handles()]
+
+
+def segment_handles(labels: list[str]) -> list[Artist]:
+    """Legend entries of segments."""
+    from matplotlib.lines import Line2D
+
+    return [
+        Line2D([], [], linestyle="none", marker=marker(k), markersize=9, color=color, label=label)
+        for k, (label, color) in enumerate(zip(labels, palette(len(labels)), strict=True))
+    ]
+
+
+def legend_size(ax: Axes, handles: list[Artist], n_columns: int) -> float:
+    """Size of the text with which a legend is not higher than its figure."""
+    lines = sum(1 + str(handle.get_label()).count("\n") for handle in handles) / n_columns
+    height = 72.0 * ax.figure.bbox.height / ax.figure.dpi * STYLE.legend_height
+    fits = height / (1.35 * lines + 0.7 * len(handles) / n_columns)
+    return float(np.clip(fits, STYLE.least_text, STYLE.text_size))
