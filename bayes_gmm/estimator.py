@@ -229,7 +229,8 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
     @property
     def prior_influence_(self) -> PriorInfluence | None:
         """Influence of the prior on each segment; computed from the rows on access."""
-        return influence_at_mode(self._fitted.density, self._fit.mixture, self._fit.standardizer)
+        fit = self._fit
+        return influence_at_mode(self._fitted.density, fit.mixture, fit.standardizer)
 
     @property
     def mixture_(self) -> Mixture:
@@ -469,8 +470,9 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
 
         seed = seed_of(self.random_state if random_state is None else random_state)
         plan = SamplingPlan(draws, tune, chains, method, sampler, seed, progress)
+        fit = self._fit
         density, found, table = self._fitted
-        fit, sampled, _ = sample_modes(self._fit, density, found, plan)
+        fit, sampled, _ = sample_modes(fit, density, found, plan)
         return Posterior.from_draws(fit, density, sampled, table=table)
 
     def pymc_model(self) -> pm.Model:

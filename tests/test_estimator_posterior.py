@@ -158,7 +158,7 @@ def test_a_table_that_was_written_to_is_not_taken_for_the_one_that_was_fitted(dr
     np.testing.assert_array_equal(posterior.draws.theta, before)
     with pytest.raises(DataError, match="the table of 120 rows was modified after its fit"):
         posterior.to_datatree(log_likelihood=True)
-    with pytest.raises(DataError, match="fit a copy, or save the posterior and load it"):
+    with pytest.raises(DataError, match="fit a copy, or save and load the posterior"):
         _ = posterior.tree
     X /= 2.0
     assert posterior.tree["observed_data/x"].values.tolist() == X.tolist()

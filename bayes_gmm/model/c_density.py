@@ -67,6 +67,7 @@ class FusedDensity:
     >>> from bayes_gmm.model.prior import Prior
     >>> from bayes_gmm.model.structure import Structure
     >>> table = feature_matrix([[1.0], [2.0], [4.0], [8.0]])
+    >>> from bayes_gmm.model.table_density import density_of_table
     >>> density, _ = density_of_table(table, 2, structure=Structure(), prior=Prior())
     >>> fused = FusedDensity(density, np.zeros(5), 0.5 * np.eye(5))
     >>> value, gradient = fused.value_and_gradient(np.full(5, 0.2))

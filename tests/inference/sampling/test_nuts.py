@@ -191,9 +191,9 @@ import numpy as np
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.inference.sampling.nuts import sample_nuts
 from bayes_gmm.inference.sampling.peak import Peak
-from bayes_gmm.model.density import Density
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
+from bayes_gmm.model.table_density import density_of_table
 table = feature_matrix(np.arange(20.0)[:, None])
 density, _ = density_of_table(table, 1, structure=Structure(), prior=Prior())
 draws = sample_nuts(density, [Peak(np.zeros(2), 0.2 * np.eye(2), 0.0, 0.0)], draws=5, tune=5)
