@@ -19,7 +19,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx-mathjax-offline",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "jupyter_execute"]
 templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
 html_title = "bayes_gmm"
