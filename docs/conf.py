@@ -32,9 +32,10 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
 }
 html_show_sourcelink = False
-html_sidebars = dict.fromkeys(
-    ["index", "gallery", "model", "comparison", "glossary", "faq", "api"], []
-)  # pages without sections of their own
+# Pages without sections of their own need no list of them.
+html_sidebars = {
+    page: [] for page in ("index", "gallery", "model", "comparison", "glossary", "faq", "api")
+}
 
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
