@@ -400,6 +400,7 @@ class Posterior(PosteriorDraws):
         from bayes_gmm.results.posterior.profile import posterior_profile
 
         checks.check_probability(ci_prob)
+        warn(several_modes(self), stacklevel=2)
         return posterior_profile(self, table, columns, weights, ci_prob, random_state)
 
     def co_clustering(self, X: Any) -> Floats:
@@ -611,6 +612,7 @@ class Posterior(PosteriorDraws):
         from bayes_gmm.results.posterior.changes_over_time import changes_over_time
 
         checks.check_probability(ci_prob)
+        warn(several_modes(self), stacklevel=2)
         return changes_over_time(self, last, ci_prob, max_distance)
 
     def save(self, path: str | os.PathLike[str]) -> Path:

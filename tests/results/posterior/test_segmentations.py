@@ -4,6 +4,7 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from arviz_stats.base.array import array_stats
 from example_posteriors import resampled_segmentations, two_segmentations
@@ -181,6 +182,15 @@ def test_each_reader_is_told_what_to_do_by_its_name(fifths):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert fifths.of_mode(0).diagnostics == ()
+
+
+def test_averages_over_segmentations_are_warned_of_in_the_users_line(halves):
+    table = pd.DataFrame(np.arange(6.0).reshape(3, 2), columns=list(halves.features))
+    with pytest.warns(MultimodalWarning) as said:
+        halves.profile(table.assign(Age=[20.0, 30.0, 40.0]))
+    with pytest.warns(MultimodalWarning) as also:
+        halves.compare_to(halves.of_mode(0))
+    assert {warning.filename for warning in [*said, *also]} == {__file__}
 
 
 def mixture(weights=(0.5, 0.5), means=((0.0, 0.0), (9.0, 9.0)), sd=1.0, correlation=0.0, **more):
