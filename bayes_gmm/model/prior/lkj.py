@@ -55,7 +55,7 @@ class LKJ:
     def corr_exponents(self, n_features: int) -> Floats:
         """Powers of C_jj in the density of a Cholesky factor C of R: 2 eta - 2 + d - j, from j = 1.
 
-        The density of C is that of R times |dR / dC| = prod_j C_jj^(d - j).
+        The density of C is that of R times ``|dR / dC| = prod_j C_jj^(d - j)``.
         """
         if self.eta == 0.0:
             return np.zeros(n_features)
