@@ -128,3 +128,16 @@ def cell(x: float) -> str:
 def _positional(x: float) -> str:
     """All digits of a number, with an exponent only if there were more than fifteen zeros."""
     return format(Decimal(repr(x)), "f") if 1e-15 < abs(x) < 1e15 else f"{x:g}"
+
+
+def four_digits_suffice(smallest: float, largest: float) -> bool:
+    """Whether four digits show differences of size `smallest` among numbers up to `largest`.
+
+    Also if no number of digits that floats have shows them.
+
+    Examples
+    --------
+    >>> four_digits_suffice(2e11, 3e12), four_digits_suffice(2.5, 1e12)
+    (True, False)
+    """
+    return largest <= 1e3 * smallest or largest > 1e14 * smallest
