@@ -150,6 +150,8 @@ def _outside_columns(
             left_out[name] = f"its type is {frame[name].dtype}"
         elif not column.observed.any():
             left_out[name] = "it is missing in all rows"
+        elif columns is None and column.is_constant:
+            left_out[name] = "it takes only one value"
         elif columns is None and _identifies_rows(column):
             left_out[name] = "it identifies the rows"
         else:
@@ -168,7 +170,9 @@ def _identifies_rows(column: OutsideColumn, settings: ProfileSettings = PROFILE)
     return column.kind == "categorical" and column.n_distinct == n > settings.most_levels
 
 
-def _columns_table(columns: Sequence[OutsideColumn]) -> pd.DataFrame:
+def _columns_table(
+    columns: Sequence[OutsideColumn], settings: ProfileSettings = PROFILE
+) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(
@@ -178,6 +182,7 @@ def _columns_table(columns: Sequence[OutsideColumn]) -> pd.DataFrame:
             "observed": [int(column.observed.sum()) for column in columns],
             "missing": [int((~column.observed).sum()) for column in columns],
             "pooled levels": [column.n_pooled for column in columns],
+            "codes": [column.n_codes(settings.most_codes) for column in columns],
         }
     )
 
