@@ -14,6 +14,7 @@ from bayes_gmm.data.frames import as_frame
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.validate import check_weights
+from bayes_gmm.model.typicality import rows_beyond, typicality
 from bayes_gmm.report.content.page import page
 from bayes_gmm.report.render import rendered
 from bayes_gmm.report.settings import LIMITS
@@ -166,6 +167,8 @@ def computed(
             found["findings"] = tuple(check_table(matrix, sample_weight=weights))
         if known.get("shape") is None:
             found["shape"] = (posterior or fit).check(matrix, weights)
+        mixture = fit.mixture if posterior is None else posterior.mean_mixture
+        found["beyond"] = rows_beyond(mixture, matrix, typicality(mixture, matrix))
         if known.get("profile") is None:
             found["profile"] = profiled(posterior or fit, table, matrix, weights, ci_prob)
     return found
