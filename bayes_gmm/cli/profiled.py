@@ -128,16 +128,13 @@ class Profiled:
             )
             lines.append(fill(f"{shortened(name)}: {ranked}", "  ", "    "))
         lines.append(f"profiled {counted(len(self.profile.columns), 'column')}")
-        columns = self.profile.columns
-        for name, n in zip(columns["column"], columns["codes"], strict=True):
-            if n:
-                lines.append(
-                    fill(
-                        f"column '{shortened(name)}' takes only {n} whole numbers: if they are "
-                        "codes of categories, its means have no meaning; store it as text to get "
-                        "the share of each category"
-                    )
-                )
+        found = self.profile.columns
+        codes = [f"'{shortened(name)}'" for name in found["column"][found["codes"] > 0]]
+        if codes:
+            lines.append(fill(
+                f"few whole numbers in {', '.join(codes)}: if they are codes of categories, their "
+                "means have no meaning; write them as words to get the share of each category"
+            ))  # fmt: skip
         for name, reason in self.profile.left_out.items():
             lines.append(fill(f"left out column '{shortened(name)}': {reason}"))
         return "\n".join(lines)

@@ -78,3 +78,14 @@ def test_export_sql_does_not_overwrite_the_model(model, tmp_path, capsys):
     assert main(["export-sql", model, "--out", model]) == 2
     assert main(["export-sql", model, "--out", str(tmp_path / "query.nc")]) == 2
     assert Path(model).read_bytes() == before
+
+
+@pytest.mark.filterwarnings("always")
+def test_profile_warns_of_codes_and_of_rows_beyond_all_segments(model, tmp_path, capsys):
+    table = customers()
+    table["Grade"], table[SPEND] = np.arange(80) % 3 + 1, 1000.0 * table[SPEND]
+    path = write(table, tmp_path / "other.csv")
+    assert main(["profile", model, path, "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr()
+    assert "beyond all segments" in said.err
+    assert "few whole numbers in 'Copies', 'Grade'" in " ".join(said.out.split())

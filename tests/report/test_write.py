@@ -247,6 +247,24 @@ def test_constant_columns_are_left_out(posterior):
     assert {"Country", "Year"} <= set(posterior.profile(table).left_out)
 
 
+def test_a_fit_among_other_segmentations_is_marked(posterior):
+    fit = posterior.fit
+    source = source_of(replace(fit, modes=(replace(fit.modes[0], probability=0.25),)))
+    assert "see Other ways to divide the rows" in said(source)
+    assert "Other ways" not in said(source_of(fit))
+
+
+def test_missing_weights_are_named(posterior):
+    fit = replace(posterior.fit, total_weight=300.0)
+    table = pages.table()
+    sizes = [
+        plain_text(answer(s, cards(s), None, checks(s))[0])
+        for s in (source_of(fit, table), source_of(fit, table, sample_weight=np.full(150, 2.0)))
+    ]
+    assert all("with a total weight of 300" in text for text in sizes)
+    assert ["The fit used row weights" in text for text in sizes] == [True, False]
+
+
 def test_a_segment_without_clear_rows_is_not_recommended_for_them(posterior):
     source = source_of(posterior, pages.table())
     none = [replace(card, clear=replace(card.clear, value=0.0)) for card in cards(source)]

@@ -81,6 +81,9 @@ def _sizes(source: Source, cards: Sequence[Card]) -> Words:
     else:
         which = " rows of the fit "
         other = f" The table of this report has {rows.n:,} rows instead."
+    if source.fit.total_weight != source.fit.n_rows:
+        which = f"{which.rstrip()}, with a total weight of {source.fit.total_weight:,.4g}, "
+        other += unweighted(source)
     if K == 1:
         return ("The ", n, which, f"form one segment.{other}")
     large = max(cards, key=lambda card: card.share.value.value)
@@ -90,6 +93,13 @@ def _sizes(source: Source, cards: Sequence[Card]) -> Words:
         " segments: the largest, ", large.segment, ", holds ", *_share(large.share),
         " of them, and the smallest, ", small.segment, ", ", *_share(small.share), f".{other}",
     )  # fmt: skip
+
+
+def unweighted(source: Source) -> str:
+    """That rows are counted without the weights that the fit used, if so."""
+    if source.rows is None or source.rows.is_weighted:
+        return ""
+    return " The fit used row weights, but the counts of rows in this report do not."
 
 
 def _share(share: Estimate) -> Words:
@@ -160,7 +170,7 @@ def _advice(source: Source, order: Sequence[Card]) -> Words:
         )  # fmt: skip
     return (
         "If every row is worth the same, start with ", first.segment, ": ", first.clear, " of its ",
-        first.assigned, " rows belong to it clearly, more than in any other segment, so an action "
+        first.assigned, " rows belong to it clearly, and no other segment has more, so an action "
         "there reaches the largest number of intended rows.",
     )  # fmt: skip
 

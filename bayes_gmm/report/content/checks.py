@@ -13,8 +13,9 @@ from bayes_gmm.inference.sampling.settings import ImportanceSettings
 from bayes_gmm.report.source import Source
 from bayes_gmm.report.words import Number, probability
 from bayes_gmm.results.posterior.convergence import least_effective
+from bayes_gmm.results.posterior.segmentations import SegmentationSettings
 from bayes_gmm.results.thresholds import THRESHOLDS
-from bayes_gmm.text import first_upper, sentence
+from bayes_gmm.text import first_upper, percent, sentence
 
 State = Literal["good", "warning", "bad", "missing"]
 SIGNS: dict[State, str] = {
@@ -64,7 +65,7 @@ class Check:
 
 def checks(source: Source) -> tuple[Check, ...]:
     """All checks."""
-    found = list(_of_draws(source)) if source.posterior is not None else [_without_draws(source)]
+    found = list(_of_draws(source) if source.posterior is not None else _without_draws(source))
     return (*_rows(source), *found, _shape(source), _prior(source), *_fit(source))
 
 
@@ -183,17 +184,24 @@ def _several(source: Source, by_code: dict[str, Diagnostic]) -> Check:
                  "listed in the section on other segmentations.", (figure,))  # fmt: skip
 
 
-def _without_draws(source: Source) -> Check:
+def _without_draws(source: Source) -> Iterator[Check]:
     how = (
         f"run fit with {source.options.nuts}"
         if source.options.nuts.startswith("--")
         else "call model.sample_posterior() and report its result"
     )
-    return Check(
+    yield Check(
         "Uncertainty", "missing",
-        "This is the most probable segmentation alone. Intervals of shares and middles, and checks "
-        f"of the computation, are missing: {how} to get them.",
+        "This is one segmentation without its uncertainty. Intervals of shares and middles, and "
+        f"checks of the computation, are missing: {how} to get them.",
     )  # fmt: skip
+    mass = source.fit.modes[0].probability if source.fit.modes else 1.0
+    if mass < SegmentationSettings.main_mass:
+        figure = Figure("probability of the reported segmentation", probability("mass", mass),
+                        f"at least {percent(SegmentationSettings.main_mass)}")  # fmt: skip
+        yield Check("Other ways to divide the rows", "warning", "Other segmentations of the same "
+                    "rows are also probable; the section on other segmentations describes them.",
+                    (figure,))  # fmt: skip
 
 
 def _shape(source: Source) -> Check:
