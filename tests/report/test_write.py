@@ -254,6 +254,19 @@ def test_a_fit_among_other_segmentations_is_marked(posterior):
     assert "Other ways" not in said(source_of(fit))
 
 
+def test_tables_without_a_column_to_profile_are_reported(posterior, tmp_path):
+    table = pages.table()[list(posterior.features)].assign(Id=np.arange(150), Country="DE")
+    page = pages.read(bg.write_report(posterior, tmp_path / "r.html", table))
+    assert "2 columns left out" in page.text
+    with pytest.raises(bg.DataError, match="no column to profile: column 'Id'"):
+        posterior.profile(table)
+
+
+def test_labels_are_one_per_row(posterior, tmp_path):
+    with pytest.raises(bg.DataError, match="1 entries for 150 rows"):
+        bg.write_report(posterior, tmp_path / "r.html", pages.table(), labels=["a"])
+
+
 def test_missing_weights_are_named(posterior):
     fit = replace(posterior.fit, total_weight=300.0)
     table = pages.table()

@@ -55,9 +55,9 @@ class OutsideColumn:
 
     @property
     def is_constant(self) -> bool:
-        """Whether all observed rows have the same value."""
+        """Whether all observed rows, of two or more, have the same value."""
         observed = self.values[self.observed]
-        return len(observed) > 0 and bool((observed == observed[0]).all())
+        return len(observed) > 1 and bool((observed == observed[0]).all())
 
     def n_codes(self, most: int) -> int:
         """Number of values if these are at most `most` whole numbers, as codes are; 0 otherwise.
