@@ -141,3 +141,16 @@ def html_block(title: str, table: str, notes: Sequence[str] = ()) -> str:
     """
     below = "".join(f"<p>{escape(note)}</p>" for note in notes)
     return f"<div><p><strong>{escape(title)}</strong></p>{table}{below}</div>"
+
+
+def four_digits_suffice(smallest: float, largest: float) -> bool:
+    """Whether four digits show differences of size `smallest` among numbers up to `largest`.
+
+    Also if no number of digits that floats have shows them.
+
+    Examples
+    --------
+    >>> four_digits_suffice(2e11, 3e12), four_digits_suffice(2.5, 1e12)
+    (True, False)
+    """
+    return largest <= 1e3 * smallest or largest > 1e14 * smallest

@@ -35,6 +35,7 @@ from bayes_gmm.cli.options import (
     alternatives_of_transforms,
     as_json,
     check_alternatives,
+    check_order,
     check_output,
     chosen_to_plot,
     draws_of_posterior,
@@ -367,7 +368,7 @@ def predict(
     With --id, only that column of TABLE is written beside the results, otherwise all columns are.
     """
     check_output(out, model, table)
-    _check_order(model, table)
+    check_order(model, table)
     from bayes_gmm.cli.files import write_scored
     from bayes_gmm.cli.predict_report import Assigned, segment_names
     from bayes_gmm.cli.tables import read_matrix, whole_table
@@ -441,15 +442,6 @@ def _check_k_prior(weights: Sequence[float] | None, components: Sequence[int]) -
     if weights is not None and len(weights) != len(components):
         said = f"got {len(weights)} weights for {len(components)} numbers in --components"
         raise click.BadParameter(said, param_hint="'--k-prior'")
-
-
-def _check_order(model: str, table: str) -> None:
-    from bayes_gmm.results.io.netcdf import is_netcdf
-
-    if is_netcdf(table) and not is_netcdf(model):
-        raise click.UsageError(
-            f"TABLE '{table}' is a model file, and MODEL '{model}' is not; give the model first"
-        )
 
 
 def _check_id(id_column: str | None, features: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bayes_gmm.cli.options import OutPath
+from bayes_gmm.cli.options import OutPath, check_output
 
 
 @click.command("export-sql")
@@ -39,6 +39,7 @@ def export_sql(
     from bayes_gmm.results.sql.export import export_sql
 
     if out is not None:
+        check_output(out, model, ending=".sql")
         check_file(out)
     query = export_sql(load(model), table, dialect, id=id_columns)
     if out is None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bayes_gmm.cli.settings import REPORT
 from bayes_gmm.errors import one_line
+from bayes_gmm.text import four_digits_suffice
 
 Columns = tuple[list[str], list[str]]  # two lines of heading, one line per segment
 
@@ -98,9 +99,18 @@ def fill(text: str, first: str = "", rest: str = "") -> str:
 
 
 def writer(means: NDArray[np.float64], sds: NDArray[np.float64]) -> Callable[[float], str]:
-    """A number format whose decimals show the smallest sd to about three digits."""
-    decimals = 2 - math.floor(math.log10(sds.min()))
-    if decimals > 6 or np.abs(means).max() >= 1e9:
+    """A number format whose decimals show the smallest sd to about three digits.
+
+    Examples
+    --------
+    >>> writer(np.array([1e12 + 20.3]), np.array([2.5]))(1e12 + 20.3)
+    '1,000,000,000,020.30'
+    >>> writer(np.array([3.21e12]), np.array([2e11]))(3.21e12)
+    '3.21e+12'
+    """
+    smallest, largest = float(sds.min()), float(np.abs(means).max())
+    decimals = 2 - math.floor(math.log10(smallest))
+    if (decimals > 6 or largest >= 1e9) and four_digits_suffice(smallest, largest):
         return lambda x: f"{x:.4g}"
     return lambda x: f"{x:,.{max(decimals, 0)}f}"
 

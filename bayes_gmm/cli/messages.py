@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -41,12 +42,17 @@ def note(text: str) -> None:
         say(text)
 
 
+GLYPH = re.compile(r"Glyph \d+ .*missing from font")
+
+
 def shown_once() -> Callable[..., None]:
     """Function that prints each distinct warning once, with the names of command-line options."""
     said: set[str] = set()
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
         line = line_of(message)
+        if GLYPH.match(line):  # one for each character, by matplotlib
+            line = "the font of the pictures lacks characters of some names, and shows boxes"
         if line not in said:
             said.add(line)
             say(f"warning: {line}")

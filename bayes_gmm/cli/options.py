@@ -380,9 +380,19 @@ id_of_rows = click.option(
 )
 
 
+def check_order(model: str, table: str) -> None:
+    """Refuse a table and a model in the wrong order."""
+    from bayes_gmm.results.io.netcdf import is_netcdf
+
+    if is_netcdf(table) and not is_netcdf(model):
+        raise click.UsageError(
+            f"TABLE '{table}' is a model file, and MODEL '{model}' is not; give the model first"
+        )
+
+
 def check_output(out: Path, *inputs: str, ending: str = ".csv") -> None:
     """Refuse an output file of another kind, or one that is an input."""
-    if out.suffix.lower() in {".csv", ".html", ".parquet", ".pq", ".xlsx"} - {ending}:
+    if out.suffix.lower() in {".csv", ".html", ".nc", ".parquet", ".pq", ".xlsx"} - {ending}:
         raise click.UsageError(f"--out is '{out}', but the output needs the ending {ending}")
     for name in inputs:
         if out.exists() and Path(name).exists() and out.samefile(name):

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bayes_gmm.cli.messages import print_json
-from bayes_gmm.cli.options import OutPath, as_json, in_parts, reading_of_cells, weights_of_rows
+from bayes_gmm.cli.options import (
+    OutPath,
+    as_json,
+    check_order,
+    in_parts,
+    reading_of_cells,
+    weights_of_rows,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,6 +68,7 @@ def profile(
     from bayes_gmm.results.load import load
     from bayes_gmm.results.posterior.posterior import Posterior
 
+    check_order(model, table)
     check_folder(out)
     reading = ReadOptions.of(missing, encoding)
     fit = load(model)
@@ -69,6 +77,7 @@ def profile(
         found = fit.profile(frame, chosen, row_weights, ci_prob)
     else:
         found = fit.profile(frame, chosen, row_weights)
+    _warn_of_rows_beyond(fit, frame)
     report = Profiled(table, found)
     files = write_profile(found, out, table, reading)
     if as_json:
@@ -78,6 +87,16 @@ def profile(
     from bayes_gmm.cli.fit_report import files_text
 
     click.echo(f"{report.text()}\n\n{files_text(files)}")
+
+
+def _warn_of_rows_beyond(fit: Any, frame: pd.DataFrame) -> None:
+    """Warn if the table has the features, and many rows are beyond all segments."""
+    from bayes_gmm.diagnostics.diagnostic import warn
+    from bayes_gmm.model.typicality import rows_beyond, typicality
+
+    if set(fit.features) <= set(frame.columns):
+        mixture, rows = getattr(fit, "mean_mixture", fit.mixture), frame[list(fit.features)]
+        warn(rows_beyond(mixture, rows, typicality(mixture, rows)), stacklevel=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,18 +114,27 @@ class Profiled:
     profile: Profile
 
     def text(self) -> str:
-        """What sets each segment apart, and the columns that were profiled."""
+        """What sets each segment apart, if there are several, and the columns."""
         from bayes_gmm.cli.layout import fill, shortened
         from bayes_gmm.text import counted
 
-        lines = [f"What sets segments of {Path(self.table).name} apart, in bits of at most 1"]
-        for name in self.profile.names:
+        names = self.profile.names if len(self.profile.names) > 1 else ()
+        title = f"What sets segments of {Path(self.table).name} apart, in bits of at most 1"
+        lines = [title] if names else []
+        for name in names:
             rows = self.profile.features[self.profile.features["segment"] == name]
             ranked = ", ".join(
                 f"{shortened(row['feature'])} {row['bits']:.2f}" for row in rows.to_dict("records")
             )
             lines.append(fill(f"{shortened(name)}: {ranked}", "  ", "    "))
         lines.append(f"profiled {counted(len(self.profile.columns), 'column')}")
+        found = self.profile.columns
+        codes = [f"'{shortened(name)}'" for name in found["column"][found["codes"] > 0]]
+        if codes:
+            lines.append(fill(
+                f"few whole numbers in {', '.join(codes)}: if they are codes of categories, their "
+                "means have no meaning; write them as words to get the share of each category"
+            ))  # fmt: skip
         for name, reason in self.profile.left_out.items():
             lines.append(fill(f"left out column '{shortened(name)}': {reason}"))
         return "\n".join(lines)

@@ -11,6 +11,7 @@ from bayes_gmm.cli.options import (
     OutPath,
     Renaming,
     as_json,
+    check_order,
     check_output,
     id_of_rows,
     reading_of_cells,
@@ -61,6 +62,8 @@ def report(
     network.
     """
     check_output(out, model, *([] if table is None else [table]), ending=".html")
+    if table is not None:
+        check_order(model, table)
     from bayes_gmm.cli.reports import write_model_report
     from bayes_gmm.data.io.read_columns import ReadOptions
     from bayes_gmm.results.io.netcdf import check_file

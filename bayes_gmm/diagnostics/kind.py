@@ -49,6 +49,8 @@ class OptionNames:
         What separates these texts.
     encoding : str
         The option for the encoding of a file.
+    compare : str
+        What compares numbers of segments.
 
     Examples
     --------
@@ -79,6 +81,7 @@ class OptionNames:
     missing: str
     between_texts: str
     encoding: str
+    compare: str
 
     def number(self, option: str, value: int) -> str:
         """An option with a number."""
@@ -125,6 +128,7 @@ PYTHON = OptionNames(
     missing="missing=[{texts}]",
     between_texts=", ",
     encoding="the argument encoding",
+    compare="bg.compare",
 )
 COMMAND_LINE = OptionNames(
     draws="--draws",
@@ -146,6 +150,7 @@ COMMAND_LINE = OptionNames(
     missing="--missing {texts}",
     between_texts=" --missing ",
     encoding="the option --encoding",
+    compare="bayes-gmm compare",
 )
 
 

@@ -12,7 +12,7 @@ def light_and_dark(n: int) -> list[tuple[str, str]]:
     Examples
     --------
     >>> light_and_dark(2)
-    [('#0072b2', '#3590c3'), ('#d55e00', '#d76710')]
+    [('#0072b2', '#3690c2'), ('#d55e00', '#d7660d')]
     """
     return [(color, lightened(color)) for color in palette(n)]
 

@@ -107,6 +107,8 @@ class Source:
     diagnostics : tuple of Diagnostic
         Those of the fit.
     shape : ShapeCheck or None
+    beyond : tuple of Diagnostic
+        That too many rows of the table are beyond all segments, if so.
     comparison : Comparison or None
     options : OptionNames
         Names of options in advice.
@@ -127,6 +129,7 @@ class Source:
     findings: tuple[Diagnostic, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     shape: ShapeCheck | None = None
+    beyond: tuple[Diagnostic, ...] = ()
     comparison: Comparison | None = None
     options: OptionNames = field(default=PYTHON)
     command: str | None = None

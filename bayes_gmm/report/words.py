@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.text import percent, share_interval
+from bayes_gmm.text import four_digits_suffice, percent, share_interval
 
 
 @dataclass(frozen=True)
@@ -133,10 +133,14 @@ def writer(sds: Floats, values: Floats) -> Write:
     >>> write = writer(np.array([7.3, 12.0]), np.array([56.0, 80.0]))
     >>> write(56.338), writer(np.array([2e3]), np.array([5e4]))(51234.5)
     ('56.3', '51,234')
+    >>> writer(np.array([2.0]), np.array([1e12]))(1e12 + 20.34)
+    '1,000,000,000,020.3'
     """
     smallest = float(np.min(sds[sds > 0.0], initial=np.inf))
     largest = float(np.max(np.abs(values), initial=0.0))
-    if not math.isfinite(smallest) or largest >= 1e9 or smallest < 1e-5:
+    if not math.isfinite(smallest):
+        return lambda x: f"{x:.4g}"
+    if (largest >= 1e9 or smallest < 1e-5) and four_digits_suffice(smallest, largest):
         return lambda x: f"{x:.4g}"
     decimals = max(1 - math.floor(math.log10(smallest)), 0)
     return lambda x: f"{x:,.{decimals}f}" if math.isfinite(x) else "–"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from bayes_gmm.data.frames import as_frame
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.validate import check_weights
+from bayes_gmm.errors import DataError
+from bayes_gmm.model.typicality import rows_beyond, typicality
 from bayes_gmm.report.content.page import page
 from bayes_gmm.report.render import rendered
 from bayes_gmm.report.settings import LIMITS
@@ -28,6 +31,8 @@ from bayes_gmm.report.source import (
 from bayes_gmm.results.checks import check_probability
 from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.io.netcdf import replacing
+from bayes_gmm.results.profile.columns import OutsideColumn
+from bayes_gmm.results.profile.profile import outside_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,6 +150,8 @@ def source_of(
         matrix = fit.mixture.columns_of(given)
         weights = check_weights(weights, matrix.n_rows)
         texts = None if labels is None else [str(label) for label in labels]
+        if texts is not None and len(texts) != matrix.n_rows:
+            raise DataError(f"labels has {len(texts)} entries for {matrix.n_rows:,} rows")
         more["rows"] = rows_of(fit, posterior, matrix, weights, texts, ci_prob, membership)
         more |= computed(fit, posterior, given, matrix, weights, ci_prob, more)
     return Source(fit, posterior, called, ci_prob=ci_prob, **more)
@@ -166,6 +173,8 @@ def computed(
             found["findings"] = tuple(check_table(matrix, sample_weight=weights))
         if known.get("shape") is None:
             found["shape"] = (posterior or fit).check(matrix, weights)
+        mixture = fit.mixture if posterior is None else posterior.mean_mixture
+        found["beyond"] = rows_beyond(mixture, matrix, typicality(mixture, matrix))
         if known.get("profile") is None:
             found["profile"] = profiled(posterior or fit, table, matrix, weights, ci_prob)
     return found
@@ -181,19 +190,25 @@ def profiled(
     """The profile of a table; of one feature if it has no other columns."""
     features = model.features
     kept = as_frame(table) if is_frame(table) else None
-    has_others = kept is not None and set(kept.columns) > set(features)
-    if not has_others:  # what sets segments apart does not depend on the rows
-        some = slice(LIMITS.profile_rows)
-        weights = None if weights is None else weights[some]
-        table = frame_of(FeatureMatrix(matrix.values[some], features))
-    elif kept is not None and matrix.n_rows > LIMITS.most_profile_rows:
-        rng = np.random.default_rng(LIMITS.seed)
-        rows = np.sort(rng.choice(matrix.n_rows, LIMITS.most_profile_rows, replace=False))
-        weights = None if weights is None else weights[rows]
-        table = kept[rows].to_native()
-    columns = None if has_others else [features[0]]
+    others: Sequence[OutsideColumn] = ()
+    left_out: Mapping[str, str] = {}
+    if kept is not None and set(kept.columns) > set(features):
+        if matrix.n_rows > LIMITS.most_profile_rows:
+            rng = np.random.default_rng(LIMITS.seed)
+            rows = np.sort(rng.choice(matrix.n_rows, LIMITS.most_profile_rows, replace=False))
+            weights = None if weights is None else weights[rows]
+            kept = kept[rows]
+            table = kept.to_native()
+        others, left_out = outside_columns(kept, None, features)
     options: dict[str, Any] = {} if isinstance(model, MapFit) else {"ci_prob": ci_prob}
-    return model.profile(table, columns, weights, **options)
+    if others:
+        return model.profile(table, None, weights, **options)
+    # what sets segments apart does not depend on the rows
+    some = slice(LIMITS.profile_rows)
+    weights = None if weights is None else weights[some]
+    table = frame_of(FeatureMatrix(matrix.values[some], features))
+    found = model.profile(table, [features[0]], weights, **options)
+    return replace(found, left_out=left_out)
 
 
 def is_frame(table: Any) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from command_line import SPEND, VISITS, customers, error_line, fit_arguments, names_in, write
 
 from bayes_gmm.cli import fitting, main
+from bayes_gmm.cli.messages import shown_once
 from bayes_gmm.errors import ConvergenceWarning
 
 
@@ -256,3 +257,12 @@ def test_a_row_beyond_floating_point_is_refused(model, tmp_path, capsys):
     assert main(["predict", model, path, "--out", str(out)]) == 1
     assert "column 'Visits' is 1e+200 in row 7, so far from every segment" in error_line(capsys)
     assert names_in(tmp_path) == ["far.csv"]
+
+
+def test_characters_that_the_font_lacks_are_one_warning(capsys):
+    show = shown_once()
+    for name in ("128176 (\\N{MONEY BAG})", "1588 (\\N{ARABIC LETTER SHEEN})"):
+        show(f"Glyph {name} missing from font(s) DejaVu Sans.")
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "Glyph" not in said

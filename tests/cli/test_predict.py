@@ -183,6 +183,9 @@ def test_predict_keeps_the_id_alone(model, table, tmp_path, capsys):
     assert "no column 'id' in file" in error_line(capsys)
 
 
-def test_swapped_arguments_of_predict_are_recognised(model, table, tmp_path, capsys):
-    assert main(["predict", table, model, "--out", str(tmp_path / "scored.csv")]) == 2
+@pytest.mark.parametrize(
+    ("command", "output"), [("predict", "s.csv"), ("profile", "profile"), ("report", "r.html")]
+)
+def test_swapped_arguments_are_recognised(command, output, model, table, tmp_path, capsys):
+    assert main([command, table, model, "--out", str(tmp_path / output)]) == 2
     assert "give the model first" in " ".join(capsys.readouterr().err.split())

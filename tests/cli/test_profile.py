@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ def rich(tmp_path):
     table["Fee"] = np.repeat(["$1,200.50", "$20"], 40)
     table["Since"] = "2024-0" + pd.Series(np.tile([1, 2, 3, 4], 20)).astype(str) + "-15"
     table["Member"] = np.repeat(["true", "false"], 40)
-    table["Region"] = np.tile(["N/A", "north"], 40)
+    table["Region"] = np.tile(["N/A", "north"], 40)  # one value
     return write(table, tmp_path / "rich.csv")
 
 
@@ -33,14 +34,14 @@ def test_profile_writes_tables_and_a_picture(model, rich, tmp_path, capsys):
     assert sorted(fees["estimate"].round(2)) == [20.0, 1200.5]
     quantities = found.groupby("column")["quantity"].first().to_dict()
     assert quantities == {
-        "City": "share", "Fee": "mean", "Member": "share", "Region": "share", "Since": "share"
+        "City": "share", "Fee": "mean", "Member": "share", "Since": "share"
     }  # fmt: skip
     levels = found.loc[found["column"] == "Since", "level"].unique().tolist()
     assert levels == ["2024-01", "2024-02", "2024-03", "2024-04"]
-    assert found.loc[found["column"] == "Region", "level"].unique().tolist() == ["north"]
     assert "lower" not in found  # a MAP fit
     text = capsys.readouterr().out
-    assert "profiled 5 columns" in text
+    assert "profiled 4 columns" in text
+    assert "left out column 'Region'" in text
     assert "column 'Id'" in text
 
 
@@ -70,3 +71,21 @@ def test_export_sql_prints_a_query_that_runs(model, table, tmp_path, capsys):
     out = tmp_path / "query.sql"
     assert main(["export-sql", model, "--dialect", "sqlite", "--id", "Id", "--out", str(out)]) == 0
     assert out.read_text() == query
+
+
+def test_export_sql_does_not_overwrite_the_model(model, tmp_path, capsys):
+    before = Path(model).read_bytes()
+    assert main(["export-sql", model, "--out", model]) == 2
+    assert main(["export-sql", model, "--out", str(tmp_path / "query.nc")]) == 2
+    assert Path(model).read_bytes() == before
+
+
+@pytest.mark.filterwarnings("always")
+def test_profile_warns_of_codes_and_of_rows_beyond_all_segments(model, tmp_path, capsys):
+    table = customers()
+    table["Grade"], table[SPEND] = np.arange(80) % 3 + 1, 1000.0 * table[SPEND]
+    path = write(table, tmp_path / "other.csv")
+    assert main(["profile", model, path, "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr()
+    assert "beyond all segments" in said.err
+    assert "few whole numbers in 'Copies', 'Grade'" in " ".join(said.out.split())

@@ -12,6 +12,13 @@ from example_posteriors import fit_and_density, normal_draws, two_segmentations
 
 import bayes_gmm as bg
 from bayes_gmm.data.feature_matrix import feature_matrix
+from bayes_gmm.diagnostics.kind import PYTHON
+from bayes_gmm.errors import ShapeWarning
+from bayes_gmm.report.content.answer import answer, start
+from bayes_gmm.report.content.checks import checks
+from bayes_gmm.report.content.outside import outside
+from bayes_gmm.report.content.segments import cards
+from bayes_gmm.report.words import plain_text
 from bayes_gmm.report.write import source_of
 from bayes_gmm.results.posterior.posterior import Posterior
 
@@ -106,6 +113,31 @@ def test_the_answer_names_the_number_of_segments_and_where_to_start(page, poster
     assert page.numbers["highest/1"] == 1.0
 
 
+def test_the_answer_says_that_the_number_of_segments_was_chosen(posterior):
+    source = source_of(posterior, pages.table())
+    assert "The number of segments, 2, was chosen before the fit" in said(source)
+    assert PYTHON.compare in said(source)
+
+
+def test_columns_outside_the_model_are_ranked_by_their_average(posterior):
+    source = source_of(posterior, pages.table())
+    of_page = {h.column: h.word for h in start(source, cards(source), outside(source)).highest}
+    assert {of_page[name] for name in posterior.features} == {"a middle"}
+    assert {of_page[c] for c in set(of_page) - set(posterior.features)} == {"an average"}
+
+
+def test_codes_of_categories_are_not_ranked(posterior):
+    table = pages.table()
+    table["Region"] = np.arange(len(table)) % 3 + 1
+    table["Flag"] = np.arange(len(table)) % 2
+    source = source_of(posterior, table)
+    others = outside(source)
+    assert others.codes == ("Region",)
+    ranked = {h.column for h in start(source, cards(source), others).highest}
+    assert "Region" not in ranked
+    assert "Flag" in ranked
+
+
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory):
     """A report whose names, values, labels and title try to be markup."""
@@ -184,11 +216,83 @@ def test_other_segmentations_have_their_masses(tmp_path, recwarn):
 def test_failed_checks_are_marked(posterior):
     draws = replace(posterior.draws, interrupted=True)
     source = source_of(replace(posterior, draws=draws))
-    from bayes_gmm.report.content.checks import checks, worst
-
     found = checks(source)
     assert [check.state for check in found if check.title == "Computation"] == ["bad"]
-    assert worst(found) == "bad"
+    assert "at least one check failed, see Computation." in said(source)
+
+
+def said(source):
+    return plain_text(answer(source, cards(source), None, checks(source))[-1])
+
+
+def test_rows_of_another_unit_are_reported(posterior):
+    table = pages.table()
+    table[posterior.features[0]] *= 1000.0
+    source = source_of(posterior, table)
+    assert [d.code for d in source.beyond] == ["rows_beyond"]
+    assert "at least one check failed, see Rows of the table." in said(source)
+    assert source_of(posterior, pages.table()).beyond == ()
+
+
+def test_other_rows_than_those_of_the_fit_are_named(posterior):
+    source = source_of(posterior, pages.table()[:40])
+    sizes = plain_text(answer(source, cards(source), None, checks(source))[0])
+    assert "The 150 rows of the fit fall into 2" in sizes
+    assert "The table of this report has 40 rows instead." in sizes
+
+
+def test_constant_columns_are_left_out(posterior):
+    table = pages.table()
+    table["Country"], table["Year"] = "DE", 2024
+    assert {"Country", "Year"} <= set(posterior.profile(table).left_out)
+
+
+def test_a_fit_among_other_segmentations_is_marked(posterior):
+    fit = posterior.fit
+    source = source_of(replace(fit, modes=(replace(fit.modes[0], probability=0.25),)))
+    assert "see Other ways to divide the rows" in said(source)
+    assert "Other ways" not in said(source_of(fit))
+
+
+def test_tables_without_a_column_to_profile_are_reported(posterior, tmp_path):
+    table = pages.table()[list(posterior.features)].assign(Id=np.arange(150), Country="DE")
+    page = pages.read(bg.write_report(posterior, tmp_path / "r.html", table))
+    assert "2 columns left out" in page.text
+    with pytest.raises(bg.DataError, match="no column to profile: column 'Id'"):
+        posterior.profile(table)
+
+
+def test_labels_are_one_per_row(posterior, tmp_path):
+    with pytest.raises(bg.DataError, match="1 entries for 150 rows"):
+        bg.write_report(posterior, tmp_path / "r.html", pages.table(), labels=["a"])
+
+
+def test_missing_weights_are_named(posterior):
+    fit = replace(posterior.fit, total_weight=300.0)
+    table = pages.table()
+    sizes = [
+        plain_text(answer(s, cards(s), None, checks(s))[0])
+        for s in (source_of(fit, table), source_of(fit, table, sample_weight=np.full(150, 2.0)))
+    ]
+    assert all("with a total weight of 300" in text for text in sizes)
+    assert ["The fit used row weights" in text for text in sizes] == [True, False]
+
+
+def test_a_segment_without_clear_rows_is_not_recommended_for_them(posterior):
+    source = source_of(posterior, pages.table())
+    none = [replace(card, clear=replace(card.clear, value=0.0)) for card in cards(source)]
+    advice = plain_text(start(source, none, None).advice)
+    assert "it is the largest segment" in advice
+    assert "clearly" not in advice
+
+
+def test_the_answer_names_warnings_also_if_checks_are_missing(posterior):
+    features = pages.table()[list(posterior.features)]
+    with pytest.warns(ShapeWarning):
+        fit = bg.BayesGMM(1, random_state=0).fit(features).map_fit_
+    text = said(source_of(fit, pages.table()))
+    assert "could not be computed: see Uncertainty" in text
+    assert "need attention before you rely on details: see Shape of the segments" in text
 
 
 @pytest.mark.parametrize("names", ["ab", ["one"], {"Segment 9": "x"}])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_gmm.report.content.checks import Check, worst
+from bayes_gmm.report.content.checks import ORDER, Check
 from bayes_gmm.report.content.members import Certainty
 from bayes_gmm.report.content.outside import Cell, Outside
 from bayes_gmm.report.content.segments import Card
@@ -34,11 +34,12 @@ STATES = {
 
 @dataclass(frozen=True)
 class Highest:
-    """The segment with the highest middle value of a column, and the probability of this."""
+    """The segment with the highest middle or average of a column, and the probability of this."""
 
     column: str
     segment: Segment
-    middle: Estimate
+    centre: Estimate
+    word: str
     probability: Number | None
     is_sure: bool
 
@@ -64,26 +65,41 @@ class Start:
 def answer(
     source: Source, cards: Sequence[Card], certainty: Certainty | None, checks: Sequence[Check]
 ) -> tuple[Words, ...]:
-    """The result in three sentences."""
+    """The result: sizes, memberships, and how far to rely on them."""
     return (
         _sizes(source, cards),
         _memberships(source, certainty),
-        _trust(checks),
+        (*_trust(checks), *_chosen(source)),
     )
 
 
 def _sizes(source: Source, cards: Sequence[Card]) -> Words:
     K = source.n_components
-    n = count("n_rows", source.fit.n_rows)
+    n, rows = count("n_rows", source.fit.n_rows), source.rows
+    if rows is None or rows.n == source.fit.n_rows:
+        which, other = " rows of the table ", ""
+    else:
+        which = " rows of the fit "
+        other = f" The table of this report has {rows.n:,} rows instead."
+    if source.fit.total_weight != source.fit.n_rows:
+        which = f"{which.rstrip()}, with a total weight of {source.fit.total_weight:,.4g}, "
+        other += unweighted(source)
     if K == 1:
-        return ("The ", n, " rows of the table form one segment.")
+        return ("The ", n, which, f"form one segment.{other}")
     large = max(cards, key=lambda card: card.share.value.value)
     small = min(cards, key=lambda card: card.share.value.value)
     return (
-        "The ", n, " rows of the table fall into ", Number("n_segments", K, str(K)),
+        "The ", n, which, "fall into ", Number("n_segments", K, str(K)),
         " segments: the largest, ", large.segment, ", holds ", *_share(large.share),
-        " of them, and the smallest, ", small.segment, ", ", *_share(small.share), ".",
+        " of them, and the smallest, ", small.segment, ", ", *_share(small.share), f".{other}",
     )  # fmt: skip
+
+
+def unweighted(source: Source) -> str:
+    """That rows are counted without the weights that the fit used, if so."""
+    if source.rows is None or source.rows.is_weighted:
+        return ""
+    return " The fit used row weights, but the counts of rows in this report do not."
 
 
 def _share(share: Estimate) -> Words:
@@ -104,8 +120,10 @@ def _memberships(source: Source, certainty: Certainty | None) -> Words:
     if certainty.clear.value == certainty.rows.value:
         return (f"Every row belongs to one segment with a probability of {clear} or more.",)
     others = certainty.rows.value - certainty.clear.value
+    assert source.rows is not None
+    unit = " rows, counted by their weights" if source.rows.is_weighted else " rows"
     return (
-        "The segment is clear for ", certainty.clear, " of ", certainty.rows, " rows (",
+        "The segment is clear for ", certainty.clear, " of ", certainty.rows, unit, " (",
         certainty.clear_share, f"), where its probability is {clear} or more; the other ",
         count("rows/unclear", others), " lie between segments, ", certainty.doubtful,
         f" of them with a probability below {percent(WORDING.doubtful)}.",
@@ -113,37 +131,47 @@ def _memberships(source: Source, certainty: Certainty | None) -> Words:
 
 
 def _trust(checks: Sequence[Check]) -> Words:
-    state = worst(checks)
-    if state == "good":
-        return (STATES[state],)
-    named = [check.title for check in checks if check.state == state]
-    return (f"{STATES[state]}{', '.join(named)}.",)
+    """One sentence for each state of checks that did not pass, the most important first."""
+    found = [(state, [c.title for c in checks if c.state == state]) for state in ORDER[:-1]]
+    said = [f"{STATES[state]}{', '.join(titles)}." for state, titles in found if titles]
+    return (" ".join(said or [STATES["good"]]),)
+
+
+def _chosen(source: Source) -> Words:
+    """That the number of segments is an assumption, unless it was compared with others."""
+    if source.comparison is not None:
+        return ()
+    return (
+        f" The number of segments, {source.n_components}, was chosen before the fit, and no check "
+        f"covers it: {source.options.compare} computes how probable other numbers are.",
+    )
 
 
 def start(source: Source, cards: Sequence[Card], others: Outside | None) -> Start:
     """Which segment to address first, and where else to look."""
-    order = tuple(sorted(cards, key=lambda card: -_reach(card)))
+    order = tuple(sorted(cards, key=_reach, reverse=True))
     named = (*highest(source, cards), *(() if others is None else highest_outside(others)))
     return Start(_advice(source, order), order, named)
 
 
-def _reach(card: Card) -> float:
-    return card.share.value.value if card.clear is None else card.clear.value
+def _reach(card: Card) -> tuple[float, float]:
+    share = card.share.value.value
+    return (share, share) if card.clear is None else (card.clear.value, share)
 
 
 def _advice(source: Source, order: Sequence[Card]) -> Words:
     first = order[0]
     if len(order) == 1:
         return ("There is only one segment, so there is nothing to choose.",)
-    if first.clear is None or first.assigned is None:
+    if first.clear is None or first.assigned is None or not first.clear.value:
         return (
             "If every row is worth the same, start with ", first.segment,
             ": it is the largest segment.",
         )  # fmt: skip
     return (
         "If every row is worth the same, start with ", first.segment, ": ", first.clear, " of its ",
-        first.assigned, " rows belong to it clearly, more than in any other segment, so an action "
-        "reaches the intended rows most often.",
+        first.assigned, " rows belong to it clearly, and no other segment has more, so an action "
+        "there reaches the largest number of intended rows.",
     )  # fmt: skip
 
 
@@ -160,20 +188,23 @@ def highest(source: Source, cards: Sequence[Card]) -> tuple[Highest, ...]:
             draws = source.posterior.parameters.means[..., j]
             p = frequency(f"highest/{j}", float(np.mean(draws.argmax(axis=-1) == k)))
         is_sure = p is not None and p.value >= WORDING.sure
-        found.append(Highest(feature, cards[k].segment, cards[k].places[j].middle, p, is_sure))
+        middle = cards[k].places[j].middle
+        found.append(Highest(feature, cards[k].segment, middle, "a middle", p, is_sure))
     return tuple(found)
 
 
 def highest_outside(others: Outside) -> Iterator[Highest]:
-    """The segment with the highest mean of each numeric column that is no feature."""
+    """The segment with the highest mean of each numeric column that is no feature and no code."""
     for line in others.lines:
         known = [(k, c) for k, c in enumerate(line.cells) if c.estimate is not None]
-        if line.level is not None or len(known) < 2:
+        if line.level is not None or line.column in others.codes or len(known) < 2:
             continue
         k, best = max(known, key=lambda pair: _mean(pair[1]))
         is_sure = best.highest is not None and best.highest.value >= WORDING.sure
         assert best.estimate is not None
-        yield Highest(line.column, others.segments[k], best.estimate, best.highest, is_sure)
+        yield Highest(
+            line.column, others.segments[k], best.estimate, "an average", best.highest, is_sure
+        )
 
 
 def _mean(cell: Cell) -> float:

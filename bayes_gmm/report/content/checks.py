@@ -13,8 +13,9 @@ from bayes_gmm.inference.sampling.settings import ImportanceSettings
 from bayes_gmm.report.source import Source
 from bayes_gmm.report.words import Number, probability
 from bayes_gmm.results.posterior.convergence import least_effective
+from bayes_gmm.results.posterior.segmentations import SegmentationSettings
 from bayes_gmm.results.thresholds import THRESHOLDS
-from bayes_gmm.text import first_upper, sentence
+from bayes_gmm.text import first_upper, percent, sentence
 
 State = Literal["good", "warning", "bad", "missing"]
 SIGNS: dict[State, str] = {
@@ -62,15 +63,21 @@ class Check:
         return SIGNS[self.state]
 
 
-def worst(checks: Sequence[Check]) -> State:
-    """The most important state."""
-    return next((state for state in ORDER if any(c.state == state for c in checks)), "good")
-
-
 def checks(source: Source) -> tuple[Check, ...]:
     """All checks."""
-    found = list(_of_draws(source)) if source.posterior is not None else [_without_draws(source)]
-    return (*found, _shape(source), _prior(source), *_fit(source))
+    found = list(_of_draws(source) if source.posterior is not None else _without_draws(source))
+    return (*_rows(source), *found, _shape(source), _prior(source), *_fit(source))
+
+
+def _rows(source: Source) -> Iterator[Check]:
+    """Whether the segments hold for the rows of the table, if they do not."""
+    if source.beyond:
+        yield Check(
+            "Rows of the table", "bad",
+            "Many rows of the table are far from every segment: their segments and probabilities "
+            "are not meaningful, and neither is what the report says of them.", (),
+            _details(source, source.beyond),
+        )  # fmt: skip
 
 
 def _of_draws(source: Source) -> Iterator[Check]:
@@ -177,17 +184,24 @@ def _several(source: Source, by_code: dict[str, Diagnostic]) -> Check:
                  "listed in the section on other segmentations.", (figure,))  # fmt: skip
 
 
-def _without_draws(source: Source) -> Check:
+def _without_draws(source: Source) -> Iterator[Check]:
     how = (
         f"run fit with {source.options.nuts}"
         if source.options.nuts.startswith("--")
         else "call model.sample_posterior() and report its result"
     )
-    return Check(
+    yield Check(
         "Uncertainty", "missing",
-        "This is the most probable segmentation alone. Intervals of shares and middles, and checks "
-        f"of the computation, are missing: {how} to get them.",
+        "This is one segmentation without its uncertainty. Intervals of shares and middles, and "
+        f"checks of the computation, are missing: {how} to get them.",
     )  # fmt: skip
+    mass = source.fit.modes[0].probability if source.fit.modes else 1.0
+    if mass < SegmentationSettings.main_mass:
+        figure = Figure("probability of the reported segmentation", probability("mass", mass),
+                        f"at least {percent(SegmentationSettings.main_mass)}")  # fmt: skip
+        yield Check("Other ways to divide the rows", "warning", "Other segmentations of the same "
+                    "rows are also probable; the section on other segmentations describes them.",
+                    (figure,))  # fmt: skip
 
 
 def _shape(source: Source) -> Check:
@@ -203,7 +217,7 @@ def _shape(source: Source) -> Check:
         else "The rows of the segments look as the model assumes."
     )
     p = check.p_value
-    figure = Figure("p-value of the bell shape", Number("shape", p, f"{p:.2g}"),
+    figure = Figure("p-value of the bell shape", Number("shape", p, _p_value(p)),
                     f"above {check.settings.alpha:g}")  # fmt: skip
     return Check(title, "warning" if flagged else "good", said, (figure,),
                  _details(source, check.diagnostics))  # fmt: skip
@@ -248,6 +262,17 @@ def _fit(source: Source) -> Iterator[Check]:
     if rest:
         yield Check("Fit", "warning", "The fit raised the following points.", (),
                     _details(source, rest))  # fmt: skip
+
+
+def _p_value(p: float) -> str:
+    """A p-value without exponents.
+
+    Examples
+    --------
+    >>> _p_value(0.0314), _p_value(4.1e-13)
+    ('0.031', '< 0.001')
+    """
+    return f"{p:.2g}" if p >= 0.001 else "< 0.001"
 
 
 def _details(source: Source, found: Sequence[Diagnostic]) -> tuple[str, ...]:

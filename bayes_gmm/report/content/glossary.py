@@ -24,6 +24,8 @@ def glossary(source: Source) -> tuple[tuple[str, str], ...]:
          f"very high (very low) from {WORDING.far:g}."),
         ("Middle two thirds", "The range that holds the middle 68 % of a segment: 16 % of its "
          "members lie below it, and 16 % above."),
+        ("Bits", "A measure of how well one feature distinguishes the members of a segment from "
+         "all other rows: 0 if it does not, and the stated maximum if it does so without error."),
     ]  # fmt: skip
     if source.posterior is not None:
         ci = f"{100.0 * source.ci_prob:g} %"

@@ -16,6 +16,7 @@ from bayes_gmm.results.posterior.segmentation import (
     SegmentChange,
 )
 from bayes_gmm.results.posterior.segmentations import masses
+from bayes_gmm.text import counted
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def modes(source: Source) -> Modes:
     if not others:
         return Modes(
             ("The search and the computation found one way to divide these rows into ",
-             f"{source.n_components} segments that has relevant probability.",), mass, ()
+             f"{counted(source.n_components, 'segment')} that has relevant probability.",), mass, ()
         )  # fmt: skip
     if averaged:
         said: Words = (

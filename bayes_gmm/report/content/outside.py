@@ -64,6 +64,8 @@ class Outside:
         Lines that are not listed.
     left_out : tuple of (str, str)
         Columns that are not profiled, and why.
+    codes : tuple of str
+        Numeric columns with so few whole numbers that these may be codes of categories.
     """
 
     segments: tuple[Segment, ...]
@@ -71,6 +73,7 @@ class Outside:
     sample: int
     more: int
     left_out: tuple[tuple[str, str], ...]
+    codes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,7 @@ def outside(source: Source) -> Outside | None:
         _sample(source),
         max(len(lines) - LIMITS.profile_lines, 0),
         tuple((str(name), str(reason)) for name, reason in dict(found.left_out).items()),
+        tuple(found.columns["column"][found.columns["codes"] > 0]),
     )
 
 

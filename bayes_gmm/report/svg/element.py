@@ -74,7 +74,7 @@ def label(name: str, width: int = PICTURES.name_width) -> str:
     Examples
     --------
     >>> label("Careful high earners of the northern region")
-    '\u2068Careful high…hern region\u2069'
+    '\u2068Careful high…thern region\u2069'
     """
     text = " ".join(name.split())
     half = (width - 1) // 2

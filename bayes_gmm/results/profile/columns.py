@@ -53,6 +53,29 @@ class OutsideColumn:
         """Levels whose shares sum to 1, for the prior; a boolean column has two."""
         return max(len(self.levels), 2)
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether all observed rows, of two or more, have the same value."""
+        observed = self.values[self.observed]
+        return len(observed) > 1 and bool((observed == observed[0]).all())
+
+    def n_codes(self, most: int) -> int:
+        """Number of values if these are at most `most` whole numbers, as codes are; 0 otherwise.
+
+        Columns of 0 and 1 are no codes: their mean is the share of 1.
+
+        Examples
+        --------
+        >>> regions = np.array([[1.0], [3.0], [2.0], [3.0]])
+        >>> OutsideColumn("Region", "numeric", (), regions, np.ones(4, bool)).n_codes(5)
+        3
+        """
+        if not self.is_numeric:
+            return 0
+        found = np.unique(self.values[self.observed, 0])
+        is_code = 1 < len(found) <= most and (found == np.rint(found)).all()
+        return len(found) if is_code and found.tolist() != [0.0, 1.0] else 0
+
 
 @dataclass(frozen=True, eq=False)
 class ColumnDraws:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     import narwhals as nw
 
 OTHER = "other"
+ISO_DATE = re.compile(r"\s*\d{4}-(0[1-9]|1[0-2])-([0-2]\d|3[01])([ T]|\s*$)")
+"""Text that begins with a date of ISO 8601."""
 
 
 def outside_column(
@@ -63,14 +66,18 @@ def _dates(series: nw.Series[Any], settings: ProfileSettings) -> OutsideColumn:
     """Months of dates, or years of dates that span many months."""
     texts = series.dt.to_string("%Y-%m").to_list()
     months = [None if gone else text for gone, text in zip(series.is_null(), texts, strict=True)]
+    return _months(series.name, months, settings)
+
+
+def _months(name: str, months: Sequence[str | None], settings: ProfileSettings) -> OutsideColumn:
     if len(set(months) - {None}) > settings.most_months:
         years = [month and month[:4] for month in months]
-        return _levels(series.name, "year", years, settings.most_levels)
-    return _levels(series.name, "month", months, settings.most_months)
+        return _levels(name, "year", years, settings.most_levels)
+    return _levels(name, "month", months, settings.most_months)
 
 
 def _of_cells(series: nw.Series[Any], settings: ProfileSettings) -> OutsideColumn:
-    """Text, or Python objects that are numbers, truth values or text."""
+    """Text, also of dates, or Python objects that are numbers, truth values or text."""
     cells = [None if _is_missing(cell) else cell for cell in series.to_list()]
     kinds = {type(cell) for cell in cells if cell is not None}
     if kinds and kinds <= {bool, np.bool_}:
@@ -78,6 +85,8 @@ def _of_cells(series: nw.Series[Any], settings: ProfileSettings) -> OutsideColum
     if kinds and all(issubclass(k, int | float | np.number) for k in kinds):
         return _numeric(series.name, _floats(cells))
     texts = [None if cell is None else str(cell) for cell in cells]
+    if all(text is None or ISO_DATE.match(text) for text in texts) and any(texts):
+        return _months(series.name, [text and text.strip()[:7] for text in texts], settings)
     return _levels(series.name, "categorical", texts, settings.most_levels)
 
 

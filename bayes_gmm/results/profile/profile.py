@@ -76,7 +76,10 @@ def profile_of(
             f"the table is a {type(table).__name__}; give a data frame with the columns to profile"
         )
     rows, are_fitted = rows_of(mixture, table, frame, fitted)
-    found, left_out = _outside_columns(frame, columns, mixture.features)
+    found, left_out = outside_columns(frame, columns, mixture.features)
+    if not found:
+        reasons = "; ".join(f"column '{name}': {why}" for name, why in left_out.items())
+        raise DataError(f"the table has no column to profile: {reasons}")
     if weights is None and are_fitted:
         weights = fitted_weights
     row_weights = check_weights(weights, rows.n_rows, "weights")
@@ -137,7 +140,7 @@ def rows_of(
     return mixture.matrix_of(fitted), True
 
 
-def _outside_columns(
+def outside_columns(
     frame: nw.DataFrame[Any], columns: Sequence[str] | str | None, features: Sequence[str]
 ) -> tuple[list[OutsideColumn], Mapping[str, str]]:
     """The columns to profile, and the reason for each column that is left out."""
@@ -150,12 +153,12 @@ def _outside_columns(
             left_out[name] = f"its type is {frame[name].dtype}"
         elif not column.observed.any():
             left_out[name] = "it is missing in all rows"
+        elif columns is None and column.is_constant:
+            left_out[name] = "it takes only one value"
         elif columns is None and _identifies_rows(column):
             left_out[name] = "it identifies the rows"
         else:
             found.append(column)
-    if not found:
-        raise DataError("the table has no column to profile besides the features of the model")
     return found, left_out
 
 
@@ -168,7 +171,9 @@ def _identifies_rows(column: OutsideColumn, settings: ProfileSettings = PROFILE)
     return column.kind == "categorical" and column.n_distinct == n > settings.most_levels
 
 
-def _columns_table(columns: Sequence[OutsideColumn]) -> pd.DataFrame:
+def _columns_table(
+    columns: Sequence[OutsideColumn], settings: ProfileSettings = PROFILE
+) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(
@@ -178,6 +183,7 @@ def _columns_table(columns: Sequence[OutsideColumn]) -> pd.DataFrame:
             "observed": [int(column.observed.sum()) for column in columns],
             "missing": [int((~column.observed).sum()) for column in columns],
             "pooled levels": [column.n_pooled for column in columns],
+            "codes": [column.n_codes(settings.most_codes) for column in columns],
         }
     )
 

@@ -13,6 +13,8 @@ class ProfileSettings:
     """Levels of a categorical column that are shown; the rarest are pooled into one above this."""
     most_months: int = 24
     """Calendar months of a column of dates up to which it is shown by month, not by year."""
+    most_codes: int = 5
+    """Values of a column of whole numbers up to which it may be a code of categories."""
     most_draws: int = 1000
     """Draws for tables with few rows."""
     fewest_draws: int = 200

@@ -33,6 +33,9 @@ def of(values, settings=None, **options):
         (pl.Series([datetime.date(2024, 5, 1), None, datetime.date(2024, 2, 3)]), "month",
          ("2024-02", "2024-05"), 0.0),
         (pd.Series(pd.to_datetime(["2024-05-01", None])), "month", ("2024-05",), 1.0),
+        (["2024-05-01", "2024-02-03 10:00"], "month", ("2024-02", "2024-05"), 0.0),
+        (["2024-05-01", "2024-02-03b"], "categorical", ("2024-02-03b", "2024-05-01"), 0.0),
+        (["2024-13-01"], "categorical", ("2024-13-01",), 1.0),
     ],
 )  # fmt: skip
 def test_kinds(values, kind, levels, first):
@@ -61,3 +64,11 @@ def test_dates_over_many_months_are_shown_by_year():
 def test_other_types_have_no_profile():
     assert of(pl.Series([[1], [2]])) is None
     assert of(pd.Series(pd.to_timedelta([1, 2], unit="D"))) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "n"), [([1, 3, 2], 3), ([0, 1, 1], 0), ([1.5, 2.5], 0), ([1, 1], 0), (["1", "2"], 0)]
+)
+def test_few_whole_numbers_may_be_codes(values, n):
+    assert of(values).n_codes(3) == n
+    assert of([1, 2, 3, 4]).n_codes(3) == 0
