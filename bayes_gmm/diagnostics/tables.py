@@ -125,10 +125,11 @@ def _missing_code(columns: Subject, values: Values, options: OptionNames) -> Par
             f"{figure(values['sds'])} robust standard deviations {side} the nearest other value, "
             f"{cell(values['nearest'])}"
         )
+    option = options.missing_cells([shown(cell(values["value"]))])
     return (
         f"{column(columns)} is {cell(values['value'])} in {share_of_rows(values)}, {distance}: "
         "this is probably a code for missing values",
-        "replace it by NaN unless the value was measured",
+        f"set these cells to missing unless the value was measured; for a file, use {option}",
     )
 
 
