@@ -6,6 +6,14 @@ from separate_rows import SeparateRows
 
 from bayes_gmm.model.structure import Structure
 
+LONG = ("test_notebooks.py", "test_pymc_samplers.py", "test_right_posteriors.py", "test_readme.py")
+"""Files that take longest."""
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with long files, so that no worker is left with one of them at the end."""
+    items.sort(key=lambda item: item.path.name not in LONG)
+
 
 def pytest_addoption(parser):
     parser.addoption(

@@ -393,7 +393,10 @@ def check_order(model: str, table: str) -> None:
 def check_output(out: Path, *inputs: str, ending: str = ".csv") -> None:
     """Refuse an output file of another kind, or one that is an input."""
     if out.suffix.lower() in {".csv", ".html", ".nc", ".parquet", ".pq", ".xlsx"} - {ending}:
-        raise click.UsageError(f"--out is '{out}', but the output needs the ending {ending}")
+        kind = ending[1:].upper()
+        raise click.UsageError(
+            f"--out is '{out}', but the output is {kind}; use the ending {ending}"
+        )
     for name in inputs:
         if out.exists() and Path(name).exists() and out.samefile(name):
             raise click.UsageError(f"--out is the input file '{name}'; choose another file")

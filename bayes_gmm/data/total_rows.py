@@ -21,6 +21,9 @@ class TotalRowSettings:
     fewest_values: int = 5
     """Minimum number of different values other than 0 that are summed; the sum of fewer may be a
     coincidence."""
+    largest: float = 0.9
+    """Maximum fraction of the sum that one value may be; the rest of the sum is rounding error if
+    one value is nearly all of it."""
 
 
 SETTINGS = TotalRowSettings()
@@ -57,10 +60,20 @@ def total_row_findings(
 
 
 def _is_total(column: Floats, row: int, total: float, settings: TotalRowSettings) -> bool:
-    """Whether a cell is the sum of the other cells; `total` is the sum of all."""
+    """Whether a cell is the sum of the other cells; `total` is the sum of all.
+
+    The error must also be smaller than every summand, because otherwise small values need not be
+    in the sum.
+    """
     cell = float(column[row])
-    if not abs(total - 2.0 * cell) < settings.relative_error * abs(cell):
+    error = abs(total - 2.0 * cell)
+    if not error < settings.relative_error * abs(cell):
         return False
     others = np.delete(column, row)
     values = np.unique(others[np.isfinite(others) & (others != 0.0)])
-    return len(values) >= settings.fewest_values
+    sizes = np.abs(values)
+    return (
+        len(values) >= settings.fewest_values
+        and error < float(sizes.min())
+        and float(sizes.max()) <= settings.largest * abs(cell)
+    )

