@@ -6,12 +6,20 @@ from separate_rows import SeparateRows
 
 from bayes_gmm.model.structure import Structure
 
-LONG = ("test_notebooks.py", "test_pymc_samplers.py", "test_right_posteriors.py", "test_readme.py")
+LONG = (
+    "test_notebooks.py",
+    "test_pymc_samplers.py",
+    "test_right_posteriors.py",
+    "test_calibration.py",
+)
 """Files that take longest."""
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with long files, so that no worker is left with one of them at the end."""
+    """Begin with long files, so that no worker is left with one of them at the end.
+
+    xdist keeps this order because of `--no-loadscope-reorder`.
+    """
     items.sort(key=lambda item: item.path.name not in LONG)
 
 

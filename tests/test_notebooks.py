@@ -4,6 +4,7 @@ import importlib.util
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -51,6 +52,14 @@ def test_it_is_stored_executed_and_small(path):
     runs = [cell.execution_count for cell in stored.cells if cell.cell_type == "code"]
     assert runs == list(range(1, len(runs) + 1))
     assert {output.get("name") for output in outputs(stored)} <= {None, "stdout"}
+
+
+def test_the_extended_model_finds_the_slopes():
+    """As stored; the run above shows that it still runs."""
+    stored = nbformat.read(FOLDER / "extend_the_pymc_model.ipynb", as_version=4)
+    text = stored.cells[-2].outputs[-1]["data"]["text/plain"]
+    slopes = [float(line.split()[2]) for line in text.splitlines() if line.startswith("slope")]
+    np.testing.assert_allclose(slopes, [1.0, -0.5], atol=0.15)
 
 
 def outputs(notebook):

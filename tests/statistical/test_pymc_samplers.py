@@ -1,7 +1,6 @@
 """What compiles for minutes: the model compiled by numba, and drawn from by others' samplers."""
 
 import numpy as np
-import nutpie
 import pymc as pm
 import pytensor.tensor as pt
 import pytest
@@ -50,25 +49,21 @@ def test_numba_and_python_agree(d, options):
             np.testing.assert_allclose(b, a, rtol=1e-10, atol=1e-10)
 
 
-def test_samplers_draw_from_the_model():
+def test_pymc_draws_from_the_model():
+    """The notebook on extensions of the model draws from it with nutpie."""
     model = build_model(two_groups(0, 100, 2), 2, structure="tied", standardize=False)
-    compiled = nutpie.compile_pymc_model(model)
-    by_nutpie = nutpie.sample(
-        compiled, draws=300, tune=300, chains=2, seed=1, progress_bar=False
-    )  # fmt: skip
     with model:
-        by_pymc = pm.sample(
+        tree = pm.sample(
             300, tune=300, chains=2, cores=1, random_seed=1, nuts_sampler="pymc",
             progressbar=False, compute_convergence_checks=False,
         )  # fmt: skip
-        rows = pm.sample_posterior_predictive(by_pymc, random_seed=1, progressbar=False)
-    for tree in (by_nutpie, by_pymc):
-        # A component has one number throughout a chain, but not the same in every chain.
-        centres = np.sort(tree.posterior["means"].mean(("draw", "feature")), axis=1)
-        np.testing.assert_allclose(centres, [[-2.0, 2.0]] * 2, atol=0.15)
-        shares = np.sort(tree.posterior["weights"].mean("draw"), axis=1)
-        np.testing.assert_allclose(shares, [[0.4, 0.6]] * 2, atol=0.05)
-        assert float(tree.posterior["scales"].mean()) == pytest.approx(0.5, abs=0.05)
+        rows = pm.sample_posterior_predictive(tree, random_seed=1, progressbar=False)
+    # A component has one number throughout a chain, but not the same in every chain.
+    centres = np.sort(tree.posterior["means"].mean(("draw", "feature")), axis=1)
+    np.testing.assert_allclose(centres, [[-2.0, 2.0]] * 2, atol=0.15)
+    shares = np.sort(tree.posterior["weights"].mean("draw"), axis=1)
+    np.testing.assert_allclose(shares, [[0.4, 0.6]] * 2, atol=0.05)
+    assert float(tree.posterior["scales"].mean()) == pytest.approx(0.5, abs=0.05)
     drawn = rows.posterior_predictive["likelihood"]
     assert drawn.dims == ("chain", "draw", "row", "feature")
     assert float((drawn < 0.0).mean()) == pytest.approx(0.4, abs=0.05)
