@@ -135,7 +135,7 @@ def _sampled(
     """Bayesian bootstrap within segments, with memberships sampled in each draw."""
     from bayes_gmm.results.posterior.profile import drawn_mixtures
 
-    r = drawn_mixtures(posterior, 400).responsibilities(table[["x", "y"]].to_numpy())
+    r = drawn_mixtures(posterior, len(table)).responsibilities(table[["x", "y"]].to_numpy())
     member = rng.random((len(r), len(Y))) < r[:, 1]
     weights = rng.standard_exponential(member.shape)
     draws = []

@@ -11,7 +11,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -22,10 +22,8 @@ from bayes_gmm.cli.messages import (
     let_every_name_be_printed,
     line_of,
     note,
-    print_json,
     say,
     shown_once,
-    without_warnings,
 )
 from bayes_gmm.cli.options import (
     Numbers,
@@ -50,15 +48,12 @@ from bayes_gmm.cli.options import (
     transforms_of_columns,
     weights_of_rows,
 )
+from bayes_gmm.cli.output import files_text, show
 from bayes_gmm.cli.profiled import profile
 from bayes_gmm.cli.reported import report as report_command
 from bayes_gmm.cli.sampling import SamplingOptions
+from bayes_gmm.diagnostics.diagnostic import without_warnings
 from bayes_gmm.errors import DataError, DataWarning, FitError
-
-if TYPE_CHECKING:
-    from bayes_gmm.cli.compare_report import Compared
-    from bayes_gmm.cli.fit_report import Report
-    from bayes_gmm.cli.predict_report import Assigned
 
 DEMO_FOLDER = "bayes-gmm-demo"
 INTERRUPTED = 130
@@ -122,9 +117,9 @@ def commands() -> None:
 def demo(out: Path) -> None:
     """Fit the bundled table of simulated customers and write all result files."""
     from bayes_gmm.cli.demo_text import FEATURES, TABLE, against_truth, command_for
-    from bayes_gmm.cli.files import check_folder, write_fit
-    from bayes_gmm.cli.fit_report import files_text
+    from bayes_gmm.cli.files import write_fit
     from bayes_gmm.cli.fitting import fitted
+    from bayes_gmm.cli.writing import check_folder
     from bayes_gmm.data.datasets import load_customers
     from bayes_gmm.data.feature_matrix import feature_matrix
 
@@ -134,8 +129,8 @@ def demo(out: Path) -> None:
     matrix = feature_matrix(customers.table, FEATURES)
     report = fitted(TABLE, matrix, None, n_components, {"random_state": 0}, SamplingOptions())
     written = write_fit(
-        report, matrix, out, source={TABLE: customers.table}, frame=customers.table,
-        command=command_for(out),
+        report, matrix, out, source={TABLE: customers.table},
+        others=customers.table.drop(columns=list(FEATURES)), command=command_for(out),
     )  # fmt: skip
     blocks = [
         f"These {matrix.n_rows} customers are simulated from {n_components} known segments; none "
@@ -210,9 +205,11 @@ def fit(
     """Fit segments to the rows of TABLE (CSV or Parquet)."""
     _check_structures([structure], "--structure")
     sampling = SamplingOptions.of(posterior, of_posterior)
-    from bayes_gmm.cli.files import check_folder, write_fit
+    from bayes_gmm.cli.files import write_fit
     from bayes_gmm.cli.fitting import fitted
     from bayes_gmm.cli.tables import format_of, read_columns, row_ids
+    from bayes_gmm.cli.writing import check_folder
+    from bayes_gmm.data.io.files import read_other_columns
     from bayes_gmm.data.io.read_columns import ReadOptions
 
     if out is not None:
@@ -230,16 +227,14 @@ def fit(
     report = fitted(table, columns, row_weights, components, options, sampling)
     files = {}
     if out is not None:
-        frame = None
+        others = None
         if sampling is not None:
-            from bayes_gmm.cli.reports import whole_frame
-
-            frame = whole_frame(table, columns, reading, [weights, id_column])
+            others = read_other_columns(table, [*columns.features, weights, id_column], reading)
         files = write_fit(
-            report, columns, out, csv=format_of(table, reading), ids=ids, frame=frame,
+            report, columns, out, csv=format_of(table, reading), ids=ids, others=others,
             command=_command(), plot_features=shown,
         )  # fmt: skip
-    _show(report, files, as_json)
+    show(report, files, as_json)
 
 
 @commands.command()
@@ -312,9 +307,11 @@ def compare(
     _check_criteria(asked)
     _check_k_prior(k_prior, components)
     from bayes_gmm.cli.compare_report import Compared
-    from bayes_gmm.cli.files import check_folder, write_comparison
+    from bayes_gmm.cli.files import write_comparison
     from bayes_gmm.cli.tables import format_of, read_columns
+    from bayes_gmm.cli.writing import check_folder
     from bayes_gmm.data.checks.check_table import check_table
+    from bayes_gmm.data.io.files import read_other_columns
     from bayes_gmm.data.io.read_columns import ReadOptions
     from bayes_gmm.results.comparison.compare import compare
 
@@ -334,14 +331,12 @@ def compare(
     compared.check()
     files = {}
     if out is not None:
-        from bayes_gmm.cli.reports import whole_frame
-
-        frame = whole_frame(table, columns, reading, [weights])
         files = write_comparison(
-            comparison, out, format_of(table, reading), frame=frame, weights=row_weights,
-            table=table, command=_command(),
+            comparison, out, format_of(table, reading), matrix=columns,
+            others=read_other_columns(table, [*columns.features, weights], reading),
+            weights=row_weights, table=table, command=_command(),
         )  # fmt: skip
-    _show(compared, files, as_json)
+    show(compared, files, as_json)
     if comparison.interrupted:
         raise KeyboardInterrupt
 
@@ -389,7 +384,7 @@ def predict(
     typical = typicality(mixture, rows)
     warn(rows_beyond(mixture, rows, typical), stacklevel=1)
     write_scored(whole.cells, assigned.membership, out, assigned.names, typical, whole.format)
-    _show(assigned, {"scored": out}, as_json, model=model)
+    show(assigned, {"scored": out}, as_json, model=model)
 
 
 commands.add_command(profile)
@@ -402,19 +397,6 @@ def _command() -> str:
     from bayes_gmm.cli.reports import command_text
 
     return command_text(click.get_current_context().find_root().obj)
-
-
-def _show(
-    report: Report | Compared | Assigned, files: dict[str, Path], as_json: bool, **more: str
-) -> None:
-    """Print a report and the files that were written, as text or as one JSON object."""
-    if as_json:
-        paths = {what: str(path) for what, path in files.items()}
-        print_json({**more, **report.json(), "files": paths})
-        return
-    from bayes_gmm.cli.fit_report import files_text
-
-    click.echo("\n\n".join([report.text(), *([files_text(files)] if files else [])]))
 
 
 def _check_structures(names: Sequence[str], option: str) -> None:

@@ -256,11 +256,6 @@ class Report:
         return text_of_posterior(self.posterior)
 
 
-def files_text(files: dict[str, Path]) -> str:
-    """List the files that were written, one per line."""
-    return "\n".join(["written", *(f"  {what:<12} {path}" for what, path in files.items())])
-
-
 def findings_text(findings: Sequence[Diagnostic]) -> str:
     """Findings in the table, one paragraph each; the first few of each kind."""
     if not findings:

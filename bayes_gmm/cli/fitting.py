@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from bayes_gmm.cli.fit_report import Array, Report
-from bayes_gmm.cli.messages import without_warnings
 from bayes_gmm.cli.sampling import SamplingOptions
 from bayes_gmm.data.checks.check_table import check_table
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.diagnostics import tables
-from bayes_gmm.diagnostics.diagnostic import warn
+from bayes_gmm.diagnostics.diagnostic import warn, without_warnings
 from bayes_gmm.errors import DataWarning
 from bayes_gmm.estimator import BayesGMM
 from bayes_gmm.results.posterior.membership import membership_of

@@ -6,15 +6,12 @@ import io
 import json
 import re
 import sys
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 from bayes_gmm.diagnostics.kind import COMMAND_LINE
-from bayes_gmm.errors import DiagnosticWarning
 
 PROGRAM = "bayes-gmm"
 
@@ -73,18 +70,3 @@ def line_of(error: BaseException | str) -> str:
     diagnostic = getattr(error, "diagnostic", None)
     text = str(error) if diagnostic is None else diagnostic.text(COMMAND_LINE)
     return " ".join(text.split()) or type(error).__name__
-
-
-@contextmanager
-def without_warnings(category: type[DiagnosticWarning] = DiagnosticWarning) -> Iterator[None]:
-    """Suppress warnings of the package whose diagnostics the report contains.
-
-    Examples
-    --------
-    >>> from bayes_gmm.errors import ConvergenceWarning
-    >>> with without_warnings():
-    ...     warnings.warn(ConvergenceWarning("the chains have not mixed"))
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", category)
-        yield

@@ -192,6 +192,18 @@ OF_POSTERIOR = ("draws", "tune", "chains", "ci_prob", "segmentation")
 """Options that `draws_of_posterior` adds, by the names of their arguments."""
 
 
+def probability_of_intervals(command: Any) -> Any:
+    """Add the option for the probability of credible intervals."""
+    return click.option(
+        "--ci",
+        "ci_prob",
+        type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+        default=0.94,
+        show_default=True,
+        help="Probability of the intervals.",
+    )(command)
+
+
 def draws_of_posterior(command: Any) -> Any:
     """Add the options for posterior sampling and for its report.
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_gmm.cli.layout import Columns, beside, column, in_lines, mean_and_range, under, writer
-from bayes_gmm.cli.messages import without_warnings
 from bayes_gmm.cli.other_modes import json_of
 from bayes_gmm.cli.settings import REPORT
+from bayes_gmm.diagnostics.diagnostic import without_warnings
 from bayes_gmm.diagnostics.draws import written_r_hat
 from bayes_gmm.diagnostics.kind import COMMAND_LINE
 from bayes_gmm.inference.sampling.settings import ImportanceSettings

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bayes_gmm.cli.messages import print_json
 from bayes_gmm.cli.options import (
     OutPath,
     as_json,
     check_order,
     in_parts,
+    probability_of_intervals,
     reading_of_cells,
     weights_of_rows,
 )
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bayes_gmm.data.io.read_columns import ReadOptions
+    from bayes_gmm.data.matrix import FeatureMatrix
     from bayes_gmm.results.profile.record import Profile
 
 
@@ -31,14 +32,7 @@ if TYPE_CHECKING:
 @click.argument("table")
 @click.option("--columns", metavar="A,B", help="Columns to profile; by default all but features.")
 @weights_of_rows
-@click.option(
-    "--ci",
-    "ci_prob",
-    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
-    default=0.94,
-    show_default=True,
-    help="Probability of the intervals.",
-)
+@probability_of_intervals
 @reading_of_cells
 @click.option(
     "--out",
@@ -63,8 +57,11 @@ def profile(
     MODEL is the model.nc of a fit, and TABLE holds its features and other columns: of the rows of
     the fit or of others. Means and shares have intervals if MODEL has a posterior.
     """
-    from bayes_gmm.cli.files import check_folder
+    from bayes_gmm.cli.output import show
+    from bayes_gmm.cli.writing import check_folder
     from bayes_gmm.data.io.read_columns import ReadOptions
+    from bayes_gmm.diagnostics.diagnostic import warn
+    from bayes_gmm.model.typicality import rows_beyond_in_sample
     from bayes_gmm.results.load import load
     from bayes_gmm.results.posterior.posterior import Posterior
 
@@ -72,31 +69,15 @@ def profile(
     check_folder(out)
     reading = ReadOptions.of(missing, encoding)
     fit = load(model)
-    frame, row_weights, chosen = _read(table, fit.features, columns, weights, reading)
+    matrix, frame, row_weights, chosen = _read(table, fit.features, columns, weights, reading)
     if isinstance(fit, Posterior):
         found = fit.profile(frame, chosen, row_weights, ci_prob)
     else:
         found = fit.profile(frame, chosen, row_weights)
-    _warn_of_rows_beyond(fit, frame)
-    report = Profiled(table, found)
+    mixture = getattr(fit, "mean_mixture", fit.mixture)
+    warn(rows_beyond_in_sample(mixture, matrix), stacklevel=1)
     files = write_profile(found, out, table, reading)
-    if as_json:
-        paths = {what: str(path) for what, path in files.items()}
-        print_json({"model": model, **report.json(), "files": paths})
-        return
-    from bayes_gmm.cli.fit_report import files_text
-
-    click.echo(f"{report.text()}\n\n{files_text(files)}")
-
-
-def _warn_of_rows_beyond(fit: Any, frame: pd.DataFrame) -> None:
-    """Warn if the table has the features, and many rows are beyond all segments."""
-    from bayes_gmm.diagnostics.diagnostic import warn
-    from bayes_gmm.model.typicality import rows_beyond, typicality
-
-    if set(fit.features) <= set(frame.columns):
-        mixture, rows = getattr(fit, "mean_mixture", fit.mixture), frame[list(fit.features)]
-        warn(rows_beyond(mixture, rows, typicality(mixture, rows)), stacklevel=1)
+    show(Profiled(table, found), files, as_json, model=model)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,9 +139,9 @@ def write_profile(
     found: Profile, folder: Path, table: str, reading: ReadOptions
 ) -> dict[str, Path]:
     """Write the tables and the picture of a profile; return the paths by content."""
-    from bayes_gmm.cli.files import filling, write_csv
     from bayes_gmm.cli.tables import format_of
-    from bayes_gmm.views.plots import save_profile
+    from bayes_gmm.cli.writing import filling, write_csv
+    from bayes_gmm.views.profile import save_profile
 
     names = {"profile": "profile.csv", "features": "features.csv", "picture": "profile.png"}
     csv = format_of(table, reading)
@@ -174,55 +155,17 @@ def write_profile(
 def _read(
     table: str, features: Sequence[str], columns: str | None, weights: str | None,
     reading: ReadOptions,
-) -> tuple[pd.DataFrame, Any, list[str] | None]:  # fmt: skip
-    """The table with numbers, truth values, dates and text; row weights; requested columns."""
-    from bayes_gmm.cli.tables import read_columns, whole_table
+) -> tuple[FeatureMatrix, pd.DataFrame, Any, list[str] | None]:  # fmt: skip
+    """The features, the whole table, row weights, and the requested columns."""
+    import pandas as pd
 
-    frame = whole_table(table, reading).cells
+    from bayes_gmm.cli.tables import read_columns
+    from bayes_gmm.data.io.files import read_other_columns
+
     matrix, row_weights = read_columns(table, features, weights, reading)
-    typed = _typed(table, frame, reading)
-    for j, name in enumerate(matrix.features):
-        typed[name] = matrix.values[:, j]
+    others = read_other_columns(table, matrix.features, reading)
+    known = pd.DataFrame(matrix.values, columns=list(matrix.features))
+    frame = pd.concat([known, others], axis=1)
     if columns is not None:
-        return typed, row_weights, [columns] if columns in typed else in_parts(columns)
-    return typed.drop(columns=[] if weights is None else [weights]), row_weights, None
-
-
-def _typed(table: str, frame: pd.DataFrame, reading: ReadOptions) -> pd.DataFrame:
-    """Cells of text as numbers, truth values or dates, if all of a column are."""
-    import pandas as pd
-
-    from bayes_gmm.data.table import read_source
-
-    read = read_source(table, None, reading)
-    numbers = {} if read is None or read.matrix is None else {
-        name: read.matrix.values[:, j] for j, name in enumerate(read.matrix.features)
-    }  # fmt: skip
-    truths = {
-        finding.subject[0] for finding in (read.findings if read is not None else ())
-        if finding.code == "cells_read" and "truth" in finding.values["forms"]
-    }  # fmt: skip
-    typed = {}
-    for name in frame.columns:
-        column = frame[name]
-        if column.dtype.kind not in "OTU":
-            typed[name] = column
-        elif name in numbers:
-            values = pd.Series(numbers[name], index=frame.index)
-            typed[name] = values.astype("boolean") if name in truths else values
-        else:
-            typed[name] = _dates_or_text(column, reading)
-    return pd.DataFrame(typed)
-
-
-def _dates_or_text(column: pd.Series, reading: ReadOptions) -> pd.Series:
-    """Dates, if all cells are ISO 8601 dates; else text, with missing cells as None."""
-    import pandas as pd
-
-    text = column.astype(object).where(column.notna(), "").map(lambda cell: str(cell).strip())
-    absent = {word.casefold() for word in reading.all_missing} | {""}
-    text = text.where(~text.str.casefold().isin(absent), None)
-    dates = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
-    if text.notna().any() and bool((dates.notna() == text.notna()).all()):
-        return dates.dt.tz_localize(None)
-    return text
+        return matrix, frame, row_weights, [columns] if columns in frame else in_parts(columns)
+    return matrix, frame.drop(columns=[] if weights is None else [weights]), row_weights, None

@@ -14,6 +14,7 @@ from bayes_gmm.cli.options import (
     check_order,
     check_output,
     id_of_rows,
+    probability_of_intervals,
     reading_of_cells,
     weights_of_rows,
 )
@@ -29,14 +30,7 @@ from bayes_gmm.cli.options import (
     multiple=True,
     help="New name of a segment, such as 'Segment 1=Everyday shoppers'; repeat the option.",
 )
-@click.option(
-    "--ci",
-    "ci_prob",
-    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
-    default=0.94,
-    show_default=True,
-    help="Probability of the intervals.",
-)
+@probability_of_intervals
 @weights_of_rows
 @id_of_rows
 @reading_of_cells

@@ -1,4 +1,4 @@
-"""HTML reports of the command line, with the columns of a file that are no features."""
+"""HTML reports of the command line."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_gmm.cli.messages import PROGRAM
-from bayes_gmm.cli.tables import WholeTable, read_columns, row_ids, whole_table
+from bayes_gmm.cli.tables import read_columns, row_ids
+from bayes_gmm.data.io.files import read_other_columns
 from bayes_gmm.data.io.read_columns import ReadOptions
 from bayes_gmm.data.matrix import FeatureMatrix
-from bayes_gmm.data.number_text import MISSING
-from bayes_gmm.data.table import read_table
 from bayes_gmm.diagnostics.kind import COMMAND_LINE
-from bayes_gmm.errors import DataError
-from bayes_gmm.report.source import quiet
-from bayes_gmm.report.write import frame_of, save, source_of
+from bayes_gmm.report.write import save, source_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,55 +38,17 @@ def command_text(arguments: Sequence[str]) -> str:
     return shlex.join([PROGRAM, *arguments])
 
 
-def whole_frame(
-    table: str, matrix: FeatureMatrix, reading: ReadOptions, without: Sequence[str | None] = ()
-) -> pd.DataFrame:
-    """The features, and the other columns of the file as numbers or text.
-
-    Parameters
-    ----------
-    table : str
-        CSV or Parquet file.
-    matrix : FeatureMatrix
-        The features of the same rows.
-    reading : ReadOptions
-    without : sequence of str or None
-        Columns to leave out, such as identifiers and weights.
-    """
-    frame = frame_of(matrix)
-    cells = whole_table(table, reading)
-    with quiet():
-        numbers = _numeric_columns(table, reading)
-    for name in cells.cells.columns:
-        if name not in frame and name not in without:
-            known = name in numbers
-            frame[name] = numbers[name] if known else _text(cells, name, reading)
-    return frame
-
-
-def _numeric_columns(table: str, reading: ReadOptions) -> Mapping[str, Any]:
-    try:
-        return read_table(table, missing=reading.missing, encoding=reading.encoding)
-    except DataError:  # no column is numeric, or the file needs `--features`
-        return {}
-
-
-def _text(table: WholeTable, name: str, reading: ReadOptions) -> pd.Series:
-    """A column of text; cells that stand for missing values become None."""
-    column = table.cells[name]
-    if column.dtype.kind in "biufM":
-        return column
-    absent = {*MISSING, *reading.missing, ""}
-    texts = column.map(lambda cell: cell.strip() if isinstance(cell, str) else cell)
-    return texts.where(~texts.isin(absent) & texts.notna(), None)
-
-
 def write_fit_report(
-    report: Report, frame: pd.DataFrame, ids: Any, command: str | None, path: Path
+    report: Report,
+    matrix: FeatureMatrix,
+    others: pd.DataFrame | None,
+    ids: Any,
+    command: str | None,
+    path: Path,
 ) -> None:
     """Write the report of a fit with what the command has computed already."""
     source = source_of(
-        report.posterior or report.fit, frame, labels=ids,
+        report.posterior or report.fit, matrix, others, labels=ids,
         sample_weight=_weights(report.row_weights), ci_prob=report.ci_prob,
         membership=report.row_intervals, findings=report.findings,
         diagnostics=report.diagnostics, shape=report.shape_check, options=COMMAND_LINE,
@@ -106,7 +65,8 @@ def _weights(weights: NDArray[np.float64]) -> NDArray[np.float64] | None:
 
 def write_comparison_report(
     comparison: Comparison,
-    frame: pd.DataFrame,
+    matrix: FeatureMatrix,
+    others: pd.DataFrame | None,
     weights: NDArray[np.float64] | None,
     table: str,
     command: str | None,
@@ -117,12 +77,12 @@ def write_comparison_report(
     if best is None:
         return False
     source = source_of(
-        best.posterior or best.fit, frame, sample_weight=weights, comparison=comparison,
+        best.posterior or best.fit, matrix, others, sample_weight=weights,
         shape=best.shape_check if best.posterior is None else None,
         diagnostics=best.diagnostics, options=COMMAND_LINE, command=command,
         table_name=Path(table).name,
     )  # fmt: skip
-    save(source, path)
+    save(source, path, comparison)
     return True
 
 
@@ -163,9 +123,9 @@ def write_model_report(
         return
     matrix, row_weights = read_columns(table, list(fit.features), weights, reading)
     ids = None if id_column is None else row_ids(table, id_column, reading)
-    frame = whole_frame(table, matrix, reading, [weights, id_column])
+    others = read_other_columns(table, [*fit.features, weights, id_column], reading)
     source = source_of(
-        fit, frame, names=names or None, labels=ids, sample_weight=row_weights, ci_prob=ci_prob,
-        options=COMMAND_LINE, table_name=Path(table).name,
+        fit, matrix, others, names=names or None, labels=ids, sample_weight=row_weights,
+        ci_prob=ci_prob, options=COMMAND_LINE, table_name=Path(table).name,
     )  # fmt: skip
     save(source, path)

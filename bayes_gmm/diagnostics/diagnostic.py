@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from bayes_gmm.diagnostics import comparisons, draws, fits, readings, tables
 from bayes_gmm.diagnostics.kind import PYTHON, Kind, OptionNames, Severity
-from bayes_gmm.errors import DataWarning
+from bayes_gmm.errors import DataWarning, DiagnosticWarning
 
 KINDS: Mapping[str, Kind] = {
     **readings.UNUSABLE, **tables.KINDS, **readings.READ,
@@ -109,6 +110,21 @@ def warn(diagnostics: Iterable[Diagnostic], *, stacklevel: int) -> None:
     """
     for diagnostic in diagnostics:
         warnings.warn(diagnostic.warning(), stacklevel=stacklevel + 1)
+
+
+@contextmanager
+def without_warnings(category: type[DiagnosticWarning] = DiagnosticWarning) -> Iterator[None]:
+    """Suppress warnings of the package whose diagnostics the caller shows itself.
+
+    Examples
+    --------
+    >>> from bayes_gmm.errors import ConvergenceWarning
+    >>> with without_warnings():
+    ...     warnings.warn(ConvergenceWarning("the chains have not mixed"))
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", category)
+        yield
 
 
 def plain(value: Any) -> Any:

@@ -120,9 +120,16 @@ def rows_beyond(
 
 def warn_rows_beyond(mixture: Mixture, X: Any, settings: TypicalitySettings | None = None) -> None:
     """Issue a `DataWarning` if too many rows of a table, or of a sample of it, are beyond."""
+    warn(rows_beyond_in_sample(mixture, X, settings), stacklevel=3)
+
+
+def rows_beyond_in_sample(
+    mixture: Mixture, X: Any, settings: TypicalitySettings | None = None
+) -> tuple[Diagnostic, ...]:
+    """`rows_beyond` of a table, or of at most `most_rows` of its rows."""
     settings = settings or TypicalitySettings()
     matrix = mixture.matrix_of(X)
     every = -(-matrix.n_rows // settings.most_rows)
     some = matrix.only(slice(None, None, every))
     quick = replace(settings, draws=settings.most_rows)
-    warn(rows_beyond(mixture, some, typicality(mixture, some, quick), settings), stacklevel=3)
+    return rows_beyond(mixture, some, typicality(mixture, some, quick), settings)

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from bayes_gmm.report.colors import light_and_dark
 from bayes_gmm.report.content.page import Page
-from bayes_gmm.report.content.segments import Place
+from bayes_gmm.report.content.records import Place
 from bayes_gmm.report.script_data import script_data
 from bayes_gmm.report.source import Source
 from bayes_gmm.report.svg import bars, marginals

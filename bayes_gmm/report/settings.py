@@ -27,8 +27,6 @@ class ReportLimits:
     """Changed segments of each other segmentation."""
     least_mass: float = 0.001
     """Probability below which another segmentation of a fit without draws is left out."""
-    profile_rows: int = 100
-    """Rows from which a profile without other columns is made; it depends on no row."""
     most_profile_rows: int = 20_000
     """Rows from which other columns are profiled; of larger tables a sample, which the page
     says."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,9 +11,9 @@ import numpy as np
 
 from bayes_gmm.data.matrix import FeatureMatrix, ModelMatrix
 from bayes_gmm.data.rows import Floats, Integers
-from bayes_gmm.diagnostics.diagnostic import Diagnostic
+from bayes_gmm.diagnostics.diagnostic import Diagnostic, without_warnings
 from bayes_gmm.diagnostics.kind import PYTHON, OptionNames
-from bayes_gmm.errors import DataError, DiagnosticWarning, shown
+from bayes_gmm.errors import DataError, shown
 from bayes_gmm.model.mixture import Mixture, segment_labels
 from bayes_gmm.report.settings import LIMITS
 from bayes_gmm.report.words import Write, writer
@@ -26,7 +24,6 @@ from bayes_gmm.results.posterior.names import renamed
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayes_gmm.results.comparison.comparison import Comparison
     from bayes_gmm.results.posterior.posterior import Posterior
     from bayes_gmm.results.profile.record import Profile
     from bayes_gmm.results.shape.record import ShapeCheck
@@ -109,7 +106,6 @@ class Source:
     shape : ShapeCheck or None
     beyond : tuple of Diagnostic
         That too many rows of the table are beyond all segments, if so.
-    comparison : Comparison or None
     options : OptionNames
         Names of options in advice.
     command : str or None
@@ -130,7 +126,6 @@ class Source:
     diagnostics: tuple[Diagnostic, ...] = ()
     shape: ShapeCheck | None = None
     beyond: tuple[Diagnostic, ...] = ()
-    comparison: Comparison | None = None
     options: OptionNames = field(default=PYTHON)
     command: str | None = None
     ci_prob: float = LIMITS.ci_prob
@@ -161,7 +156,7 @@ class Source:
             return self.made_segments
         if self.posterior is None:
             return self.fit.segments()
-        with quiet():
+        with without_warnings():
             return self.posterior.segments(self.ci_prob)
 
     @cached_property
@@ -171,7 +166,7 @@ class Source:
             raise DataError("a fit without draws has no summary")
         if self.made_summary is not None:
             return self.made_summary
-        with quiet():
+        with without_warnings():
             return self.posterior.summary(self.ci_prob)
 
     def quantity(self, name: str, k: int) -> tuple[float, tuple[float, float] | None]:
@@ -212,14 +207,6 @@ class Source:
         spread = np.sqrt(self.mixture.weights @ self.standing**2)
         order = np.argsort(-spread, kind="stable")
         return tuple(int(j) for j in order[: LIMITS.max_features])
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Suppress warnings whose diagnostics the report contains."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DiagnosticWarning)
-        yield
 
 
 def parts_of(model: Any) -> tuple[MapFit, Posterior | None, Any]:

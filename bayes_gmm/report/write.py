@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +14,10 @@ from bayes_gmm.data.frames import as_frame
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.validate import check_weights
+from bayes_gmm.diagnostics.diagnostic import without_warnings
 from bayes_gmm.errors import DataError
-from bayes_gmm.model.typicality import rows_beyond, typicality
+from bayes_gmm.model.mixture import segment_labels
+from bayes_gmm.model.typicality import rows_beyond_in_sample
 from bayes_gmm.report.content.page import page
 from bayes_gmm.report.render import rendered
 from bayes_gmm.report.settings import LIMITS
@@ -24,18 +25,18 @@ from bayes_gmm.report.source import (
     Source,
     names_of,
     parts_of,
-    quiet,
     rows_of,
     stored_rows,
 )
-from bayes_gmm.results.checks import check_probability
+from bayes_gmm.results.checks import check_probability, generator
 from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.io.netcdf import replacing
+from bayes_gmm.results.posterior.profile import drawn_mixtures
 from bayes_gmm.results.profile.columns import OutsideColumn
-from bayes_gmm.results.profile.profile import outside_columns
+from bayes_gmm.results.profile.profile import outside_columns, profile_of_rows, single
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import narwhals as nw
 
     from bayes_gmm.results.comparison.comparison import Comparison
     from bayes_gmm.results.posterior.membership import Membership
@@ -54,7 +55,6 @@ def write_report(
     sample_weight: Any = None,
     ci_prob: float = LIMITS.ci_prob,
     title: str | None = None,
-    **more: Any,
 ) -> Path:
     """Write a report for readers without statistics: one HTML file that needs no network.
 
@@ -83,8 +83,6 @@ def write_report(
         Probability of the intervals.
     title : str, optional
         Title of the page.
-    **more
-        Fields of `Source` that the caller has computed already.
 
     Returns
     -------
@@ -108,15 +106,16 @@ def write_report(
     True
     """
     source = source_of(
-        model, table, comparison=comparison, names=names, labels=labels,
-        sample_weight=sample_weight, ci_prob=ci_prob, title=title, **more,
+        model, table, names=names, labels=labels, sample_weight=sample_weight, ci_prob=ci_prob,
+        title=title,
     )  # fmt: skip
-    return save(source, path)
+    return save(source, path, comparison)
 
 
 def source_of(
     model: Any,
     table: Any = None,
+    others: Any = None,
     *,
     names: Any = None,
     labels: Sequence[Any] | None = None,
@@ -131,6 +130,8 @@ def source_of(
     ----------
     model, table, names, labels, sample_weight, ci_prob
         As in `write_report`.
+    others : data frame, optional
+        Columns outside the model, for the same rows; by default the other columns of `table`.
     membership : Membership, optional
         Of the rows of the table.
     **more
@@ -153,62 +154,64 @@ def source_of(
         if texts is not None and len(texts) != matrix.n_rows:
             raise DataError(f"labels has {len(texts)} entries for {matrix.n_rows:,} rows")
         more["rows"] = rows_of(fit, posterior, matrix, weights, texts, ci_prob, membership)
-        more |= computed(fit, posterior, given, matrix, weights, ci_prob, more)
+        if others is None and is_frame(given):
+            others = as_frame(given)
+        more |= computed(fit, posterior, matrix, as_frame(others), weights, ci_prob, more)
     return Source(fit, posterior, called, ci_prob=ci_prob, **more)
 
 
 def computed(
     fit: MapFit,
     posterior: Posterior | None,
-    table: Any,
     matrix: FeatureMatrix,
+    others: nw.DataFrame[Any] | None,
     weights: Floats | None,
     ci_prob: float,
     known: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Findings, shape check and profile of the rows, unless they are known."""
     found: dict[str, Any] = {}
-    with quiet():
+    with without_warnings():
         if known.get("findings") is None:
             found["findings"] = tuple(check_table(matrix, sample_weight=weights))
         if known.get("shape") is None:
             found["shape"] = (posterior or fit).check(matrix, weights)
         mixture = fit.mixture if posterior is None else posterior.mean_mixture
-        found["beyond"] = rows_beyond(mixture, matrix, typicality(mixture, matrix))
-        if known.get("profile") is None:
-            found["profile"] = profiled(posterior or fit, table, matrix, weights, ci_prob)
+        found["beyond"] = rows_beyond_in_sample(mixture, matrix)
+        found["profile"] = profiled(fit, posterior, matrix, others, weights, ci_prob)
     return found
 
 
 def profiled(
-    model: Posterior | MapFit,
-    table: Any,
+    fit: MapFit,
+    posterior: Posterior | None,
     matrix: FeatureMatrix,
+    others: nw.DataFrame[Any] | None,
     weights: Floats | None,
     ci_prob: float,
 ) -> Profile:
-    """The profile of a table; of one feature if it has no other columns."""
-    features = model.features
-    kept = as_frame(table) if is_frame(table) else None
-    others: Sequence[OutsideColumn] = ()
+    """What sets segments apart, and the columns outside the model, of a sample of many rows."""
+    columns: Sequence[OutsideColumn] = ()
     left_out: Mapping[str, str] = {}
-    if kept is not None and set(kept.columns) > set(features):
+    if others is not None and set(others.columns) - set(fit.features):
         if matrix.n_rows > LIMITS.most_profile_rows:
             rng = np.random.default_rng(LIMITS.seed)
-            rows = np.sort(rng.choice(matrix.n_rows, LIMITS.most_profile_rows, replace=False))
-            weights = None if weights is None else weights[rows]
-            kept = kept[rows]
-            table = kept.to_native()
-        others, left_out = outside_columns(kept, None, features)
-    options: dict[str, Any] = {} if isinstance(model, MapFit) else {"ci_prob": ci_prob}
-    if others:
-        return model.profile(table, None, weights, **options)
-    # what sets segments apart does not depend on the rows
-    some = slice(LIMITS.profile_rows)
-    weights = None if weights is None else weights[some]
-    table = frame_of(FeatureMatrix(matrix.values[some], features))
-    found = model.profile(table, [features[0]], weights, **options)
-    return replace(found, left_out=left_out)
+            some = np.sort(rng.choice(matrix.n_rows, LIMITS.most_profile_rows, replace=False))
+            matrix, others = matrix.only(some), others[some]
+            weights = None if weights is None else weights[some]
+        columns, left_out = outside_columns(others, None, fit.features)
+    rows = fit.mixture.matrix_of(matrix)
+    if posterior is None:
+        drawn = single(fit.mixture, fit.standardizer)
+        names = segment_labels(fit.mixture.n_components)
+        return profile_of_rows(
+            fit.mixture, drawn, rows, columns, weights, names=names, left_out=left_out
+        )
+    return profile_of_rows(
+        posterior.mixture, drawn_mixtures(posterior, rows.n_rows), rows, columns, weights,
+        names=posterior.names, left_out=left_out, ci_prob=ci_prob,
+        rng=generator(posterior.draws.seed),
+    )  # fmt: skip
 
 
 def is_frame(table: Any) -> bool:
@@ -216,16 +219,11 @@ def is_frame(table: Any) -> bool:
     return hasattr(table, "columns") or hasattr(table, "column_names")
 
 
-def frame_of(matrix: FeatureMatrix) -> pd.DataFrame:
-    """The features as a data frame."""
-    import pandas as pd
-
-    return pd.DataFrame(matrix.values, columns=list(matrix.features))
-
-
-def save(source: Source, path: str | os.PathLike[str]) -> Path:
+def save(
+    source: Source, path: str | os.PathLike[str], comparison: Comparison | None = None
+) -> Path:
     """Write the report; an existing file is replaced only if writing succeeds."""
-    html = rendered(source, page(source))
+    html = rendered(source, page(source, comparison))
     with replacing(Path(path)) as draft:
         draft.write_bytes(html.encode("utf-8", "replace"))
     return Path(path)

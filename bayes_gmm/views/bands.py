@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_gmm.inference.sampling.draws import evenly_spread
-from bayes_gmm.results.posterior.parameters import central_interval
+from bayes_gmm.results.draw_statistics import central_interval
 from bayes_gmm.views import palette
 from bayes_gmm.views.settings import PLOTS
 

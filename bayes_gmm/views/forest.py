@@ -9,7 +9,7 @@ import numpy as np
 
 from bayes_gmm.data.transform import Identity, Transform
 from bayes_gmm.results.checks import check_probability
-from bayes_gmm.results.posterior.parameters import central_interval
+from bayes_gmm.results.draw_statistics import central_interval
 from bayes_gmm.views.axes import (
     NOTE_COLOR,
     all_positions,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_gmm.model.mixture import segment_labels
-from bayes_gmm.results.posterior.parameters import central_interval
+from bayes_gmm.results.draw_statistics import central_interval
 from bayes_gmm.text import percent, share_interval
 from bayes_gmm.views import ellipses
 from bayes_gmm.views.axes import wrapped

@@ -38,7 +38,7 @@ def test_failure_while_writing_leaves_the_folder_as_it_was(
 
 @pytest.mark.parametrize("there_before", [True, False])
 def test_failure_while_moving_puts_everything_back(tmp_path, monkeypatch, there_before):
-    from bayes_gmm.cli.files import filling
+    from bayes_gmm.cli.writing import filling
 
     folder = tmp_path / "out"
     if there_before:
@@ -225,7 +225,7 @@ def test_a_draft_that_cannot_be_moved_has_the_name_of_its_file(
         raise PermissionError(13, "Permission denied", str(source), None, str(target))
 
     folder = tmp_path / "out"
-    monkeypatch.setattr("bayes_gmm.cli.files.os.replace", refused)
+    monkeypatch.setattr("bayes_gmm.cli.writing.os.replace", refused)
     monkeypatch.setattr("bayes_gmm.results.fit.map_fit.MapFit.save", lambda fit, path: path.touch())
     assert main(fit_arguments(table, "--components", 2, "--out", folder)) == 1
     line = error_line(capsys)

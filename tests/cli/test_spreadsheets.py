@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from odd_tables import answer, clean_frame
 
-from bayes_gmm.cli.files import safe_text, write_csv
+from bayes_gmm.cli.writing import safe_text, write_csv
 from bayes_gmm.results.load import load
 
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")

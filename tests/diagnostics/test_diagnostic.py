@@ -12,8 +12,8 @@ import pytest
 from example_posteriors import fit_and_density, normal_draws
 
 import bayes_gmm as bg
-from bayes_gmm.cli.files import write_csv
 from bayes_gmm.cli.messages import line_of
+from bayes_gmm.cli.writing import write_csv
 from bayes_gmm.data.io.dialect import CsvFormat
 from bayes_gmm.diagnostics.diagnostic import KINDS, Diagnostic, warn
 from bayes_gmm.diagnostics.kind import COMMAND_LINE, PYTHON

@@ -14,12 +14,12 @@ import bayes_gmm as bg
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.diagnostics.kind import PYTHON
 from bayes_gmm.errors import ShapeWarning
-from bayes_gmm.report.content.answer import answer, start
+from bayes_gmm.report.content.answer import start
 from bayes_gmm.report.content.checks import checks
 from bayes_gmm.report.content.outside import outside
-from bayes_gmm.report.content.segments import cards
+from bayes_gmm.report.content.page import page as page_of
 from bayes_gmm.report.words import plain_text
-from bayes_gmm.report.write import source_of
+from bayes_gmm.report.write import save, source_of
 from bayes_gmm.results.posterior.posterior import Posterior
 
 BOUNDS = ("", "lower", "upper")
@@ -121,7 +121,7 @@ def test_the_answer_says_that_the_number_of_segments_was_chosen(posterior):
 
 def test_columns_outside_the_model_are_ranked_by_their_average(posterior):
     source = source_of(posterior, pages.table())
-    of_page = {h.column: h.word for h in start(source, cards(source), outside(source)).highest}
+    of_page = {h.column: h.word for h in page_of(source).start.highest}
     assert {of_page[name] for name in posterior.features} == {"a middle"}
     assert {of_page[c] for c in set(of_page) - set(posterior.features)} == {"an average"}
 
@@ -133,7 +133,7 @@ def test_codes_of_categories_are_not_ranked(posterior):
     source = source_of(posterior, table)
     others = outside(source)
     assert others.codes == ("Region",)
-    ranked = {h.column for h in start(source, cards(source), others).highest}
+    ranked = {h.column for h in page_of(source).start.highest}
     assert "Region" not in ranked
     assert "Flag" in ranked
 
@@ -151,10 +151,11 @@ def hostile(tmp_path_factory):
     frame = pd.DataFrame(X, columns=names)
     frame["<i>city"] = np.array(names)[np.arange(n) % 6]
     path = tmp_path_factory.mktemp("hostile") / "report.html"
-    bg.write_report(
-        drawn, path, frame, names=names[:2], title=names[0],
+    source = source_of(
+        drawn, frame, names=names[:2], title=names[0],
         labels=[f"{names[i % 6]}{i}" for i in range(n)], command=f"bayes-gmm {names[2]}",
     )  # fmt: skip
+    save(source, path)
     return path
 
 
@@ -222,7 +223,7 @@ def test_failed_checks_are_marked(posterior):
 
 
 def said(source):
-    return plain_text(answer(source, cards(source), None, checks(source))[-1])
+    return plain_text(page_of(source).answer[-1])
 
 
 def test_rows_of_another_unit_are_reported(posterior):
@@ -236,7 +237,7 @@ def test_rows_of_another_unit_are_reported(posterior):
 
 def test_other_rows_than_those_of_the_fit_are_named(posterior):
     source = source_of(posterior, pages.table()[:40])
-    sizes = plain_text(answer(source, cards(source), None, checks(source))[0])
+    sizes = plain_text(page_of(source).answer[0])
     assert "The 150 rows of the fit fall into 2" in sizes
     assert "The table of this report has 40 rows instead." in sizes
 
@@ -271,7 +272,7 @@ def test_missing_weights_are_named(posterior):
     fit = replace(posterior.fit, total_weight=300.0)
     table = pages.table()
     sizes = [
-        plain_text(answer(s, cards(s), None, checks(s))[0])
+        plain_text(page_of(s).answer[0])
         for s in (source_of(fit, table), source_of(fit, table, sample_weight=np.full(150, 2.0)))
     ]
     assert all("with a total weight of 300" in text for text in sizes)
@@ -280,7 +281,7 @@ def test_missing_weights_are_named(posterior):
 
 def test_a_segment_without_clear_rows_is_not_recommended_for_them(posterior):
     source = source_of(posterior, pages.table())
-    none = [replace(card, clear=replace(card.clear, value=0.0)) for card in cards(source)]
+    none = [replace(card, clear=replace(card.clear, value=0.0)) for card in page_of(source).cards]
     advice = plain_text(start(source, none, None).advice)
     assert "it is the largest segment" in advice
     assert "clearly" not in advice

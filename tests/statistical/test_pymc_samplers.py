@@ -50,7 +50,7 @@ def test_numba_and_python_agree(d, options):
 
 
 def test_pymc_draws_from_the_model():
-    """The notebook on extensions of the model draws from it with nutpie."""
+    """And nutpie in the notebook that extends the model (see `test_notebooks.py`)."""
     model = build_model(two_groups(0, 100, 2), 2, structure="tied", standardize=False)
     with model:
         tree = pm.sample(

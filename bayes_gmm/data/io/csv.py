@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,8 +38,37 @@ def read_csv(path: Path, features: Sequence[str] | None, options: ReadOptions) -
     except DataError as error:
         hint = f"; {no_header(path, dialect)}" if dialect.first_row_is_data else ""
         raise DataError(f"{error}{hint}") from None
+    columns = _arrow_columns(path, dialect, names, options, as_floats=features is not None)
+    notation = _notation(dialect, options, padded=features is not None)
+    return ReadColumns.of(columns, notation, [*repeated, *_of_file(dialect), *_truths(columns)])
+
+
+def other_csv_columns(
+    path: Path, without: Collection[str | None], options: ReadOptions
+) -> tuple[dict[str, Any], Notation]:
+    """Arrow columns with inferred types, and how their numbers are written.
+
+    Columns in `without`, and those that share a name, are left out.
+    """
+    dialect = Dialect.of(path, options.encoding)
+    names, _ = usable_names(dialect.header, None, file_named(path))
+    names = tuple(name for name in names if name not in without)
+    notation = _notation(dialect, options, padded=False)
+    if not names:
+        return {}, notation
+    return _arrow_columns(path, dialect, names, options, as_floats=False), notation
+
+
+def _notation(dialect: Dialect, options: ReadOptions, *, padded: bool) -> Notation:
+    return Notation(dialect.decimal, dialect.firm_decimal, options.all_missing, padded)
+
+
+def _arrow_columns(
+    path: Path, dialect: Dialect, names: Sequence[str], options: ReadOptions, *, as_floats: bool
+) -> dict[str, Any]:
+    """Columns as floats or with inferred types; as text where numbers cannot be parsed safely."""
     positions = [str(dialect.header.index(name)) for name in names]
-    table = _parse_columns(path, dialect, positions, options, as_floats=features is not None)
+    table = _parse_columns(path, dialect, positions, options, as_floats=as_floats)
     check_quotes(path, dialect, table.num_rows)
     suspects = _suspects(table, dialect, positions)
     if suspects:
@@ -47,11 +76,7 @@ def read_csv(path: Path, features: Sequence[str] | None, options: ReadOptions) -
         text = _parse_text(path, dialect, kinds, options)
         for name, column in zip(kinds, text.columns, strict=True):
             table = table.set_column(table.column_names.index(name), name, column)
-    notation = Notation(
-        dialect.decimal, dialect.firm_decimal, options.all_missing, features is not None
-    )
-    columns = dict(zip(names, table.columns, strict=True))
-    return ReadColumns.of(columns, notation, [*repeated, *_of_file(dialect), *_truths(columns)])
+    return dict(zip(names, table.columns, strict=True))
 
 
 def read_cells(path: Path, dialect: Dialect, column: str | None = None) -> tuple[pa.Table, Dialect]:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from bayes_gmm.data.io.csv import read_csv
-from bayes_gmm.data.io.read_columns import ReadColumns, ReadOptions, usable_names
+from bayes_gmm.data.io.csv import other_csv_columns, read_csv
+from bayes_gmm.data.io.read_columns import (
+    ReadColumns,
+    ReadOptions,
+    typed_column,
+    usable_names,
+)
 from bayes_gmm.data.io.text_column import Notation
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import DataError, file_named, nearest, one_line, shown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def read_file(
@@ -78,6 +88,36 @@ def read_parquet(path: Path, features: Sequence[str] | None, options: ReadOption
     DataError
         If the file is damaged or a column does not exist.
     """
+    columns, repeated = _parquet_columns(path, features, ())
+    notation = Notation(missing=options.all_missing, padded=features is not None)
+    return ReadColumns.of(columns, notation, repeated)
+
+
+def read_other_columns(
+    path: str | Path, without: Collection[str | None], options: ReadOptions
+) -> pd.DataFrame:
+    """Columns of any type of a CSV or Parquet file, except those in `without`, which may be None.
+
+    Numbers, also those in text, become floats, and true and false become nullable booleans; dates
+    of Parquet files and ISO dates of CSV files become dates, and everything else is text.
+    """
+    import pandas as pd
+
+    path = Path(path).expanduser()
+    if is_parquet(path):
+        columns, _ = _parquet_columns(path, None, without)
+        notation = Notation(missing=options.all_missing)
+    else:
+        columns, notation = other_csv_columns(path, without, options)
+    return pd.DataFrame(
+        {name: typed_column(name, column, notation) for name, column in columns.items()}
+    )
+
+
+def _parquet_columns(
+    path: Path, features: Sequence[str] | None, without: Collection[str | None]
+) -> tuple[dict[str, Any], list[Diagnostic]]:
+    """Arrow columns, with findings about names that occur twice."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -87,11 +127,10 @@ def read_parquet(path: Path, features: Sequence[str] | None, options: ReadOption
             if features is None:
                 names = [name for name in names if not re.fullmatch(r"__index_level_\d+__", name)]
             chosen, repeated = usable_names(names, features, file_named(path))
+            chosen = tuple(name for name in chosen if name not in without)
             table = file.read(columns=list(chosen))
     except pa.ArrowException as error:
         raise DataError(
             f"{file_named(path)} is a damaged Parquet file: write it again ({one_line(error)})"
         ) from error
-    columns = {name: table.column(name) for name in chosen}
-    notation = Notation(missing=options.all_missing, padded=features is not None)
-    return ReadColumns.of(columns, notation, repeated)
+    return {name: table.column(name) for name in chosen}, repeated

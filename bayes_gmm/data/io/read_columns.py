@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from bayes_gmm.data.number_text import MISSING
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
 from bayes_gmm.diagnostics.readings import UNUSABLE
 from bayes_gmm.errors import CellTypeError, DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -168,6 +171,30 @@ def read_arrow(name: str, column: Any, notation: Notation) -> ColumnReading:
     row, first = next(((i, str(cell)) for i, cell in enumerate(column) if cell.is_valid), (0, ""))
     values = {"type": str(kind), "text": first, "row": row + 1}
     return ColumnReading(None, Diagnostic(code, (name,), values))
+
+
+def typed_column(name: str, column: Any, notation: Notation) -> pd.Series[Any]:
+    """An arrow column as floats, nullable booleans, dates or text.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> typed_column("Spend", pa.array(["$1,200.5", None]), Notation()).tolist()
+    [1200.5, nan]
+    >>> typed_column("City", pa.array(["Pisa", None]), Notation()).tolist()
+    ['Pisa', None]
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    if pa.types.is_temporal(column.type):
+        return pd.Series(column.to_pandas(date_as_object=False))
+    reading = read_arrow(name, column, notation)
+    if reading.values is None:
+        return pd.Series(column.to_pylist(), dtype=object)
+    forms = () if reading.finding is None else reading.finding.values.get("forms", ())
+    is_truth = pa.types.is_boolean(column.type) or "truth" in forms
+    return pd.Series(reading.values, dtype="boolean" if is_truth else "float64")
 
 
 def _floats(column: Any) -> Any:

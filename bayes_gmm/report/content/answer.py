@@ -7,10 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_gmm.report.content.checks import ORDER, Check
-from bayes_gmm.report.content.members import Certainty
-from bayes_gmm.report.content.outside import Cell, Outside
-from bayes_gmm.report.content.segments import Card
+from bayes_gmm.report.content.records import ORDER, Card, Cell, Certainty, Check, Outside
 from bayes_gmm.report.settings import WORDING
 from bayes_gmm.report.source import Source
 from bayes_gmm.report.words import (
@@ -63,13 +60,20 @@ class Start:
 
 
 def answer(
-    source: Source, cards: Sequence[Card], certainty: Certainty | None, checks: Sequence[Check]
+    source: Source,
+    cards: Sequence[Card],
+    certainty: Certainty | None,
+    checks: Sequence[Check],
+    is_compared: bool,
 ) -> tuple[Words, ...]:
-    """The result: sizes, memberships, and how far to rely on them."""
+    """The result: sizes, memberships, and how far to rely on them.
+
+    `is_compared` says whether the number of segments was compared with others.
+    """
     return (
         _sizes(source, cards),
         _memberships(source, certainty),
-        (*_trust(checks), *_chosen(source)),
+        (*_trust(checks), *(() if is_compared else _chosen(source))),
     )
 
 
@@ -138,9 +142,7 @@ def _trust(checks: Sequence[Check]) -> Words:
 
 
 def _chosen(source: Source) -> Words:
-    """That the number of segments is an assumption, unless it was compared with others."""
-    if source.comparison is not None:
-        return ()
+    """That the number of segments is an assumption."""
     return (
         f" The number of segments, {source.n_components}, was chosen before the fit, and no check "
         f"covers it: {source.options.compare} computes how probable other numbers are.",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.inference.sampling.settings import ImportanceSettings
+from bayes_gmm.report.content.records import Check, Figure, State
 from bayes_gmm.report.source import Source
 from bayes_gmm.report.words import Number, probability
 from bayes_gmm.results.posterior.convergence import least_effective
@@ -17,55 +17,17 @@ from bayes_gmm.results.posterior.segmentations import SegmentationSettings
 from bayes_gmm.results.thresholds import THRESHOLDS
 from bayes_gmm.text import first_upper, percent, sentence
 
-State = Literal["good", "warning", "bad", "missing"]
-SIGNS: dict[State, str] = {
-    "good": "Passed", "warning": "Attention", "bad": "Failed", "missing": "Not available",
-}  # fmt: skip
-ORDER: tuple[State, ...] = ("bad", "missing", "warning", "good")
-"""The most important first."""
+if TYPE_CHECKING:
+    from bayes_gmm.results.posterior.posterior import Posterior
+
 FAILURES = ("unmixed_chains", "high_khat", "few_draws", "interrupted")
 """Diagnostics of draws that make the intervals unreliable."""
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A number of a check, and the value that it should have."""
-
-    name: str
-    number: Number
-    target: str = ""
-
-
-@dataclass(frozen=True)
-class Check:
-    """A check of the computation or of the model.
-
-    Attributes
-    ----------
-    title : str
-    state : {"good", "warning", "bad", "missing"}
-    said : str
-        The result in plain words.
-    figures : tuple of Figure
-    details : tuple of str
-        Texts of the diagnostics.
-    """
-
-    title: str
-    state: State
-    said: str
-    figures: tuple[Figure, ...] = ()
-    details: tuple[str, ...] = ()
-
-    @property
-    def sign(self) -> str:
-        """The state in a word."""
-        return SIGNS[self.state]
-
-
 def checks(source: Source) -> tuple[Check, ...]:
     """All checks."""
-    found = list(_of_draws(source) if source.posterior is not None else _without_draws(source))
+    posterior = source.posterior
+    found = list(_without_draws(source) if posterior is None else _of_draws(source, posterior))
     return (*_rows(source), *found, _shape(source), _prior(source), *_fit(source))
 
 
@@ -80,22 +42,18 @@ def _rows(source: Source) -> Iterator[Check]:
         )  # fmt: skip
 
 
-def _of_draws(source: Source) -> Iterator[Check]:
-    posterior = source.posterior
-    assert posterior is not None
+def _of_draws(source: Source, posterior: Posterior) -> Iterator[Check]:
     by_code = {d.code: d for d in posterior.diagnostics}
-    yield (
-        _approximation(source, by_code)
-        if posterior.draws.khat is not None
-        else _chains(source, by_code)
-    )
-    yield _labels(source, by_code)
-    yield _several(source, by_code)
+    khat = posterior.draws.khat
+    if khat is None:
+        yield _chains(source, posterior, by_code)
+    else:
+        yield _approximation(source, float(khat), by_code)
+    yield _labels(source, posterior, by_code)
+    yield _several(source, posterior, by_code)
 
 
-def _chains(source: Source, by_code: dict[str, Diagnostic]) -> Check:
-    posterior = source.posterior
-    assert posterior is not None
+def _chains(source: Source, posterior: Posterior, by_code: dict[str, Diagnostic]) -> Check:
     failed = [by_code[code] for code in FAILURES if code in by_code]
     state: State = "bad" if failed else "good"
     said = (
@@ -106,12 +64,11 @@ def _chains(source: Source, by_code: dict[str, Diagnostic]) -> Check:
         said = "The computation has not settled, so shares and intervals may be wrong."
     elif posterior.draws.n_chains == 1:
         state, said = "warning", "The computation ran once, so repetitions cannot be compared."
-    return Check("Computation", state, said, _chain_figures(source), _details(source, failed))
+    figures = _chain_figures(source, posterior)
+    return Check("Computation", state, said, figures, _details(source, failed))
 
 
-def _chain_figures(source: Source) -> tuple[Figure, ...]:
-    posterior = source.posterior
-    assert posterior is not None
+def _chain_figures(source: Source, posterior: Posterior) -> tuple[Figure, ...]:
     summary, draws = source.summary, posterior.draws
     column = "r_hat_within_modes" if "r_hat_within_modes" in summary else "r_hat"
     r_hat, ess = float(summary[column].max()), float(summary["ess_bulk"].min())
@@ -129,12 +86,8 @@ def _chain_figures(source: Source) -> tuple[Figure, ...]:
     return tuple(f for f in found if np.isfinite(f.number.value))
 
 
-def _approximation(source: Source, by_code: dict[str, Diagnostic]) -> Check:
-    posterior = source.posterior
-    assert posterior is not None
-    assert posterior.draws.khat is not None
+def _approximation(source: Source, khat: float, by_code: dict[str, Diagnostic]) -> Check:
     failed = [by_code[code] for code in FAILURES if code in by_code]
-    khat = float(posterior.draws.khat)
     said = (
         "The fast approximation does not fit, so shares and intervals may be wrong."
         if failed
@@ -148,9 +101,7 @@ def _approximation(source: Source, by_code: dict[str, Diagnostic]) -> Check:
                  _details(source, failed))  # fmt: skip
 
 
-def _labels(source: Source, by_code: dict[str, Diagnostic]) -> Check:
-    posterior = source.posterior
-    assert posterior is not None
+def _labels(source: Source, posterior: Posterior, by_code: dict[str, Diagnostic]) -> Check:
     off = posterior.labels.confusion[~np.eye(source.n_components, dtype=bool)]
     largest = float(off.max(initial=0.0))
     found = [by_code[code] for code in ("ambiguous_labels",) if code in by_code]
@@ -166,9 +117,7 @@ def _labels(source: Source, by_code: dict[str, Diagnostic]) -> Check:
                  _details(source, found))  # fmt: skip
 
 
-def _several(source: Source, by_code: dict[str, Diagnostic]) -> Check:
-    posterior = source.posterior
-    assert posterior is not None
+def _several(source: Source, posterior: Posterior, by_code: dict[str, Diagnostic]) -> Check:
     found = [by_code[c] for c in ("several_modes", "modes_without_draws") if c in by_code]
     title = "Other ways to divide the rows"
     if found:

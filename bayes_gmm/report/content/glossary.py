@@ -7,7 +7,7 @@ from bayes_gmm.report.source import Source
 from bayes_gmm.text import percent
 
 
-def glossary(source: Source) -> tuple[tuple[str, str], ...]:
+def glossary(source: Source, is_compared: bool) -> tuple[tuple[str, str], ...]:
     """Terms and explanations, those that the page uses."""
     found = [
         ("Segment", "A group of rows with similar values. The model describes each segment by its "
@@ -47,7 +47,7 @@ def glossary(source: Source) -> tuple[tuple[str, str], ...]:
         ("Prior assumptions", "What the model assumes before it sees rows. They matter only for "
          "segments with few rows."),
     ]  # fmt: skip
-    if source.comparison is not None:
+    if is_compared:
         found.append(
             ("Evidence, BIC, ICL, LOO", "Criteria that compare numbers of segments. The evidence "
              "gives a probability to each number; BIC and ICL approximate it; LOO measures how "

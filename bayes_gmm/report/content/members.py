@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.model.mixture import Mixture
+from bayes_gmm.report.content.records import Border, Certainty, Member
 from bayes_gmm.report.settings import LIMITS, PICTURES, WORDING
 from bayes_gmm.report.source import Rows, Source
 from bayes_gmm.report.words import (
@@ -18,70 +17,6 @@ from bayes_gmm.report.words import (
     probability,
 )
 from bayes_gmm.text import cell, percent
-
-
-@dataclass(frozen=True)
-class Member:
-    """A row of the table.
-
-    Attributes
-    ----------
-    label : str
-    cells : tuple of Number or None
-        Values of the features in `listed_features`; None if missing.
-    segment : Segment
-        Most probable segment.
-    probability : Estimate
-        Of this segment.
-    second : Segment or None
-        The next segment.
-    second_probability : Number or None
-    """
-
-    label: str
-    cells: tuple[Number | None, ...]
-    segment: Segment
-    probability: Estimate
-    second: Segment | None
-    second_probability: Number | None
-
-
-@dataclass(frozen=True)
-class Border:
-    """Rows between two segments."""
-
-    first: Segment
-    second: Segment
-    rows: Number
-
-
-@dataclass(frozen=True)
-class Certainty:
-    """Memberships of all rows.
-
-    Attributes
-    ----------
-    rows : Number
-        Total weight of the rows.
-    clear, middle, doubtful : Number
-        Rows with a probability of at least 90 %, in between, and below 60 %.
-    clear_share : Number
-    bins : tuple of (float, float, Number)
-        Histogram of the probability: lower and upper end, and rows.
-    borders : tuple of Border
-        Pairs of segments with most rows that are not clear.
-    members : tuple of Member
-        The most uncertain rows, the most uncertain first.
-    """
-
-    rows: Number
-    clear: Number
-    middle: Number
-    doubtful: Number
-    clear_share: Number
-    bins: tuple[tuple[float, float, Number], ...]
-    borders: tuple[Border, ...]
-    members: tuple[Member, ...]
 
 
 def member(source: Source, rows: Rows, i: int) -> Member:

@@ -55,7 +55,6 @@ class NumberOfSegments:
         Names of the criteria.
     verdicts : tuple of str
     tried : tuple of Tried
-    has_probabilities : bool
     by_number : tuple of (int, Estimate)
         P(K), for the numbers with a known probability.
     """
@@ -70,11 +69,8 @@ class NumberOfSegments:
     by_number: tuple[tuple[int, Estimate], ...]
 
 
-def number_of_segments(source: Source) -> NumberOfSegments | None:
-    """The result of the comparison; None if there is none."""
-    found = source.comparison
-    if found is None:
-        return None
+def number_of_segments(source: Source, found: Comparison) -> NumberOfSegments:
+    """The result of a comparison."""
     recommended = found.recommendation_in(source.options)
     verdicts = found.verdicts_in(source.options)
     criteria = [(c, found.column_of(c)) for c in found.criteria]

@@ -3,107 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from bayes_gmm.report.content.records import Apart, Cell, Line, Outside
 from bayes_gmm.report.settings import LIMITS, WORDING
 from bayes_gmm.report.source import Source
 from bayes_gmm.report.words import Estimate, Number, Segment, estimate, frequency, share, writer
 
 WriteEstimate = Callable[[str, float, tuple[float, float] | None], Estimate]
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A column in one segment.
-
-    Attributes
-    ----------
-    estimate : Estimate or None
-        Mean or share; None if the segment has too few rows.
-    index : Number or None
-        100 is the average of the table.
-    above : Number or None
-        Probability that the segment is above the average.
-    highest : Number or None
-        Probability that the segment is the highest.
-    mark : {"above", "below", ""}
-        Whether the segment is above or below the average with sufficient probability.
-    """
-
-    estimate: Estimate | None
-    index: Number | None
-    above: Number | None
-    highest: Number | None
-    mark: str
-
-
-@dataclass(frozen=True)
-class Line:
-    """A numeric column, or a level of a category, in all segments."""
-
-    column: str
-    level: str | None
-    whole: Number
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True)
-class Outside:
-    """Columns outside the model.
-
-    Attributes
-    ----------
-    segments : tuple of Segment
-    lines : tuple of Line
-    sample : int
-        Rows of the sample from which the numbers are computed; 0 for all rows.
-    more : int
-        Lines that are not listed.
-    left_out : tuple of (str, str)
-        Columns that are not profiled, and why.
-    codes : tuple of str
-        Numeric columns with so few whole numbers that these may be codes of categories.
-    """
-
-    segments: tuple[Segment, ...]
-    lines: tuple[Line, ...]
-    sample: int
-    more: int
-    left_out: tuple[tuple[str, str], ...]
-    codes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Apart:
-    """What a feature says about a segment.
-
-    Attributes
-    ----------
-    feature : str
-    direction : str
-        "higher", "lower" or "similar on average".
-    centre, rest : Number
-        Middle of the segment, and of all other rows.
-    bits : Estimate
-        Information between the feature and membership of the segment.
-    limit : Number
-        Its largest possible value.
-    """
-
-    feature: str
-    direction: str
-    centre: Number
-    rest: Number
-    bits: Estimate
-    limit: Number
-
-    @property
-    def fraction(self) -> float:
-        """Bits relative to their limit, from 0 to 1."""
-        return min(self.bits.value.value / max(self.limit.value, 1e-12), 1.0)
 
 
 def outside(source: Source) -> Outside | None:

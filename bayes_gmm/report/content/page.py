@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bayes_gmm.report.content.answer import Start, answer, start, title
-from bayes_gmm.report.content.checks import Check, checks
+from bayes_gmm.report.content.checks import checks
 from bayes_gmm.report.content.glossary import glossary
-from bayes_gmm.report.content.members import Certainty, certainty, listed_features
+from bayes_gmm.report.content.members import certainty, listed_features, typical_members
 from bayes_gmm.report.content.modes import Modes, modes
 from bayes_gmm.report.content.number_of_segments import NumberOfSegments, number_of_segments
-from bayes_gmm.report.content.outside import Outside, outside
-from bayes_gmm.report.content.segments import Card, cards
+from bayes_gmm.report.content.outside import apart, outside
+from bayes_gmm.report.content.records import Card, Certainty, Check, Outside
+from bayes_gmm.report.content.segments import cards
 from bayes_gmm.report.content.tables import Data, Setting, data, method
 from bayes_gmm.report.content.together import Together, together
 from bayes_gmm.report.source import Source
 from bayes_gmm.report.words import Words
+
+if TYPE_CHECKING:
+    from bayes_gmm.results.comparison.comparison import Comparison
 
 
 @dataclass(frozen=True)
@@ -77,15 +82,22 @@ class Page:
     interval: str
 
 
-def page(source: Source) -> Page:
+def page(source: Source, comparison: Comparison | None = None) -> Page:
     """Compute everything that the report says."""
-    of_segments, of_rows, checked = cards(source), certainty(source), checks(source)
+    number = None if comparison is None else number_of_segments(source, comparison)
+    of_each = range(source.n_components)
+    of_segments = cards(
+        source,
+        [apart(source, k) for k in of_each],
+        [typical_members(source, k) for k in of_each],
+    )
+    of_rows, checked = certainty(source), checks(source)
     others, rows = outside(source), source.rows
     return Page(
         title=title(source),
-        answer=answer(source, of_segments, of_rows, checked),
+        answer=answer(source, of_segments, of_rows, checked, number is not None),
         start=start(source, of_segments, others),
-        number=number_of_segments(source),
+        number=number,
         cards=of_segments,
         outside=others,
         certainty=of_rows,
@@ -94,7 +106,7 @@ def page(source: Source) -> Page:
         checks=checked,
         data=data(source),
         method=method(source),
-        glossary=glossary(source),
+        glossary=glossary(source, number is not None),
         member_features=tuple(source.features[j] for j in listed_features(source)),
         n_shown=0 if rows is None else len(rows.shown),
         n_rows=0 if rows is None else rows.n,

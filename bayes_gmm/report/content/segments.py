@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
 from bayes_gmm.data.transform import CENTRAL_68
-from bayes_gmm.report.content.members import Member, typical_members
-from bayes_gmm.report.content.outside import Apart, apart
+from bayes_gmm.report.content.records import Apart, Card, Member, Place
 from bayes_gmm.report.settings import WORDING
 from bayes_gmm.report.source import Source
 from bayes_gmm.report.words import (
-    Estimate,
     Number,
     Quoted,
     Segment,
@@ -25,69 +23,10 @@ from bayes_gmm.report.words import (
 )
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a segment lies on one feature.
-
-    Attributes
-    ----------
-    feature : str
-    position : int
-        Of the feature, from 0.
-    middle : Estimate
-        Mean, or median of a transformed feature.
-    low, high : Number
-        Bounds of the middle two thirds of the segment.
-    standing : Number
-        Distance of the middle from the average of the table, in standard deviations.
-    word : str
-        "very high", "high", "average", "low" or "very low".
-    """
-
-    feature: str
-    position: int
-    middle: Estimate
-    low: Number
-    high: Number
-    standing: Number
-    word: str
-
-
-@dataclass(frozen=True)
-class Card:
-    """A segment.
-
-    Attributes
-    ----------
-    segment : Segment
-    description : Words
-        The segment in a few words.
-    share : Estimate
-    size : Number or None
-        Expected number of rows; None without rows.
-    assigned : Number or None
-        Rows whose most probable segment it is.
-    clear : Number or None
-        Those whose probability is 90 % or more.
-    places : tuple of Place
-    apart : tuple of Apart
-        What distinguishes the segment from the rest.
-    typical : tuple of Member
-    """
-
-    segment: Segment
-    description: Words
-    share: Estimate
-    size: Number | None
-    assigned: Number | None
-    clear: Number | None
-    places: tuple[Place, ...]
-    apart: tuple[Apart, ...]
-    typical: tuple[Member, ...]
-
-
-def cards(source: Source) -> tuple[Card, ...]:
-    """All segments, in their order."""
+def cards(
+    source: Source, apart: Sequence[tuple[Apart, ...]], typical: Sequence[tuple[Member, ...]]
+) -> tuple[Card, ...]:
+    """All segments, in their order, with what sets each apart and its typical members."""
     found = []
     for k, name in enumerate(source.names):
         places = tuple(place(source, k, j) for j in range(len(source.features)))
@@ -98,8 +37,8 @@ def cards(source: Source) -> tuple[Card, ...]:
                 share(f"share/{k}", *source.quantity("share", k)),
                 *_counts(source, k),
                 places,
-                apart(source, k),
-                typical_members(source, k),
+                apart[k],
+                typical[k],
             )
         )
     return tuple(found)

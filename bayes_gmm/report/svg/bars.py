@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
-from bayes_gmm.report.content.members import Certainty
-from bayes_gmm.report.content.segments import Card, Place
+from bayes_gmm.report.content.records import Card, Certainty, Place
 from bayes_gmm.report.settings import PICTURES
 from bayes_gmm.report.source import Source
 from bayes_gmm.report.svg.axis import linear_ticks

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.special import softmax
 
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.results.posterior.parameters import central_interval
+from bayes_gmm.results.draw_statistics import central_interval
 
 LARGE = 1e8
 """Replaces an infinite error: the probability of the model may be anything between 0 and 1."""

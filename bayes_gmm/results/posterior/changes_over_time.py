@@ -10,10 +10,10 @@ import numpy as np
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import DataError
+from bayes_gmm.results.draw_statistics import central_interval, fraction_above_zero
 from bayes_gmm.results.posterior.align import comparable_mixture, matched, names_following
 from bayes_gmm.results.posterior.draws import PosteriorDraws
-from bayes_gmm.results.posterior.parameters import central_interval
-from bayes_gmm.results.posterior.tables import Quantity, quantities, share_above_zero
+from bayes_gmm.results.posterior.tables import Quantity, quantities
 from bayes_gmm.text import counted
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _row(
         change = independent_difference(now.draws, then.draws, last.draws.seed)
         row["change"] = float(now.estimate(change))
         row["lower"], row["upper"] = central_interval(change, ci_prob, axis=(0, 1))
-        row["P(change > 0)"] = share_above_zero(change)
+        row["P(change > 0)"] = float(fraction_above_zero(change))
     return row
 
 

@@ -24,7 +24,7 @@ from bayes_gmm.inference.sampling.draws import evenly_spread
 from bayes_gmm.model.kernel.kernel import log_joint
 from bayes_gmm.model.points import Points
 from bayes_gmm.results.checks import check_count
-from bayes_gmm.results.posterior.parameters import central_interval
+from bayes_gmm.results.draw_statistics import central_interval
 
 if TYPE_CHECKING:
     import pandas as pd

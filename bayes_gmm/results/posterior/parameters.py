@@ -77,15 +77,3 @@ class SegmentDraws:
     def covariances(self) -> Floats:
         """Covariances without recording error, shape (chain, draw, K, d, d)."""
         return self.scales[..., :, None] * self.correlations * self.scales[..., None, :]
-
-
-def central_interval(draws: Floats, prob: float, axis: int | tuple[int, ...] = -1) -> Floats:
-    """Lower and upper bounds of the equal-tailed interval of draws with a given probability.
-
-    Examples
-    --------
-    >>> central_interval(np.arange(101.0), 0.9).round(9).tolist()
-    [5.0, 95.0]
-    """
-    tail = (1.0 - prob) / 2.0
-    return np.asarray(np.quantile(draws, [tail, 1.0 - tail], axis=axis))

@@ -15,7 +15,7 @@ from bayes_gmm.results.posterior.membership import recording_variances
 from bayes_gmm.results.profile.drawn import DrawnMixtures
 from bayes_gmm.results.profile.profile import profile_of
 from bayes_gmm.results.profile.record import Profile
-from bayes_gmm.results.profile.settings import PROFILE
+from bayes_gmm.results.profile.settings import PROFILE, ProfileSettings
 
 if TYPE_CHECKING:
     from bayes_gmm.results.posterior.draws import PosteriorDraws
@@ -32,9 +32,8 @@ def posterior_profile(
     """See `Posterior.profile`."""
     frame = as_frame(table)
     n_rows = 1 if frame is None else max(len(frame), 1)
-    draws = max(PROFILE.fewest_draws, min(PROFILE.most_draws, PROFILE.row_draws // n_rows))
     return profile_of(
-        posterior.mixture, drawn_mixtures(posterior, draws), table, columns, weights,
+        posterior.mixture, drawn_mixtures(posterior, n_rows), table, columns, weights,
         names=posterior.names,
         fitted=None if posterior.table is None else posterior.table.as_fitted(),
         fitted_weights=posterior.row_weights,
@@ -43,8 +42,11 @@ def posterior_profile(
     )  # fmt: skip
 
 
-def drawn_mixtures(posterior: PosteriorDraws, most: int) -> DrawnMixtures:
-    """At most `most` draws, evenly spread over all chains."""
+def drawn_mixtures(
+    posterior: PosteriorDraws, n_rows: int, settings: ProfileSettings = PROFILE
+) -> DrawnMixtures:
+    """Draws evenly spread over all chains; fewer for many rows."""
+    most = max(settings.fewest_draws, min(settings.most_draws, settings.row_draws // n_rows))
     theta = posterior.draws.theta
     flat = theta.reshape(-1, theta.shape[-1])
     points = Points.of(posterior.draws.layout, flat[evenly_spread(len(flat), most)])

@@ -9,7 +9,7 @@ import numpy as np
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.transform import Identity, Log
-from bayes_gmm.results.posterior.parameters import central_interval
+from bayes_gmm.results.draw_statistics import central_interval, fraction_above_zero
 from bayes_gmm.text import figure, share_interval
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def contrast_table(posterior: PosteriorDraws, a: int, b: int, ci_prob: float) ->
             "difference": each.estimate(difference),
             "lower": low,
             "upper": high,
-            "P(difference > 0)": share_above_zero(difference),
+            "P(difference > 0)": float(fraction_above_zero(difference)),
         }
         if each.has_ratio:
             rows[each.name] |= _ratio(each.draws[..., a] / each.draws[..., b], ci_prob)
@@ -110,8 +110,3 @@ def quantities(posterior: PosteriorDraws) -> Iterator[Quantity]:
         for what, draws in t.described(of.means[..., j], of.scales[..., j]).items():
             location = what in ("mean", "median")
             yield Quantity(f"{feature} ({what})", draws, changed, is_log, location)
-
-
-def share_above_zero(difference: Floats) -> float:
-    """Fraction of draws above 0; zeros, as for parameters that segments share, count half."""
-    return float(np.mean(difference > 0.0) + 0.5 * np.mean(difference == 0.0))

@@ -83,11 +83,33 @@ def profile_of(
     if weights is None and are_fitted:
         weights = fitted_weights
     row_weights = check_weights(weights, rows.n_rows, "weights")
-    w = np.ones(rows.n_rows) if row_weights is None else row_weights
+    return profile_of_rows(
+        mixture, drawn, rows, found, row_weights,
+        names=names, left_out=left_out, ci_prob=ci_prob, rng=rng,
+    )  # fmt: skip
+
+
+def profile_of_rows(
+    mixture: Mixture,
+    drawn: DrawnMixtures,
+    rows: ModelMatrix,
+    found: Sequence[OutsideColumn],
+    weights: Floats | None,
+    *,
+    names: Sequence[str],
+    left_out: Mapping[str, str],
+    ci_prob: float | None = None,
+    rng: np.random.Generator | None = None,
+) -> Profile:
+    """Profile the columns `found`, which may be none, of rows whose features are known.
+
+    The other parameters are as in `profile_of`.
+    """
+    w = np.ones(rows.n_rows) if weights is None else weights
     centre = single(mixture, drawn.standardizer)
-    draws = profile_draws(
+    draws = [] if not found else profile_draws(
         drawn, centre, rows.values, regressors(centre, rows.values), found, w, rng
-    )
+    )  # fmt: skip
     return Profile(
         profile_table(draws, names, ci_prob),
         feature_table(drawn, mixture.transforms, mixture.features, names, ci_prob),

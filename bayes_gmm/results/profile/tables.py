@@ -9,6 +9,7 @@ import numpy as np
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.transforms import Transforms
+from bayes_gmm.results.draw_statistics import central_interval, fraction_above_zero
 from bayes_gmm.results.profile.columns import ColumnDraws
 from bayes_gmm.results.profile.drawn import DrawnMixtures
 from bayes_gmm.results.profile.information import segment_bits
@@ -18,25 +19,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def interval(draws: Floats, ci_prob: float) -> Floats:
-    """Lower and upper bounds over the draws, the first axis."""
-    tail = (1.0 - ci_prob) / 2.0
-    return np.asarray(np.quantile(draws, [tail, 1.0 - tail], axis=0))
-
-
-def positive(difference: Floats) -> Floats:
-    """Share of the draws, the first axis, that are above 0; draws at 0 count half."""
-    above = np.mean(difference > 0.0, axis=0) + 0.5 * np.mean(difference == 0.0, axis=0)
-    return np.where(np.isnan(difference).any(axis=0), np.nan, above)
-
-
 def profile_table(
     found: Sequence[ColumnDraws], names: Sequence[str], ci_prob: float | None
 ) -> pd.DataFrame:
-    """One row per column, level and segment (see `Profile`)."""
+    """One row per column, level and segment (see `Profile`); empty without columns."""
     import pandas as pd
 
     parts = [_of_column(draws, names, ci_prob) for draws in found]
+    if not parts:
+        return pd.DataFrame(columns=["column", "level", "segment", "quantity", "estimate"])
     return pd.concat(parts, ignore_index=True)
 
 
@@ -65,12 +56,12 @@ def _numbers(draws: ColumnDraws, ci_prob: float | None) -> dict[str, Any]:
     index = _index(draws)
     found = {"estimate": segments.mean(axis=0)}
     if ci_prob is not None:
-        found["lower"], found["upper"] = interval(segments, ci_prob)
+        found["lower"], found["upper"] = central_interval(segments, ci_prob, axis=0)
     found["whole table"] = np.broadcast_to(whole.mean(axis=0), segments.shape[1:])
     found["index"] = index.mean(axis=0)
     if ci_prob is not None:
-        found["index lower"], found["index upper"] = interval(index, ci_prob)
-        found["P(above average)"] = positive(segments - whole)
+        found["index lower"], found["index upper"] = central_interval(index, ci_prob, axis=0)
+        found["P(above average)"] = fraction_above_zero(segments - whole, axis=0)
         found["P(highest)"] = _highest(segments)
     return found
 
@@ -120,7 +111,8 @@ def feature_table(
             "bits": bits[:, k].mean(axis=0)[order],
         }
         if ci_prob is not None:
-            columns["lower"], columns["upper"] = interval(bits[:, k], ci_prob)[:, order]
+            bounds = central_interval(bits[:, k], ci_prob, axis=0)
+            columns["lower"], columns["upper"] = bounds[:, order]
         columns["limit"] = limit[:, k].mean()
         columns["segment centre"] = inside[k, order]
         columns["rest centre"] = outside[k, order]
@@ -138,4 +130,4 @@ def _rest(drawn: DrawnMixtures) -> tuple[Floats, Floats]:
         rest = (total - w * drawn.means) / (1.0 - w)
     if drawn.n_components == 1:
         rest = np.full_like(drawn.means, np.nan)
-    return rest, positive(drawn.means - rest)
+    return rest, fraction_above_zero(drawn.means - rest, axis=0)
