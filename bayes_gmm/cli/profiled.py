@@ -97,6 +97,7 @@ class Profiled:
     def text(self) -> str:
         """What sets each segment apart, if there are several, and the columns."""
         from bayes_gmm.cli.layout import fill, shortened
+        from bayes_gmm.diagnostics.kind import COMMAND_LINE
         from bayes_gmm.text import counted
 
         names = self.profile.names if len(self.profile.names) > 1 else ()
@@ -109,15 +110,7 @@ class Profiled:
             )
             lines.append(fill(f"{shortened(name)}: {ranked}", "  ", "    "))
         lines.append(f"profiled {counted(len(self.profile.columns), 'column')}")
-        found = self.profile.columns
-        codes = [f"'{shortened(name)}'" for name in found["column"][found["codes"] > 0]]
-        if codes:
-            lines.append(fill(
-                f"few whole numbers in {', '.join(codes)}: if they are codes of categories, their "
-                "means have no meaning; write them as words to get the share of each category"
-            ))  # fmt: skip
-        for name, reason in self.profile.left_out.items():
-            lines.append(fill(f"left out column '{shortened(name)}': {reason}"))
+        lines += [fill(d.text(COMMAND_LINE)) for d in self.profile.diagnostics]
         return "\n".join(lines)
 
     def json(self) -> dict[str, Any]:
@@ -129,7 +122,7 @@ class Profiled:
             "table": self.table,
             "ci_prob": found.ci_prob,
             "columns": plain(found.columns.to_dict("records")),
-            "left_out": dict(found.left_out),
+            "diagnostics": [diagnostic.json() for diagnostic in found.diagnostics],
             "profile": plain(found.table.to_dict("records")),
             "features": plain(found.features.to_dict("records")),
         }

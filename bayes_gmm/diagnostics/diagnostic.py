@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bayes_gmm.diagnostics import comparisons, draws, fits, readings, tables
+from bayes_gmm.diagnostics import comparisons, draws, fits, profiles, readings, tables
 from bayes_gmm.diagnostics.kind import PYTHON, Kind, OptionNames, Severity
 from bayes_gmm.errors import DataWarning, DiagnosticWarning
 
 KINDS: Mapping[str, Kind] = {
     **readings.UNUSABLE, **tables.KINDS, **readings.READ,
-    **fits.KINDS, **draws.KINDS, **comparisons.KINDS,
+    **fits.KINDS, **draws.KINDS, **comparisons.KINDS, **profiles.KINDS,
 }  # fmt: skip
 """All kinds of diagnostics by code; for tables, the most severe come first."""
 CODES = tuple(KINDS)

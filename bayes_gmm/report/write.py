@@ -14,7 +14,7 @@ from bayes_gmm.data.frames import as_frame
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.validate import check_weights
-from bayes_gmm.diagnostics.diagnostic import without_warnings
+from bayes_gmm.diagnostics.diagnostic import Diagnostic, without_warnings
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.mixture import segment_labels
 from bayes_gmm.model.typicality import rows_beyond_in_sample
@@ -192,7 +192,7 @@ def profiled(
 ) -> Profile:
     """What sets segments apart, and the columns outside the model, of a sample of many rows."""
     columns: Sequence[OutsideColumn] = ()
-    left_out: Mapping[str, str] = {}
+    left_out: Sequence[Diagnostic] = ()
     if others is not None and set(others.columns) - set(fit.features):
         if matrix.n_rows > LIMITS.most_profile_rows:
             rng = np.random.default_rng(LIMITS.seed)

@@ -41,8 +41,8 @@ def test_profile_writes_tables_and_a_picture(model, rich, tmp_path, capsys):
     assert "lower" not in found  # a MAP fit
     text = capsys.readouterr().out
     assert "profiled 4 columns" in text
-    assert "left out column 'Region'" in text
-    assert "column 'Id'" in text
+    assert "column 'Region' is left out" in text
+    assert "column 'Id' is left out" in text
 
 
 def test_profile_answers_as_json(model, table, tmp_path, capsys):
@@ -85,7 +85,8 @@ def test_profile_warns_of_codes_and_of_rows_beyond_all_segments(model, tmp_path,
     table = customers()
     table["Grade"], table[SPEND] = np.arange(80) % 3 + 1, 1000.0 * table[SPEND]
     path = write(table, tmp_path / "other.csv")
-    assert main(["profile", model, path, "--out", str(tmp_path / "out")]) == 0
+    assert main(["profile", model, path, "--out", str(tmp_path / "out"), "--json"]) == 0
     said = capsys.readouterr()
     assert "beyond all segments" in said.err
-    assert "few whole numbers in 'Copies', 'Grade'" in " ".join(said.out.split())
+    found = json.loads(said.out)["diagnostics"]
+    assert [d["subject"] for d in found if d["code"] == "possible_codes"] == [["Copies"], ["Grade"]]

@@ -227,9 +227,15 @@ OF_FILES = {
 }
 
 
+OF_PROFILES = {
+    "not_profiled": {"Country": ["DE"] * 20},
+    "possible_codes": {"Region": [1, 2, 3, 2] * 5},
+}
+
+
 def test_every_code_has_a_case():
-    cases = {*OF_TABLES, *OF_FITS, *OF_DRAWS, *OF_COMPARISONS, *OF_FILES, "written_as_utf8"}
-    assert cases == set(KINDS)
+    cases = {*OF_TABLES, *OF_FITS, *OF_DRAWS, *OF_COMPARISONS, *OF_FILES, *OF_PROFILES}
+    assert cases | {"written_as_utf8"} == set(KINDS)
 
 
 def check(found, code):
@@ -265,6 +271,14 @@ def test_diagnostics_of_comparisons(code, monkeypatch):
     if where is not None:
         monkeypatch.setattr(where, name, function)
     check(compared(**options), code)
+
+
+@pytest.mark.parametrize("code", OF_PROFILES)
+def test_diagnostics_of_profiles(code, one_segment):
+    fit = one_segment.fit
+    table = pd.DataFrame(fit.mixture.sample(20, random_state=0)[0], columns=list(fit.features))
+    table = table.assign(Basket=np.arange(20.0) ** 2 % 7.5, **OF_PROFILES[code])
+    check(fit.profile(table).diagnostics, code)
 
 
 @pytest.mark.parametrize("code", OF_FILES)

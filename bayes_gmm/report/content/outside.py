@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from bayes_gmm.diagnostics.profiles import reason_text
 from bayes_gmm.report.content.records import Apart, Cell, Line, Outside
 from bayes_gmm.report.settings import LIMITS, WORDING
 from bayes_gmm.report.source import Source
 from bayes_gmm.report.words import Estimate, Number, Segment, estimate, frequency, share, writer
+from bayes_gmm.text import percent
 
 WriteEstimate = Callable[[str, float, tuple[float, float] | None], Estimate]
 
@@ -21,15 +23,17 @@ def outside(source: Source) -> Outside | None:
     if found is None:
         return None
     lines = [line for line in _lines(source) if line.column not in source.features]
-    if not lines and not found.left_out:
+    left_out = [d for d in found.diagnostics if d.code == "not_profiled"]
+    if not lines and not left_out:
         return None
     return Outside(
         tuple(Segment(k, name) for k, name in enumerate(source.names)),
         tuple(lines[: LIMITS.profile_lines]),
         _sample(source),
         max(len(lines) - LIMITS.profile_lines, 0),
-        tuple((str(name), str(reason)) for name, reason in dict(found.left_out).items()),
-        tuple(found.columns["column"][found.columns["codes"] > 0]),
+        percent(WORDING.sure_side),
+        tuple((d.subject[0], reason_text(d.values)) for d in left_out),
+        tuple(d.subject[0] for d in found.diagnostics if d.code == "possible_codes"),
     )
 
 

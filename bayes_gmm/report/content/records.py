@@ -126,6 +126,8 @@ class Outside:
         Rows of the sample from which the numbers are computed; 0 for all rows.
     more : int
         Lines that are not listed.
+    sure : str
+        Probability from which on a segment is marked as above or below the average.
     left_out : tuple of (str, str)
         Columns that are not profiled, and why.
     codes : tuple of str
@@ -136,6 +138,7 @@ class Outside:
     lines: tuple[Line, ...]
     sample: int
     more: int
+    sure: str
     left_out: tuple[tuple[str, str], ...]
     codes: tuple[str, ...]
 

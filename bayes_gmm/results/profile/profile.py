@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from bayes_gmm.data.matrix import FeatureMatrix, ModelMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.validate import check_weights
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import DataError, shown
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.results.profile.columns import ColumnDraws, OutsideColumn
@@ -78,8 +79,7 @@ def profile_of(
     rows, are_fitted = rows_of(mixture, table, frame, fitted)
     found, left_out = outside_columns(frame, columns, mixture.features)
     if not found:
-        reasons = "; ".join(f"column '{name}': {why}" for name, why in left_out.items())
-        raise DataError(f"the table has no column to profile: {reasons}")
+        raise DataError(f"the table has no column to profile: {'; '.join(map(str, left_out))}")
     if weights is None and are_fitted:
         weights = fitted_weights
     row_weights = check_weights(weights, rows.n_rows, "weights")
@@ -97,7 +97,7 @@ def profile_of_rows(
     weights: Floats | None,
     *,
     names: Sequence[str],
-    left_out: Mapping[str, str],
+    left_out: Sequence[Diagnostic],
     ci_prob: float | None = None,
     rng: np.random.Generator | None = None,
 ) -> Profile:
@@ -114,7 +114,7 @@ def profile_of_rows(
         profile_table(draws, names, ci_prob),
         feature_table(drawn, mixture.transforms, mixture.features, names, ci_prob),
         _columns_table(found),
-        left_out,
+        (*left_out, *_possible_codes(found)),
         ci_prob,
         tuple(names),
     )
@@ -164,24 +164,33 @@ def rows_of(
 
 def outside_columns(
     frame: nw.DataFrame[Any], columns: Sequence[str] | str | None, features: Sequence[str]
-) -> tuple[list[OutsideColumn], Mapping[str, str]]:
-    """The columns to profile, and the reason for each column that is left out."""
-    found, left_out = [], {}
+) -> tuple[list[OutsideColumn], list[Diagnostic]]:
+    """The columns to profile, and a diagnostic for each column that is left out."""
+    found: list[OutsideColumn] = []
+    left_out = []
     for name in chosen_columns(frame, columns, features):
-        column = outside_column(frame[name])
-        if column is None:
-            if columns is not None:
-                raise refused_type(name, frame[name].dtype)
-            left_out[name] = f"its type is {frame[name].dtype}"
-        elif not column.observed.any():
-            left_out[name] = "it is missing in all rows"
-        elif columns is None and column.is_constant:
-            left_out[name] = "it takes only one value"
-        elif columns is None and _identifies_rows(column):
-            left_out[name] = "it identifies the rows"
-        else:
+        column, kind = outside_column(frame[name]), frame[name].dtype
+        if column is None and columns is not None:
+            raise refused_type(name, kind)
+        reason = _reason_to_leave_out(column, requested=columns is not None)
+        if reason is not None:
+            values = {"reason": reason, "type": str(kind)}
+            left_out.append(Diagnostic("not_profiled", (name,), values))
+        elif column is not None:
             found.append(column)
     return found, left_out
+
+
+def _reason_to_leave_out(column: OutsideColumn | None, *, requested: bool) -> str | None:
+    if column is None:
+        return "type"
+    if not column.observed.any():
+        return "missing"
+    if not requested and column.is_constant:
+        return "constant"
+    if not requested and _identifies_rows(column):
+        return "identifier"
+    return None
 
 
 def _identifies_rows(column: OutsideColumn, settings: ProfileSettings = PROFILE) -> bool:
@@ -193,9 +202,16 @@ def _identifies_rows(column: OutsideColumn, settings: ProfileSettings = PROFILE)
     return column.kind == "categorical" and column.n_distinct == n > settings.most_levels
 
 
-def _columns_table(
+def _possible_codes(
     columns: Sequence[OutsideColumn], settings: ProfileSettings = PROFILE
-) -> pd.DataFrame:
+) -> Iterator[Diagnostic]:
+    for column in columns:
+        n_values = column.n_codes(settings.most_codes)
+        if n_values:
+            yield Diagnostic("possible_codes", (column.name,), {"n_values": n_values})
+
+
+def _columns_table(columns: Sequence[OutsideColumn]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(
@@ -205,7 +221,6 @@ def _columns_table(
             "observed": [int(column.observed.sum()) for column in columns],
             "missing": [int((~column.observed).sum()) for column in columns],
             "pooled levels": [column.n_pooled for column in columns],
-            "codes": [column.n_codes(settings.most_codes) for column in columns],
         }
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.text import counted, figure, percent
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ class Profile:
     columns : DataFrame
         One row per profiled column: kind, number of observed and missing rows, and the number of
         rare levels that are pooled in "other".
-    left_out : mapping of str to str
-        Columns that are not profiled, with the reason.
+    diagnostics : tuple of Diagnostic
+        Columns that are left out ("not_profiled"), and numeric columns with so few whole numbers
+        that these may be codes of categories ("possible_codes").
     ci_prob : float or None
         Probability of the intervals; None for a MAP fit, whose profile has no intervals and
         probabilities.
@@ -53,7 +55,7 @@ class Profile:
     table: pd.DataFrame
     features: pd.DataFrame
     columns: pd.DataFrame
-    left_out: Mapping[str, str]
+    diagnostics: tuple[Diagnostic, ...]
     ci_prob: float | None
     names: tuple[str, ...]
 

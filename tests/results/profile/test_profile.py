@@ -65,10 +65,10 @@ def test_shares_of_levels_sum_to_one(profile):
 
 
 def test_identifiers_are_left_out_unless_requested(profile, posterior, table):
-    assert set(profile.left_out) == {"Customer", "Number"}
+    assert {d.subject[0] for d in profile.diagnostics} == {"Customer", "Number"}
     asked = posterior.profile(table, ["Number"])
     assert set(asked.table["column"]) == {"Number"}
-    assert dict(asked.left_out) == {}
+    assert asked.diagnostics == ()
 
 
 def test_features_are_ranked(profile):
