@@ -154,3 +154,26 @@ def four_digits_suffice(smallest: float, largest: float) -> bool:
     (True, False)
     """
     return largest <= 1e3 * smallest or largest > 1e14 * smallest
+
+
+def shortened(name: str, width: int) -> str:
+    """Shorten a long name in the middle, because the end may distinguish it from others.
+
+    Examples
+    --------
+    >>> shortened("Careful high earners of the northern region, 2024", 25)
+    'Careful high…region, 2024'
+    """
+    text, half = " ".join(name.split()), (width - 1) // 2
+    return text if len(text) <= width else f"{text[:half].rstrip()}…{text[-half:].lstrip()}"
+
+
+def minus(text: str) -> str:
+    """Write signs of numbers as minus signs, as Matplotlib's tick labels do.
+
+    Examples
+    --------
+    >>> minus("-12")
+    '−12'
+    """
+    return text.replace("-", "\N{MINUS SIGN}")

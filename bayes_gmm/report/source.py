@@ -20,6 +20,7 @@ from bayes_gmm.report.words import Write, writer
 from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.posterior.membership import Membership, membership_of
 from bayes_gmm.results.posterior.names import renamed
+from bayes_gmm.text import shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -264,18 +265,15 @@ def rows_of(
     kept = np.arange(matrix.n_rows) if weights is None else np.flatnonzero(weights > 0.0)
     some = matrix.only(kept) if len(kept) < matrix.n_rows else matrix
     scaled = fit.mixture.matrix_of(some)
-    names = (f"row {i + 1}" if labels is None else _shortened(labels[i]) for i in kept.tolist())
+    width = LIMITS.label_width
+    names = (
+        f"row {i + 1}" if labels is None else shortened(labels[i], width) for i in kept.tolist()
+    )
     found = _membership(fit, posterior, scaled, ci_prob, membership, kept)
     return Rows(
         some.values, scaled.values, tuple(names),
         np.ones(len(kept)) if weights is None else weights[kept], *found,
     )  # fmt: skip
-
-
-def _shortened(label: str) -> str:
-    text = " ".join(label.split())
-    most = LIMITS.label_width
-    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _membership(

@@ -13,8 +13,8 @@ from bayes_gmm.data.transform import Log, Log1p, Transform
 from bayes_gmm.errors import DataError, listed, nearest, printable
 from bayes_gmm.results.posterior.diagnostics import several_modes
 from bayes_gmm.results.posterior.draws import PosteriorDraws
+from bayes_gmm.text import minus
 from bayes_gmm.views.settings import STYLE
-from bayes_gmm.views.words import minus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.errors import DataError, listed
 from bayes_gmm.results.posterior.tree_groups import MATRICES, SAMPLE, posterior_group, stats_of
+from bayes_gmm.text import shortened
 from bayes_gmm.views.axes import as_written, posterior_of
 from bayes_gmm.views.settings import STYLE
-from bayes_gmm.views.words import shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

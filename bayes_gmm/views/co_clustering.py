@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_gmm.results.posterior.membership import co_clustering_matrix, mean_responsibilities
-from bayes_gmm.text import counted
+from bayes_gmm.text import counted, shortened
 from bayes_gmm.views.axes import add_title, new_axes, notes_of, posterior_of
 from bayes_gmm.views.palette import palette
 from bayes_gmm.views.points import thinned
 from bayes_gmm.views.settings import PLOTS, STYLE
-from bayes_gmm.views.words import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

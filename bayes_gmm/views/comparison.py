@@ -12,11 +12,10 @@ import numpy as np
 
 from bayes_gmm.errors import DataError, listed
 from bayes_gmm.results.comparison.phrases import ends_tried, title_of
-from bayes_gmm.text import in_words, percent
+from bayes_gmm.text import in_words, minus, percent
 from bayes_gmm.views.axes import NOTE_COLOR, clean, save_figure, with_margins
 from bayes_gmm.views.palette import palette
 from bayes_gmm.views.settings import PLOTS, STYLE
-from bayes_gmm.views.words import minus
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,13 +8,12 @@ import numpy as np
 
 from bayes_gmm.model.mixture import segment_labels
 from bayes_gmm.results.draw_statistics import central_interval
-from bayes_gmm.text import percent, share_interval
+from bayes_gmm.text import percent, share_interval, shortened
 from bayes_gmm.views import ellipses
 from bayes_gmm.views.axes import wrapped
 from bayes_gmm.views.palette import marker, palette
 from bayes_gmm.views.points import uncertain_handle
 from bayes_gmm.views.settings import PLOTS, STYLE
-from bayes_gmm.views.words import shortened
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

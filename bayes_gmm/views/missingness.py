@@ -9,13 +9,12 @@ import numpy as np
 
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.results.posterior.draws import PosteriorDraws
-from bayes_gmm.text import counted, percent
+from bayes_gmm.text import counted, percent, shortened
 from bayes_gmm.views.axes import NOTE_COLOR, as_written, with_margins, wrapped
 from bayes_gmm.views.legend import segment_handles, segment_texts
 from bayes_gmm.views.models import mixture_of, probabilities
 from bayes_gmm.views.palette import palette
 from bayes_gmm.views.settings import PLOTS, STYLE
-from bayes_gmm.views.words import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -23,9 +23,8 @@ from numpy.typing import NDArray
 from bayes_gmm.data.matrix import ModelMatrix
 from bayes_gmm.inference.sampling.draws import evenly_spread
 from bayes_gmm.model.mixture import Mixture
-from bayes_gmm.text import percent
+from bayes_gmm.text import minus, percent, shortened
 from bayes_gmm.views.settings import PLOTS, STYLE
-from bayes_gmm.views.words import minus, shortened
 
 if TYPE_CHECKING:
     from bayes_gmm.results.posterior.draws import PosteriorDraws

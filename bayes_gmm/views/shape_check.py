@@ -18,11 +18,10 @@ from bayes_gmm.results.posterior.posterior import Posterior
 from bayes_gmm.results.shape.check import check_mixture, weights_to_check
 from bayes_gmm.results.shape.record import ShapeCheck, direction_words
 from bayes_gmm.results.shape.rows import SegmentRows, segment_rows
-from bayes_gmm.text import counted
+from bayes_gmm.text import counted, shortened
 from bayes_gmm.views.axes import clean, with_margins, wrapped
 from bayes_gmm.views.palette import palette
 from bayes_gmm.views.settings import PLOTS, STYLE
-from bayes_gmm.views.words import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

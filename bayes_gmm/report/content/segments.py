@@ -21,6 +21,7 @@ from bayes_gmm.report.words import (
     joined,
     share,
 )
+from bayes_gmm.text import minus
 
 
 def cards(
@@ -72,7 +73,7 @@ def place(source: Source, k: int, j: int) -> Place:
         feature, j, estimate(f"{what}/{k}/{j}", write, value, bounds),
         Number(f"low/{k}/{j}", float(low), write(float(low))),
         Number(f"high/{k}/{j}", float(high), write(float(high))),
-        Number(f"standing/{k}/{j}", z, f"{z:+.1f}".replace("-", "−")), level(z),
+        Number(f"standing/{k}/{j}", z, minus(f"{z:+.1f}")), level(z),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.transform import Identity, Transform
 from bayes_gmm.report.settings import PICTURES
-from bayes_gmm.text import cell
+from bayes_gmm.text import cell, minus
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _round_values(low: float, high: float) -> list[float]:
 
 
 def _label(value: float, steps: Sequence[float] | Floats) -> str:
-    return _short(value) if np.max(np.abs(steps)) >= 1e4 else cell(value).replace("-", "−")
+    return _short(value) if np.max(np.abs(steps)) >= 1e4 else minus(cell(value))
 
 
 def _short(value: float) -> str:
@@ -111,5 +111,5 @@ def _short(value: float) -> str:
     """
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size and (size > 1e3 or abs(value) >= 1e4):
-            return f"{value / size:g}{letter}".replace("-", "−")
-    return cell(value).replace("-", "−")
+            return minus(f"{value / size:g}{letter}")
+    return minus(cell(value))

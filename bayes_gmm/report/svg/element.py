@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.report.settings import PICTURES
+from bayes_gmm.text import shortened
 
 
 def element(name: str, *content: str | Markup, **attributes: Any) -> Markup:
@@ -76,11 +77,7 @@ def label(name: str, width: int = PICTURES.name_width) -> str:
     >>> label("Careful high earners of the northern region")
     '\u2068Careful high…thern region\u2069'
     """
-    text = " ".join(name.split())
-    half = (width - 1) // 2
-    if len(text) > width:
-        text = f"{text[:half].rstrip()}…{text[-half:].lstrip()}"
-    return f"\u2068{text}\u2069"
+    return f"\u2068{shortened(name, width)}\u2069"
 
 
 def text(x: float, y: float, content: str, anchor: str = "middle", **more: Any) -> Markup:
