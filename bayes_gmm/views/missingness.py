@@ -139,7 +139,7 @@ def _draw_patterns(
         cmap=ListedColormap(["0.92", "0.25"]), vmin=0, vmax=1, edgecolors="white", linewidth=2,
     )  # fmt: skip
     ax.set_ylim(n_patterns - 0.5, -0.5)
-    names = [f"{shortened(f, 24)} ({percent(p)})" for f, p in zip(features, fractions, strict=True)]
+    names = [f"{shortened(f, 25)} ({percent(p)})" for f, p in zip(features, fractions, strict=True)]
     ax.set_xticks(
         range(d), names, rotation=40, ha="right", rotation_mode="anchor",
         fontsize=STYLE.note_size, parse_math=False,

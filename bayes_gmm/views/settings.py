@@ -17,9 +17,9 @@ class Style:
     note_size: int = 10
     title_width: int = 64
     note_width: int = 100
-    name_width: int = 26
+    name_width: int = 27
     """Maximum length of a name in the title of a panel."""
-    loading_width: int = 24
+    loading_width: int = 25
     """Maximum length of the name of a feature in the label of a direction."""
     line_width: int = 32
     """Maximum length of a line in the title of a panel."""
