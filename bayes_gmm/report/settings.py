@@ -52,6 +52,8 @@ class WordThresholds:
 
     clear: float = 0.9
     """Probability of its segment from which on a row's segment is called clear."""
+    by_spread: float = 0.2
+    """Fraction of the information from which the spread of a feature sets a segment apart."""
     doubtful: float = 0.6
     """Probability below which a row is called doubtful."""
     apart: float = 0.5

@@ -55,8 +55,9 @@ def test_a_segment_is_highlighted_everywhere_until_escape(visit):
     lit = visit.evaluate(LIT)
     assert len(lit) > 8
     assert set(lit) == {"1"}
-    assert visit.evaluate("getComputedStyle(document.querySelector('#points [data-seg=\"0\"]'))"
-                          ".opacity") < "1"  # fmt: skip
+    page.wait_for_function(  # the opacity changes gradually
+        "getComputedStyle(document.querySelector('#points [data-seg=\"0\"]')).opacity < 1"
+    )
     page.keyboard.press("Escape")
     assert visit.evaluate(LIT) == []
     assert button.get_attribute("aria-pressed") == "false"

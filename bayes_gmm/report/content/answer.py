@@ -73,7 +73,7 @@ def answer(
     return (
         _sizes(source, cards),
         _memberships(source, certainty),
-        (*_trust(checks), *(() if is_compared else _chosen(source))),
+        (*(() if is_compared else _chosen(source)), *_trust(checks)),
     )
 
 
@@ -144,13 +144,13 @@ def _trust(checks: Sequence[Check]) -> Words:
 def _chosen(source: Source) -> Words:
     """That the number of segments is an assumption."""
     return (
-        f" The number of segments, {source.n_components}, was chosen before the fit, and no check "
-        f"covers it: {source.options.compare} computes how probable other numbers are.",
+        f"The number of segments, {source.n_components}, was chosen before the fit and is not a "
+        f"result; run {source.options.compare} to learn how probable other numbers are. ",
     )
 
 
 def start(source: Source, cards: Sequence[Card], others: Outside | None) -> Start:
-    """Which segment to address first, and where else to look."""
+    """Which segment reaches most rows, and which is highest in each column."""
     order = tuple(sorted(cards, key=_reach, reverse=True))
     named = (*highest(source, cards), *(() if others is None else highest_outside(others)))
     return Start(_advice(source, order), order, named)
@@ -166,14 +166,10 @@ def _advice(source: Source, order: Sequence[Card]) -> Words:
     if len(order) == 1:
         return ("There is only one segment, so there is nothing to choose.",)
     if first.clear is None or first.assigned is None or not first.clear.value:
-        return (
-            "If every row is worth the same, start with ", first.segment,
-            ": it is the largest segment.",
-        )  # fmt: skip
+        return ("Most rows: ", first.segment, " is the largest segment.")
     return (
-        "If every row is worth the same, start with ", first.segment, ": ", first.clear, " of its ",
-        first.assigned, " rows belong to it clearly, and no other segment has more, so an action "
-        "there reaches the largest number of intended rows.",
+        "Most rows: ", first.segment, ". ", first.clear, " of its ", first.assigned,
+        " rows belong to it clearly, and no other segment has more.",
     )  # fmt: skip
 
 

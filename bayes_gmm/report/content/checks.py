@@ -15,7 +15,7 @@ from bayes_gmm.report.words import Number, probability
 from bayes_gmm.results.posterior.convergence import least_effective
 from bayes_gmm.results.posterior.segmentations import SegmentationSettings
 from bayes_gmm.results.thresholds import THRESHOLDS
-from bayes_gmm.text import first_upper, percent, sentence
+from bayes_gmm.text import counted, first_upper, percent, sentence
 
 if TYPE_CHECKING:
     from bayes_gmm.results.posterior.posterior import Posterior
@@ -29,6 +29,15 @@ def checks(source: Source) -> tuple[Check, ...]:
     posterior = source.posterior
     found = list(_without_draws(source) if posterior is None else _of_draws(source, posterior))
     return (*_rows(source), *found, _shape(source), _prior(source), *_fit(source))
+
+
+def unchecked_number(source: Source) -> Check:
+    """That no check covers the number of segments."""
+    return Check(
+        "Number of segments", "missing",
+        f"Not checked: {source.n_components} was chosen before the fit. Run "
+        f"{source.options.compare} to learn how probable other numbers are.",
+    )  # fmt: skip
 
 
 def _rows(source: Source) -> Iterator[Check]:
@@ -109,7 +118,8 @@ def _labels(source: Source, posterior: Posterior, by_code: dict[str, Diagnostic]
         "Some segments exchange their identities during the computation: read their shares and "
         "middles together, not one by one."
         if found
-        else "Every segment keeps its identity throughout the computation."
+        else "The numbers of a segment are never mixed with those of another one during the "
+        "computation."
     )
     figure = Figure("largest probability that two segments are swapped",
                     probability("label_confusion", largest))  # fmt: skip
@@ -126,7 +136,11 @@ def _several(source: Source, posterior: Posterior, by_code: dict[str, Diagnostic
                      _details(source, found))  # fmt: skip
     alone = posterior.segmentation
     if alone is None or not alone.others:
-        return Check(title, "good", "No other segmentation has a relevant probability.")
+        return Check(
+            title, "good",
+            f"No other division of the rows into {counted(source.n_components, 'segment')} has a "
+            "probability that matters.",
+        )  # fmt: skip
     figure = Figure("probability of the reported segmentation",
                     probability("segmentation", alone.mass))  # fmt: skip
     return Check(title, "good", "The report describes the most probable segmentation; others are "
@@ -163,7 +177,7 @@ def _shape(source: Source) -> Check:
         "Some segments do not have the bell shape that the model assumes: their intervals can be "
         "too narrow, and several of them can be pieces of one."
         if flagged
-        else "The rows of the segments look as the model assumes."
+        else "The rows of each segment form one oval cloud, as the model assumes."
     )
     p = check.p_value
     figure = Figure("p-value of the bell shape", Number("shape", p, _p_value(p)),

@@ -58,8 +58,9 @@ def modes(source: Source) -> Modes:
     averaged = source.posterior is not None and source.posterior.segmentation is None
     if not others:
         return Modes(
-            ("The search and the computation found one way to divide these rows into ",
-             f"{counted(source.n_components, 'segment')} that has relevant probability.",), mass, ()
+            (f"Given {counted(source.n_components, 'segment')}, only one division of the rows has "
+             "a probability that matters. This does not say whether the number of segments is "
+             "right.",), mass, ()
         )  # fmt: skip
     if averaged:
         said: Words = (

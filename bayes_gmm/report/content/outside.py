@@ -111,9 +111,21 @@ def _apart(source: Source, k: int, row: dict[str, Any]) -> Apart:
         direction = "higher"
     elif above <= 1.0 - WORDING.sure:
         direction = "lower"
+    bits, limit = float(row["bits"]), float(row["limit"])
+    by_spread = direction == "similar on average" and bits >= WORDING.by_spread * limit
     return Apart(
         feature, direction, Number(f"{key}/centre", centre, write(centre)),
         Number(f"{key}/rest", rest, write(rest)),
-        estimate(f"{key}/bits", "{:.2f}".format, float(row["bits"]), bounds),
-        Number(f"{key}/limit", float(row["limit"]), f"{row['limit']:.2f}"),
+        estimate(f"{key}/bits", "{:.2f}".format, bits, bounds),
+        Number(f"{key}/limit", limit, f"{limit:.2f}"), _spread(source, k, j) if by_spread else "",
     )  # fmt: skip
+
+
+def _spread(source: Source, k: int, j: int) -> str:
+    """How the spread of a feature in a segment differs from that in the rest."""
+    m, others = source.mixture, np.arange(source.n_components) != k
+    weights = m.weights[others] / m.weights[others].sum()
+    means = m.means[others, j]
+    variances = m.standard_deviations[others, j] ** 2 + (means - weights @ means) ** 2
+    narrower = m.standard_deviations[k, j] ** 2 < weights @ variances
+    return "lie closer together" if narrower else "are more spread out"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bayes_gmm.report.content.answer import Start, answer, start, title
-from bayes_gmm.report.content.checks import checks
+from bayes_gmm.report.content.checks import checks, unchecked_number
 from bayes_gmm.report.content.glossary import glossary
 from bayes_gmm.report.content.members import certainty, listed_features, typical_members
 from bayes_gmm.report.content.modes import Modes, modes
@@ -16,8 +16,10 @@ from bayes_gmm.report.content.records import Card, Certainty, Check, Outside
 from bayes_gmm.report.content.segments import cards
 from bayes_gmm.report.content.tables import Data, Setting, data, method
 from bayes_gmm.report.content.together import Together, together
+from bayes_gmm.report.settings import WORDING
 from bayes_gmm.report.source import Source
 from bayes_gmm.report.words import Words
+from bayes_gmm.text import percent
 
 if TYPE_CHECKING:
     from bayes_gmm.results.comparison.comparison import Comparison
@@ -80,6 +82,7 @@ class Page:
     n_rows: int
     has_draws: bool
     interval: str
+    doubtful: str
 
 
 def page(source: Source, comparison: Comparison | None = None) -> Page:
@@ -103,7 +106,7 @@ def page(source: Source, comparison: Comparison | None = None) -> Page:
         certainty=of_rows,
         together=together(source),
         modes=modes(source),
-        checks=checked,
+        checks=checked if number is not None else (unchecked_number(source), *checked),
         data=data(source),
         method=method(source),
         glossary=glossary(source, number is not None),
@@ -112,4 +115,5 @@ def page(source: Source, comparison: Comparison | None = None) -> Page:
         n_rows=0 if rows is None else rows.n,
         has_draws=source.posterior is not None,
         interval=f"{100.0 * source.ci_prob:g} % interval",
+        doubtful=percent(WORDING.doubtful),
     )

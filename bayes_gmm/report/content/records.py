@@ -158,6 +158,8 @@ class Apart:
         Information between the feature and membership of the segment.
     limit : Number
         Its largest possible value.
+    spread : str
+        How the spread of the segment differs, if its middle does not; else empty.
     """
 
     feature: str
@@ -166,6 +168,7 @@ class Apart:
     rest: Number
     bits: Estimate
     limit: Number
+    spread: str = ""
 
     @property
     def fraction(self) -> float:
