@@ -265,7 +265,8 @@ def test_as_many_other_rows_are_named(posterior, tmp_path, is_loaded):
     for model in (posterior, posterior.fit):
         source = source_of(model, other)
         page = page_of(source)
-        assert [(f.code, f.severity) for f in page.data.findings][0] == ("other_rows", "warning")
+        first = page.data.findings[0]
+        assert (first.code, first.severity) == ("other_rows", "warning")
         assert "The table of this report has other rows." in plain_text(page.answer[0])
         same = page_of(source_of(model, table[::-1]))
         assert not [f for f in same.data.findings if f.code.startswith("other_")]
