@@ -35,7 +35,7 @@ class Visit:
 
     def __init__(self, browser, path, **options):
         self.messages, self.requests = [], []
-        self.page = browser.new_page(**options)
+        self.page = browser.new_page(**{"reduced_motion": "reduce", **options})
         self.page.on("console", lambda message: self.messages.append(message.text))
         self.page.on("pageerror", lambda error: self.messages.append(str(error)))
         self.page.on("dialog", lambda dialog: self.messages.append(dialog.message))

@@ -173,6 +173,20 @@ def _rows_beyond(columns: Subject, values: Values, options: OptionNames) -> Part
     )
 
 
+def _other_rows(_: Subject, values: Values, options: OptionNames) -> Parts:
+    n, fitted = values["rows"], values["fitted"]
+    why = (
+        f"there are {n:,}, and the fit has {fitted:,}"
+        if n != fitted
+        else "their likelihood under the model is not that of the fit"
+    )
+    return (
+        f"these rows are not the rows that were fitted: {why}",
+        "their segments and probabilities are predictions, and sizes and profiles describe these "
+        "rows",
+    )
+
+
 KINDS: Mapping[str, Kind] = {
     "no_maximum": Kind(
         "warning",
@@ -202,5 +216,14 @@ KINDS: Mapping[str, Kind] = {
     "not_gaussian": Kind("warning", _not_gaussian, ShapeWarning),
     "shape_not_checked": Kind("note", _shape_not_checked),
     "transform_chosen": Kind("note", _transform_chosen),
+    "other_rows": Kind("warning", _other_rows),
+    "other_weights": Kind(
+        "warning",
+        fixed(
+            "the total weight of these rows is {weight:,.6g}, and that of the fit is "
+            "{fitted_weight:,.6g}",
+            "give the row weights of the fit",
+        ),
+    ),
     "rows_beyond": Kind("warning", _rows_beyond, DataWarning),
 }

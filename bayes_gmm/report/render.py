@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -95,8 +96,19 @@ def _environment() -> Any:
     )  # fmt: skip
     environment.tests |= {"figure": _is_a(Number), "segment": _is_a(Segment)}
     environment.tests |= {"quoted": _is_a(Quoted)}
-    environment.filters["plain"] = _plain
+    environment.filters |= {"plain": _plain, "unbroken": unbroken}
     return environment
+
+
+def unbroken(text: str) -> str:
+    r"""A text without line breaks between a number and its percent sign.
+
+    Examples
+    --------
+    >>> unbroken("90 % or more")
+    '90\xa0% or more'
+    """
+    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text)
 
 
 def _is_a(kind: type) -> Callable[[Any], bool]:

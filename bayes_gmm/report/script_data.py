@@ -55,10 +55,22 @@ def _rows(source: Source, shown: list[int]) -> dict[str, Any] | None:
     return {
         "label": [rows.labels[i] for i in some],
         "segment": rows.segment[some].tolist(),
-        "probability": rows.probability[some].round(4).tolist(),
+        "probability": below_one(rows.probability[some]).tolist(),
         "x": [_column(rows.scaled[some, j]) for j in shown],
         "u": [_column(rows.values[some, j]) if j in changed else None for j in shown],
     }
+
+
+def below_one(probability: Floats) -> Floats:
+    """Four decimals, without rounding an uncertain membership to certainty.
+
+    Examples
+    --------
+    >>> below_one(np.array([0.12345, 0.99999, 1.0]))
+    array([0.1234, 0.9999, 1.    ])
+    """
+    short = probability.round(4)
+    return np.where(probability < 1.0, np.minimum(short, 0.9999), short)
 
 
 def _column(values: Floats) -> list[float | None]:

@@ -25,6 +25,7 @@ from bayes_gmm.text import shortened
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bayes_gmm.results.fit.prior_influence import PriorInfluence
     from bayes_gmm.results.posterior.posterior import Posterior
     from bayes_gmm.results.profile.record import Profile
     from bayes_gmm.results.shape.record import ShapeCheck
@@ -101,10 +102,12 @@ class Source:
     profile : Profile or None
         Other columns by segment, and what sets segments apart.
     findings : tuple of Diagnostic
-        Those of `check_table`.
+        That the rows are not those of the fit, if so, and those of `check_table`.
     diagnostics : tuple of Diagnostic
         Those of the fit.
     shape : ShapeCheck or None
+    prior_influence : PriorInfluence or None
+        How far the prior moves the segments.
     beyond : tuple of Diagnostic
         That too many rows of the table are beyond all segments, if so.
     options : OptionNames
@@ -126,6 +129,7 @@ class Source:
     findings: tuple[Diagnostic, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     shape: ShapeCheck | None = None
+    prior_influence: PriorInfluence | None = None
     beyond: tuple[Diagnostic, ...] = ()
     options: OptionNames = field(default=PYTHON)
     command: str | None = None

@@ -31,6 +31,7 @@ from bayes_gmm.report.source import (
 from bayes_gmm.results.checks import check_probability, generator
 from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.io.netcdf import replacing
+from bayes_gmm.results.posterior.observed_data import other_rows
 from bayes_gmm.results.posterior.profile import drawn_mixtures
 from bayes_gmm.results.profile.columns import OutsideColumn
 from bayes_gmm.results.profile.profile import outside_columns, profile_of_rows, single
@@ -142,9 +143,11 @@ def source_of(
     called = names_of(model, fit, names)
     if posterior is not None:
         posterior = posterior.rename(dict(zip(posterior.names, called, strict=True)))
+        more.setdefault("prior_influence", posterior.prior_influence)
     if estimator is not None:
         more = {
-            "diagnostics": estimator.diagnostics_, "shape": estimator.shape_check_, **more,
+            "diagnostics": estimator.diagnostics_, "shape": estimator.shape_check_,
+            "prior_influence": estimator.prior_influence_, **more,
         }  # fmt: skip
     given, weights = stored_rows(posterior, estimator) if table is None else (table, sample_weight)
     if given is not None:
@@ -172,8 +175,10 @@ def computed(
     """Findings, shape check and profile of the rows, unless they are known."""
     found: dict[str, Any] = {}
     with without_warnings():
-        if known.get("findings") is None:
-            found["findings"] = tuple(check_table(matrix, sample_weight=weights))
+        findings = known.get("findings")
+        if findings is None:
+            findings = check_table(matrix, sample_weight=weights)
+        found["findings"] = (*other_rows(fit, fit.mixture.matrix_of(matrix), weights), *findings)
         if known.get("shape") is None:
             found["shape"] = (posterior or fit).check(matrix, weights)
         mixture = fit.mixture if posterior is None else posterior.mean_mixture

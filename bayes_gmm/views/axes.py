@@ -73,11 +73,16 @@ def posterior_of(model: Any, picture: str) -> PosteriorDraws:
     )
 
 
-def new_axes() -> Axes:
-    """Axes of a new figure, of the size of a slide."""
+def new_figure(size: tuple[float, float], **margins: float) -> Figure:
+    """An empty figure of pyplot with a width and height in inches."""
     import matplotlib.pyplot as plt
 
-    return plt.subplots(figsize=STYLE.figure_size, layout=with_margins())[1]
+    return plt.figure(figsize=size, layout=with_margins(**margins))
+
+
+def new_axes() -> Axes:
+    """Axes of a new figure, of the size of a slide."""
+    return new_figure(STYLE.figure_size).add_subplot()
 
 
 def save_figure(
@@ -92,11 +97,11 @@ def save_figure(
     return Path(path)
 
 
-def with_margins() -> LayoutEngine:
+def with_margins(*, w_pad: float = 0.13, h_pad: float = 0.11) -> LayoutEngine:
     """Layout with space for titles and legends, and a margin of about a tenth of an inch."""
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    return ConstrainedLayoutEngine(w_pad=0.13, h_pad=0.11)
+    return ConstrainedLayoutEngine(w_pad=w_pad, h_pad=h_pad)
 
 
 def wrapped(name: str, width: int) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 COLORS = "Greys"
 
 
-def co_clustering(posterior: PosteriorDraws, X: Any = None, ax: Axes | None = None) -> Axes:
+def co_clustering(posterior: PosteriorDraws, X: Any = None, *, ax: Axes | None = None) -> Axes:
     """Plot the probability that two rows belong to the same segment, for each pair of rows.
 
     Rows are sorted by their most probable segment, and within a segment by falling probability.

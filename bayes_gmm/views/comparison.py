@@ -13,14 +13,14 @@ import numpy as np
 from bayes_gmm.errors import DataError, listed
 from bayes_gmm.results.comparison.phrases import ends_tried, title_of
 from bayes_gmm.text import in_words, minus, percent
-from bayes_gmm.views.axes import NOTE_COLOR, clean, save_figure, with_margins
+from bayes_gmm.views.axes import NOTE_COLOR, clean, new_figure, save_figure
 from bayes_gmm.views.palette import palette
 from bayes_gmm.views.settings import PLOTS, STYLE
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
     from numpy.typing import NDArray
 
     from bayes_gmm.results.comparison.comparison import Candidate, Comparison
@@ -31,8 +31,8 @@ def comparison(
     comparison: Comparison,
     criteria: Sequence[str] | None = None,
     *,
-    figure: Figure | None = None,
-) -> NDArray[np.object_]:
+    figure: Figure | SubFigure | None = None,
+) -> Figure | SubFigure:
     """Plot criteria over the number of segments, with one line per structure, and P(K) as bars.
 
     Read off which numbers of segments each criterion supports, and by how much.
@@ -48,14 +48,14 @@ def comparison(
     comparison : Comparison
     criteria : sequence of str, optional
         Criteria of the comparison to plot; by default all.
-    figure : matplotlib.figure.Figure, optional
+    figure : matplotlib.figure.Figure or SubFigure, optional
         An empty figure to draw on; by default a new one.
 
     Returns
     -------
-    ndarray of matplotlib.axes.Axes
-        One for each criterion, then P(K) if the evidence is known. The figure is neither shown nor
-        saved.
+    matplotlib.figure.Figure or SubFigure
+        The figure, neither shown nor saved; its `axes` are one panel for each criterion,
+        then P(K) if the evidence is known.
 
     Raises
     ------
@@ -64,14 +64,13 @@ def comparison(
 
     Examples
     --------
-    ``bg.plots.comparison(bg.compare(X))[0].figure.savefig("comparison.png")``
+    ``bg.plots.comparison(bg.compare(X)).savefig("comparison.png")``
     """
     chosen = _chosen(comparison, criteria)
     if figure is None:
-        import matplotlib.pyplot as plt
-
-        figure = plt.figure(figsize=_size(_n_panels(comparison, chosen)), layout=with_margins())
-    return draw_comparison(figure, comparison, chosen)
+        figure = new_figure(_size(_n_panels(comparison, chosen)))
+    draw_comparison(figure, comparison, chosen)
+    return figure
 
 
 def save_comparison(comparison: Comparison, path: str | Path, *, dpi: int = 200) -> Path:
@@ -82,8 +81,8 @@ def save_comparison(comparison: Comparison, path: str | Path, *, dpi: int = 200)
 
 
 def draw_comparison(
-    figure: Figure, comparison: Comparison, criteria: Sequence[str]
-) -> NDArray[np.object_]:
+    figure: Figure | SubFigure, comparison: Comparison, criteria: Sequence[str]
+) -> None:
     """Draw into an empty figure."""
     n_panels = _n_panels(comparison, criteria)
     n_columns = {1: 1, 2: 2, 4: 2}.get(n_panels, 3)
@@ -112,7 +111,6 @@ def draw_comparison(
         fontsize=STYLE.title_size,
         fontweight="bold",
     )
-    return np.asarray(panels[:n_panels])
 
 
 def _notes(comparison: Comparison, criteria: Sequence[str]) -> list[str]:
@@ -321,7 +319,7 @@ def _finish(ax: Axes, comparison: Comparison) -> None:
     clean(ax)
 
 
-def _add_legend(figure: Figure, comparison: Comparison) -> None:
+def _add_legend(figure: Figure | SubFigure, comparison: Comparison) -> None:
     """Add a legend of structures under the panels, if there are several."""
     from matplotlib.lines import Line2D
 

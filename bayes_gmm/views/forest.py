@@ -15,10 +15,11 @@ from bayes_gmm.views.axes import (
     all_positions,
     clean,
     few_log_ticks,
+    new_figure,
     notes_of,
     posterior_of,
+    save_figure,
     scale_axis,
-    with_margins,
     wrapped,
 )
 from bayes_gmm.views.palette import palette
@@ -38,10 +39,10 @@ if TYPE_CHECKING:
 def forest(
     posterior: PosteriorDraws,
     features: Features = None,
-    ci_prob: float = 0.94,
     *,
+    ci_prob: float = 0.94,
     figure: Figure | SubFigure | None = None,
-) -> NDArray[np.object_]:
+) -> Figure | SubFigure:
     """Plot the share of each segment and its mean of each feature, with credible intervals.
 
     Read off how certain each share and mean is, and in which features segments differ: intervals
@@ -63,32 +64,21 @@ def forest(
 
     Returns
     -------
-    ndarray of matplotlib.axes.Axes
-        One for each panel: the shares, unless there is only one segment, then the features. The
-        figure is neither shown nor saved.
+    matplotlib.figure.Figure or SubFigure
+        The figure, neither shown nor saved; its `axes` are the panels: the shares, unless
+        there is only one segment, then the features.
 
     Examples
     --------
-    ``forest(posterior, features="Annual income (k$)")[0].figure.savefig("intervals.png")``
+    ``bg.plots.forest(posterior, "Annual income (k$)").savefig("intervals.png")``
     """
     posterior = posterior_of(posterior, "forest")
     check_probability(ci_prob)
     quantities = list(_quantities(posterior, all_positions(posterior.features, features)))
     n_panels = len(quantities)
-    columns = (
-        n_panels
-        if n_panels <= PLOTS.forest_columns
-        else min(-(-n_panels // 2), PLOTS.forest_columns)
-    )
-    rows = -(-n_panels // columns)
-    height = rows * (1.3 + 0.42 * posterior.n_components) + 0.5
     if figure is None:
-        import matplotlib.pyplot as plt
-
-        width = PLOTS.forest_width * max(columns, 2) + 0.6
-        figure = plt.figure(figsize=(width, max(height, 2.8)), layout=with_margins())
-    grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
-    panels = grid.ravel()
+        figure = new_figure(_size(n_panels, posterior.n_components))
+    panels = figure.subplots(*_grid(n_panels), squeeze=False, sharey=True).ravel()
     for panel, (label, draws, transform) in zip(panels, quantities, strict=False):
         scale_axis(panel.xaxis, transform)
         _draw_panel(panel, draws, posterior.names, label, ci_prob)
@@ -104,7 +94,7 @@ def forest(
     if notes:
         text = "; ".join(notes)
         figure.supxlabel(text, x=0.012, ha="left", fontsize=STYLE.note_size, color=NOTE_COLOR)
-    return np.asarray(panels[:n_panels])
+    return figure
 
 
 def save_forest(
@@ -116,14 +106,26 @@ def save_forest(
     dpi: int = 200,
 ) -> Path:
     """Write the plot of `forest` to an image file and return its path."""
-    import matplotlib.pyplot as plt
+    posterior = posterior_of(posterior, "save_forest")
+    n_panels = len(all_positions(posterior.features, features)) + (posterior.n_components > 1)
+    size = _size(n_panels, posterior.n_components)
+    return save_figure(
+        lambda f: forest(posterior, features, ci_prob=ci_prob, figure=f), path, size, dpi
+    )
 
-    figure = forest(posterior, features, ci_prob)[0].figure
-    try:
-        figure.savefig(path, dpi=dpi, facecolor="white")
-    finally:
-        plt.close(figure)
-    return Path(path)
+
+def _grid(n_panels: int) -> tuple[int, int]:
+    """Rows and columns of panels."""
+    most = PLOTS.forest_columns
+    columns = n_panels if n_panels <= most else min(-(-n_panels // 2), most)
+    return -(-n_panels // columns), columns
+
+
+def _size(n_panels: int, n_components: int) -> tuple[float, float]:
+    """Width and height of the figure in inches."""
+    rows, columns = _grid(n_panels)
+    height = rows * (1.3 + 0.42 * n_components) + 0.5
+    return PLOTS.forest_width * max(columns, 2) + 0.6, max(height, 2.8)
 
 
 def _quantities(

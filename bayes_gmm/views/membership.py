@@ -37,9 +37,13 @@ COLORS = "plasma_r"
 
 
 def membership(
-    posterior: PosteriorDraws, X: Any, features: Features = None, ax: Axes | None = None,
-    *, ci_prob: float = 0.94,
-) -> Axes:  # fmt: skip
+    posterior: PosteriorDraws,
+    X: Any,
+    features: Features = None,
+    *,
+    ci_prob: float = 0.94,
+    ax: Axes | None = None,
+) -> Axes:
     """Plot the membership probability of each row and its uncertainty.
 
     Read off which rows have a clear segment, and where those lie that do not.
@@ -55,10 +59,12 @@ def membership(
     X : table or array
         The rows. Of more than 20,000 a random sample of 20,000 is plotted; rows that lack one of
         the two features are omitted.
-    features, ax
-        As in `segments`, but always a plane: two features, or the projection.
+    features : two of int or str, optional
+        The features on the axes, by name or position; by default as in `segments`.
     ci_prob : float
         Probability of the interval shown by the size of a point.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on; by default those of a new figure.
 
     Returns
     -------

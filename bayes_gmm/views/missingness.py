@@ -10,7 +10,7 @@ import numpy as np
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.results.posterior.draws import PosteriorDraws
 from bayes_gmm.text import counted, percent, shortened
-from bayes_gmm.views.axes import NOTE_COLOR, as_written, with_margins, wrapped
+from bayes_gmm.views.axes import NOTE_COLOR, as_written, new_figure, wrapped
 from bayes_gmm.views.legend import segment_handles, segment_texts
 from bayes_gmm.views.models import mixture_of, probabilities
 from bayes_gmm.views.palette import palette
@@ -46,10 +46,10 @@ class Patterns:
 def missingness(
     model: Any,
     X: Any,
-    figure: Figure | SubFigure | None = None,
     *,
     membership: NDArray[np.float64] | None = None,
-) -> NDArray[np.object_]:
+    figure: Figure | SubFigure | None = None,
+) -> Figure | SubFigure:
     """Plot which cells are missing together, and in which segments.
 
     Each line is a pattern: the features that are missing in the same rows, and the number of these
@@ -63,15 +63,16 @@ def missingness(
     model : BayesGMM, MapFit, Posterior or Mixture
     X : table or array
         The rows; NaN is a missing cell.
-    figure : matplotlib.figure.Figure or SubFigure, optional
-        An empty figure to draw on; by default a new one.
     membership : ndarray, shape (n_rows, K), optional
         Probability of each segment for each row; computed from `X` by default.
+    figure : matplotlib.figure.Figure or SubFigure, optional
+        An empty figure to draw on; by default a new one.
 
     Returns
     -------
-    ndarray of matplotlib.axes.Axes, shape (2,)
-        The panel of patterns and that of segments. The figure is neither shown nor saved.
+    matplotlib.figure.Figure or SubFigure
+        The figure, neither shown nor saved; its `axes` are the panel of patterns and that
+        of segments.
 
     Examples
     --------
@@ -80,8 +81,8 @@ def missingness(
     >>> from bayes_gmm.model.mixture import Mixture
     >>> mixture = Mixture([0.7, 0.3], [[0, 0], [5, 5]], [np.eye(2), np.eye(2)], features=("a", "b"))
     >>> X = [[0.0, 0.1], [np.nan, 5.0], [np.nan, 4.0]]
-    >>> panels = missingness(mixture, X, Figure())
-    >>> [text.get_text() for text in panels[0].get_yticklabels()]
+    >>> patterns, shares = missingness(mixture, X, figure=Figure()).axes
+    >>> [text.get_text() for text in patterns.get_yticklabels()]
     ['complete: 1 row', '2 rows']
     """
     mixture = mixture_of(model)
@@ -102,7 +103,7 @@ def missingness(
     )  # fmt: skip
     as_written(legend.get_texts())
     _add_texts(figure, found, int(np.isnan(values).any(axis=1).sum()), len(values))
-    return np.array([left, right], dtype=object)
+    return figure
 
 
 def patterns_of(missing: NDArray[np.bool_], r: NDArray[np.float64]) -> Patterns:
@@ -117,10 +118,8 @@ def patterns_of(missing: NDArray[np.bool_], r: NDArray[np.float64]) -> Patterns:
 
 
 def _new_figure(found: Patterns) -> Figure:
-    import matplotlib.pyplot as plt
-
     height = max(1.9 + 0.34 * len(found.counts), 3.6)
-    return plt.figure(figsize=(STYLE.figure_size[0], height), layout=with_margins())
+    return new_figure((STYLE.figure_size[0], height))
 
 
 def _widths(n_features: int) -> list[float]:

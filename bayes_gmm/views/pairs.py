@@ -17,10 +17,10 @@ from bayes_gmm.views.axes import (
     all_positions,
     as_written,
     clean,
+    new_figure,
     notes_of,
     scale_axes,
     thin_log_ticks,
-    with_margins,
     wrapped,
 )
 from bayes_gmm.views.legend import legend_of, segment_texts
@@ -46,11 +46,11 @@ def pairs(
     model: Any,
     X: Any = None,
     features: Features = None,
-    figure: Figure | SubFigure | None = None,
     *,
     ci_prob: float = PLOTS.ci_prob,
     membership: NDArray[np.float64] | None = None,
-) -> NDArray[np.object_]:
+    figure: Figure | SubFigure | None = None,
+) -> Figure | SubFigure:
     """Plot every pair of features: points and ellipses below the diagonal, densities on it.
 
     Read off which features separate which segments: the curves of a feature on the diagonal lie
@@ -71,8 +71,9 @@ def pairs(
 
     Returns
     -------
-    ndarray of matplotlib.axes.Axes, shape (d, d)
-        The axes, None above the diagonal. The figure is neither shown nor saved.
+    matplotlib.figure.Figure or SubFigure
+        The figure, neither shown nor saved; its `axes` are the panels on and below the
+        diagonal, row by row.
 
     Raises
     ------
@@ -85,9 +86,9 @@ def pairs(
     >>> from matplotlib.figure import Figure
     >>> from bayes_gmm.model.mixture import Mixture
     >>> mixture = Mixture([0.7, 0.3], [[0, 0], [5, 5]], [np.eye(2), np.eye(2)], features=("a", "b"))
-    >>> panels = pairs(mixture, figure=Figure())
-    >>> panels[1, 0].get_xlabel(), panels[1, 0].get_ylabel(), panels[0, 1]
-    ('a', 'b', None)
+    >>> figure = pairs(mixture, figure=Figure())
+    >>> len(figure.axes), figure.axes[1].get_xlabel(), figure.axes[1].get_ylabel()
+    (3, 'a', 'b')
     """
     check_probability(ci_prob)
     mixture = mixture_of(model)
@@ -113,7 +114,7 @@ def pairs(
     if posterior is not None:
         notes += notes_of(posterior)
     _add_texts(figure, panels, model, values, notes, ci_prob)
-    return panels
+    return figure
 
 
 def _chosen(mixture: Mixture, features: Features) -> tuple[list[int], list[str]]:
@@ -133,13 +134,10 @@ def _chosen(mixture: Mixture, features: Features) -> tuple[list[int], list[str]]
 
 
 def _new_figure(n: int) -> Figure:
-    import matplotlib.pyplot as plt
-
     side = min(PLOTS.pair_size * n + 1.2, PLOTS.pair_figure)
     width = max(side, STYLE.figure_size[0])
-    engine = with_margins()
-    engine.set(**({"w_pad": 0.04, "h_pad": 0.03} if n > 4 else {}))
-    return plt.figure(figsize=(width, max(side, STYLE.figure_size[1])), layout=engine)
+    margins = {"w_pad": 0.04, "h_pad": 0.03} if n > 4 else {}
+    return new_figure((width, max(side, STYLE.figure_size[1])), **margins)
 
 
 def _grid(figure: Figure | SubFigure, n: int) -> NDArray[np.object_]:

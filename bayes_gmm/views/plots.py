@@ -15,14 +15,14 @@
 ==================  ================================================================  =============
 
 A segment has the same colour in all plots. A function that draws one panel takes `ax` and returns
-it; a function that draws several takes `figure` and returns their axes as an array.
+the axes; a function that draws several takes `figure` and returns the figure, whose `axes` are its
+panels. By default they draw on a new figure. They neither show nor save it: for example
+``segments(posterior, X).figure.savefig("a.png")`` or ``pairs(posterior, X).savefig("a.png")``.
 
 ``save_segments``, ``save_forest``, ``save_comparison`` and ``save_profile`` write an image file.
-The other functions return Matplotlib's axes or figure without showing or saving it: for example
-``segments(posterior, X).figure.savefig("a.png")``.
 
-Matplotlib is imported on the first call. A function that is given axes does not change the current
-figure, the backend or the style.
+Matplotlib is imported on the first call. A function that is given axes or a figure does
+not change the current figure, the backend or the style.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bayes_gmm.errors import DataError, listed, shown
 from bayes_gmm.results.profile.record import Profile
-from bayes_gmm.views.axes import clean, with_margins, wrapped
+from bayes_gmm.views.axes import clean, new_figure, save_figure, wrapped
 from bayes_gmm.views.palette import palette
 from bayes_gmm.views.settings import PLOTS, STYLE
 
@@ -26,13 +26,15 @@ def profile(
     columns: Sequence[str] | str | None = None,
     *,
     figure: Figure | SubFigure | None = None,
-) -> NDArray[np.object_]:
+) -> Figure | SubFigure:
     """Plot the mean or the shares of each column by segment, with credible intervals.
+
+    Read off which segments differ from the average, and in which columns: the grey line is the
+    whole table, and a segment whose interval does not cross it differs.
 
     A panel of a numeric column has one dot per segment, at its mean; a panel of a categorical
     column has one group of dots per level, at the shares of the level. Lines are credible
-    intervals. The grey line is the whole table: a segment whose interval does not cross it differs
-    from the average. Segments have the same colours as in the other plots.
+    intervals. Segments have the same colours as in the other plots.
 
     Parameters
     ----------
@@ -45,49 +47,49 @@ def profile(
 
     Returns
     -------
-    ndarray of matplotlib.axes.Axes
-        One for each column, those with fewer levels first; the figure is neither shown nor saved.
+    matplotlib.figure.Figure or SubFigure
+        The figure, neither shown nor saved; its `axes` are one panel for each column,
+        those with fewer levels first.
 
     Examples
     --------
-    ``bg.plots.profile(posterior.profile(customers))[0].figure.savefig("profile.png")``
+    ``bg.plots.profile(posterior.profile(customers)).savefig("profile.png")``
     """
-    tables = sorted(_tables(profile, columns), key=len)
-    heights = [len(table) for table in tables]
-    n_columns = min(len(tables), PLOTS.profile_columns)
-    rows = [max(heights[i : i + n_columns]) for i in range(0, len(tables), n_columns)]
-    if figure is None:
-        import matplotlib.pyplot as plt
-
-        width, line = PLOTS.profile_panel
-        size = max(width * n_columns, 6.0), line * sum(rows) + 0.9 * len(rows) + 1.0
-        figure = plt.figure(figsize=size, layout=with_margins())
-    grid = figure.subplots(
-        len(rows), n_columns, squeeze=False, gridspec_kw={"height_ratios": [h + 2 for h in rows]}
-    )
-    panels = grid.ravel()
+    tables = _tables(profile, columns)
+    figure = new_figure(_size(tables)) if figure is None else figure
+    lines, n_columns = _grid(tables)
+    heights = {"height_ratios": [n + 2 for n in lines]}
+    panels = figure.subplots(len(lines), n_columns, squeeze=False, gridspec_kw=heights).ravel()
     for panel, table in zip(panels, tables, strict=False):
         _draw_panel(panel, table, profile.names)
     for panel in panels[len(tables) :]:
         panel.remove()
     _add_title_and_legend(figure, profile)
-    return np.asarray(panels[: len(tables)])
+    return figure
 
 
 def save_profile(profile_: Profile, path: str | Path, *, dpi: int = 200) -> Path:
     """Write the plot of `profile` to an image file and return its path."""
-    import matplotlib.pyplot as plt
+    size = _size(_tables(profile_, None))
+    return save_figure(lambda f: profile(profile_, figure=f), path, size, dpi)
 
-    figure = profile(profile_)[0].figure
-    try:
-        figure.savefig(path, dpi=dpi, facecolor="white")
-    finally:
-        plt.close(figure)
-    return Path(path)
+
+def _grid(tables: Sequence[pd.DataFrame]) -> tuple[list[int], int]:
+    """Lines of the highest panel in each row of panels, and the number of columns."""
+    n_columns = min(len(tables), PLOTS.profile_columns)
+    heights = [len(table) for table in tables]
+    return [max(heights[i : i + n_columns]) for i in range(0, len(tables), n_columns)], n_columns
+
+
+def _size(tables: Sequence[pd.DataFrame]) -> tuple[float, float]:
+    """Width and height of the figure in inches."""
+    lines, n_columns = _grid(tables)
+    width, line = PLOTS.profile_panel
+    return max(width * n_columns, 6.0), line * sum(lines) + 0.9 * len(lines) + 1.0
 
 
 def _tables(found: Profile, columns: Sequence[str] | str | None) -> list[pd.DataFrame]:
-    """The rows of each column of the profile."""
+    """The rows of each column of the profile, columns with fewer levels first."""
     if not isinstance(found, Profile):
         raise DataError(
             f"profile needs a Profile, got a {type(found).__name__}; pass the result of "
@@ -98,7 +100,8 @@ def _tables(found: Profile, columns: Sequence[str] | str | None) -> list[pd.Data
     for name in chosen:
         if name not in known:
             raise DataError(f"no profiled column {shown(name)}. There are: {listed(known)}")
-    return [found.table[found.table["column"] == name] for name in chosen]
+    tables = (found.table[found.table["column"] == name] for name in chosen)
+    return sorted(tables, key=len)
 
 
 def _draw_panel(ax: Axes, table: pd.DataFrame, names: Sequence[str]) -> None:

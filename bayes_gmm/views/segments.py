@@ -44,10 +44,10 @@ def segments(
     model: Any,
     X: Any = None,
     features: Features = None,
-    ax: Axes | None = None,
     *,
     ci_prob: float = PLOTS.ci_prob,
     membership: NDArray[np.float64] | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Plot segments: coloured points, 50 % and 95 % ellipses, and crosses at the means.
 
@@ -78,12 +78,12 @@ def segments(
     features : one or two of int or str, optional
         The features on the axes, by name or position. By default both features of two, and for
         more the projection that separates the segments most (see `projection`).
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on; by default those of a new figure.
     ci_prob : float
         Probability of credible bands and intervals.
     membership : ndarray, shape (n_rows, K), optional
         Probability of each segment for each row; computed from `X` by default.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on; by default those of a new figure.
 
     Returns
     -------
@@ -146,10 +146,10 @@ def _draw(
 def projection(
     model: Any,
     X: Any = None,
-    ax: Axes | None = None,
     *,
     ci_prob: float = PLOTS.ci_prob,
     membership: NDArray[np.float64] | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Plot segments in the plane of the two directions that separate them most.
 
@@ -160,7 +160,7 @@ def projection(
 
     Parameters
     ----------
-    model, X, ax, ci_prob, membership
+    model, X, ci_prob, membership, ax
         As in `segments`. Rows with missing cells are hollow points at their expected values.
 
     Returns
@@ -210,8 +210,8 @@ def save_segments(
     """
 
     def draw(figure: Figure) -> None:
-        axes = figure.add_subplot()
-        segments(model, X, features, axes, ci_prob=ci_prob, membership=membership)
+        ax = figure.add_subplot()
+        segments(model, X, features, ci_prob=ci_prob, membership=membership, ax=ax)
 
     return save_figure(draw, path, STYLE.figure_size, dpi)
 

@@ -19,14 +19,13 @@ from bayes_gmm.results.shape.check import check_mixture, weights_to_check
 from bayes_gmm.results.shape.record import ShapeCheck, direction_words
 from bayes_gmm.results.shape.rows import SegmentRows, segment_rows
 from bayes_gmm.text import counted, shortened
-from bayes_gmm.views.axes import clean, with_margins, wrapped
+from bayes_gmm.views.axes import clean, new_figure, wrapped
 from bayes_gmm.views.palette import palette
 from bayes_gmm.views.settings import PLOTS, STYLE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
-    from numpy.typing import NDArray
 
 
 FLAGGED = "#B00020"
@@ -39,15 +38,18 @@ def check(
     sample_weight: Any = None,
     *,
     figure: Figure | SubFigure | None = None,
-) -> NDArray[np.object_]:
+) -> Figure | SubFigure:
     """Plot the departure of the rows of each segment from a Gaussian, in two panels per segment.
+
+    Read off which segments are not Gaussian, and how they depart: a histogram beside its curve
+    shows skewness or several peaks, and points above the grey band at its right end indicate heavy
+    tails. The title of a segment that the check flags is red.
 
     The upper panel shows the rows along the direction of the largest departure, in standard
     deviations, with the density of a Gaussian. If that is a transformed feature, the ticks are in
-    the user's units. The lower panel shows quantiles of the Mahalanobis
-    distances of the rows from the mean against those of a Gaussian segment; the grey band holds
-    94 % of replicated segments at each quantile. Points above the band at its right end indicate
-    heavy tails. The title of a segment that the check flags is red.
+    the user's units. The lower panel shows quantiles of the Mahalanobis distances of the rows from
+    the mean against those of a Gaussian segment; the grey band holds 94 % of replicated segments at
+    each quantile.
 
     Parameters
     ----------
@@ -60,12 +62,13 @@ def check(
 
     Returns
     -------
-    ndarray of matplotlib.axes.Axes, shape (K, 2)
-        The axes; the figure is neither shown nor saved.
+    matplotlib.figure.Figure or SubFigure
+        The figure, neither shown nor saved; its `axes` are the upper and the lower panel
+        of each segment.
 
     Examples
     --------
-    ``bg.plots.check(posterior, X)[0, 0].figure.savefig("check.png")``
+    ``bg.plots.check(posterior, X).savefig("check.png")``
     """
     fit, found, matrix, weights = _checked(model, X, sample_weight)
     rows = segment_rows(fit.mixture, fit.standardizer, found, matrix, weights)
@@ -74,25 +77,18 @@ def check(
     columns = min(K, PLOTS.shape_columns)
     bands = -(-K // columns)
     if figure is None:
-        import matplotlib.pyplot as plt
-
-        figure = plt.figure(
-            figsize=(max(width * columns, 6.0), height * bands + 0.6), layout=with_margins()
-        )
-    grid = figure.subplots(2 * bands, columns, squeeze=False)
-    panels = np.empty((K, 2), dtype=object)
-    for k in range(K):
+        figure = new_figure((max(width * columns, 6.0), height * bands + 0.6))
+    grid = figure.add_gridspec(2 * bands, columns)
+    for k, color in enumerate(palette(K)):
         row, column = 2 * (k // columns), k % columns
-        panels[k] = grid[row, column], grid[row + 1, column]
-        _draw_direction(panels[k, 0], found, k, rows[k], palette(K)[k])
-        _label_direction(panels[k, 0], rows[k], fit.mixture)
-        _draw_distances(panels[k, 1], rows[k], palette(K)[k], first=column == 0)
-    for k in range(K, bands * columns):
-        grid[2 * (k // columns), k % columns].remove()
-        grid[2 * (k // columns) + 1, k % columns].remove()
+        upper = figure.add_subplot(grid[row, column])
+        _draw_direction(upper, found, k, rows[k], color)
+        _label_direction(upper, rows[k], fit.mixture)
+        lower = figure.add_subplot(grid[row + 1, column])
+        _draw_distances(lower, rows[k], color, first=column == 0)
     _add_legend(figure)
     figure.suptitle(_title(found), x=0.012, ha="left", fontsize=STYLE.title_size, fontweight="bold")
-    return panels
+    return figure
 
 
 def _add_legend(figure: Figure | SubFigure) -> None:

@@ -27,6 +27,7 @@ from bayes_gmm.results.fit.coinciding_segments import coinciding_segments
 from bayes_gmm.results.fit.map_fit import unfinished
 from bayes_gmm.results.fit.prior_influence import PriorInfluence
 from bayes_gmm.results.posterior import diagnostics
+from bayes_gmm.results.posterior.observed_data import other_rows
 from bayes_gmm.results.posterior.posterior import Posterior
 from bayes_gmm.results.posterior.segmentation import Segmentation
 from bayes_gmm.results.posterior.summary import of_columns
@@ -144,6 +145,12 @@ OF_FITS = {
     "not_gaussian": lambda _: fitted(RNG.lognormal(0.0, 0.8, 200)[:, None]),
     "shape_not_checked": lambda _: fitted(RNG.normal(size=(15, 1))),
     "transform_chosen": lambda _: fitted(RNG.lognormal(size=(60, 1)), transforms="auto"),
+    "other_rows": lambda one: other_rows(one.fit, one.fit.mixture.matrix_of([[0.0]]), None),
+    "other_weights": lambda one: other_rows(
+        one.fit,
+        one.fit.mixture.matrix_of(np.zeros((one.fit.n_rows, 1))),
+        np.full(one.fit.n_rows, 2.0),
+    ),
     "rows_beyond": lambda one: beyond(one.fit.mixture, np.full((9, 1), 1e3)),
 }
 

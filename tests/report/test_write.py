@@ -181,7 +181,20 @@ def test_a_fit_without_draws_says_what_is_missing(posterior, tmp_path):
     assert page.numbers["mean/1/0"] == table["Age (mean)"][1]
     assert not [name for name in page.numbers if name.endswith(("/lower", "/upper"))]
     assert "sample_posterior()" in page.text
-    assert "Not available" in page.text
+    assert page.text.count("What is missing") == 1
+    assert page.text.count("Not available") == 2  # these, and the number of segments
+    assert "was not computed" not in page.text
+
+
+def test_a_fitted_model_reports_the_influence_of_the_prior():
+    X = pages.table()[["Age", "Income"]]
+    model = bg.BayesGMM(2, n_init=2, random_state=0).fit(X)
+    found = {check.title: check for check in checks(source_of(model))}
+    figure = found["Weight of prior assumptions"].figures[0].number
+    assert figure.value == np.nanmax(model.prior_influence_.largest)
+    assert [check.title for check in found.values() if check.state == "missing"] == [
+        "What is missing"
+    ]
 
 
 def test_without_rows_there_are_no_members(posterior, tmp_path):
@@ -242,6 +255,24 @@ def test_other_rows_than_those_of_the_fit_are_named(posterior):
     sizes = plain_text(page_of(source).answer[0])
     assert "The 150 rows of the fit fall into 2" in sizes
     assert "The table of this report has 40 rows instead." in sizes
+    assert source.findings[0].code == "other_rows"
+    assert source.findings[0].values["fitted"] == 150
+
+
+@pytest.mark.parametrize("is_loaded", [False, True])
+def test_as_many_other_rows_are_named(posterior, tmp_path, is_loaded):
+    if is_loaded:
+        posterior = bg.load(posterior.save(tmp_path / "model.nc"))
+    table = pages.table()
+    other = table.assign(Age=table["Age"].to_numpy()[::-1])
+    for model in (posterior, posterior.fit):
+        source = source_of(model, other)
+        page = page_of(source)
+        first = page.data.findings[0]
+        assert (first.code, first.severity) == ("other_rows", "warning")
+        assert "The table of this report has other rows." in plain_text(page.answer[0])
+        same = page_of(source_of(model, table[::-1]))
+        assert not [f for f in same.data.findings if f.code.startswith("other_")]
 
 
 def test_constant_columns_are_left_out(posterior):
@@ -282,6 +313,8 @@ def test_missing_weights_are_named(posterior):
     ]
     assert all("with a total weight of 300" in text for text in sizes)
     assert ["The fit used row weights" in text for text in sizes] == [True, False]
+    fit = replace(fit, measured_weight=300.0)
+    assert source_of(fit, table).findings[0].code == "other_weights"
 
 
 def test_a_segment_without_clear_rows_is_not_recommended_for_them(posterior):
@@ -297,7 +330,7 @@ def test_the_answer_names_warnings_also_if_checks_are_missing(posterior):
     with pytest.warns(ShapeWarning):
         fit = bg.BayesGMM(1, random_state=0).fit(features).map_fit_
     text = said(source_of(fit, pages.table()))
-    assert "could not be computed: see Uncertainty" in text
+    assert "were not computed: see What is missing" in text
     assert "need attention before you rely on details: see Shape of the segments" in text
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from example_posteriors import one_segment, resampled_segmentations
+from matplotlib.figure import Figure
 
 from bayes_gmm.errors import DataError, MultimodalWarning
 from bayes_gmm.views import chains, plots
@@ -118,3 +119,15 @@ def test_titles_of_long_names_stay_in_their_panels(posterior, kind):
     titles = [ax.get_title() for ax in figure.axes if ax.get_title()]
     assert len(set(titles)) == len(titles) == 6
     assert "weights\nCareful high…egion in 2024" in titles
+
+
+@pytest.mark.parametrize("kind", ["trace", "ranks"])
+def test_chains_are_drawn_on_a_part_of_a_figure(posterior, kind):
+    whole = Figure(layout="constrained")
+    left, right = whole.subfigures(1, 2)
+    one = {"component": "Segment 2"}
+    assert getattr(plots, kind)(posterior, "means", coords=one, figure=left) is left
+    assert [ax.get_title() for ax in left.axes] == [
+        f"means\nSegment 2, {feature}" for feature in posterior.features
+    ]
+    assert not right.axes

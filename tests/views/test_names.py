@@ -27,7 +27,7 @@ PICTURES = {
     "segments": lambda odd: plots.segments(odd, odd.table).figure,
     "curves": lambda odd: plots.segments(odd, odd.table, features=0).figure,
     "map": lambda odd: plots.segments(odd.fit, odd.table).figure,
-    "forest": lambda odd: plots.forest(odd)[0].figure,
+    "forest": plots.forest,
     "membership": lambda odd: plots.membership(odd, odd.table).figure,
     "trace": plots.trace,
     "ranks": plots.ranks,

@@ -22,10 +22,16 @@ def mixture_of(n_components, d):
     )  # fmt: skip
 
 
+def lower_triangle(panels, d):
+    """Panels by row and column, from their list; raises if there are others."""
+    return dict(zip(zip(*np.tril_indices(d), strict=True), panels, strict=True))
+
+
 def test_pairs_fill_the_lower_triangle_and_share_axes():
     mixture = mixture_of(2, 3)
-    panels = pairs(mixture, mixture.sample(40, 0)[0], figure=Figure())
-    assert [panel is None for panel in panels[np.triu_indices(3, 1)]] == [True] * 3
+    figure = Figure()
+    assert pairs(mixture, mixture.sample(40, 0)[0], figure=figure) is figure
+    panels = lower_triangle(figure.axes, 3)
     assert panels[2, 0].get_xlim() == panels[0, 0].get_xlim() == panels[1, 0].get_xlim()
     assert panels[2, 1].get_xlabel() == "feature 2"
     drawn = [patch for patch in panels[1, 0].patches if patch.get_linewidth() > 0]
@@ -34,9 +40,9 @@ def test_pairs_fill_the_lower_triangle_and_share_axes():
 
 
 def test_pairs_are_of_two_to_twelve_features():
-    panels = pairs(mixture_of(2, 13), figure=Figure())
-    labels = [panel.get_xlabel() for panel in panels[-1]]
-    assert panels.shape == (12, 12)
+    panels = pairs(mixture_of(2, 13), figure=Figure()).axes
+    labels = [panel.get_xlabel() for panel in panels]
+    assert len(panels) == 12 * 13 // 2
     assert "feature 1" not in labels  # it separates least
     with pytest.raises(DataError, match="at most 12 features, got 13"):
         pairs(mixture_of(2, 13), features=range(13), figure=Figure())
@@ -66,7 +72,7 @@ def test_patterns_are_counted_with_the_membership_of_their_rows():
     assert found.counts.tolist() == [2, 2, 1, 1]
     assert not found.missing[0].any()
     np.testing.assert_allclose(found.shares[1], r[1])
-    panels = missingness(mixture, X, Figure())
+    panels = missingness(mixture, X, figure=Figure()).axes
     widths = [bar.get_width() for bar in panels[1].patches]
     np.testing.assert_allclose(widths, 100 * found.shares.T.ravel(), atol=1e-9)
     assert panels[0].get_xticklabels()[0].get_text() == "feature 1 (50 %)"
@@ -75,3 +81,14 @@ def test_patterns_are_counted_with_the_membership_of_their_rows():
 def test_twelve_colours_are_distinct_and_keep_their_segments():
     assert len(set(palette(12))) == 12
     assert palette(12)[:5] == palette(5)
+
+
+@pytest.mark.parametrize("picture", [pairs, missingness])
+def test_a_part_of_a_figure_is_drawn_on_and_returned(picture):
+    whole = Figure(layout="constrained")
+    left, right = whole.subfigures(1, 2)
+    mixture = mixture_of(2, 2)
+    assert picture(mixture, mixture.means, figure=left) is left
+    assert left.axes
+    assert not right.axes
+    whole.canvas.draw()

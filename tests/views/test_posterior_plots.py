@@ -122,7 +122,7 @@ def test_the_band_of_a_curve_is_the_interval_of_its_height(posterior, monkeypatc
 
 
 def test_forest_bars_are_the_intervals(posterior, pyplot):
-    panels = forest(posterior.rename({"Segment 1": "Young"}), ci_prob=0.8)
+    panels = forest(posterior.rename({"Segment 1": "Young"}), ci_prob=0.8).axes
     assert [panel.get_xlabel() for panel in panels] == ["share (%)", "Age", "Income"]
     assert [text.get_text() for text in panels[0].get_yticklabels()] == ["Young", "Segment 2"]
     income = posterior.parameters.means[..., 1, 1]
@@ -137,7 +137,7 @@ def test_a_mean_is_seen_however_narrow_its_bar_is(posterior, pyplot):
     draws = posterior.draws
     middle = draws.theta.mean(axis=(0, 1))
     narrow = replace(posterior, draws=replace(draws, theta=middle + 1e-5 * (draws.theta - middle)))
-    panel = forest(narrow)[1]
+    panel = forest(narrow).axes[1]
     dots = [line for line in panel.lines if line.get_marker() == "o"]
     assert [to_hex(dot.get_markeredgecolor()) for dot in dots] == palette(2)
     panel.figure.canvas.draw()
@@ -160,15 +160,16 @@ def test_pictures_have_the_intervals_that_are_asked_for(posterior, ax):
 
 def test_a_picture_of_one_segmentation_says_so(two_modes, pyplot):
     alone = two_modes.of_mode(1)
-    assert "all draws are from mode 1, which holds 50 % of the mass" in said_in(
-        forest(alone)[0].figure
-    )
+    assert "all draws are from mode 1, which holds 50 % of the mass" in said_in(forest(alone))
     crosses = [line.get_xydata()[0] for line in segments(alone).lines if line.get_marker() == "X"]
     np.testing.assert_allclose(crosses, alone.parameters.means.mean(axis=(0, 1)))
 
 
 def test_forest_shows_the_features_asked_for(posterior, pyplot):
-    assert [panel.get_xlabel() for panel in forest(posterior, "Income")] == ["share (%)", "Income"]
+    assert [panel.get_xlabel() for panel in forest(posterior, "Income").axes] == [
+        "share (%)",
+        "Income",
+    ]
     with pytest.raises(DataError, match="no feature 'Incme'; did you mean 'Income'"):
         forest(posterior, ["Incme"])
 
@@ -219,14 +220,14 @@ def test_a_picture_says_itself_that_it_averages_over_segmentations(two_modes, ax
 def test_the_other_pictures_of_averages_say_so_too(two_modes, posterior, ax, pyplot):
     membership(two_modes, two_modes.table.values, ax=ax)
     assert MIXED in said_in(ax.figure)
-    assert MIXED in said_in(forest(two_modes)[0].figure)
-    assert "averages" not in said_in(forest(posterior)[0].figure)
+    assert MIXED in said_in(forest(two_modes))
+    assert "averages" not in said_in(forest(posterior))
 
 
 def test_a_picture_names_the_mode_that_it_lacks(two_modes, pyplot):
     draws = replace(two_modes.draws, theta=two_modes.draws.theta[:2], mode=two_modes.draws.mode[:2])
     part = replace(two_modes, draws=draws)
-    assert "no draws from mode 1, which holds" in said_in(forest(part)[0].figure)
+    assert "no draws from mode 1, which holds" in said_in(forest(part))
 
 
 @pytest.mark.parametrize("picture", ["forest", "membership", "trace", "ranks", "save_forest"])
@@ -256,13 +257,13 @@ def test_a_forest_of_no_probability_is_refused(posterior, ci_prob):
 def test_a_single_draw_is_a_mark_in_the_colour_of_its_segment(posterior, pyplot):
     draws = posterior.draws
     one = replace(draws, theta=draws.theta[:1, :1], mode=draws.mode[:1, :1], stats={})
-    panels = forest(replace(posterior, draws=one))
+    panels = forest(replace(posterior, draws=one)).axes
     marks = [line for line in panels[1].lines if line.get_marker() == "D"]
     assert [to_hex(mark.get_color()) for mark in marks] == palette(2)
     means = posterior.parameters.means[0, 0, :, 0]
     assert [mark.get_xdata()[0] for mark in marks] == pytest.approx(means)
-    assert not any(line.get_marker() == "D" for line in forest(posterior)[1].lines)
+    assert not any(line.get_marker() == "D" for line in forest(posterior).axes[1].lines)
 
 
 def test_the_share_of_a_single_segment_is_not_drawn(pyplot):
-    assert [panel.get_xlabel() for panel in forest(one_segment())] == ["x1"]
+    assert [panel.get_xlabel() for panel in forest(one_segment()).axes] == ["x1"]

@@ -26,7 +26,7 @@ def lines_of(panel, color):
 
 
 def test_dots_and_intervals_are_those_of_the_table(profile, pyplot):
-    panels = bg.plots.profile(profile)
+    panels = bg.plots.profile(profile).axes
     assert len(panels) == 2
     for panel, name, factor in zip(panels, (NAME, "City"), (1.0, 100.0), strict=True):
         table = profile.table[profile.table["column"] == name]
@@ -45,9 +45,8 @@ def test_dots_and_intervals_are_those_of_the_table(profile, pyplot):
 
 def test_columns_and_figure_are_those_given(profile, posterior, pyplot, tmp_path):
     figure = pyplot.figure()
-    panels = bg.plots.profile(profile, "City", figure=figure)
-    assert len(panels) == 1
-    assert panels[0].figure is figure
+    assert bg.plots.profile(profile, "City", figure=figure) is figure
+    assert len(figure.axes) == 1
     assert bg.plots.save_profile(profile, tmp_path / "a.png").stat().st_size > 10_000
     with pytest.raises(bg.DataError, match="no profiled column 'Cty'"):
         bg.plots.profile(profile, "Cty")

@@ -25,7 +25,7 @@ STATES = {
     "good": "All checks of the computation and of the model passed.",
     "warning": "Some checks need attention before you rely on details: see ",
     "bad": "Do not rely on these numbers yet: at least one check failed, see ",
-    "missing": "Some parts of the result could not be computed: see ",
+    "missing": "Some parts of the result were not computed: see ",
 }
 
 
@@ -80,11 +80,12 @@ def answer(
 def _sizes(source: Source, cards: Sequence[Card]) -> Words:
     K = source.n_components
     n, rows = count("n_rows", source.fit.n_rows), source.rows
-    if rows is None or rows.n == source.fit.n_rows:
-        which, other = " rows of the table ", ""
-    else:
+    which, other = " rows of the table ", ""
+    if rows is not None and rows.n != source.fit.n_rows:
         which = " rows of the fit "
         other = f" The table of this report has {rows.n:,} rows instead."
+    elif any(d.code == "other_rows" for d in source.findings):
+        which, other = " rows of the fit ", " The table of this report has other rows."
     if source.fit.total_weight != source.fit.n_rows:
         which = f"{which.rstrip()}, with a total weight of {source.fit.total_weight:,.4g}, "
         other += unweighted(source)

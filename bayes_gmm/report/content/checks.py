@@ -28,7 +28,34 @@ def checks(source: Source) -> tuple[Check, ...]:
     """All checks."""
     posterior = source.posterior
     found = list(_without_draws(source) if posterior is None else _of_draws(source, posterior))
-    return (*_rows(source), *found, _shape(source), _prior(source), *_fit(source))
+    return (
+        *_rows(source), *_missing(source), *found, *_shape(source), *_prior(source), *_fit(source)
+    )  # fmt: skip
+
+
+def _missing(source: Source) -> Iterator[Check]:
+    """What was not computed, and how to get it."""
+    is_shell = source.options.nuts.startswith("--")
+    said = []
+    if source.posterior is None:
+        how = (
+            f"run fit with {source.options.nuts}"
+            if is_shell
+            else "call model.sample_posterior() and report its result"
+        )
+        said.append(
+            "This is one segmentation without its uncertainty. Intervals of shares and middles, "
+            f"and checks of the computation, are missing: {how} to get them."
+        )
+    if source.rows is None:
+        how = "run report with a table" if is_shell else "pass the table to write_report"
+        said.append(
+            "The rows of the table were not available. Members, their probabilities, the profile, "
+            f"and checks of the table and of the shape of the segments are missing: {how} to get "
+            "them."
+        )
+    if said:
+        yield Check("What is missing", "missing", " ".join(said))
 
 
 def unchecked_number(source: Source) -> Check:
@@ -148,16 +175,7 @@ def _several(source: Source, posterior: Posterior, by_code: dict[str, Diagnostic
 
 
 def _without_draws(source: Source) -> Iterator[Check]:
-    how = (
-        f"run fit with {source.options.nuts}"
-        if source.options.nuts.startswith("--")
-        else "call model.sample_posterior() and report its result"
-    )
-    yield Check(
-        "Uncertainty", "missing",
-        "This is one segmentation without its uncertainty. Intervals of shares and middles, and "
-        f"checks of the computation, are missing: {how} to get them.",
-    )  # fmt: skip
+    """Whether other segmentations of the same rows are probable."""
     mass = source.fit.modes[0].probability if source.fit.modes else 1.0
     if mass < SegmentationSettings.main_mass:
         figure = Figure("probability of the reported segmentation", probability("mass", mass),
@@ -167,11 +185,11 @@ def _without_draws(source: Source) -> Iterator[Check]:
                     (figure,))  # fmt: skip
 
 
-def _shape(source: Source) -> Check:
-    check, title = source.shape, "Shape of the segments"
+def _shape(source: Source) -> Iterator[Check]:
+    """Whether the rows of each segment are Gaussian, if there are rows."""
+    check = source.shape
     if check is None:
-        return Check(title, "missing", "The shape of the segments was not checked, because the "
-                     "rows of the table are needed for it.")  # fmt: skip
+        return
     flagged = [d for d in check.diagnostics if d.code == "not_gaussian"]
     said = (
         "Some segments do not have the bell shape that the model assumes: their intervals can be "
@@ -182,24 +200,25 @@ def _shape(source: Source) -> Check:
     p = check.p_value
     figure = Figure("p-value of the bell shape", Number("shape", p, _p_value(p)),
                     f"above {check.settings.alpha:g}")  # fmt: skip
-    return Check(title, "warning" if flagged else "good", said, (figure,),
-                 _details(source, check.diagnostics))  # fmt: skip
+    yield Check("Shape of the segments", "warning" if flagged else "good", said, (figure,),
+                _details(source, check.diagnostics))  # fmt: skip
 
 
-def _prior(source: Source) -> Check:
-    posterior, title = source.posterior, "Weight of prior assumptions"
+def _prior(source: Source) -> Iterator[Check]:
+    """How far the prior moves the segments, if this was computed."""
+    title = "Weight of prior assumptions"
     given = [d for d in source.diagnostics if d.code == "prior_influence"]
-    influence = None if posterior is None else posterior.prior_influence
+    influence = source.prior_influence
     if influence is None:
         if given:
-            return Check(title, "warning", PRIOR_MOVES, (), _details(source, given))
-        return Check(title, "missing", "The influence of prior assumptions was not computed.")
+            yield Check(title, "warning", PRIOR_MOVES, (), _details(source, given))
+        return
     found = influence.diagnostics(source.names)
     largest = float(np.nanmax(influence.largest, initial=0.0))
     figure = Figure("largest shift by the prior, in standard deviations",
                     Number("prior_influence", largest, f"{largest:.2f}"), "at most 1")  # fmt: skip
     said = PRIOR_MOVES if found else "The rows determine the segments, not prior assumptions."
-    return Check(title, "warning" if found else "good", said, (figure,), _details(source, found))
+    yield Check(title, "warning" if found else "good", said, (figure,), _details(source, found))
 
 
 PRIOR_MOVES = (

@@ -114,6 +114,6 @@ def page(source: Source, comparison: Comparison | None = None) -> Page:
         n_shown=0 if rows is None else len(rows.shown),
         n_rows=0 if rows is None else rows.n,
         has_draws=source.posterior is not None,
-        interval=f"{100.0 * source.ci_prob:g} % interval",
+        interval=f"{100.0 * source.ci_prob:g}\N{NO-BREAK SPACE}% interval",
         doubtful=percent(WORDING.doubtful),
     )

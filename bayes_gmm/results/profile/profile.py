@@ -15,7 +15,7 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.validate import check_weights
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
-from bayes_gmm.errors import DataError, shown
+from bayes_gmm.errors import DataError, listed
 from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.results.profile.columns import ColumnDraws, OutsideColumn
 from bayes_gmm.results.profile.drawn import DrawnMixtures
@@ -149,9 +149,9 @@ def rows_of(
         return mixture.matrix_of(own), same
     if fitted is None:
         raise DataError(
-            f"the table lacks the features of the model, such as {shown(mixture.features[0])}, and "
-            "the rows of the fit are not available; give a table with the features and the columns "
-            "to profile"
+            f"the table lacks the features of the model ({listed(mixture.features)}), and "
+            "neither a MapFit nor a saved posterior contains the rows of the fit; give one table "
+            "with the features and the columns to profile"
         )
     if fitted.n_rows != len(frame):
         raise DataError(

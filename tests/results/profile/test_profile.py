@@ -90,7 +90,7 @@ def test_a_table_without_features_has_the_rows_of_the_fit(profile, posterior, ta
         posterior.profile(other[:10])
     with pytest.raises(bg.DataError, match="Income"):
         posterior.profile(table.drop(columns="Income"))
-    with pytest.raises(bg.DataError, match="rows of the fit are not available"):
+    with pytest.raises(bg.DataError, match="give one table with the features and the columns"):
         posterior.fit.profile(other)
 
 
@@ -124,6 +124,21 @@ def test_weights_are_those_of_the_fit_by_default(table):
         model.map_fit_.profile(frame, weights=weights),
     ):
         np.testing.assert_allclose(found.table["estimate"], expected["estimate"], rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")
+def test_a_loaded_posterior_needs_a_table_with_the_features(table, tmp_path):
+    features, others = table[["Age", "Income"]], table[["Visits", "City"]]
+    weights = np.where(table["Age"] > 45.0, 2.0, 1.0)
+    model = bg.BayesGMM(2, transforms={"Income": "log"}, n_init=2, random_state=0)
+    model.fit(features, sample_weight=weights)
+    posterior = model.sample_posterior(draws=100, chains=2, method="laplace", random_state=0)
+    loaded = bg.load(posterior.save(tmp_path / "model.nc"))
+    with pytest.raises(bg.DataError, match=r"features of the model \(Age, Income\)"):
+        loaded.profile(others, weights=weights)
+    found = loaded.profile(features.join(others), weights=weights)
+    pd.testing.assert_frame_equal(found.table, posterior.profile(others).table)
+    pd.testing.assert_frame_equal(found.features, posterior.profile(others).features)
 
 
 def test_columns_with_negative_values_have_no_index(posterior, table):
