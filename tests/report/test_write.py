@@ -16,7 +16,7 @@ from bayes_gmm.diagnostics.kind import PYTHON
 from bayes_gmm.errors import ShapeWarning
 from bayes_gmm.report.content.answer import start
 from bayes_gmm.report.content.checks import checks
-from bayes_gmm.report.content.outside import outside
+from bayes_gmm.report.content.outside import apart, outside
 from bayes_gmm.report.content.page import page as page_of
 from bayes_gmm.report.words import plain_text
 from bayes_gmm.report.write import save, source_of
@@ -172,6 +172,22 @@ def test_text_of_the_user_is_no_markup(hostile):
         pages.HOSTILE[pages.HOSTILE.index(name)] for name in json.loads(numbers)["features"]
     ]
     assert "<" not in numbers
+
+
+def test_a_narrow_segment_within_a_wide_one_is_set_apart_by_its_spread():
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(0.0, 1.0, (200, 2)), rng.normal(0.0, 12.0, (200, 2))])
+    model = bg.BayesGMM(2, n_init=2, random_state=0).fit(X)
+    drawn = model.sample_posterior(draws=200, method="laplace", random_state=0)
+    source = source_of(drawn, X)
+    narrow = int(np.argmin(drawn.mean_mixture.standard_deviations[:, 0]))
+    assert {a.spread for a in apart(source, narrow)} == {"lie closer together"}
+    assert {a.spread for a in apart(source, 1 - narrow)} == {"are more spread out"}
+
+
+def test_segments_with_other_middles_are_not_set_apart_by_their_spread(posterior):
+    source = source_of(posterior, pages.table())
+    assert {a.spread for k in range(2) for a in apart(source, k)} == {""}
 
 
 def test_a_fit_without_draws_says_what_is_missing(posterior, tmp_path):

@@ -1,4 +1,4 @@
-"""The answer in three sentences, and the segment to start with."""
+"""The answer in three sentences, and the segments that stand out."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Highest:
 
 @dataclass(frozen=True)
 class Start:
-    """Which segment to address first.
+    """Segments that stand out by their number of rows or by a column.
 
     Attributes
     ----------

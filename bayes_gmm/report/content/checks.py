@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
+from bayes_gmm.diagnostics.kind import COMMAND_LINE
 from bayes_gmm.inference.sampling.settings import ImportanceSettings
 from bayes_gmm.report.content.records import Check, Figure, State
 from bayes_gmm.report.source import Source
@@ -35,12 +36,12 @@ def checks(source: Source) -> tuple[Check, ...]:
 
 def _missing(source: Source) -> Iterator[Check]:
     """What was not computed, and how to get it."""
-    is_shell = source.options.nuts.startswith("--")
+    by_command = source.options == COMMAND_LINE
     said = []
     if source.posterior is None:
         how = (
             f"run fit with {source.options.nuts}"
-            if is_shell
+            if by_command
             else "call model.sample_posterior() and report its result"
         )
         said.append(
@@ -48,7 +49,7 @@ def _missing(source: Source) -> Iterator[Check]:
             f"and checks of the computation, are missing: {how} to get them."
         )
     if source.rows is None:
-        how = "run report with a table" if is_shell else "pass the table to write_report"
+        how = "run report with a table" if by_command else "pass the table to write_report"
         said.append(
             "The rows of the table were not available. Members, their probabilities, the profile, "
             f"and checks of the table and of the shape of the segments are missing: {how} to get "
@@ -145,8 +146,7 @@ def _labels(source: Source, posterior: Posterior, by_code: dict[str, Diagnostic]
         "Some segments exchange their identities during the computation: read their shares and "
         "middles together, not one by one."
         if found
-        else "The numbers of a segment are never mixed with those of another one during the "
-        "computation."
+        else "Every segment can be told apart from the others in nearly all draws."
     )
     figure = Figure("largest probability that two segments are swapped",
                     probability("label_confusion", largest))  # fmt: skip
