@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.matrix import ModelMatrix
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.data.snapshot import KeptMatrix
 from bayes_gmm.data.validate import check_weights
-from bayes_gmm.diagnostics.diagnostic import warn
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.checks import whole_number
 from bayes_gmm.model.mixture import Mixture, segment_labels
@@ -27,28 +25,14 @@ from bayes_gmm.results.fit.fit import fit_table
 from bayes_gmm.results.fit.fit_plan import FitPlan
 from bayes_gmm.results.fit.information_criteria import Criteria, counts_of, log_certainty
 from bayes_gmm.results.fit.map_fit import MapFit, Mode
-from bayes_gmm.results.fit.prior_influence import PriorInfluence, influence_at_mode
-from bayes_gmm.results.shape.check import check_mixture
+from bayes_gmm.results.fit.prior_influence import PriorInfluence
 
 if TYPE_CHECKING:
     import pymc as pm
 
-    from bayes_gmm.inference.optimize.run import Run
-    from bayes_gmm.model.density import Density
     from bayes_gmm.results.posterior.posterior import Posterior
     from bayes_gmm.results.profile.record import Profile
     from bayes_gmm.results.shape.record import ShapeCheck
-
-
-class _Fitted(NamedTuple):
-    """The fitted rows and the modes found, which sampling needs."""
-
-    density: Density
-    """On the fitted rows, in standardised units."""
-    found: tuple[Run, ...]
-    """The modes of `map_fit_` in standardised units, in its order."""
-    table: KeptMatrix
-    """The rows in the user's units."""
 
 
 class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
@@ -207,13 +191,10 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         rng = generator(self.random_state)
         matrix = feature_matrix(X)
         weights = check_weights(sample_weight, matrix.n_rows)
-        self.map_fit_, density, modes, found = fit_table(matrix, weights, plan, rng)
-        self._fitted = _Fitted(density, modes, KeptMatrix.of(matrix))
-        self.shape_check_ = check_mixture(
-            self.mixture_, self.map_fit_.standardizer, self.mixture_.matrix_of(matrix), weights
-        )
-        warn((d for d in self.shape_check_.diagnostics if d.severity == "warning"), stacklevel=2)
-        self.diagnostics_ = (*found, *self.shape_check_.diagnostics)
+        self._fitted = fit_table(matrix, weights, plan, rng)
+        self.map_fit_ = self._fitted.fit
+        self.shape_check_ = self._fitted.shape_check
+        self.diagnostics_ = self._fitted.diagnostics
         self.n_features_in_ = matrix.n_features
         if hasattr(X, "columns") or hasattr(X, "column_names"):
             self.feature_names_in_ = np.array(matrix.features, dtype=object)
@@ -229,8 +210,8 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
     @property
     def prior_influence_(self) -> PriorInfluence | None:
         """Influence of the prior on each segment; computed from the rows on access."""
-        fit = self._fit
-        return influence_at_mode(self._fitted.density, fit.mixture, fit.standardizer)
+        check_is_fitted(self, "map_fit_")
+        return self._fitted.prior_influence
 
     @property
     def mixture_(self) -> Mixture:
@@ -465,15 +446,13 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         --------
         ``model.sample_posterior(method="laplace").segments()``; see also the class.
         """
-        from bayes_gmm.results.posterior.posterior import Posterior
-        from bayes_gmm.results.posterior.sample import SamplingPlan, sample_modes
+        from bayes_gmm.results.posterior.sample import SamplingPlan
+        from bayes_gmm.results.posterior.sampled import sampled
 
         seed = seed_of(self.random_state if random_state is None else random_state)
         plan = SamplingPlan(draws, tune, chains, method, sampler, seed, progress)
-        fit = self._fit
-        density, found, table = self._fitted
-        fit, sampled, _ = sample_modes(fit, density, found, plan)
-        return Posterior.from_draws(fit, density, sampled, table=table)
+        check_is_fitted(self, "map_fit_")
+        return sampled(self._fitted, plan)
 
     def pymc_model(self) -> pm.Model:
         """The PyMC model on the fitted table, in standardised units (see `build_model`)."""

@@ -118,7 +118,7 @@ def demo(out: Path) -> None:
     """Fit the bundled table of simulated customers and write all result files."""
     from bayes_gmm.cli.demo_text import FEATURES, TABLE, against_truth, command_for
     from bayes_gmm.cli.files import write_fit
-    from bayes_gmm.cli.fitting import fitted
+    from bayes_gmm.cli.fitting import FitOptions, fitted
     from bayes_gmm.cli.writing import check_folder
     from bayes_gmm.data.datasets import load_customers
     from bayes_gmm.data.feature_matrix import feature_matrix
@@ -127,7 +127,7 @@ def demo(out: Path) -> None:
     customers = load_customers()
     n_components = len(customers.truth.weights)
     matrix = feature_matrix(customers.table, FEATURES)
-    report = fitted(TABLE, matrix, None, n_components, {"random_state": 0}, SamplingOptions())
+    report = fitted(TABLE, matrix, None, n_components, FitOptions(), SamplingOptions())
     written = write_fit(
         report, matrix, out, source={TABLE: customers.table},
         others=customers.table.drop(columns=list(FEATURES)), command=command_for(out),
@@ -206,7 +206,7 @@ def fit(
     _check_structures([structure], "--structure")
     sampling = SamplingOptions.of(posterior, of_posterior)
     from bayes_gmm.cli.files import write_fit
-    from bayes_gmm.cli.fitting import fitted
+    from bayes_gmm.cli.fitting import FitOptions, fitted
     from bayes_gmm.cli.tables import format_of, read_columns, row_ids
     from bayes_gmm.cli.writing import check_folder
     from bayes_gmm.data.io.files import read_other_columns
@@ -220,10 +220,9 @@ def fit(
     ids = None if id_column is None else row_ids(table, id_column, reading)
     shown = chosen_to_plot(plot_features, columns.features)
     note(f"fitting {components} segments to {columns.n_rows:,} rows")
-    options = {
-        "structure": structure, "resolution": resolution, "n_init": n_init, "random_state": seed,
-        "transforms": transforms_of(transforms, columns.features),
-    }  # fmt: skip
+    options = FitOptions(
+        seed, structure, resolution, n_init, transforms_of(transforms, columns.features)
+    )
     report = fitted(table, columns, row_weights, components, options, sampling)
     files = {}
     if out is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,26 @@ from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.diagnostics import tables
 from bayes_gmm.diagnostics.diagnostic import warn, without_warnings
 from bayes_gmm.errors import DataWarning
-from bayes_gmm.estimator import BayesGMM
+from bayes_gmm.model.typicality import warn_rows_beyond
+from bayes_gmm.results.checks import generator
+from bayes_gmm.results.fit.fit import FittedTable, fit_table
+from bayes_gmm.results.fit.fit_plan import FitPlan
 from bayes_gmm.results.posterior.membership import membership_of
 from bayes_gmm.results.posterior.posterior import Posterior
+from bayes_gmm.results.posterior.sample import SamplingPlan
+from bayes_gmm.results.posterior.sampled import sampled
 from bayes_gmm.results.posterior.segmentations import heaviest, main_segmentation, masses
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """Options of a fit, as `BayesGMM` takes them."""
+
+    seed: int = 0
+    structure: str = "full"
+    resolution: Any = "auto"
+    n_init: str | int = "auto"
+    transforms: dict[str, Any] | None = None
 
 
 def fitted(
@@ -24,39 +41,48 @@ def fitted(
     matrix: FeatureMatrix,
     row_weights: Array | None,
     components: int,
-    options: dict[str, Any],
+    options: FitOptions,
     sampling: SamplingOptions | None = None,
 ) -> Report:
     """Fit a table, sample the posterior if requested, and collect the report."""
+    plan = FitPlan.of(
+        components, options.structure, None, options.n_init,
+        standardize=True, resolution=options.resolution, transforms=options.transforms,
+    )  # fmt: skip
     with without_warnings(DataWarning):
-        model = BayesGMM(components, **options).fit(matrix, sample_weight=row_weights)
-    changed = model.mixture_.transforms.specs(matrix.features)
+        model = fit_table(matrix, row_weights, plan, generator(options.seed))
+    fit = model.fit
+    changed = fit.mixture.transforms.specs(matrix.features)
     findings = tuple(
         found
         for found in check_table(matrix, sample_weight=row_weights)
         if not (found.code in ("skewed", "skewed_segments") and found.subject[0] in changed)
     )
-    reported = {*tables.KINDS, *(d.code for d in model.shape_check_.diagnostics)}
-    found = tuple(found for found in model.diagnostics_ if found.code not in reported)
+    reported = {*tables.KINDS, *(d.code for d in model.shape_check.diagnostics)}
+    found = tuple(found for found in model.diagnostics if found.code not in reported)
     weights = np.ones(matrix.n_rows) if row_weights is None else row_weights
     if sampling is None:
-        membership = model.predict_proba(matrix)
+        scaled = fit.mixture.matrix_of(matrix)
+        warn_rows_beyond(fit.mixture, scaled)
         return Report(
-            name, model.map_fit_, membership, weights, findings=findings, diagnostics=found,
-            shape_check=model.shape_check_, prior_influence=model.prior_influence_,
+            name, fit, fit.predict_proba(scaled), weights, findings=findings, diagnostics=found,
+            shape_check=model.shape_check, prior_influence=model.prior_influence,
         )  # fmt: skip
-    posterior = _drawn(model, sampling)
+    posterior = _drawn(model, sampling, options.seed)
     rows = membership_of(posterior, posterior.mixture.matrix_of(matrix), sampling.ci_prob)
     return Report(
-        name, model.map_fit_, rows.probabilities, weights, posterior, findings, found,
+        name, fit, rows.probabilities, weights, posterior, findings, found,
         posterior.check(), ci_prob=sampling.ci_prob, row_intervals=rows,
     )  # fmt: skip
 
 
-def _drawn(model: BayesGMM, options: SamplingOptions) -> Posterior:
+def _drawn(model: FittedTable, options: SamplingOptions, seed: int) -> Posterior:
     """Sample the posterior to report, and warn of its diagnostics."""
+    plan = SamplingPlan(
+        options.draws, options.tune, options.chains, options.method, "nutpie", seed, True
+    )
     with without_warnings():
-        whole = model.sample_posterior(options.draws, options.tune, options.chains, options.method)
+        whole = sampled(model, plan)
         shown = _shown(whole, options.segmentation)
     warn(shown.diagnostics, stacklevel=2)
     return shown

@@ -157,7 +157,7 @@ def test_interruption_is_one_line_and_exit_code_130(table, tmp_path, monkeypatch
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bayes_gmm.estimator.BayesGMM.fit", interrupted)
+    monkeypatch.setattr("bayes_gmm.cli.fitting.fit_table", interrupted)
     assert main(fit_arguments(table, "--components", 2, "--out", tmp_path / "out")) == 130
     assert error_line(capsys) == "bayes-gmm: interrupted\n"
     assert names_in(tmp_path) == ["customers.csv"]
@@ -189,7 +189,7 @@ def test_out_that_cannot_be_made_is_refused_by_its_own_name(
     command, table, model, monkeypatch, capsys
 ):
     """Before any work is done, and without the name of a draft."""
-    monkeypatch.setattr("bayes_gmm.estimator.BayesGMM.fit", None)
+    monkeypatch.setattr("bayes_gmm.cli.fitting.fit_table", None)
     monkeypatch.setattr("bayes_gmm.results.fit.map_fit.MapFit.predict_proba", None)
     arguments = {
         "fit": fit_arguments(table, "--components", 2),

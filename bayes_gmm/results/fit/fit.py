@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from bayes_gmm.data.checks.check_table import fit_findings, one_of_each_code
 from bayes_gmm.data.checks.transform_choice import resolve_transforms
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.snapshot import KeptMatrix
 from bayes_gmm.data.validate import check_fit
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
 from bayes_gmm.inference.evidence.mode_masses import mode_masses
@@ -23,13 +26,36 @@ from bayes_gmm.results.fit.coinciding_segments import coinciding_segments
 from bayes_gmm.results.fit.fit_plan import FitPlan
 from bayes_gmm.results.fit.map_fit import MapFit, unfinished
 from bayes_gmm.results.fit.prepared_table import PreparedTable
+from bayes_gmm.results.fit.prior_influence import PriorInfluence, influence_at_mode
 from bayes_gmm.results.fit.small_segments import small_segments
+from bayes_gmm.results.shape.check import check_mixture
+from bayes_gmm.results.shape.record import ShapeCheck
+
+
+class FittedTable(NamedTuple):
+    """A fit with what sampling and reports need."""
+
+    fit: MapFit
+    density: Density
+    """On the fitted rows, in standardised units."""
+    found: tuple[Run, ...]
+    """The modes of `fit` in standardised units, in its order."""
+    table: KeptMatrix
+    """The rows in the user's units."""
+    shape_check: ShapeCheck
+    diagnostics: tuple[Diagnostic, ...]
+    """Those of the table, of the fit and of its shape check."""
+
+    @property
+    def prior_influence(self) -> PriorInfluence | None:
+        """Influence of the prior on each segment; computed from the rows on access."""
+        return influence_at_mode(self.density, self.fit.mixture, self.fit.standardizer)
 
 
 def fit_table(
     matrix: FeatureMatrix, weights: Floats | None, plan: FitPlan, rng: np.random.Generator
-) -> tuple[MapFit, Density, tuple[Run, ...], tuple[Diagnostic, ...]]:
-    """Fit a table; also return the density and modes for samplers, and the diagnostics of the fit.
+) -> FittedTable:
+    """Fit a table.
 
     Parameters
     ----------
@@ -54,6 +80,8 @@ def fit_table(
         segments coincide.
     ConvergenceWarning
         If the density has no maximum, or the optimisation stopped before the gradient vanished.
+    ShapeWarning
+        If a segment is not Gaussian.
     """
     check_fit(matrix, weights, plan.n_components)
     findings = warn_of_table(matrix, weights, stacklevel=3)
@@ -71,7 +99,12 @@ def fit_table(
     fit = table.fit_of(density, found, plan.prior, masses)
     doubts = [*unfinished(fit), *small_segments(fit), *coinciding_segments(fit)]
     warn(doubts, stacklevel=3)
-    return fit, density, found, (*findings, *choices, *no_maximum, *doubts)
+    shape = check_mixture(fit.mixture, fit.standardizer, table.rows, weights)
+    warn((d for d in shape.diagnostics if d.severity == "warning"), stacklevel=3)
+    return FittedTable(
+        fit, density, found, KeptMatrix.of(matrix), shape,
+        (*findings, *choices, *no_maximum, *doubts, *shape.diagnostics),
+    )  # fmt: skip
 
 
 def warn_of_table(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from bayes_gmm.data.matrix import ModelMatrix
 from bayes_gmm.data.rows import Floats
@@ -93,7 +93,7 @@ def _rows_of(
     rank = _ranks(n)
     at = np.interp(rank, np.cumsum(share[np.argsort(distances)]) - share.min() / 2.0,
                    np.sort(distances))  # fmt: skip
-    bounds = [_distance(beta.ppf(p, rank * n, n + 1.0 - rank * n), n, d) for p in (0.03, 0.97)]
+    bounds = [_distance(betaincinv(rank * n, n + 1.0 - rank * n, p), n, d) for p in (0.03, 0.97)]
     lower, upper = bounds
     return replace(along, distance=at, expected=_distance(rank, n, d), lower=lower, upper=upper)
 
@@ -111,5 +111,5 @@ def _distance(prob: Floats, n: float, d: int) -> Floats:
     With the denominator n, the squared distance is n - 1 times a beta variable with
     parameters d / 2 and (n - d - 1) / 2 (Gnanadesikan & Kettenring 1972).
     """
-    square = (n - 1.0) * beta.ppf(prob, d / 2.0, max(n - d - 1.0, 1.0) / 2.0)
+    square = (n - 1.0) * betaincinv(d / 2.0, max(n - d - 1.0, 1.0) / 2.0, prob)
     return np.sqrt(square)
