@@ -19,6 +19,7 @@ from bayes_gmm._version import __version__
 from bayes_gmm.cli.exported import export_sql
 from bayes_gmm.cli.messages import (
     PROGRAM,
+    command_text,
     let_every_name_be_printed,
     line_of,
     note,
@@ -393,8 +394,6 @@ commands.add_command(report_command)
 
 def _command() -> str:
     """The command of this process, quoted for a shell."""
-    from bayes_gmm.cli.reports import command_text
-
     return command_text(click.get_current_context().find_root().obj)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bayes_gmm.cli import reports
 from bayes_gmm.cli.settings import REPORT
 from bayes_gmm.cli.writing import COMMA, filling, write_csv
 from bayes_gmm.data.io.dialect import CsvFormat
@@ -84,6 +83,8 @@ def write_fit(
         if report.intervals is None:
             report.fit.save(draft / names["model"])
         else:
+            from bayes_gmm.cli import reports
+
             names |= {"summary": "summary.csv", "intervals": "intervals.png"}
             _write_posterior(report.intervals, draft, csv)
             names["report"] = reports.FILE
@@ -138,6 +139,7 @@ def write_comparison(
     dict
         The path of each file by its content: table, picture.
     """
+    from bayes_gmm.cli import reports
     from bayes_gmm.views.comparison import save_comparison
 
     stem = "comparison-partial" if comparison.interrupted else "comparison"

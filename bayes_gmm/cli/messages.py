@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import json
 import re
+import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -14,6 +15,17 @@ import click
 from bayes_gmm.diagnostics.kind import COMMAND_LINE
 
 PROGRAM = "bayes-gmm"
+
+
+def command_text(arguments: Sequence[str]) -> str:
+    """The command with its arguments, quoted for a shell.
+
+    Examples
+    --------
+    >>> command_text(["fit", "my table.csv"])
+    "bayes-gmm fit 'my table.csv'"
+    """
+    return shlex.join([PROGRAM, *arguments])
 
 
 def let_every_name_be_printed() -> None:

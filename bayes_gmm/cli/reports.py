@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.cli.messages import PROGRAM
 from bayes_gmm.cli.tables import read_columns, row_ids
 from bayes_gmm.data.io.files import read_other_columns
 from bayes_gmm.data.io.read_columns import ReadOptions
@@ -25,17 +23,6 @@ if TYPE_CHECKING:
     from bayes_gmm.results.comparison.comparison import Candidate, Comparison
 
 FILE, COMPARISON_FILE = "report.html", "comparison.html"
-
-
-def command_text(arguments: Sequence[str]) -> str:
-    """The command with its arguments, quoted for a shell.
-
-    Examples
-    --------
-    >>> command_text(["fit", "my table.csv"])
-    "bayes-gmm fit 'my table.csv'"
-    """
-    return shlex.join([PROGRAM, *arguments])
 
 
 def write_fit_report(
