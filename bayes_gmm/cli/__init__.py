@@ -366,8 +366,9 @@ def predict(
     check_order(model, table)
     from bayes_gmm.cli.files import write_scored
     from bayes_gmm.cli.predict_report import Assigned, segment_names
-    from bayes_gmm.cli.tables import read_matrix, whole_table
+    from bayes_gmm.cli.tables import whole_table
     from bayes_gmm.data.io.read_columns import ReadOptions
+    from bayes_gmm.data.table import read_matrix
     from bayes_gmm.diagnostics.diagnostic import warn
     from bayes_gmm.model.typicality import rows_beyond, typicality
     from bayes_gmm.results.io.netcdf import check_file

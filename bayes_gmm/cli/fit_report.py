@@ -25,22 +25,21 @@ from bayes_gmm.cli.layout import (
     writer,
 )
 from bayes_gmm.cli.other_modes import text_of_fit, text_of_posterior
-from bayes_gmm.cli.posterior_report import Intervals
 from bayes_gmm.cli.predict_report import segment_names
 from bayes_gmm.cli.settings import REPORT
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, plain
 from bayes_gmm.diagnostics.kind import COMMAND_LINE
-from bayes_gmm.results.posterior.membership import Membership
-from bayes_gmm.results.posterior.segmentations import masses
 from bayes_gmm.results.shape.text import sentences
 from bayes_gmm.text import counted, percent, sentence
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bayes_gmm.cli.posterior_report import Intervals
     from bayes_gmm.model.mixture import Mixture
     from bayes_gmm.results.fit.map_fit import MapFit, Mode
     from bayes_gmm.results.fit.prior_influence import PriorInfluence
+    from bayes_gmm.results.posterior.membership import Membership
     from bayes_gmm.results.posterior.posterior import Posterior
     from bayes_gmm.results.shape.record import ShapeCheck
 
@@ -112,7 +111,11 @@ class Report:
     @cached_property
     def intervals(self) -> Intervals | None:
         """The tables of the posterior."""
-        return None if self.posterior is None else Intervals(self.posterior, self.ci_prob)
+        if self.posterior is None:
+            return None
+        from bayes_gmm.cli.posterior_report import Intervals
+
+        return Intervals(self.posterior, self.ci_prob)
 
     @property
     def mixture(self) -> Mixture:
@@ -129,6 +132,8 @@ class Report:
         """Modes other than the reported one, with their masses estimated from the draws."""
         if self.posterior is None:
             return self.fit.modes[1:]
+        from bayes_gmm.results.posterior.segmentations import masses
+
         alone = self.posterior.segmentation
         reported = 0 if alone is None else alone.mode
         modes = enumerate(self.posterior.fit.modes)

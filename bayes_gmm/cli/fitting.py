@@ -12,17 +12,12 @@ from bayes_gmm.cli.sampling import SamplingOptions
 from bayes_gmm.data.checks.check_table import check_table
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.diagnostics import tables
-from bayes_gmm.diagnostics.diagnostic import warn, without_warnings
+from bayes_gmm.diagnostics.diagnostic import without_warnings
 from bayes_gmm.errors import DataWarning
 from bayes_gmm.model.typicality import warn_rows_beyond
 from bayes_gmm.results.checks import generator
-from bayes_gmm.results.fit.fit import FittedTable, fit_table
+from bayes_gmm.results.fit.fit import fit_table
 from bayes_gmm.results.fit.fit_plan import FitPlan
-from bayes_gmm.results.posterior.membership import membership_of
-from bayes_gmm.results.posterior.posterior import Posterior
-from bayes_gmm.results.posterior.sample import SamplingPlan
-from bayes_gmm.results.posterior.sampled import sampled
-from bayes_gmm.results.posterior.segmentations import heaviest, main_segmentation, masses
 
 
 @dataclass(frozen=True)
@@ -68,31 +63,12 @@ def fitted(
             name, fit, fit.predict_proba(scaled), weights, findings=findings, diagnostics=found,
             shape_check=model.shape_check, prior_influence=model.prior_influence,
         )  # fmt: skip
-    posterior = _drawn(model, sampling, options.seed)
+    from bayes_gmm.cli.drawing import drawn
+    from bayes_gmm.results.posterior.membership import membership_of
+
+    posterior = drawn(model, sampling, options.seed)
     rows = membership_of(posterior, posterior.mixture.matrix_of(matrix), sampling.ci_prob)
     return Report(
         name, fit, rows.probabilities, weights, posterior, findings, found,
         posterior.check(), ci_prob=sampling.ci_prob, row_intervals=rows,
     )  # fmt: skip
-
-
-def _drawn(model: FittedTable, options: SamplingOptions, seed: int) -> Posterior:
-    """Sample the posterior to report, and warn of its diagnostics."""
-    plan = SamplingPlan(
-        options.draws, options.tune, options.chains, options.method, "nutpie", seed, True
-    )
-    with without_warnings():
-        whole = sampled(model, plan)
-        shown = _shown(whole, options.segmentation)
-    warn(shown.diagnostics, stacklevel=2)
-    return shown
-
-
-def _shown(whole: Posterior, segmentation: str | None) -> Posterior:
-    """The draws of one segmentation, or all draws."""
-    if segmentation == "all":
-        return whole
-    mode = main_segmentation(whole)
-    if mode is None and segmentation == "main" and len(masses(whole)) > 1:
-        mode = heaviest(whole)
-    return whole if mode is None else whole.of_mode(mode)

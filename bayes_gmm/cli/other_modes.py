@@ -11,7 +11,6 @@ from bayes_gmm.cli.layout import fill, shortened, writer
 from bayes_gmm.cli.settings import REPORT
 from bayes_gmm.results.posterior.segment_changes import changes_of_mixtures
 from bayes_gmm.results.posterior.segmentation import OtherSegmentation, Segmentation, SegmentChange
-from bayes_gmm.results.posterior.segmentations import masses
 from bayes_gmm.text import counted, percent
 
 if TYPE_CHECKING:
@@ -76,6 +75,8 @@ def text_of_posterior(posterior: PosteriorDraws) -> str:
 
 
 def _text_of_average(posterior: PosteriorDraws) -> str:
+    from bayes_gmm.results.posterior.segmentations import masses
+
     found = masses(posterior)
     if len(found) < 2:
         return ""

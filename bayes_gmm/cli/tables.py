@@ -15,7 +15,7 @@ from bayes_gmm.data.io.dialect import CsvFormat, Dialect
 from bayes_gmm.data.io.files import is_parquet
 from bayes_gmm.data.io.read_columns import ReadOptions
 from bayes_gmm.data.matrix import FeatureMatrix
-from bayes_gmm.data.table import read_table
+from bayes_gmm.data.table import read_matrix
 from bayes_gmm.data.validate import check_weights
 from bayes_gmm.errors import DataError, file_named, shown
 
@@ -43,12 +43,6 @@ def read_columns(
     name = f"weights column {weights!r}"
     given = columns.values[:, wanted.index(weights)]
     return feature_matrix(columns, names), check_weights(given, columns.n_rows, name)
-
-
-def read_matrix(table: str, features: Sequence[str], options: ReadOptions) -> FeatureMatrix:
-    """Read columns of a file as the matrix that every step of a command takes."""
-    frame = read_table(table, features, missing=options.missing, encoding=options.encoding)
-    return FeatureMatrix(frame.to_numpy(), tuple(frame.columns))
 
 
 def chosen_features(table: str, given: Sequence[str], options: ReadOptions) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from bayes_gmm.data.io.dialect import Dialect, open_bytes
 from bayes_gmm.data.io.quotes import check_quotes
-from bayes_gmm.data.io.read_columns import ReadColumns, ReadOptions, usable_names
+from bayes_gmm.data.io.read_columns import ReadColumns, ReadOptions, as_numpy, usable_names
 from bayes_gmm.data.io.text_column import Notation
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import DataError, file_named, listed, one_line, shown
@@ -149,7 +149,7 @@ def _may_be_thousands(column: Any, sampled: int = 256) -> bool:
         return False
     for chunk in column.chunks:
         whole = True
-        values = chunk.drop_null().to_numpy()
+        values = as_numpy(chunk.drop_null() if chunk.null_count else chunk)
         for part in (values[:sampled], values):
             size = np.abs(part)
             if not ((size < 1000.0) & ((size >= 1.0) | (size == 0.0))).all():

@@ -160,11 +160,11 @@ def read_arrow(name: str, column: Any, notation: Notation) -> ColumnReading:
     if pa.types.is_dictionary(kind):
         column, kind = column.cast(kind.value_type), kind.value_type
     if pa.types.is_boolean(kind):
-        return ColumnReading(_floats(column.cast(pa.int8()).cast(pa.float64())), None)
+        return ColumnReading(_floats(column.cast(pa.int8())), None)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind == pa.string_view():
         return _read_strings(name, column.cast(pa.string()), notation)
     if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind):
-        return ColumnReading(_floats(column.cast(pa.float64(), safe=False)), None)
+        return ColumnReading(_floats(column), None)
     if pa.types.is_null(kind):
         return ColumnReading(np.full(len(column), np.nan), None)
     code = "date_column" if pa.types.is_temporal(kind) else "cell_type"
@@ -198,8 +198,18 @@ def typed_column(name: str, column: Any, notation: Notation) -> pd.Series[Any]:
 
 
 def _floats(column: Any) -> Any:
-    values = column.to_numpy() if hasattr(column, "chunks") else column.to_numpy(False)
-    return np.asarray(values, dtype=np.float64)
+    """A numeric arrow column as floats, NaN where a cell is missing."""
+    import pyarrow as pa
+
+    numbers = column if column.type == pa.float64() else column.cast(pa.float64(), safe=False)
+    chunks = numbers.chunks if hasattr(numbers, "chunks") else [numbers]
+    parts = [as_numpy(chunk.fill_null(np.nan) if chunk.null_count else chunk) for chunk in chunks]
+    return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0), *parts])
+
+
+def as_numpy(numbers: Any) -> Any:
+    """An arrow array of numbers without missing cells; its `to_numpy` would import pandas."""
+    return np.from_dlpack(numbers)
 
 
 def _read_strings(name: str, column: Any, notation: Notation) -> ColumnReading:
