@@ -1,8 +1,8 @@
 """Compilation at first use on a machine, in two processes.
 
-Within a process numba compiles one function at a time. Therefore this process compiles the kernel
-and the density while a second process compiles the M-step, and both write to the cache on disk. If
-that is not possible, for example because the cache is not writable or another process is already
+Within a process numba compiles one function at a time. Therefore this process compiles the kernel,
+the density and EM while a second process compiles the M-step, and both write to the cache on disk.
+If that is not possible, for example because the cache is not writable or another process is already
 compiling, each function is compiled when it is first called.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 import numba
 import numpy as np
 
-from bayes_gmm.inference.optimize.em import m_step_address
+from bayes_gmm.inference.optimize.em import compile_climb, m_step_address
 from bayes_gmm.inference.optimize.whitening import move, pull
 from bayes_gmm.jit.compiled import PACKAGE, cache_folder
 from bayes_gmm.jit.threads import n_cores
@@ -54,6 +54,7 @@ def _compile_density() -> None:
     square, one, nothing = np.ones((1, 1, 1)), np.ones(1), np.empty((0, 1, 1))
     move(square, one, nothing, nothing, nothing, nothing)
     pull(square, one, nothing, nothing, nothing, nothing, nothing, nothing)
+    compile_climb()
     evaluate_address()  # last, because it needs functions that the second process compiles
 
 

@@ -25,11 +25,17 @@ def address_of(function: Any, *examples: Any) -> int:
     *examples
         Arguments of the right types; their values are not used.
     """
-    kinds = tuple(typeof(example) for example in examples)
-    function.compile(kinds)
+    kinds = compile_for(function, *examples)
     machine_code = function.overloads[kinds]
     name = machine_code.fndesc.llvm_func_name
     return int(machine_code.library.get_pointer_to_function(name))
+
+
+def compile_for(function: Any, *examples: Any) -> tuple[Any, ...]:
+    """Compile a function for the types of these arguments, which are returned."""
+    kinds = tuple(typeof(example) for example in examples)
+    function.compile(kinds)
+    return kinds
 
 
 @_intrinsic

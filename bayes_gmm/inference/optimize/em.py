@@ -20,12 +20,14 @@ from functools import cache
 
 import numpy as np
 
+from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.inference.optimize.m_step import raise_covariances
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.optimize.settings import EM
-from bayes_gmm.inference.optimize.volume import log_volume
-from bayes_gmm.jit.addresses import address_of, call
+from bayes_gmm.inference.optimize.volume import compile_volumes, log_volume
+from bayes_gmm.jit.addresses import address_of, call, compile_for
 from bayes_gmm.jit.compiled import compiled, inlined
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.kernel.kernel import kernel_address
@@ -190,6 +192,15 @@ def m_step_address() -> int:
     theta = np.zeros(layout.size)
     prior = constants_of_one()
     return address_of(_m_step, theta, theta, layout.indices, layout.point(theta), prior, theta)
+
+
+def compile_climb() -> None:
+    """Compile EM on one block of rows and the volume of its optimum, without running them."""
+    layout, prior = Layout(1, 1, Structure()), constants_of_one()
+    theta, point = np.zeros(layout.size), layout.point(np.zeros(layout.size))
+    block = MemoryRows.from_matrix(np.zeros((1, 1)), Standardizer.identity(1)).gathered()
+    compile_for(_climb, 0, 0, block, theta, layout.indices, point, prior, theta, 0.0, theta)
+    compile_volumes(theta, layout.indices, point, prior)
 
 
 @inlined

@@ -32,10 +32,12 @@ priors masses are undefined, and the volume is set to a constant.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.jit.addresses import compile_for
 from bayes_gmm.jit.compiled import compiled
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import unpack
@@ -57,6 +59,12 @@ def log_volume(density: Density, theta: Floats) -> float:
         theta, layout.indices, layout.point(theta), prior, density.rows.total_weight
     )  # fmt: skip
     return float(found)
+
+
+def compile_volumes(theta: Floats, indices: Any, point: Any, prior: Any) -> None:
+    """Compile both volumes for arguments of these types, without evaluating them."""
+    for volume in (_precision_volume, _scale_volume):
+        compile_for(volume, theta, indices, point, prior, 1.0)
 
 
 def log_mode(density: Density, theta: Floats) -> Floats:
