@@ -120,6 +120,10 @@ class MapFit:
         Non-decreasing log-posterior during EM and the subsequent optimisation.
     modes : tuple of Mode
         All modes in order of decreasing mass; the first is this fit.
+    rho2 : ndarray, shape (d,)
+        Variances of the recording error in the density, in standardised units. They exceed those
+        of rounding (see `bayes_gmm.data.resolution`); the covariances that are reported include the
+        difference.
     """
 
     mixture: Mixture
@@ -136,6 +140,7 @@ class MapFit:
     n_iter: int
     history: Floats
     modes: tuple[Mode, ...]
+    rho2: Floats
 
     def __repr__(self) -> str:
         return (
@@ -215,7 +220,17 @@ class MapFit:
             n_iter=len(best.history),
             history=np.array(best.history),
             modes=modes,
+            rho2=density.rho2,
         )
+
+    @property
+    def beyond_rounding(self) -> Floats:
+        """Variances of the recording error in the density minus those of rounding, shape (d,).
+
+        They are part of the covariances that are reported.
+        """
+        rounding = (self.mixture.resolution / self.standardizer.scale) ** 2 / 12.0
+        return np.maximum(self.rho2 - rounding, 0.0)
 
     @property
     def n_parameters(self) -> int:
@@ -344,7 +359,9 @@ class MapFit:
         import xarray as xr
 
         names = list(self.features)
-        units = {"shift": self.standardizer.shift, "scale": self.standardizer.scale}
+        units = {
+            "shift": self.standardizer.shift, "scale": self.standardizer.scale, "rho2": self.rho2,
+        }  # fmt: skip
         nodes = {
             "/": xr.Dataset(
                 coords={"feature": names, "feature_bis": names}, attrs=self._attributes()
@@ -424,8 +441,10 @@ def _mixture(
     return Mixture(
         weights / weights.sum(),
         standardizer.means(point.means),
-        standardizer.covariances(point.scale_trils @ point.scale_trils.mT),
-        np.sqrt(12.0 * density.rho2) * standardizer.scale,
+        standardizer.covariances(
+            point.scale_trils @ point.scale_trils.mT + np.diag(density.beyond_rounding)
+        ),
+        density.steps * standardizer.scale,
         features,
         transforms,
     )
