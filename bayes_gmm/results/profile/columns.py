@@ -90,9 +90,17 @@ class ColumnDraws:
         The same for the whole table.
     n_rows : ndarray, shape (K,)
         Expected number of observed rows of each segment.
+    weights : ndarray, shape (S, K)
+        Weights of the segments in the mixture.
     """
 
     column: OutsideColumn
     segments: Floats
     whole: Floats
     n_rows: Floats
+    weights: Floats
+
+    @property
+    def is_nonnegative(self) -> bool:
+        """Whether no row is below 0, as amounts and counts are."""
+        return bool((self.column.values >= 0.0).all())

@@ -281,10 +281,10 @@ def _column_draws(
     mask, place = targets.masks[c], targets.places[c]
     n_rows = sums.n_rows[:, mask].mean(axis=0)
     total = sums.gram[:, mask, :, 0, :, 0].sum(axis=(1, 2))
-    shift, scale = targets.shift[c], targets.scale[c]
+    shift, scale, weights = targets.shift[c], targets.scale[c], np.exp(drawn.log_weights)
     if total.max() <= 0.0:
         nothing = np.full((drawn.n_draws, drawn.n_components, column.values.shape[1]), np.nan)
-        return ColumnDraws(column, nothing, nothing[:, 0], n_rows)
+        return ColumnDraws(column, nothing, nothing[:, 0], n_rows, weights)
     means = segment_means(drawn, sums.gram[:, mask], sums.right[..., place], prior, settings)
     whole = sums.totals[:, place] / total[:, None]
     bounds = (0.0, 1.0)
@@ -293,4 +293,4 @@ def _column_draws(
         bounds = (float(seen.min()), float(seen.max()))
     means = np.clip(shift + scale * means, *bounds)
     means[:, n_rows < settings.fewest_rows] = np.nan
-    return ColumnDraws(column, means, shift + scale * whole, n_rows)
+    return ColumnDraws(column, means, shift + scale * whole, n_rows, weights)
