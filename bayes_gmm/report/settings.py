@@ -15,7 +15,13 @@ class ReportLimits:
     """Maximum number of rows drawn and listed; larger tables are sampled."""
     max_features: int = 12
     """Maximum number of features in pictures: those that differ most between segments."""
-    typical: int = 3
+    most_listed: int = 50_000
+    """Rows up to which the page holds all members of the segments, for files of members."""
+    member_bytes: int = 500_000
+    """Size of this list above which the page does not hold it; the page stays below 1.5 MB."""
+    totals: int = 12
+    """Columns whose total is divided among the segments: those divided most unevenly."""
+    typical: int = 5
     """Typical members of each segment."""
     uncertain: int = 12
     """Rows in the list of uncertain members."""
@@ -39,7 +45,7 @@ class ReportLimits:
     member_columns: int = 6
     """Features in lists of members."""
     label_width: int = 60
-    """Characters of the label of a row."""
+    """Characters of the label of a row, and of the name of the column with the labels."""
     together_rows: int = 300
     """Rows in which pairs are compared for the stability of segments."""
     seed: int = 0
@@ -57,7 +63,8 @@ class WordThresholds:
     doubtful: float = 0.6
     """Probability below which a row is called doubtful."""
     apart: float = 0.5
-    """Distance from the average, in standard deviations of the table, called high or low."""
+    """Distance from the average, in standard deviations of the table, called high or low; without
+    draws, also the distance from the rest that is called a difference."""
     far: float = 1.25
     """The same for very high or very low."""
     most_named: int = 3
@@ -74,7 +81,9 @@ class PictureSettings:
 
     scatter: tuple[int, int] = (560, 430)
     """Width and height."""
-    marginal: tuple[int, int] = (330, 190)
+    marginal: tuple[int, int] = (330, 206)
+    badge_distance: float = 20.0
+    """Distance of the numbers of segments above curves."""
     wide: int = 560
     """Width of bar charts."""
     strip: tuple[int, int] = (220, 26)

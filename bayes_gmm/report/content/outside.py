@@ -29,17 +29,23 @@ def outside(source: Source) -> Outside | None:
     return Outside(
         tuple(Segment(k, name) for k, name in enumerate(source.names)),
         tuple(lines[: LIMITS.profile_lines]),
-        _sample(source),
         max(len(lines) - LIMITS.profile_lines, 0),
         percent(WORDING.sure_side),
         tuple((d.subject[0], reason_text(d.values)) for d in left_out),
-        tuple(d.subject[0] for d in found.diagnostics if d.code == "possible_codes"),
+        tuple(
+            d.subject[0]
+            for d in found.diagnostics
+            if d.code == "possible_codes" and d.subject[0] not in source.features
+        ),
     )
 
 
-def _sample(source: Source) -> int:
+def of_sample(source: Source) -> str:
+    """From how many rows columns are profiled if not from all; else empty."""
     rows, most = source.rows, LIMITS.most_profile_rows
-    return most if rows is not None and rows.n > most else 0
+    if rows is None or rows.n <= most:
+        return ""
+    return f"The numbers are computed from a sample of {most:,} rows."
 
 
 def _lines(source: Source) -> Iterator[Line]:
@@ -105,14 +111,16 @@ def _apart(source: Source, k: int, row: dict[str, Any]) -> Apart:
     write, key = source.writers[j], f"apart/{k}/{j}"
     centre, rest = float(row["segment centre"]), float(row["rest centre"])
     bounds = (float(row["lower"]), float(row["upper"])) if "lower" in row else None
-    above = row.get("P(above the rest)", float(centre > rest))
+    distance = float(source.standing[k, j] / (1.0 - source.mixture.weights[k]))
+    is_far = abs(distance) >= WORDING.apart
+    above = row.get("P(above the rest)", float(distance > 0.0) if is_far else 0.5)
     direction = "similar on average"
     if above >= WORDING.sure:
         direction = "higher"
     elif above <= 1.0 - WORDING.sure:
         direction = "lower"
     bits, limit = float(row["bits"]), float(row["limit"])
-    by_spread = direction == "similar on average" and bits >= WORDING.by_spread * limit
+    by_spread = not is_far and bits >= WORDING.by_spread * limit
     return Apart(
         feature, direction, Number(f"{key}/centre", centre, write(centre)),
         Number(f"{key}/rest", rest, write(rest)),
