@@ -29,6 +29,9 @@ class OutsideColumn:
     observed : ndarray of bool, shape (n,)
     n_pooled : int
         Number of levels that are pooled into the last one, "other".
+    is_transformed : bool
+        Whether it is a feature that the model transforms: a function of the features, but not a
+        linear one.
     """
 
     name: str
@@ -37,6 +40,7 @@ class OutsideColumn:
     values: Floats
     observed: npt.NDArray[np.bool_]
     n_pooled: int = 0
+    is_transformed: bool = False
 
     @property
     def is_numeric(self) -> bool:

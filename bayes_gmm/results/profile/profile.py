@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -106,6 +107,8 @@ def profile_of_rows(
     The other parameters are as in `profile_of`.
     """
     w = np.ones(rows.n_rows) if weights is None else weights
+    changed = {mixture.features[j] for j in mixture.transforms.changed}
+    found = [replace(column, is_transformed=column.name in changed) for column in found]
     centre = single(mixture, drawn.standardizer)
     draws = [] if not found else profile_draws(
         drawn, centre, rows.values, regressors(centre, rows.values), found, w, rng
@@ -285,7 +288,10 @@ def _column_draws(
     if total.max() <= 0.0:
         nothing = np.full((drawn.n_draws, drawn.n_components, column.values.shape[1]), np.nan)
         return ColumnDraws(column, nothing, nothing[:, 0], n_rows, weights)
-    means = segment_means(drawn, sums.gram[:, mask], sums.right[..., place], prior, settings)
+    if column.is_transformed:
+        means = sums.averages(mask, place)
+    else:
+        means = segment_means(drawn, sums.gram[:, mask], sums.right[..., place], prior, settings)
     whole = sums.totals[:, place] / total[:, None]
     bounds = (0.0, 1.0)
     if column.is_numeric:

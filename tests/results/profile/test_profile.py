@@ -95,6 +95,20 @@ def test_amounts_of_overlapping_segments_are_divided_like_their_members():
     assert frame["Spend"][hard].sum() / frame["Spend"].sum() < exact - 0.06
 
 
+def test_transformed_features_are_averaged_by_responsibilities():
+    """The responsibilities are functions of the features, as the column is."""
+    rng = np.random.default_rng(0)
+    wide = rng.random(400) < 0.4
+    spend = np.exp(np.where(wide, 1.5 * rng.normal(size=400), 0.8 + 0.4 * rng.normal(size=400)))
+    model = bg.BayesGMM(2, transforms={"Spend": "log"}, n_init=2, random_state=0)
+    frame = pd.DataFrame({"Spend": spend})
+    model.fit(frame)
+    found = model.map_fit_.profile(frame, "Spend").table
+    r = model.predict_proba(frame)
+    np.testing.assert_allclose(found["estimate"], spend @ r / r.sum(axis=0), rtol=1e-9)
+    np.testing.assert_allclose(found["share of total"], spend @ r / spend.sum(), atol=0.01)
+
+
 def test_identifiers_are_left_out_unless_requested(profile, posterior, table):
     assert {d.subject[0] for d in profile.diagnostics} == {"Customer", "Number"}
     asked = posterior.profile(table, ["Number"])
