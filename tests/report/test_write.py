@@ -275,7 +275,7 @@ def test_many_rows_are_sampled(posterior, tmp_path):
     page = pages.read(path)
     assert page.numbers["rows"] == 3000
     assert "2,000 of 3,000 rows" in page.text
-    assert page.tags.count("button") > 2
+    assert page.tags.count("button") == 5
     assert "To list all members" not in page.text
     assert path.stat().st_size < 1.5e6
 
@@ -286,7 +286,7 @@ def test_files_of_members_need_a_page_that_holds_all_rows(posterior, tmp_path):
     path = bg.write_report(posterior.fit, tmp_path / "map.html", X, labels=labels)
     page = pages.read(path)
     assert "To list all members of a segment, use posterior.membership(X)" in page.text
-    assert "data-members" not in path.read_text(encoding="utf-8").split("<script")[0]
+    assert page.tags.count("button") == 3  # of the toolbar alone
     assert path.stat().st_size < 1.5e6
 
 

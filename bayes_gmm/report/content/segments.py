@@ -100,12 +100,13 @@ def level(standing: float) -> str:
 def description(places: Sequence[Place], apart: Sequence[Apart] = ()) -> Words:
     """The features in which a segment differs most from the average, in words.
 
-    If its middle is average everywhere, the features whose spread sets it apart.
+    If its middle is average everywhere, the features whose spread sets it apart, or else the
+    feature that distinguishes it most from the rest.
     """
     order = np.argsort([-abs(place.standing.value) for place in places], kind="stable")
     named = [places[j] for j in order if places[j].word != "average"][: WORDING.most_named]
     if not named:
-        return ("close to the average in every feature", *_spread(apart))
+        return ("close to the average in every feature", *(_spread(apart) or _direction(apart)))
     return joined([(f"{place.word} ", Quoted(place.feature)) for place in named])
 
 
@@ -116,3 +117,11 @@ def _spread(apart: Sequence[Apart]) -> Words:
     way = by_spread[0].spread
     named = joined([(Quoted(a.feature),) for a in by_spread if a.spread == way])
     return ("; its values of ", *named, f" {way} than in the rest")
+
+
+def _direction(apart: Sequence[Apart]) -> Words:
+    """The first feature that differs from the rest, though its distance is small."""
+    for a in apart:
+        if a.direction in ("higher", "lower"):
+            return ("; ", Quoted(a.feature), f" is slightly {a.direction} than in the rest")
+    return ()
