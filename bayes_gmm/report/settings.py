@@ -17,8 +17,9 @@ class ReportLimits:
     """Maximum number of features in pictures: those that differ most between segments."""
     most_listed: int = 50_000
     """Rows up to which the page holds all members of the segments, for files of members."""
-    member_bytes: int = 500_000
-    """Size of this list above which the page does not hold it; the page stays below 1.5 MB."""
+    row_bytes: int = 600_000
+    """Approximate size of this list and of the rows in pictures above which the page does not hold
+    the list, so that the page stays below 1.5 MB."""
     totals: int = 12
     """Columns whose total is divided among the segments: those divided most unevenly."""
     typical: int = 5

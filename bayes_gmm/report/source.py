@@ -76,7 +76,10 @@ class Rows:
             return True
         if self.n > LIMITS.most_listed:
             return False
-        return len("".join(self.labels).encode()) + 15 * self.n <= LIMITS.member_bytes
+        n_columns = min(self.values.shape[1], LIMITS.max_features)
+        in_pictures = 18 * LIMITS.max_points * n_columns  # two numbers for each value
+        labels = "".join(self.labels).encode("utf-8", "replace")
+        return len(labels) + 15 * self.n + in_pictures <= LIMITS.row_bytes
 
     @cached_property
     def segment(self) -> Integers:

@@ -17,7 +17,7 @@ from bayes_gmm.errors import ShapeWarning
 from bayes_gmm.report.content.answer import start
 from bayes_gmm.report.content.checks import checks
 from bayes_gmm.report.content.members import typical_members
-from bayes_gmm.report.content.outside import apart, outside
+from bayes_gmm.report.content.outside import also, apart, outside
 from bayes_gmm.report.content.page import page as page_of
 from bayes_gmm.report.words import plain_text
 from bayes_gmm.report.write import save, source_of
@@ -137,6 +137,17 @@ def test_columns_outside_the_model_are_ranked_by_their_average(posterior):
     assert {of_page[c] for c in set(of_page) - set(posterior.features)} == {"an average"}
 
 
+def test_other_columns_that_differ_are_named_with_the_segment(posterior):
+    table = pages.table().assign(Noise=np.random.default_rng(3).random(150))
+    others = outside(source_of(posterior, table))
+    for k, mark in enumerate(("below", "above")):
+        found = also(others, k)
+        assert found[0].column == "Basket"
+        assert found[0].cells[k].mark == mark
+        assert "Noise" not in {line.column for line in found}
+    assert also(outside(source_of(posterior.fit, table)), 1) == ()
+
+
 def test_codes_of_categories_are_not_ranked(posterior):
     table = pages.table()
     table["Region"] = np.arange(len(table)) % 3 + 1
@@ -158,6 +169,7 @@ def test_totals_are_of_amounts_and_the_most_uneven_comes_first(posterior):
     assert "Gain" not in {total.column for total in first.totals}
     held = {h.column: h.held for h in first.highest}
     assert held["Gain"] is None
+    assert [first.highest[0].column, first.highest[-1].column] == ["Spend", "Gain"]
     old = table["Age"] > 45.0
     exact = table["Spend"][old].sum() / table["Spend"].sum()
     assert held["Spend"].value.value == pytest.approx(exact, abs=0.01)

@@ -56,7 +56,7 @@ class Start:
     ----------
     advice : Words
     highest : tuple of Highest
-        For each feature and each numeric column outside the model.
+        For each feature and each numeric column outside the model, in the order of the totals.
     totals : tuple of Total
         For each of these columns without negative values.
     """
@@ -153,7 +153,8 @@ def _chosen(source: Source) -> Words:
     """That the number of segments is an assumption."""
     return (
         f"The number of segments, {source.n_components}, was chosen before the fit and is not a "
-        f"result; run {source.options.compare} to learn how probable other numbers are. ",
+        f"result; the analyst can run {source.options.compare} to learn how probable other numbers "
+        "are. ",
     )
 
 
@@ -163,6 +164,8 @@ def start(source: Source, cards: Sequence[Card], others: Outside | None) -> Star
     named = (*highest(source, cards), *(() if others is None else highest_outside(others)))
     divided = totals(source)
     of_column = {total.column: total.cells for total in divided}
+    places = {column: i for i, column in enumerate(of_column)}
+    named = tuple(sorted(named, key=lambda h: places.get(h.column, len(places))))
     return Start(
         _advice(source, order),
         tuple(

@@ -95,6 +95,21 @@ def _cell(row: dict[str, Any], key: str, write: WriteEstimate) -> Cell:
     )
 
 
+def also(others: Outside | None, k: int) -> tuple[Line, ...]:
+    """Columns in which segment k is above or below the average, the most different first."""
+    if others is None:
+        return ()
+    marked = [
+        line for line in others.lines if line.cells[k].mark and line.column not in others.codes
+    ]
+    return tuple(sorted(marked, key=lambda line: _unlike(line.cells[k]))[: LIMITS.apart])
+
+
+def _unlike(cell: Cell) -> float:
+    """Smallest for the index that differs most from 100; 0 without an index."""
+    return 0.0 if cell.index is None else -abs(cell.index.value - 100.0)
+
+
 def apart(source: Source, k: int) -> tuple[Apart, ...]:
     """The features that distinguish segment k most from the rest, the first few."""
     profile = source.profile

@@ -11,8 +11,8 @@ from bayes_gmm.report.content.glossary import glossary
 from bayes_gmm.report.content.members import certainty, listed_features, typical_members
 from bayes_gmm.report.content.modes import Modes, modes
 from bayes_gmm.report.content.number_of_segments import NumberOfSegments, number_of_segments
-from bayes_gmm.report.content.outside import apart, of_sample, outside
-from bayes_gmm.report.content.records import Card, Certainty, Check, Outside
+from bayes_gmm.report.content.outside import also, apart, of_sample, outside
+from bayes_gmm.report.content.records import Card, Certainty, Check, Line, Outside
 from bayes_gmm.report.content.segments import cards
 from bayes_gmm.report.content.tables import Data, Setting, data, method
 from bayes_gmm.report.content.together import Together, together
@@ -42,6 +42,8 @@ class Page:
         One per segment.
     outside : Outside or None
         Columns that are no features, by segment.
+    also : tuple of tuple of Line
+        Of each segment the columns in which it differs most from the average.
     certainty : Certainty or None
         Memberships of the rows, if there are rows.
     together : Together or None
@@ -80,6 +82,7 @@ class Page:
     number: NumberOfSegments | None
     cards: tuple[Card, ...]
     outside: Outside | None
+    also: tuple[tuple[Line, ...], ...]
     certainty: Certainty | None
     together: Together | None
     modes: Modes
@@ -118,6 +121,7 @@ def page(source: Source, comparison: Comparison | None = None) -> Page:
         number=number,
         cards=of_segments,
         outside=others,
+        also=tuple(also(others, k) for k in of_each),
         certainty=of_rows,
         together=together(source),
         modes=modes(source),
