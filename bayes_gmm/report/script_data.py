@@ -73,9 +73,21 @@ def _rows(source: Source, shown: list[int]) -> dict[str, Any] | None:
     changed = set(source.mixture.transforms.changed)
     return {
         **_labelled(rows, some),
-        "x": [_column(rows.scaled[some, j]) for j in shown],
+        "x": [
+            _positions(source, j, some) if j in changed else _column(rows.scaled[some, j])
+            for j in shown
+        ],
         "u": [_column(rows.values[some, j]) if j in changed else None for j in shown],
     }
+
+
+def _positions(source: Source, j: int, some: Integers) -> list[float | None]:
+    """Values on the scale of the model, as exact as pictures need."""
+    assert source.rows is not None
+    found = axis(source, j)
+    decimals = -math.floor(math.log10(PICTURES.resolution * (found.high - found.low)))
+    values = source.rows.scaled[some, j].tolist()
+    return [None if math.isnan(x) else round(x, decimals) for x in values]
 
 
 def below_one(probability: Floats) -> Floats:

@@ -39,6 +39,8 @@ class ReportLimits:
     says."""
     profile_lines: int = 60
     """Columns and levels in the profile."""
+    profile_cells: int = 360
+    """Product of these and the number of segments."""
     apart: int = 3
     """Features that set a segment apart."""
     findings: int = 20
@@ -87,9 +89,11 @@ class PictureSettings:
     """Distance of the numbers of segments above curves."""
     wide: int = 560
     """Width of bar charts."""
+    resolution: float = 1e-4
+    """Precision of positions of rows for the script, relative to the axis."""
     strip: tuple[int, int] = (220, 26)
     """Size of the place of a segment on one feature."""
-    curve_points: int = 72
+    curve_points: int = 60
     """Points of a density."""
     bins: int = 24
     """Bins of a histogram of rows."""

@@ -26,10 +26,11 @@ def outside(source: Source) -> Outside | None:
     left_out = [d for d in found.diagnostics if d.code == "not_profiled"]
     if not lines and not left_out:
         return None
+    most = min(LIMITS.profile_lines, LIMITS.profile_cells // source.n_components)
     return Outside(
         tuple(Segment(k, name) for k, name in enumerate(source.names)),
-        tuple(lines[: LIMITS.profile_lines]),
-        max(len(lines) - LIMITS.profile_lines, 0),
+        tuple(lines[:most]),
+        max(len(lines) - most, 0),
         percent(WORDING.sure_side),
         tuple((d.subject[0], reason_text(d.values)) for d in left_out),
         tuple(
@@ -52,10 +53,11 @@ def _lines(source: Source) -> Iterator[Line]:
     profile = source.profile
     assert profile is not None
     table = profile.table
-    for (column, level), part in table.groupby(["column", "level"], sort=False, dropna=False):
+    groups = table.groupby(["column", "level"], sort=False, dropna=False)
+    for i, ((column, level), part) in enumerate(groups):
         name = None if level is None or level != level else str(level)
         rows = part.to_dict(orient="records")
-        key = f"profile/{column}" + ("" if name is None else f"/{name}")
+        key = f"profile/{i}"  # short, because names may be long and the page repeats it
         write = _mean(rows) if rows[0]["quantity"] == "mean" else share
         whole = write(f"{key}/whole", float(rows[0]["whole table"]), None).value
         yield Line(
