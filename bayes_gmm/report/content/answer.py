@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bayes_gmm.report.content.records import ORDER, Card, Cell, Certainty, Check, Outside, Total
-from bayes_gmm.report.content.totals import totals
 from bayes_gmm.report.settings import WORDING
 from bayes_gmm.report.source import Source
 from bayes_gmm.report.words import (
@@ -158,11 +157,12 @@ def _chosen(source: Source) -> Words:
     )
 
 
-def start(source: Source, cards: Sequence[Card], others: Outside | None) -> Start:
+def start(
+    source: Source, cards: Sequence[Card], others: Outside | None, divided: Sequence[Total] = ()
+) -> Start:
     """Which segment reaches most rows, which is highest in each column, and what each holds."""
     order = sorted(cards, key=_reach, reverse=True)
     named = (*highest(source, cards), *(() if others is None else highest_outside(others)))
-    divided = totals(source)
     of_column = {total.column: total.cells for total in divided}
     places = {column: i for i, column in enumerate(of_column)}
     named = tuple(sorted(named, key=lambda h: places.get(h.column, len(places))))
@@ -174,7 +174,7 @@ def start(source: Source, cards: Sequence[Card], others: Outside | None) -> Star
             if h.column in of_column else h
             for h in named
         ),
-        divided,
+        tuple(divided),
     )  # fmt: skip
 
 

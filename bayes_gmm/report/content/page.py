@@ -16,6 +16,7 @@ from bayes_gmm.report.content.records import Card, Certainty, Check, Line, Outsi
 from bayes_gmm.report.content.segments import cards
 from bayes_gmm.report.content.tables import Data, Setting, data, method
 from bayes_gmm.report.content.together import Together, together
+from bayes_gmm.report.content.totals import totals
 from bayes_gmm.report.settings import WORDING
 from bayes_gmm.report.source import ROW, Source
 from bayes_gmm.report.words import Words
@@ -117,7 +118,7 @@ def page(source: Source, comparison: Comparison | None = None) -> Page:
     return Page(
         title=title(source),
         answer=answer(source, of_segments, of_rows, checked, number is not None),
-        start=start(source, of_segments, others),
+        start=start(source, of_segments, others, totals(source)),
         number=number,
         cards=of_segments,
         outside=others,
