@@ -64,7 +64,7 @@ def badge_places(peaks: Floats, ends: Ends, base: float) -> list[tuple[float, fl
     Examples
     --------
     >>> badge_places(np.array([[50.0, 40.0], [51.0, 40.0]]), (0.0, 100.0), 90.0)
-    [(50.0, 29.0), (51.0, 49.0)]
+    [(50.0, 29.0), (51.0, 10.0)]
     """
     size = PICTURES.badge_distance
     steps = np.arange(-len(peaks), len(peaks) + 1) * size
