@@ -128,13 +128,16 @@ def demo(out: Path) -> None:
     n_components = len(customers.truth.weights)
     matrix = feature_matrix(customers.table, FEATURES)
     report = fitted(TABLE, matrix, None, n_components, {"random_state": 0}, SamplingOptions())
+    note = (
+        f"These {matrix.n_rows} customers are simulated from {n_components} known segments; none "
+        "of them is a real person."
+    )
     written = write_fit(
         report, matrix, out, source={TABLE: customers.table},
-        others=customers.table.drop(columns=list(FEATURES)), command=command_for(out),
+        others=customers.table.drop(columns=list(FEATURES)), command=command_for(out), note=note,
     )  # fmt: skip
     blocks = [
-        f"These {matrix.n_rows} customers are simulated from {n_components} known segments; none "
-        "of them is a real person.",
+        note,
         report.text(),
         against_truth(report.membership.argmax(axis=1), customers),
         files_text(written),

@@ -34,6 +34,7 @@ def write_fit(
     ids: pd.Series | None = None,
     others: pd.DataFrame | None = None,
     command: str | None = None,
+    note: str | None = None,
     plot_features: tuple[str, ...] | None = None,
 ) -> dict[str, Path]:
     """Write the model, the segments, each row's assignment and the picture into `folder`.
@@ -58,6 +59,8 @@ def write_fit(
         Columns of the rows that are no features, for the report of a posterior.
     command : str, optional
         The command to repeat, for the report.
+    note : str, optional
+        What readers of the report must know first.
     plot_features : tuple of str, optional
         One or two features of the picture (see `bayes_gmm.plots.segments`).
 
@@ -87,7 +90,9 @@ def write_fit(
             names |= {"summary": "summary.csv", "intervals": "intervals.png"}
             _write_posterior(report.intervals, draft, csv)
             names["report"] = reports.FILE
-            reports.write_fit_report(report, matrix, others, ids, command, draft / reports.FILE)
+            reports.write_fit_report(
+                report, matrix, others, ids, command, note, draft / reports.FILE
+            )
         if report.row_intervals is not None:
             decimals = REPORT.probability_decimals
             start = 3 + (ids is not None)

@@ -44,6 +44,7 @@ def write_fit_report(
     others: pd.DataFrame | None,
     ids: Any,
     command: str | None,
+    note: str | None,
     path: Path,
 ) -> None:
     """Write the report of a fit with what the command has computed already."""
@@ -52,7 +53,7 @@ def write_fit_report(
         sample_weight=_weights(report.row_weights), ci_prob=report.ci_prob,
         membership=report.row_intervals, findings=report.findings,
         diagnostics=report.diagnostics, shape=report.shape_check, options=COMMAND_LINE,
-        command=command, table_name=Path(report.table).name,
+        command=command, note=note, table_name=Path(report.table).name,
         made_segments=report.intervals and report.intervals.segments,
         made_summary=report.intervals and report.intervals.summary,
     )  # fmt: skip

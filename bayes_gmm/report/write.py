@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from bayes_gmm.report.content.page import page
 from bayes_gmm.report.render import rendered
 from bayes_gmm.report.settings import LIMITS
 from bayes_gmm.report.source import (
+    ROW,
     Source,
     names_of,
     parts_of,
@@ -35,6 +36,7 @@ from bayes_gmm.results.posterior.observed_data import other_rows
 from bayes_gmm.results.posterior.profile import drawn_mixtures
 from bayes_gmm.results.profile.columns import OutsideColumn
 from bayes_gmm.results.profile.profile import outside_columns, profile_of_rows, single
+from bayes_gmm.text import shortened
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -77,7 +79,8 @@ def write_report(
     names : mapping or sequence of str, optional
         New names of segments, as for `Posterior.rename`, or one name for each.
     labels : sequence, optional
-        What identifies each row, such as customer numbers; by default its position, from 1.
+        What identifies each row, such as customer numbers; by default the first column of the table
+        that identifies its rows, or else the position of the row, from 1.
     sample_weight : array_like, shape (N,), optional
         Row weights.
     ci_prob : float
@@ -153,13 +156,17 @@ def source_of(
     if given is not None:
         matrix = fit.mixture.columns_of(given)
         weights = check_weights(weights, matrix.n_rows)
+        frame = as_frame(given if others is None and is_frame(given) else others)
+        more |= computed(fit, posterior, matrix, frame, weights, ci_prob, more)
+        if labels is None:
+            labels = identifying_column(frame, more["profile"])
+        if labels is not None and len(labels) != matrix.n_rows:
+            raise DataError(f"labels has {len(labels)} entries for {matrix.n_rows:,} rows")
         texts = None if labels is None else [str(label) for label in labels]
-        if texts is not None and len(texts) != matrix.n_rows:
-            raise DataError(f"labels has {len(texts)} entries for {matrix.n_rows:,} rows")
-        more["rows"] = rows_of(fit, posterior, matrix, weights, texts, ci_prob, membership)
-        if others is None and is_frame(given):
-            others = as_frame(given)
-        more |= computed(fit, posterior, matrix, as_frame(others), weights, ci_prob, more)
+        label_name = shortened(str(getattr(labels, "name", None) or ROW), LIMITS.label_width)
+        more["rows"] = rows_of(
+            fit, posterior, matrix, weights, texts, ci_prob, membership, label_name
+        )
     return Source(fit, posterior, called, ci_prob=ci_prob, **more)
 
 
@@ -187,6 +194,16 @@ def computed(
     return found
 
 
+def identifying_column(frame: nw.DataFrame[Any] | None, profile: Profile) -> Any:
+    """The first column that identifies all rows, which a profile leaves out; None without one."""
+    for d in profile.diagnostics:
+        if frame is not None and d.values.get("reason") == "identifier":
+            column = frame[d.subject[0]]
+            if column.n_unique() == len(column) and not column.is_null().any():
+                return column
+    return None
+
+
 def profiled(
     fit: MapFit,
     posterior: Posterior | None,
@@ -195,16 +212,20 @@ def profiled(
     weights: Floats | None,
     ci_prob: float,
 ) -> Profile:
-    """What sets segments apart, and the columns outside the model, of a sample of many rows."""
-    columns: Sequence[OutsideColumn] = ()
+    """What sets segments apart, columns outside the model, and features that may be amounts.
+
+    Computed from a sample of many rows.
+    """
+    columns: list[OutsideColumn] = []
     left_out: Sequence[Diagnostic] = ()
+    if matrix.n_rows > LIMITS.most_profile_rows:
+        rng = np.random.default_rng(LIMITS.seed)
+        some = np.sort(rng.choice(matrix.n_rows, LIMITS.most_profile_rows, replace=False))
+        matrix, others = matrix.only(some), None if others is None else others[some]
+        weights = None if weights is None else weights[some]
     if others is not None and set(others.columns) - set(fit.features):
-        if matrix.n_rows > LIMITS.most_profile_rows:
-            rng = np.random.default_rng(LIMITS.seed)
-            some = np.sort(rng.choice(matrix.n_rows, LIMITS.most_profile_rows, replace=False))
-            matrix, others = matrix.only(some), others[some]
-            weights = None if weights is None else weights[some]
         columns, left_out = outside_columns(others, None, fit.features)
+    columns += amounts(matrix)
     rows = fit.mixture.matrix_of(matrix)
     if posterior is None:
         drawn = single(fit.mixture, fit.standardizer)
@@ -217,6 +238,15 @@ def profiled(
         names=posterior.names, left_out=left_out, ci_prob=ci_prob,
         rng=generator(posterior.draws.seed),
     )  # fmt: skip
+
+
+def amounts(matrix: FeatureMatrix) -> Iterator[OutsideColumn]:
+    """Features without negative values, as columns to profile."""
+    for name, values in zip(matrix.features, matrix.values.T, strict=True):
+        seen = ~np.isnan(values)
+        if seen.any() and (values[seen] >= 0.0).all():
+            numbers = np.where(seen, values, 0.0)[:, None]
+            yield OutsideColumn(name, "numeric", (), numbers, seen)
 
 
 def is_frame(table: Any) -> bool:
