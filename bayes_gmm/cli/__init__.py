@@ -197,12 +197,13 @@ def fit(
     id_column: str | None,
     missing: tuple[str, ...],
     encoding: str | None,
+    sheet: str | None,
     plot_features: tuple[str, ...],
     out: Path | None,
     as_json: bool,
     **of_posterior: Any,
 ) -> None:
-    """Fit segments to the rows of TABLE (CSV or Parquet)."""
+    """Fit segments to the rows of TABLE (CSV, Excel or Parquet)."""
     _check_structures([structure], "--structure")
     sampling = SamplingOptions.of(posterior, of_posterior)
     from bayes_gmm.cli.files import write_fit
@@ -214,7 +215,7 @@ def fit(
 
     if out is not None:
         check_folder(out)
-    reading = ReadOptions.of(missing, encoding)
+    reading = ReadOptions.of(missing, encoding, sheet)
     columns, row_weights = read_columns(table, features, weights, reading)
     _check_id(id_column, columns.features)
     ids = None if id_column is None else row_ids(table, id_column, reading)
@@ -297,10 +298,14 @@ def compare(
     weights: str | None,
     missing: tuple[str, ...],
     encoding: str | None,
+    sheet: str | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Compare numbers of segments, structures and transformations for TABLE (CSV or Parquet)."""
+    """Compare numbers of segments, structures and transformations for the rows of TABLE.
+
+    TABLE is a CSV, Excel or Parquet file.
+    """
     shapes, asked = in_parts(structures), in_parts(criteria.lower())
     _check_structures(shapes, "--structures")
     check_alternatives(compared_transforms, transforms)
@@ -317,7 +322,7 @@ def compare(
 
     if out is not None:
         check_folder(out)
-    reading = ReadOptions.of(missing, encoding)
+    reading = ReadOptions.of(missing, encoding, sheet)
     columns, row_weights = read_columns(table, features, weights, reading)
     with without_warnings(DataWarning):
         comparison = compare(
@@ -354,6 +359,7 @@ def predict(
     id_column: str | None,
     missing: tuple[str, ...],
     encoding: str | None,
+    sheet: str | None,
     out: Path,
     as_json: bool,
 ) -> None:
@@ -374,7 +380,7 @@ def predict(
     from bayes_gmm.results.load import load
 
     check_file(out)
-    reading = ReadOptions.of(missing, encoding)
+    reading = ReadOptions.of(missing, encoding, sheet)
     fit = load(model)
     _check_id(id_column, fit.features)
     rows = read_matrix(table, fit.features, reading)

@@ -368,7 +368,7 @@ as_json = click.option(
 
 
 def reading_of_cells(command: Any) -> Any:
-    """Add the options for missing cells and for the encoding of a file."""
+    """Add the options for missing cells, for the encoding of a file and for the sheet."""
     missing = click.option(
         "--missing",
         multiple=True,
@@ -381,7 +381,12 @@ def reading_of_cells(command: Any) -> Any:
         metavar="NAME",
         help="Encoding of a CSV file, such as cp1250; inferred by default.",
     )
-    return missing(encoding(command))
+    sheet = click.option(
+        "--sheet",
+        metavar="NAME",
+        help="Sheet of an Excel workbook; by default the only visible one with data.",
+    )
+    return missing(encoding(sheet(command)))
 
 
 id_of_rows = click.option(

@@ -49,6 +49,7 @@ def profile(
     ci_prob: float,
     missing: tuple[str, ...],
     encoding: str | None,
+    sheet: str | None,
     out: Path,
     as_json: bool,
 ) -> None:
@@ -67,7 +68,7 @@ def profile(
 
     check_order(model, table)
     check_folder(out)
-    reading = ReadOptions.of(missing, encoding)
+    reading = ReadOptions.of(missing, encoding, sheet)
     fit = load(model)
     matrix, frame, row_weights, chosen = _read(table, fit.features, columns, weights, reading)
     if isinstance(fit, Posterior):

@@ -47,6 +47,7 @@ def report(
     id_column: str | None,
     missing: tuple[str, ...],
     encoding: str | None,
+    sheet: str | None,
     out: Path,
     as_json: bool,
 ) -> None:
@@ -65,7 +66,7 @@ def report(
     check_file(out)
     write_model_report(
         model, table, out, names=dict(names), weights=weights, id_column=id_column,
-        ci_prob=ci_prob, reading=ReadOptions.of(missing, encoding),
+        ci_prob=ci_prob, reading=ReadOptions.of(missing, encoding, sheet),
     )  # fmt: skip
     if as_json:
         print_json({"model": model, "table": table, "files": {"report": str(out)}})
