@@ -35,6 +35,7 @@ from bayes_gmm.cli.options import (
     check_alternatives,
     check_order,
     check_output,
+    check_output_folder,
     chosen_to_plot,
     draws_of_posterior,
     features_to_segment_by,
@@ -123,6 +124,7 @@ def demo(out: Path) -> None:
     from bayes_gmm.data.datasets import load_customers
     from bayes_gmm.data.feature_matrix import feature_matrix
 
+    check_output_folder(out)
     check_folder(out)
     customers = load_customers()
     n_components = len(customers.truth.weights)
@@ -214,6 +216,7 @@ def fit(
     from bayes_gmm.data.io.read_columns import ReadOptions
 
     if out is not None:
+        check_output_folder(out)
         check_folder(out)
     reading = ReadOptions.of(missing, encoding, sheet)
     columns, row_weights = read_columns(table, features, weights, reading)
@@ -321,6 +324,7 @@ def compare(
     from bayes_gmm.results.comparison.compare import compare
 
     if out is not None:
+        check_output_folder(out)
         check_folder(out)
     reading = ReadOptions.of(missing, encoding, sheet)
     columns, row_weights = read_columns(table, features, weights, reading)
@@ -351,7 +355,7 @@ def compare(
 @click.argument("table")
 @id_of_rows
 @reading_of_cells
-@click.option("--out", type=OutPath(), required=True, help="Output CSV file.")
+@click.option("--out", type=OutPath(), required=True, help="Output file, CSV or Excel (.xlsx).")
 @as_json
 def predict(
     model: str,
@@ -368,7 +372,7 @@ def predict(
     The typicality of a row is the fraction of the fitted population that is less probable than it.
     With --id, only that column of TABLE is written beside the results, otherwise all columns are.
     """
-    check_output(out, model, table)
+    check_output(out, model, table, endings=(".csv", ".xlsx"))
     check_order(model, table)
     from bayes_gmm.cli.files import write_scored
     from bayes_gmm.cli.predict_report import Assigned, segment_names
@@ -389,7 +393,8 @@ def predict(
     mixture = getattr(fit, "mean_mixture", fit.mixture)
     typical = typicality(mixture, rows)
     warn(rows_beyond(mixture, rows, typical), stacklevel=1)
-    write_scored(whole.cells, assigned.membership, out, assigned.names, typical, whole.format)
+    cells = whole.for_file(out)
+    write_scored(cells, assigned.membership, out, assigned.names, typical, whole.format)
     show(assigned, {"scored": out}, as_json, model=model)
 
 

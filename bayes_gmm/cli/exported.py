@@ -39,7 +39,7 @@ def export_sql(
     from bayes_gmm.results.sql.export import export_sql
 
     if out is not None:
-        check_output(out, model, ending=".sql")
+        check_output(out, model, endings=(".sql",))
         check_file(out)
     query = export_sql(load(model), table, dialect, id=id_columns)
     if out is None:

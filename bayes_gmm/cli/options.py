@@ -407,13 +407,23 @@ def check_order(model: str, table: str) -> None:
         )
 
 
-def check_output(out: Path, *inputs: str, ending: str = ".csv") -> None:
+OTHER_ENDINGS = frozenset({".csv", ".html", ".nc", ".parquet", ".pq", ".xls", ".xlsx", ".ods"})
+"""Endings of files of other kinds, which programs would open as such."""
+
+
+def check_output(out: Path, *inputs: str, endings: Sequence[str]) -> None:
     """Refuse an output file of another kind, or one that is an input."""
-    if out.suffix.lower() in {".csv", ".html", ".nc", ".parquet", ".pq", ".xlsx"} - {ending}:
-        kind = ending[1:].upper()
+    if out.suffix.lower() in OTHER_ENDINGS.difference(endings):
+        kind = " or ".join(ending[1:].upper() for ending in endings)
         raise click.UsageError(
-            f"--out is '{out}', but the output is {kind}; use the ending {ending}"
+            f"--out is '{out}', but the output is {kind}; use the ending {' or '.join(endings)}"
         )
     for name in inputs:
         if out.exists() and Path(name).exists() and out.samefile(name):
             raise click.UsageError(f"--out is the input file '{name}'; choose another file")
+
+
+def check_output_folder(out: Path) -> None:
+    """Refuse the name of a workbook for an output folder."""
+    if out.suffix.lower() in (".xls", ".xlsx", ".ods") and not out.is_dir():
+        raise click.UsageError(f"--out is '{out}', but the output is a folder; give its name")

@@ -13,6 +13,8 @@ from bayes_gmm.cli.options import (
     OutPath,
     as_json,
     check_order,
+    check_output,
+    check_output_folder,
     in_parts,
     probability_of_intervals,
     reading_of_cells,
@@ -38,7 +40,8 @@ if TYPE_CHECKING:
     "--out",
     type=OutPath(),
     required=True,
-    help="Output folder for profile.csv, features.csv and profile.png.",
+    help="Output folder for profile.csv, features.csv and profile.png, or an Excel file (.xlsx) "
+    "for both tables.",
 )
 @as_json
 def profile(
@@ -58,16 +61,23 @@ def profile(
     MODEL is the model.nc of a fit, and TABLE holds its features and other columns: of the rows of
     the fit or of others. Means and shares have intervals if MODEL has a posterior.
     """
+    from bayes_gmm.cli.excel import is_excel
     from bayes_gmm.cli.output import show
     from bayes_gmm.cli.writing import check_folder
     from bayes_gmm.data.io.read_columns import ReadOptions
     from bayes_gmm.diagnostics.diagnostic import warn
     from bayes_gmm.model.typicality import rows_beyond_in_sample
+    from bayes_gmm.results.io.netcdf import check_file
     from bayes_gmm.results.load import load
     from bayes_gmm.results.posterior.posterior import Posterior
 
     check_order(model, table)
-    check_folder(out)
+    if is_excel(out):
+        check_output(out, model, table, endings=(".xlsx",))
+        check_file(out)
+    else:
+        check_output_folder(out)
+        check_folder(out)
     reading = ReadOptions.of(missing, encoding, sheet)
     fit = load(model)
     matrix, frame, row_weights, chosen = _read(table, fit.features, columns, weights, reading)
@@ -129,21 +139,31 @@ class Profiled:
         }
 
 
-def write_profile(
-    found: Profile, folder: Path, table: str, reading: ReadOptions
-) -> dict[str, Path]:
-    """Write the tables and the picture of a profile; return the paths by content."""
+def write_profile(found: Profile, out: Path, table: str, reading: ReadOptions) -> dict[str, Path]:
+    """Write the tables and the picture of a profile into a folder, or the tables as a workbook.
+
+    Returns
+    -------
+    dict
+        The path of each file by its content.
+    """
+    from bayes_gmm.cli.excel import is_excel, write_excel
     from bayes_gmm.cli.tables import format_of
     from bayes_gmm.cli.writing import filling, write_csv
+    from bayes_gmm.results.io.netcdf import replacing
     from bayes_gmm.views.profile import save_profile
 
+    if is_excel(out):
+        with replacing(out) as draft:
+            write_excel({"profile": found.table, "features": found.features}, draft)
+        return {"tables": out}
     names = {"profile": "profile.csv", "features": "features.csv", "picture": "profile.png"}
     csv = format_of(table, reading)
-    with filling(folder) as draft:
+    with filling(out) as draft:
         write_csv(found.table, draft / names["profile"], csv)
         write_csv(found.features, draft / names["features"], csv)
         save_profile(found, draft / names["picture"])
-    return {what: folder / name for what, name in names.items()}
+    return {what: out / name for what, name in names.items()}
 
 
 def _read(

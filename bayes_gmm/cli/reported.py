@@ -56,7 +56,7 @@ def report(
     TABLE has the rows to describe; without it the report shows no members. The file needs no
     network.
     """
-    check_output(out, model, *([] if table is None else [table]), ending=".html")
+    check_output(out, model, *([] if table is None else [table]), endings=(".html",))
     if table is not None:
         check_order(model, table)
     from bayes_gmm.cli.reports import write_model_report

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bayes_gmm.cli.excel import is_excel, numbers_typed
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.io.dialect import CsvFormat
-from bayes_gmm.data.io.files import reader_of
+from bayes_gmm.data.io.files import CSV, reader_of
 from bayes_gmm.data.io.read_columns import ReadOptions
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.table import read_table
@@ -80,7 +81,7 @@ def column_names(table: str, options: ReadOptions) -> Sequence[str]:
 
 @dataclass(frozen=True, eq=False)
 class WholeTable:
-    """Every column of a file, with the format in which tables made from it are written.
+    """Every column of a file, or one, with the format in which tables made from it are written.
 
     Attributes
     ----------
@@ -88,10 +89,19 @@ class WholeTable:
         Cells of CSV are text, so that they stay unchanged; those of Excel and Parquet are typed.
     format : CsvFormat
         Format of a CSV file; the default format for other files.
+    is_text : bool
+        Whether the file is CSV.
     """
 
     cells: pd.DataFrame
     format: CsvFormat
+    is_text: bool
+
+    def for_file(self, path: Path) -> pd.DataFrame:
+        """The cells to write to a file: a workbook gets numbers in place of plain number text."""
+        if self.is_text and is_excel(path):
+            return numbers_typed(self.cells, self.format.decimal)
+        return self.cells
 
 
 def whole_table(table: str, options: ReadOptions, column: str | None = None) -> WholeTable:
@@ -103,7 +113,8 @@ def whole_table(table: str, options: ReadOptions, column: str | None = None) -> 
         If the column does not exist or has the name of another one.
     """
     path = Path(table).expanduser()
-    return WholeTable(*reader_of(path, options).cells(path, column, options))
+    reader = reader_of(path, options)
+    return WholeTable(*reader.cells(path, column, options), is_text=reader is CSV)
 
 
 def format_of(table: str, options: ReadOptions) -> CsvFormat:
