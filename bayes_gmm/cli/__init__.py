@@ -25,6 +25,12 @@ from bayes_gmm.cli.messages import (
     say,
     shown_once,
 )
+from bayes_gmm.cli.naming import (
+    by_old_name,
+    name_changes,
+    names_of_segments,
+    renamed_model,
+)
 from bayes_gmm.cli.options import (
     Numbers,
     OutPath,
@@ -171,6 +177,7 @@ def demo(out: Path) -> None:
 @weights_of_rows
 @id_of_rows
 @reading_of_cells
+@names_of_segments
 @click.option(
     "--plot-features",
     multiple=True,
@@ -200,6 +207,8 @@ def fit(
     missing: tuple[str, ...],
     encoding: str | None,
     sheet: str | None,
+    names: tuple[tuple[str, str], ...],
+    names_file: str | None,
     plot_features: tuple[str, ...],
     out: Path | None,
     as_json: bool,
@@ -214,6 +223,8 @@ def fit(
     from bayes_gmm.cli.writing import check_folder
     from bayes_gmm.data.io.files import read_other_columns
     from bayes_gmm.data.io.read_columns import ReadOptions
+    from bayes_gmm.model.mixture import segment_labels
+    from bayes_gmm.results.names import renamed
 
     if out is not None:
         check_output_folder(out)
@@ -223,12 +234,15 @@ def fit(
     _check_id(id_column, columns.features)
     ids = None if id_column is None else row_ids(table, id_column, reading)
     shown = chosen_to_plot(plot_features, columns.features)
+    labels = segment_labels(min(components, columns.n_rows))  # more are refused by the fit
+    new_names = by_old_name(name_changes(names, names_file), labels)
+    renamed(labels, new_names)  # raises before the fit
     note(f"fitting {components} segments to {columns.n_rows:,} rows")
     options = {
         "structure": structure, "resolution": resolution, "n_init": n_init, "random_state": seed,
         "transforms": transforms_of(transforms, columns.features),
     }  # fmt: skip
-    report = fitted(table, columns, row_weights, components, options, sampling)
+    report = fitted(table, columns, row_weights, components, options, sampling, new_names)
     files = {}
     if out is not None:
         others = None
@@ -355,6 +369,7 @@ def compare(
 @click.argument("table")
 @id_of_rows
 @reading_of_cells
+@names_of_segments
 @click.option("--out", type=OutPath(), required=True, help="Output file, CSV or Excel (.xlsx).")
 @as_json
 def predict(
@@ -364,6 +379,8 @@ def predict(
     missing: tuple[str, ...],
     encoding: str | None,
     sheet: str | None,
+    names: tuple[tuple[str, str], ...],
+    names_file: str | None,
     out: Path,
     as_json: bool,
 ) -> None:
@@ -375,7 +392,7 @@ def predict(
     check_output(out, model, table, endings=(".csv", ".xlsx"))
     check_order(model, table)
     from bayes_gmm.cli.files import write_scored
-    from bayes_gmm.cli.predict_report import Assigned, segment_names
+    from bayes_gmm.cli.predict_report import Assigned
     from bayes_gmm.cli.tables import read_matrix, whole_table
     from bayes_gmm.data.io.read_columns import ReadOptions
     from bayes_gmm.diagnostics.diagnostic import warn
@@ -385,15 +402,15 @@ def predict(
 
     check_file(out)
     reading = ReadOptions.of(missing, encoding, sheet)
-    fit = load(model)
+    fit = renamed_model(load(model), name_changes(names, names_file))
     _check_id(id_column, fit.features)
     rows = read_matrix(table, fit.features, reading)
     whole = whole_table(table, reading, id_column)
-    assigned = Assigned(table, fit.predict_proba(rows), segment_names(fit))
+    cells = whole.for_file(out)
+    assigned = Assigned(table, fit.predict_proba(rows), fit.names)
     mixture = getattr(fit, "mean_mixture", fit.mixture)
     typical = typicality(mixture, rows)
     warn(rows_beyond(mixture, rows, typical), stacklevel=1)
-    cells = whole.for_file(out)
     write_scored(cells, assigned.membership, out, assigned.names, typical, whole.format)
     show(assigned, {"scored": out}, as_json, model=model)
 

@@ -113,21 +113,6 @@ class Shares(click.ParamType):
         return tuple(shares)
 
 
-class Renaming(click.ParamType):
-    """A segment and its new name, OLD=NEW."""
-
-    name = "old=new"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, str]:
-        """The old and the new name."""
-        if isinstance(value, tuple):
-            return value
-        old, equals, new = value.partition("=")
-        if not equals or not old.strip() or not new.strip():
-            self.fail(f"{value!r} is not OLD=NEW", param, ctx)
-        return old.strip(), new.strip()
-
-
 def in_parts(text: str) -> list[str]:
     """Distinct entries of a comma-separated list.
 
@@ -426,4 +411,6 @@ def check_output(out: Path, *inputs: str, endings: Sequence[str]) -> None:
 def check_output_folder(out: Path) -> None:
     """Refuse the name of a workbook for an output folder."""
     if out.suffix.lower() in (".xls", ".xlsx", ".ods") and not out.is_dir():
-        raise click.UsageError(f"--out is '{out}', but the output is a folder; give its name")
+        raise click.UsageError(
+            f"--out is '{out}', but the output is a folder; give the name of a folder"
+        )

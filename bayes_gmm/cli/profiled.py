@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bayes_gmm.cli.naming import name_changes, names_of_segments, renamed_model
 from bayes_gmm.cli.options import (
     OutPath,
     as_json,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 @weights_of_rows
 @probability_of_intervals
 @reading_of_cells
+@names_of_segments
 @click.option(
     "--out",
     type=OutPath(),
@@ -53,6 +55,8 @@ def profile(
     missing: tuple[str, ...],
     encoding: str | None,
     sheet: str | None,
+    names: tuple[tuple[str, str], ...],
+    names_file: str | None,
     out: Path,
     as_json: bool,
 ) -> None:
@@ -79,7 +83,7 @@ def profile(
         check_output_folder(out)
         check_folder(out)
     reading = ReadOptions.of(missing, encoding, sheet)
-    fit = load(model)
+    fit = renamed_model(load(model), name_changes(names, names_file))
     matrix, frame, row_weights, chosen = _read(table, fit.features, columns, weights, reading)
     if isinstance(fit, Posterior):
         found = fit.profile(frame, chosen, row_weights, ci_prob)

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from bayes_gmm.cli.messages import print_json
+from bayes_gmm.cli.naming import name_changes, names_of_segments
 from bayes_gmm.cli.options import (
     OutPath,
-    Renaming,
     as_json,
     check_order,
     check_output,
@@ -23,13 +23,7 @@ from bayes_gmm.cli.options import (
 @click.command()
 @click.argument("model")
 @click.argument("table", required=False)
-@click.option(
-    "--name",
-    "names",
-    type=Renaming(),
-    multiple=True,
-    help="New name of a segment, such as 'Segment 1=Everyday shoppers'; repeat the option.",
-)
+@names_of_segments
 @probability_of_intervals
 @weights_of_rows
 @id_of_rows
@@ -42,6 +36,7 @@ def report(
     model: str,
     table: str | None,
     names: tuple[tuple[str, str], ...],
+    names_file: str | None,
     ci_prob: float,
     weights: str | None,
     id_column: str | None,
@@ -65,8 +60,8 @@ def report(
 
     check_file(out)
     write_model_report(
-        model, table, out, names=dict(names), weights=weights, id_column=id_column,
-        ci_prob=ci_prob, reading=ReadOptions.of(missing, encoding, sheet),
+        model, table, out, changes=name_changes(names, names_file), weights=weights,
+        id_column=id_column, ci_prob=ci_prob, reading=ReadOptions.of(missing, encoding, sheet),
     )  # fmt: skip
     if as_json:
         print_json({"model": model, "table": table, "files": {"report": str(out)}})

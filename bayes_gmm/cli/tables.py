@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bayes_gmm.cli.excel import is_excel, numbers_typed
+from bayes_gmm.cli.excel import check_size, is_excel, numbers_typed
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.io.dialect import CsvFormat
 from bayes_gmm.data.io.files import CSV, reader_of
@@ -98,10 +98,17 @@ class WholeTable:
     is_text: bool
 
     def for_file(self, path: Path) -> pd.DataFrame:
-        """The cells to write to a file: a workbook gets numbers in place of plain number text."""
-        if self.is_text and is_excel(path):
-            return numbers_typed(self.cells, self.format.decimal)
-        return self.cells
+        """The cells to write to a file: a workbook gets numbers in place of plain number text.
+
+        Raises
+        ------
+        DataError
+            If a workbook cannot hold so many rows or columns.
+        """
+        if not is_excel(path):
+            return self.cells
+        check_size(*self.cells.shape)
+        return numbers_typed(self.cells, self.format.decimal) if self.is_text else self.cells
 
 
 def whole_table(table: str, options: ReadOptions, column: str | None = None) -> WholeTable:

@@ -89,7 +89,7 @@ def read_file(
         and `read_parquet`.
     """
     path = Path(path).expanduser()
-    _refuse_no_file(path)
+    refuse_no_file(path)
     try:
         read = reader_of(path, options).columns(path, features, options)
     except (OSError, EOFError, UnicodeError, zlib.error) as error:
@@ -100,7 +100,8 @@ def read_file(
     return read
 
 
-def _refuse_no_file(path: Path) -> None:
+def refuse_no_file(path: Path) -> None:
+    """Raise for a path that is not a regular file."""
     try:
         there = path.exists()
     except OSError as error:  # a name that is too long
