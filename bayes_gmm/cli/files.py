@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bayes_gmm.cli import reports
+from bayes_gmm.cli.excel import is_excel, write_excel
 from bayes_gmm.cli.settings import REPORT
 from bayes_gmm.cli.writing import COMMA, filling, write_csv
 from bayes_gmm.data.io.dialect import CsvFormat
@@ -173,6 +174,8 @@ def write_scored(
 ) -> None:
     """Write the columns of a table, followed by the segment and probabilities of each row.
 
+    The file is a workbook if its name ends in .xlsx, else CSV.
+
     The typicality of each row follows the probability of its segment.
 
     A new column whose name the table already has gets a number: "segment (2)".
@@ -186,7 +189,10 @@ def write_scored(
     for name, column in added.items():
         scored[_free_name(str(name), scored.columns)] = column.to_numpy()
     with replacing(path) as draft:
-        write_csv(scored, draft, csv)
+        if is_excel(path):
+            write_excel({"assignments": scored}, draft)
+        else:
+            write_csv(scored, draft, csv)
 
 
 def assignments(

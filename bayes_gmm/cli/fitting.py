@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from bayes_gmm.diagnostics import tables
 from bayes_gmm.diagnostics.diagnostic import warn, without_warnings
 from bayes_gmm.errors import DataWarning
 from bayes_gmm.estimator import BayesGMM
+from bayes_gmm.results.fit.doubts import with_names_of
 from bayes_gmm.results.posterior.membership import membership_of
 from bayes_gmm.results.posterior.posterior import Posterior
 from bayes_gmm.results.posterior.segmentations import heaviest, main_segmentation, masses
@@ -26,8 +29,9 @@ def fitted(
     components: int,
     options: dict[str, Any],
     sampling: SamplingOptions | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> Report:
-    """Fit a table, sample the posterior if requested, and collect the report."""
+    """Fit a table, sample the posterior if requested, rename segments, and collect the report."""
     with without_warnings(DataWarning):
         model = BayesGMM(components, **options).fit(matrix, sample_weight=row_weights)
     changed = model.mixture_.transforms.specs(matrix.features)
@@ -37,27 +41,29 @@ def fitted(
         if not (found.code in ("skewed", "skewed_segments") and found.subject[0] in changed)
     )
     reported = {*tables.KINDS, *(d.code for d in model.shape_check_.diagnostics)}
-    found = tuple(found for found in model.diagnostics_ if found.code not in reported)
+    fit = model.map_fit_.rename(names or {})
+    found = with_names_of(fit, [d for d in model.diagnostics_ if d.code not in reported])
     weights = np.ones(matrix.n_rows) if row_weights is None else row_weights
     if sampling is None:
         membership = model.predict_proba(matrix)
         return Report(
-            name, model.map_fit_, membership, weights, findings=findings, diagnostics=found,
-            shape_check=model.shape_check_, prior_influence=model.prior_influence_,
+            name, fit, membership, weights, findings=findings, diagnostics=found,
+            shape_check=replace(model.shape_check_, names=fit.names),
+            prior_influence=model.prior_influence_,
         )  # fmt: skip
-    posterior = _drawn(model, sampling)
+    posterior = _drawn(model, sampling, names or {})
     rows = membership_of(posterior, posterior.mixture.matrix_of(matrix), sampling.ci_prob)
     return Report(
-        name, model.map_fit_, rows.probabilities, weights, posterior, findings, found,
+        name, fit, rows.probabilities, weights, posterior, findings, found,
         posterior.check(), ci_prob=sampling.ci_prob, row_intervals=rows,
     )  # fmt: skip
 
 
-def _drawn(model: BayesGMM, options: SamplingOptions) -> Posterior:
+def _drawn(model: BayesGMM, options: SamplingOptions, names: Mapping[str, str]) -> Posterior:
     """Sample the posterior to report, and warn of its diagnostics."""
     with without_warnings():
         whole = model.sample_posterior(options.draws, options.tune, options.chains, options.method)
-        shown = _shown(whole, options.segmentation)
+        shown = _shown(whole.rename(names), options.segmentation)
     warn(shown.diagnostics, stacklevel=2)
     return shown
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayes_gmm.cli.messages import PROGRAM
+from bayes_gmm.cli.naming import NameChanges, renamed_model
 from bayes_gmm.cli.tables import read_columns, row_ids
 from bayes_gmm.data.io.files import read_other_columns
 from bayes_gmm.data.io.read_columns import ReadOptions
@@ -109,7 +110,7 @@ def write_model_report(
     table: str | None,
     path: Path,
     *,
-    names: Mapping[str, str],
+    changes: NameChanges,
     weights: str | None,
     id_column: str | None,
     ci_prob: float,
@@ -118,15 +119,15 @@ def write_model_report(
     """Write the report of a model file, with the rows of a table if one is given."""
     from bayes_gmm.results.load import load
 
-    fit = load(model)
+    fit = renamed_model(load(model), changes)
     if table is None:
-        save(source_of(fit, names=names or None, ci_prob=ci_prob, options=COMMAND_LINE), path)
+        save(source_of(fit, ci_prob=ci_prob, options=COMMAND_LINE), path)
         return
     matrix, row_weights = read_columns(table, list(fit.features), weights, reading)
     ids = None if id_column is None else row_ids(table, id_column, reading)
     others = read_other_columns(table, [*fit.features, weights, id_column], reading)
     source = source_of(
-        fit, matrix, others, names=names or None, labels=ids, sample_weight=row_weights,
+        fit, matrix, others, labels=ids, sample_weight=row_weights,
         ci_prob=ci_prob, options=COMMAND_LINE, table_name=Path(table).name,
     )  # fmt: skip
     save(source, path)

@@ -14,12 +14,12 @@ from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, without_warnings
 from bayes_gmm.diagnostics.kind import PYTHON, OptionNames
 from bayes_gmm.errors import DataError, shown
-from bayes_gmm.model.mixture import Mixture, segment_labels
+from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.report.settings import LIMITS
 from bayes_gmm.report.words import Write, writer
 from bayes_gmm.results.fit.map_fit import MapFit
+from bayes_gmm.results.names import renamed
 from bayes_gmm.results.posterior.membership import Membership, membership_of
-from bayes_gmm.results.posterior.names import renamed
 from bayes_gmm.text import shortened
 
 if TYPE_CHECKING:
@@ -254,9 +254,9 @@ def parts_of(model: Any) -> tuple[MapFit, Posterior | None, Any]:
     )
 
 
-def names_of(model: Any, fit: MapFit, names: Any) -> tuple[str, ...]:
+def names_of(fit: MapFit | Posterior, names: Any) -> tuple[str, ...]:
     """Names of the segments, some of them changed by a mapping or all given in order."""
-    labels = tuple(getattr(model, "names", segment_labels(fit.mixture.n_components)))
+    labels = fit.names
     if names is None:
         return labels
     if not isinstance(names, Mapping):

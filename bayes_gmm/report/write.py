@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,6 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.validate import check_weights
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, without_warnings
 from bayes_gmm.errors import DataError
-from bayes_gmm.model.mixture import segment_labels
 from bayes_gmm.model.typicality import rows_beyond_in_sample
 from bayes_gmm.report.content.page import page
 from bayes_gmm.report.render import rendered
@@ -30,6 +30,7 @@ from bayes_gmm.report.source import (
     stored_rows,
 )
 from bayes_gmm.results.checks import check_probability, generator
+from bayes_gmm.results.fit.doubts import with_names_of
 from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.io.netcdf import replacing
 from bayes_gmm.results.posterior.observed_data import other_rows
@@ -143,13 +144,14 @@ def source_of(
     """
     check_probability(ci_prob)
     fit, posterior, estimator = parts_of(model)
-    called = names_of(model, fit, names)
+    fit = replace(fit, names=names_of(posterior or fit, names))
     if posterior is not None:
-        posterior = posterior.rename(dict(zip(posterior.names, called, strict=True)))
+        posterior = replace(posterior, fit=fit, names=fit.names)
         more.setdefault("prior_influence", posterior.prior_influence)
     if estimator is not None:
         more = {
-            "diagnostics": estimator.diagnostics_, "shape": estimator.shape_check_,
+            "diagnostics": with_names_of(fit, estimator.diagnostics_),
+            "shape": replace(estimator.shape_check_, names=fit.names),
             "prior_influence": estimator.prior_influence_, **more,
         }  # fmt: skip
     given, weights = stored_rows(posterior, estimator) if table is None else (table, sample_weight)
@@ -167,7 +169,7 @@ def source_of(
         more["rows"] = rows_of(
             fit, posterior, matrix, weights, texts, ci_prob, membership, label_name
         )
-    return Source(fit, posterior, called, ci_prob=ci_prob, **more)
+    return Source(fit, posterior, fit.names, ci_prob=ci_prob, **more)
 
 
 def computed(
@@ -229,9 +231,8 @@ def profiled(
     rows = fit.mixture.matrix_of(matrix)
     if posterior is None:
         drawn = single(fit.mixture, fit.standardizer)
-        names = segment_labels(fit.mixture.n_components)
         return profile_of_rows(
-            fit.mixture, drawn, rows, columns, weights, names=names, left_out=left_out
+            fit.mixture, drawn, rows, columns, weights, names=fit.names, left_out=left_out
         )
     return profile_of_rows(
         posterior.mixture, drawn_mixtures(posterior, rows.n_rows), rows, columns, weights,

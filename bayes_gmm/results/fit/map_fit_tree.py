@@ -4,7 +4,7 @@
 
     /               feature (names); attributes: what the file is, who wrote it and when, the prior
                     and the structure as JSON or text, the fit's single numbers; see also `checksum`
-    /map            weights (component), means (component, feature),
+    /map            component (names); weights (component), means (component, feature),
                     covariances (component, feature, feature_bis), resolution: in the user's units,
                     or on the scale of the attribute transforms, JSON by feature
     /standardizer   shift, scale, rho2 (feature): variances of the recording error in the density
@@ -42,6 +42,7 @@ def map_fit_from(tree: DataTree) -> MapFit:
         history=tree["history/log_posterior"].values,
         modes=tuple(_mode(node, features) for node in modes),
         rho2=units["rho2"].values if "rho2" in units else rounding,
+        names=tuple(str(name) for name in tree["map/component"].values),
         **{name: kind(tree.attrs[name]) for name, kind in FIT_NUMBERS.items()},
     )
 
