@@ -26,6 +26,12 @@ from bayes_gmm.cli.messages import (
     say,
     shown_once,
 )
+from bayes_gmm.cli.naming import (
+    by_old_name,
+    name_changes,
+    names_of_segments,
+    renamed_model,
+)
 from bayes_gmm.cli.options import (
     Numbers,
     OutPath,
@@ -36,6 +42,7 @@ from bayes_gmm.cli.options import (
     check_alternatives,
     check_order,
     check_output,
+    check_output_folder,
     chosen_to_plot,
     draws_of_posterior,
     features_to_segment_by,
@@ -124,18 +131,22 @@ def demo(out: Path) -> None:
     from bayes_gmm.data.datasets import load_customers
     from bayes_gmm.data.feature_matrix import feature_matrix
 
+    check_output_folder(out)
     check_folder(out)
     customers = load_customers()
     n_components = len(customers.truth.weights)
     matrix = feature_matrix(customers.table, FEATURES)
     report = fitted(TABLE, matrix, None, n_components, FitOptions(), SamplingOptions())
+    note = (
+        f"These {matrix.n_rows} customers are simulated from {n_components} known segments; none "
+        "of them is a real person."
+    )
     written = write_fit(
         report, matrix, out, source={TABLE: customers.table},
-        others=customers.table.drop(columns=list(FEATURES)), command=command_for(out),
+        others=customers.table.drop(columns=list(FEATURES)), command=command_for(out), note=note,
     )  # fmt: skip
     blocks = [
-        f"These {matrix.n_rows} customers are simulated from {n_components} known segments; none "
-        "of them is a real person.",
+        note,
         report.text(),
         against_truth(report.membership.argmax(axis=1), customers),
         files_text(written),
@@ -170,6 +181,7 @@ def demo(out: Path) -> None:
 @weights_of_rows
 @id_of_rows
 @reading_of_cells
+@names_of_segments
 @click.option(
     "--plot-features",
     multiple=True,
@@ -198,12 +210,15 @@ def fit(
     id_column: str | None,
     missing: tuple[str, ...],
     encoding: str | None,
+    sheet: str | None,
+    names: tuple[tuple[str, str], ...],
+    names_file: str | None,
     plot_features: tuple[str, ...],
     out: Path | None,
     as_json: bool,
     **of_posterior: Any,
 ) -> None:
-    """Fit segments to the rows of TABLE (CSV or Parquet)."""
+    """Fit segments to the rows of TABLE (CSV, Excel or Parquet)."""
     _check_structures([structure], "--structure")
     sampling = SamplingOptions.of(posterior, of_posterior)
     from bayes_gmm.cli.files import write_fit
@@ -212,19 +227,25 @@ def fit(
     from bayes_gmm.cli.writing import check_folder
     from bayes_gmm.data.io.files import read_other_columns
     from bayes_gmm.data.io.read_columns import ReadOptions
+    from bayes_gmm.model.mixture import segment_labels
+    from bayes_gmm.results.names import renamed
 
     if out is not None:
+        check_output_folder(out)
         check_folder(out)
-    reading = ReadOptions.of(missing, encoding)
+    reading = ReadOptions.of(missing, encoding, sheet)
     columns, row_weights = read_columns(table, features, weights, reading)
     _check_id(id_column, columns.features)
     ids = None if id_column is None else row_ids(table, id_column, reading)
     shown = chosen_to_plot(plot_features, columns.features)
+    labels = segment_labels(min(components, columns.n_rows))  # more are refused by the fit
+    new_names = by_old_name(name_changes(names, names_file), labels)
+    renamed(labels, new_names)  # raises before the fit
     note(f"fitting {components} segments to {columns.n_rows:,} rows")
     options = FitOptions(
         seed, structure, resolution, n_init, transforms_of(transforms, columns.features)
     )
-    report = fitted(table, columns, row_weights, components, options, sampling)
+    report = fitted(table, columns, row_weights, components, options, sampling, new_names)
     files = {}
     if out is not None:
         others = None
@@ -297,10 +318,14 @@ def compare(
     weights: str | None,
     missing: tuple[str, ...],
     encoding: str | None,
+    sheet: str | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Compare numbers of segments, structures and transformations for TABLE (CSV or Parquet)."""
+    """Compare numbers of segments, structures and transformations for the rows of TABLE.
+
+    TABLE is a CSV, Excel or Parquet file.
+    """
     shapes, asked = in_parts(structures), in_parts(criteria.lower())
     _check_structures(shapes, "--structures")
     check_alternatives(compared_transforms, transforms)
@@ -316,8 +341,9 @@ def compare(
     from bayes_gmm.results.comparison.compare import compare
 
     if out is not None:
+        check_output_folder(out)
         check_folder(out)
-    reading = ReadOptions.of(missing, encoding)
+    reading = ReadOptions.of(missing, encoding, sheet)
     columns, row_weights = read_columns(table, features, weights, reading)
     with without_warnings(DataWarning):
         comparison = compare(
@@ -346,7 +372,8 @@ def compare(
 @click.argument("table")
 @id_of_rows
 @reading_of_cells
-@click.option("--out", type=OutPath(), required=True, help="Output CSV file.")
+@names_of_segments
+@click.option("--out", type=OutPath(), required=True, help="Output file, CSV or Excel (.xlsx).")
 @as_json
 def predict(
     model: str,
@@ -354,6 +381,9 @@ def predict(
     id_column: str | None,
     missing: tuple[str, ...],
     encoding: str | None,
+    sheet: str | None,
+    names: tuple[tuple[str, str], ...],
+    names_file: str | None,
     out: Path,
     as_json: bool,
 ) -> None:
@@ -362,10 +392,10 @@ def predict(
     The typicality of a row is the fraction of the fitted population that is less probable than it.
     With --id, only that column of TABLE is written beside the results, otherwise all columns are.
     """
-    check_output(out, model, table)
+    check_output(out, model, table, endings=(".csv", ".xlsx"))
     check_order(model, table)
     from bayes_gmm.cli.files import write_scored
-    from bayes_gmm.cli.predict_report import Assigned, segment_names
+    from bayes_gmm.cli.predict_report import Assigned
     from bayes_gmm.cli.tables import whole_table
     from bayes_gmm.data.io.read_columns import ReadOptions
     from bayes_gmm.data.table import read_matrix
@@ -375,16 +405,17 @@ def predict(
     from bayes_gmm.results.load import load
 
     check_file(out)
-    reading = ReadOptions.of(missing, encoding)
-    fit = load(model)
+    reading = ReadOptions.of(missing, encoding, sheet)
+    fit = renamed_model(load(model), name_changes(names, names_file))
     _check_id(id_column, fit.features)
     rows = read_matrix(table, fit.features, reading)
     whole = whole_table(table, reading, id_column)
-    assigned = Assigned(table, fit.predict_proba(rows), segment_names(fit))
+    cells = whole.for_file(out)
+    assigned = Assigned(table, fit.predict_proba(rows), fit.names)
     mixture = getattr(fit, "mean_mixture", fit.mixture)
     typical = typicality(mixture, rows)
     warn(rows_beyond(mixture, rows, typical), stacklevel=1)
-    write_scored(whole.cells, assigned.membership, out, assigned.names, typical, whole.format)
+    write_scored(cells, assigned.membership, out, assigned.names, typical, whole.format)
     show(assigned, {"scored": out}, as_json, model=model)
 
 

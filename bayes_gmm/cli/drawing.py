@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bayes_gmm.cli.sampling import SamplingOptions
 from bayes_gmm.diagnostics.diagnostic import warn, without_warnings
 from bayes_gmm.results.fit.fit import FittedTable
@@ -11,14 +13,16 @@ from bayes_gmm.results.posterior.sampled import sampled
 from bayes_gmm.results.posterior.segmentations import heaviest, main_segmentation, masses
 
 
-def drawn(model: FittedTable, options: SamplingOptions, seed: int) -> Posterior:
-    """Sample the posterior to report, and warn of its diagnostics."""
+def drawn(
+    model: FittedTable, options: SamplingOptions, seed: int, names: Mapping[str, str]
+) -> Posterior:
+    """Sample the posterior to report with new names of segments, and warn of its diagnostics."""
     plan = SamplingPlan(
         options.draws, options.tune, options.chains, options.method, "nutpie", seed, True
     )
     with without_warnings():
         whole = sampled(model, plan)
-        shown = _shown(whole, options.segmentation)
+        shown = _shown(whole.rename(names), options.segmentation)
     warn(shown.diagnostics, stacklevel=2)
     return shown
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from bayes_gmm.cli.naming import name_changes, names_of_segments, renamed_model
 from bayes_gmm.cli.options import OutPath, check_output
 
 
@@ -26,9 +27,16 @@ from bayes_gmm.cli.options import OutPath, check_output
     metavar="COLUMN",
     help="Column that identifies the rows of the result; repeat the option for several.",
 )
+@names_of_segments
 @click.option("--out", type=OutPath(), help="Output file; by default the query is printed.")
 def export_sql(
-    model: str, table: str, dialect: str, id_columns: tuple[str, ...], out: Path | None
+    model: str,
+    table: str,
+    dialect: str,
+    id_columns: tuple[str, ...],
+    names: tuple[tuple[str, str], ...],
+    names_file: str | None,
+    out: Path | None,
 ) -> None:
     """Write a SQL query that computes the segment of each row of a database table.
 
@@ -39,9 +47,10 @@ def export_sql(
     from bayes_gmm.results.sql.export import export_sql
 
     if out is not None:
-        check_output(out, model, ending=".sql")
+        check_output(out, model, endings=(".sql",))
         check_file(out)
-    query = export_sql(load(model), table, dialect, id=id_columns)
+    fit = renamed_model(load(model), name_changes(names, names_file))
+    query = export_sql(fit, table, dialect, id=id_columns)
     if out is None:
         click.echo(query)
         return

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bayes_gmm.cli.excel import is_excel, write_excel
 from bayes_gmm.cli.settings import REPORT
 from bayes_gmm.cli.writing import COMMA, filling, write_csv
 from bayes_gmm.data.io.dialect import CsvFormat
@@ -33,6 +34,7 @@ def write_fit(
     ids: pd.Series | None = None,
     others: pd.DataFrame | None = None,
     command: str | None = None,
+    note: str | None = None,
     plot_features: tuple[str, ...] | None = None,
 ) -> dict[str, Path]:
     """Write the model, the segments, each row's assignment and the picture into `folder`.
@@ -57,6 +59,8 @@ def write_fit(
         Columns of the rows that are no features, for the report of a posterior.
     command : str, optional
         The command to repeat, for the report.
+    note : str, optional
+        What readers of the report must know first.
     plot_features : tuple of str, optional
         One or two features of the picture (see `bayes_gmm.plots.segments`).
 
@@ -88,7 +92,9 @@ def write_fit(
             names |= {"summary": "summary.csv", "intervals": "intervals.png"}
             _write_posterior(report.intervals, draft, csv)
             names["report"] = reports.FILE
-            reports.write_fit_report(report, matrix, others, ids, command, draft / reports.FILE)
+            reports.write_fit_report(
+                report, matrix, others, ids, command, note, draft / reports.FILE
+            )
         if report.row_intervals is not None:
             decimals = REPORT.probability_decimals
             start = 3 + (ids is not None)
@@ -170,6 +176,8 @@ def write_scored(
 ) -> None:
     """Write the columns of a table, followed by the segment and probabilities of each row.
 
+    The file is a workbook if its name ends in .xlsx, else CSV.
+
     The typicality of each row follows the probability of its segment.
 
     A new column whose name the table already has gets a number: "segment (2)".
@@ -183,7 +191,10 @@ def write_scored(
     for name, column in added.items():
         scored[_free_name(str(name), scored.columns)] = column.to_numpy()
     with replacing(path) as draft:
-        write_csv(scored, draft, csv)
+        if is_excel(path):
+            write_excel({"assignments": scored}, draft)
+        else:
+            write_csv(scored, draft, csv)
 
 
 def assignments(

@@ -25,7 +25,6 @@ from bayes_gmm.cli.layout import (
     writer,
 )
 from bayes_gmm.cli.other_modes import text_of_fit, text_of_posterior
-from bayes_gmm.cli.predict_report import segment_names
 from bayes_gmm.cli.settings import REPORT
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, plain
 from bayes_gmm.diagnostics.kind import COMMAND_LINE
@@ -125,7 +124,7 @@ class Report:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the segments."""
-        return segment_names(self.posterior or self.fit)
+        return (self.posterior or self.fit).names
 
     @property
     def other_modes(self) -> tuple[Mode, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from bayes_gmm.diagnostics.diagnostic import without_warnings
 from bayes_gmm.errors import DataWarning
 from bayes_gmm.model.typicality import warn_rows_beyond
 from bayes_gmm.results.checks import generator
+from bayes_gmm.results.fit.doubts import with_names_of
 from bayes_gmm.results.fit.fit import fit_table
 from bayes_gmm.results.fit.fit_plan import FitPlan
 
@@ -38,8 +40,9 @@ def fitted(
     components: int,
     options: FitOptions,
     sampling: SamplingOptions | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> Report:
-    """Fit a table, sample the posterior if requested, and collect the report."""
+    """Fit a table, sample the posterior if requested, rename segments, and collect the report."""
     plan = FitPlan.of(
         components, options.structure, None, options.n_init,
         standardize=True, resolution=options.resolution, transforms=options.transforms,
@@ -54,19 +57,21 @@ def fitted(
         if not (found.code in ("skewed", "skewed_segments") and found.subject[0] in changed)
     )
     reported = {*tables.KINDS, *(d.code for d in model.shape_check.diagnostics)}
-    found = tuple(found for found in model.diagnostics if found.code not in reported)
+    fit = fit.rename(names or {})
+    found = with_names_of(fit, [d for d in model.diagnostics if d.code not in reported])
     weights = np.ones(matrix.n_rows) if row_weights is None else row_weights
     if sampling is None:
         scaled = fit.mixture.matrix_of(matrix)
         warn_rows_beyond(fit.mixture, scaled)
         return Report(
             name, fit, fit.predict_proba(scaled), weights, findings=findings, diagnostics=found,
-            shape_check=model.shape_check, prior_influence=model.prior_influence,
+            shape_check=replace(model.shape_check, names=fit.names),
+            prior_influence=model.prior_influence,
         )  # fmt: skip
     from bayes_gmm.cli.drawing import drawn
     from bayes_gmm.results.posterior.membership import membership_of
 
-    posterior = drawn(model, sampling, options.seed)
+    posterior = drawn(model, sampling, options.seed, names or {})
     rows = membership_of(posterior, posterior.mixture.matrix_of(matrix), sampling.ci_prob)
     return Report(
         name, fit, rows.probabilities, weights, posterior, findings, found,

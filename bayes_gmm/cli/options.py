@@ -113,21 +113,6 @@ class Shares(click.ParamType):
         return tuple(shares)
 
 
-class Renaming(click.ParamType):
-    """A segment and its new name, OLD=NEW."""
-
-    name = "old=new"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, str]:
-        """The old and the new name."""
-        if isinstance(value, tuple):
-            return value
-        old, equals, new = value.partition("=")
-        if not equals or not old.strip() or not new.strip():
-            self.fail(f"{value!r} is not OLD=NEW", param, ctx)
-        return old.strip(), new.strip()
-
-
 def in_parts(text: str) -> list[str]:
     """Distinct entries of a comma-separated list.
 
@@ -368,7 +353,7 @@ as_json = click.option(
 
 
 def reading_of_cells(command: Any) -> Any:
-    """Add the options for missing cells and for the encoding of a file."""
+    """Add the options for missing cells, for the encoding of a file and for the sheet."""
     missing = click.option(
         "--missing",
         multiple=True,
@@ -381,7 +366,12 @@ def reading_of_cells(command: Any) -> Any:
         metavar="NAME",
         help="Encoding of a CSV file, such as cp1250; inferred by default.",
     )
-    return missing(encoding(command))
+    sheet = click.option(
+        "--sheet",
+        metavar="NAME",
+        help="Sheet of an Excel workbook; by default the only visible one with data.",
+    )
+    return missing(encoding(sheet(command)))
 
 
 id_of_rows = click.option(
@@ -402,13 +392,25 @@ def check_order(model: str, table: str) -> None:
         )
 
 
-def check_output(out: Path, *inputs: str, ending: str = ".csv") -> None:
+OTHER_ENDINGS = frozenset({".csv", ".html", ".nc", ".parquet", ".pq", ".xls", ".xlsx", ".ods"})
+"""Endings of files of other kinds, which programs would open as such."""
+
+
+def check_output(out: Path, *inputs: str, endings: Sequence[str]) -> None:
     """Refuse an output file of another kind, or one that is an input."""
-    if out.suffix.lower() in {".csv", ".html", ".nc", ".parquet", ".pq", ".xlsx"} - {ending}:
-        kind = ending[1:].upper()
+    if out.suffix.lower() in OTHER_ENDINGS.difference(endings):
+        kind = " or ".join(ending[1:].upper() for ending in endings)
         raise click.UsageError(
-            f"--out is '{out}', but the output is {kind}; use the ending {ending}"
+            f"--out is '{out}', but the output is {kind}; use the ending {' or '.join(endings)}"
         )
     for name in inputs:
         if out.exists() and Path(name).exists() and out.samefile(name):
             raise click.UsageError(f"--out is the input file '{name}'; choose another file")
+
+
+def check_output_folder(out: Path) -> None:
+    """Refuse the name of a workbook for an output folder."""
+    if out.suffix.lower() in (".xls", ".xlsx", ".ods") and not out.is_dir():
+        raise click.UsageError(
+            f"--out is '{out}', but the output is a folder; give the name of a folder"
+        )

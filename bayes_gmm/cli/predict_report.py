@@ -5,19 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_gmm.cli.layout import shortened
 from bayes_gmm.cli.settings import REPORT
-from bayes_gmm.model.mixture import segment_labels
 from bayes_gmm.text import counted, percent
-
-if TYPE_CHECKING:
-    from bayes_gmm.results.fit.map_fit import MapFit
-    from bayes_gmm.results.posterior.draws import PosteriorDraws
 
 Array = NDArray[np.float64]
 
@@ -65,9 +60,3 @@ class Assigned:
             for name, size, n in zip(self.names, sizes, self.assigned, strict=True)
         ]
         return {"table": self.table, "n_rows": len(self.membership), "segments": segments}
-
-
-def segment_names(fit: MapFit | PosteriorDraws) -> tuple[str, ...]:
-    """Names of the segments of a posterior; default labels for a MAP fit."""
-    labels = tuple(segment_labels(fit.mixture.n_components))
-    return getattr(fit, "names", labels)

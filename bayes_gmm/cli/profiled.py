@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bayes_gmm.cli.naming import name_changes, names_of_segments, renamed_model
 from bayes_gmm.cli.options import (
     OutPath,
     as_json,
     check_order,
+    check_output,
+    check_output_folder,
     in_parts,
     probability_of_intervals,
     reading_of_cells,
@@ -34,11 +37,13 @@ if TYPE_CHECKING:
 @weights_of_rows
 @probability_of_intervals
 @reading_of_cells
+@names_of_segments
 @click.option(
     "--out",
     type=OutPath(),
     required=True,
-    help="Output folder for profile.csv, features.csv and profile.png.",
+    help="Output folder for profile.csv, features.csv and profile.png, or an Excel file (.xlsx) "
+    "for both tables.",
 )
 @as_json
 def profile(
@@ -49,6 +54,9 @@ def profile(
     ci_prob: float,
     missing: tuple[str, ...],
     encoding: str | None,
+    sheet: str | None,
+    names: tuple[tuple[str, str], ...],
+    names_file: str | None,
     out: Path,
     as_json: bool,
 ) -> None:
@@ -57,18 +65,25 @@ def profile(
     MODEL is the model.nc of a fit, and TABLE holds its features and other columns: of the rows of
     the fit or of others. Means and shares have intervals if MODEL has a posterior.
     """
+    from bayes_gmm.cli.excel import is_excel
     from bayes_gmm.cli.output import show
     from bayes_gmm.cli.writing import check_folder
     from bayes_gmm.data.io.read_columns import ReadOptions
     from bayes_gmm.diagnostics.diagnostic import warn
     from bayes_gmm.model.typicality import rows_beyond_in_sample
+    from bayes_gmm.results.io.netcdf import check_file
     from bayes_gmm.results.load import load
     from bayes_gmm.results.posterior.posterior import Posterior
 
     check_order(model, table)
-    check_folder(out)
-    reading = ReadOptions.of(missing, encoding)
-    fit = load(model)
+    if is_excel(out):
+        check_output(out, model, table, endings=(".xlsx",))
+        check_file(out)
+    else:
+        check_output_folder(out)
+        check_folder(out)
+    reading = ReadOptions.of(missing, encoding, sheet)
+    fit = renamed_model(load(model), name_changes(names, names_file))
     matrix, frame, row_weights, chosen = _read(table, fit.features, columns, weights, reading)
     if isinstance(fit, Posterior):
         found = fit.profile(frame, chosen, row_weights, ci_prob)
@@ -128,21 +143,31 @@ class Profiled:
         }
 
 
-def write_profile(
-    found: Profile, folder: Path, table: str, reading: ReadOptions
-) -> dict[str, Path]:
-    """Write the tables and the picture of a profile; return the paths by content."""
+def write_profile(found: Profile, out: Path, table: str, reading: ReadOptions) -> dict[str, Path]:
+    """Write the tables and the picture of a profile into a folder, or the tables as a workbook.
+
+    Returns
+    -------
+    dict
+        The path of each file by its content.
+    """
+    from bayes_gmm.cli.excel import is_excel, write_excel
     from bayes_gmm.cli.tables import format_of
     from bayes_gmm.cli.writing import filling, write_csv
+    from bayes_gmm.results.io.netcdf import replacing
     from bayes_gmm.views.profile import save_profile
 
+    if is_excel(out):
+        with replacing(out) as draft:
+            write_excel({"profile": found.table, "features": found.features}, draft)
+        return {"tables": out}
     names = {"profile": "profile.csv", "features": "features.csv", "picture": "profile.png"}
     csv = format_of(table, reading)
-    with filling(folder) as draft:
+    with filling(out) as draft:
         write_csv(found.table, draft / names["profile"], csv)
         write_csv(found.features, draft / names["features"], csv)
         save_profile(found, draft / names["picture"])
-    return {what: folder / name for what, name in names.items()}
+    return {what: out / name for what, name in names.items()}
 
 
 def _read(

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from bayes_gmm.cli.messages import print_json
+from bayes_gmm.cli.naming import name_changes, names_of_segments
 from bayes_gmm.cli.options import (
     OutPath,
-    Renaming,
     as_json,
     check_order,
     check_output,
@@ -23,13 +23,7 @@ from bayes_gmm.cli.options import (
 @click.command()
 @click.argument("model")
 @click.argument("table", required=False)
-@click.option(
-    "--name",
-    "names",
-    type=Renaming(),
-    multiple=True,
-    help="New name of a segment, such as 'Segment 1=Everyday shoppers'; repeat the option.",
-)
+@names_of_segments
 @probability_of_intervals
 @weights_of_rows
 @id_of_rows
@@ -42,11 +36,13 @@ def report(
     model: str,
     table: str | None,
     names: tuple[tuple[str, str], ...],
+    names_file: str | None,
     ci_prob: float,
     weights: str | None,
     id_column: str | None,
     missing: tuple[str, ...],
     encoding: str | None,
+    sheet: str | None,
     out: Path,
     as_json: bool,
 ) -> None:
@@ -55,7 +51,7 @@ def report(
     TABLE has the rows to describe; without it the report shows no members. The file needs no
     network.
     """
-    check_output(out, model, *([] if table is None else [table]), ending=".html")
+    check_output(out, model, *([] if table is None else [table]), endings=(".html",))
     if table is not None:
         check_order(model, table)
     from bayes_gmm.cli.reports import write_model_report
@@ -64,8 +60,8 @@ def report(
 
     check_file(out)
     write_model_report(
-        model, table, out, names=dict(names), weights=weights, id_column=id_column,
-        ci_prob=ci_prob, reading=ReadOptions.of(missing, encoding),
+        model, table, out, changes=name_changes(names, names_file), weights=weights,
+        id_column=id_column, ci_prob=ci_prob, reading=ReadOptions.of(missing, encoding, sheet),
     )  # fmt: skip
     if as_json:
         print_json({"model": model, "table": table, "files": {"report": str(out)}})

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayes_gmm.cli.naming import NameChanges, renamed_model
 from bayes_gmm.cli.tables import read_columns, row_ids
 from bayes_gmm.data.io.files import read_other_columns
 from bayes_gmm.data.io.read_columns import ReadOptions
@@ -31,6 +31,7 @@ def write_fit_report(
     others: pd.DataFrame | None,
     ids: Any,
     command: str | None,
+    note: str | None,
     path: Path,
 ) -> None:
     """Write the report of a fit with what the command has computed already."""
@@ -39,7 +40,7 @@ def write_fit_report(
         sample_weight=_weights(report.row_weights), ci_prob=report.ci_prob,
         membership=report.row_intervals, findings=report.findings,
         diagnostics=report.diagnostics, shape=report.shape_check, options=COMMAND_LINE,
-        command=command, table_name=Path(report.table).name,
+        command=command, note=note, table_name=Path(report.table).name,
         made_segments=report.intervals and report.intervals.segments,
         made_summary=report.intervals and report.intervals.summary,
     )  # fmt: skip
@@ -95,7 +96,7 @@ def write_model_report(
     table: str | None,
     path: Path,
     *,
-    names: Mapping[str, str],
+    changes: NameChanges,
     weights: str | None,
     id_column: str | None,
     ci_prob: float,
@@ -104,15 +105,15 @@ def write_model_report(
     """Write the report of a model file, with the rows of a table if one is given."""
     from bayes_gmm.results.load import load
 
-    fit = load(model)
+    fit = renamed_model(load(model), changes)
     if table is None:
-        save(source_of(fit, names=names or None, ci_prob=ci_prob, options=COMMAND_LINE), path)
+        save(source_of(fit, ci_prob=ci_prob, options=COMMAND_LINE), path)
         return
     matrix, row_weights = read_columns(table, list(fit.features), weights, reading)
     ids = None if id_column is None else row_ids(table, id_column, reading)
     others = read_other_columns(table, [*fit.features, weights, id_column], reading)
     source = source_of(
-        fit, matrix, others, names=names or None, labels=ids, sample_weight=row_weights,
+        fit, matrix, others, labels=ids, sample_weight=row_weights,
         ci_prob=ci_prob, options=COMMAND_LINE, table_name=Path(table).name,
     )  # fmt: skip
     save(source, path)

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bayes_gmm.data.columns import choose_columns
+from bayes_gmm.cli.excel import check_size, is_excel, numbers_typed
 from bayes_gmm.data.feature_matrix import feature_matrix
-from bayes_gmm.data.io.csv import read_cells
-from bayes_gmm.data.io.dialect import CsvFormat, Dialect
-from bayes_gmm.data.io.files import is_parquet
+from bayes_gmm.data.io.dialect import CsvFormat
+from bayes_gmm.data.io.files import CSV, reader_of
 from bayes_gmm.data.io.read_columns import ReadOptions
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.table import read_matrix
 from bayes_gmm.data.validate import check_weights
-from bayes_gmm.errors import DataError, file_named, shown
+from bayes_gmm.errors import DataError, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,35 +63,44 @@ def chosen_features(table: str, given: Sequence[str], options: ReadOptions) -> l
 
 
 def column_names(table: str, options: ReadOptions) -> Sequence[str]:
-    """Names of the columns of a CSV or Parquet file; empty if it cannot be read."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+    """Names of the columns of a file; empty if it cannot be read."""
     path = Path(table).expanduser()
     try:
-        if not path.is_file():
-            return ()
-        if is_parquet(path):
-            return pq.read_schema(path).names
-        return Dialect.of(path, options.encoding).header
-    except (OSError, EOFError, UnicodeError, zlib.error, pa.ArrowException):
+        return reader_of(path, options).header(path, options) if path.is_file() else ()
+    except (OSError, EOFError, UnicodeError, zlib.error):
         return ()  # `read_table` raises the error with its cause
 
 
 @dataclass(frozen=True, eq=False)
 class WholeTable:
-    """Every column of a file, with the format in which tables made from it are written.
+    """Every column of a file, or one, with the format in which tables made from it are written.
 
     Attributes
     ----------
     cells : DataFrame
-        Cells of CSV are text, so that they stay unchanged.
+        Cells of CSV are text, so that they stay unchanged; those of Excel and Parquet are typed.
     format : CsvFormat
-        Format of the file, or the default format for Parquet.
+        Format of a CSV file; the default format for other files.
+    is_text : bool
+        Whether the file is CSV.
     """
 
     cells: pd.DataFrame
     format: CsvFormat
+    is_text: bool
+
+    def for_file(self, path: Path) -> pd.DataFrame:
+        """The cells to write to a file: a workbook gets numbers in place of plain number text.
+
+        Raises
+        ------
+        DataError
+            If a workbook cannot hold so many rows or columns.
+        """
+        if not is_excel(path):
+            return self.cells
+        check_size(*self.cells.shape)
+        return numbers_typed(self.cells, self.format.decimal) if self.is_text else self.cells
 
 
 def whole_table(table: str, options: ReadOptions, column: str | None = None) -> WholeTable:
@@ -104,30 +112,14 @@ def whole_table(table: str, options: ReadOptions, column: str | None = None) -> 
         If the column does not exist or has the name of another one.
     """
     path = Path(table).expanduser()
-    if is_parquet(path):
-        if column is not None:
-            choose_columns(column_names(table, options), [column], file_named(table))
-        return WholeTable(_parquet_cells(path, column), CsvFormat())
-    dialect = Dialect.of(path, options.encoding)
-    if column is not None:
-        choose_columns(dialect.header, [column], file_named(table))
-    cells, dialect = read_cells(path, dialect, column)
-    names = list(dialect.header) if column is None else [column]
-    return WholeTable(cells.to_pandas().set_axis(names, axis=1), dialect.written)
-
-
-def _parquet_cells(path: Path, column: str | None) -> pd.DataFrame:
-    import pandas as pd
-
-    frame = pd.read_parquet(path)
-    frame = frame.reset_index([name for name in frame.index.names if name is not None])
-    return frame if column is None else frame[[column]]
+    reader = reader_of(path, options)
+    return WholeTable(*reader.cells(path, column, options), is_text=reader is CSV)
 
 
 def format_of(table: str, options: ReadOptions) -> CsvFormat:
     """The format in which results about a file are written: that of the file."""
     path = Path(table).expanduser()
-    return CsvFormat() if is_parquet(path) else Dialect.of(path, options.encoding).written
+    return reader_of(path, options).written(path, options)
 
 
 def row_ids(table: str, column: str, options: ReadOptions) -> pd.Series:

@@ -2,15 +2,23 @@ r"""Recording resolution: the step :math:`\delta_j` to which the values of a col
 
 The values of a rounded column lie on a grid. The resolution is estimated from the distinct values,
 so that it does not depend on how often rows are repeated.
+
+Rounding adds a variance of :math:`\delta_j^2 / 12` to a column (Sheppard 1898). The density of the
+rows needs more: a normal density of standard deviation rho around each of the grid's values has at
+these values, by Poisson's summation formula, a density of nearly
+:math:`1 + 2 \exp(-2 \pi^2 \rho^2 / \delta^2)` times that of a smooth distribution. With
+:math:`\rho^2 = \delta^2 / 12` this is 1.38, and a mixture with one segment for each value would
+gain .32 nats for each row. `recording_variances` makes rho so large that the gain stays below 5
+nats for the whole table.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import isfinite, sqrt
+from math import isfinite
 from numbers import Real
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +42,8 @@ class ResolutionSettings:
     """Smallest resolution, in standard deviations of the column."""
     tied: float = 0.95
     """Fraction of rows with tied values at which the grid of the tied values is also estimated."""
+    most_gain: float = 5.0
+    """Most log-likelihood that one segment for each value of a column may gain, in nats."""
     grid: GridSettings = field(default_factory=GridSettings)
 
 
@@ -73,7 +83,62 @@ def detect_resolution(
     return np.array(steps, dtype=np.float64)
 
 
-def recording_error(
+class Recording(NamedTuple):
+    """How exactly the columns of a table were recorded.
+
+    Attributes
+    ----------
+    steps : ndarray, shape (n_features,)
+        Steps to which values were rounded; 0 if none.
+    floor : ndarray, shape (n_features,)
+        Smallest step of the density, where a recording error was not excluded; else 0.
+    """
+
+    steps: Floats
+    floor: Floats
+
+    @property
+    def resolution(self) -> Floats:
+        """Steps that the density assumes."""
+        return np.maximum(self.steps, self.floor)
+
+
+def recording_variances(
+    recording: Recording, cell_weights: Floats, settings: ResolutionSettings = DEFAULTS
+) -> Floats:
+    r"""Variance of the recording error of each column in the density of the rows.
+
+    .. math::
+        \rho_j^2 = \delta_j^2 \max\left(
+            \frac{1}{12}, \frac{1}{2 \pi^2} \log \frac{2 W_j}{5}\right)
+
+    With W rows on a grid, one segment for each value gains at most
+    :math:`2 W \exp(-2 \pi^2 \rho^2 / \delta^2)` nats over a smooth distribution; this is 5 nats.
+
+    Parameters
+    ----------
+    recording : Recording
+    cell_weights : ndarray, shape (n_features,)
+        Total weight W of the rows that observe each column.
+    settings : ResolutionSettings
+
+    Returns
+    -------
+    ndarray, shape (n_features,)
+        In squared units of the steps.
+
+    Examples
+    --------
+    >>> whole_numbers = Recording(steps=np.ones(3), floor=np.zeros(3))
+    >>> recording_variances(whole_numbers, np.array([10.0, 1e3, 1e6])).round(3)
+    array([0.083, 0.304, 0.653])
+    """
+    gain = np.maximum(2.0 * cell_weights / settings.most_gain, 1.0)
+    factor = np.maximum(np.log(gain) / (2.0 * np.pi**2), 1.0 / 12.0)
+    return np.maximum(recording.steps**2 * factor, recording.floor**2 / 12.0)
+
+
+def recording_of(
     resolution: Resolution,
     values: Floats,
     scale: Floats,
@@ -81,16 +146,14 @@ def recording_error(
     features: Sequence[str] | None = None,
     settings: ResolutionSettings = DEFAULTS,
     transforms: Transforms | None = None,
-) -> Floats:
-    r"""Standard deviation of the rounding error of each column (Sheppard 1898).
-
-    .. math:: \rho_j = \max(\delta_j, 10^{-3} \mathrm{scale}_j) / \sqrt{12}
+) -> Recording:
+    r"""The steps of the columns, given or estimated, and the smallest steps that are assumed.
 
     Parameters
     ----------
     resolution : "auto", None, a number, or one entry per column
         The :math:`\delta_j` in the user's units; "auto" estimates them from `values`. None or 0
-        means no rounding: :math:`\rho_j = 0`.
+        means no rounding.
     values : ndarray, shape (n_rows, n_features)
         The table, used for "auto".
     scale : ndarray, shape (n_features,)
@@ -101,11 +164,11 @@ def recording_error(
         Names of the columns, for messages.
     settings : ResolutionSettings
     transforms : Transforms, optional
-        The rounding error of a transformed column is that of `Transforms.steps`.
+        The step of a transformed column is that of `Transforms.steps`.
 
     Returns
     -------
-    ndarray, shape (n_features,)
+    Recording
         In the user's units, or on the transformed scale.
 
     Raises
@@ -117,8 +180,8 @@ def recording_error(
     Examples
     --------
     >>> import numpy as np
-    >>> recording_error([2.0, None], np.zeros((3, 2)), scale=np.ones(2)).round(3)
-    array([0.577, 0.   ])
+    >>> recording_of([2.0, None], np.zeros((3, 2)), scale=np.ones(2)).resolution.tolist()
+    [2.0, 0.0]
     """
     entries = _entries(resolution, n_features=values.shape[1])
     found = [j for j, entry in enumerate(entries) if entry == "auto"]
@@ -132,8 +195,7 @@ def recording_error(
         delta = transforms.steps(delta, values, weights)
     floored = delta > 0.0
     floored[found] = True
-    least = settings.floor * np.asarray(scale)
-    return np.where(floored, np.maximum(delta, least), 0.0) / sqrt(12.0)
+    return Recording(delta, np.where(floored, settings.floor * np.asarray(scale), 0.0))
 
 
 def _entries(resolution: Any, n_features: int) -> list[float | Literal["auto"]]:

@@ -26,6 +26,7 @@ def read_table(
     *,
     missing: str | Sequence[str] = (),
     encoding: str | None = None,
+    sheet: str | None = None,
 ) -> pd.DataFrame:
     """Read numeric columns of a table.
 
@@ -36,15 +37,18 @@ def read_table(
     Parameters
     ----------
     source : path or data frame
-        A CSV file (separated by commas, semicolons, tabs or pipes; plain or gzipped), a Parquet
-        file, or a pandas, polars or pyarrow frame. Empty cells and words such as NA are missing.
-        Lines above the header of a CSV file are skipped, and so is a row of units below it.
+        A CSV file (separated by commas, semicolons, tabs or pipes; plain or gzipped), an Excel
+        workbook (.xlsx), a Parquet file, or a pandas, polars or pyarrow frame. Empty cells, error
+        cells of Excel and words such as NA are missing. Lines above the header of a CSV file or
+        sheet are skipped, and so is a row of units below it.
     features : sequence of str, optional
         Requested columns; by default every column that has a name of its own and holds numbers.
     missing : str or sequence of str
         Other texts of cells that stand for missing values, such as ("?", "-").
     encoding : str, optional
         Encoding of a CSV file, such as "cp1250"; by default it is inferred.
+    sheet : str, optional
+        Sheet of an Excel workbook; by default the only visible one that is not empty.
 
     Returns
     -------
@@ -81,7 +85,7 @@ def read_table(
     """
     import pandas as pd
 
-    matrix = read_matrix(source, features, ReadOptions.of(missing, encoding))
+    matrix = read_matrix(source, features, ReadOptions.of(missing, encoding, sheet))
     return pd.DataFrame(matrix.values, columns=list(matrix.features), copy=False)
 
 

@@ -51,6 +51,8 @@ class OptionNames:
         The option for the encoding of a file.
     compare : str
         What compares numbers of segments.
+    members : str
+        What lists the segment of every row.
 
     Examples
     --------
@@ -82,6 +84,7 @@ class OptionNames:
     between_texts: str
     encoding: str
     compare: str
+    members: str
 
     def number(self, option: str, value: int) -> str:
         """An option with a number."""
@@ -129,6 +132,7 @@ PYTHON = OptionNames(
     between_texts=", ",
     encoding="the argument encoding",
     compare="bg.compare",
+    members="posterior.membership(X), or model.predict_proba(X) without a posterior",
 )
 COMMAND_LINE = OptionNames(
     draws="--draws",
@@ -151,6 +155,7 @@ COMMAND_LINE = OptionNames(
     between_texts=" --missing ",
     encoding="the option --encoding",
     compare="bayes-gmm compare",
+    members="assignments.csv, which bayes-gmm fit --out writes, or bayes-gmm predict",
 )
 
 

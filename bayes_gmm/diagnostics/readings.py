@@ -23,6 +23,7 @@ HELD = {
     "mixed_cells": "cells that are not numbers",
     "contradicting_notations": "numbers in contradicting notations",
     "cell_type": "values that are not numbers",
+    "formula_cells": "formulas without values",
 }
 """Contents of columns that are left out, by code."""
 
@@ -91,6 +92,14 @@ def _contradicting_notations(columns: Subject, values: Values, options: OptionNa
     )
 
 
+def _formula_cells(columns: Subject, values: Values, options: OptionNames) -> Parts:
+    return (
+        f"column {shown(columns[0])} holds formulas whose values the workbook does not contain "
+        f"({counted(values['rows'], 'cell')}, the first in row {values['row']})",
+        "open it in a spreadsheet program and save it, or export the table as CSV",
+    )
+
+
 def _repeated_name(columns: Subject, values: Values, options: OptionNames) -> Parts:
     found = f"{values['times']} columns are named {shown(columns[0])}"
     return found, "rename all but one to use it"
@@ -145,6 +154,21 @@ def _second_header(subject: Subject, values: Values, options: OptionNames) -> Pa
     return f"skipped the row below the header, which names units or columns: {cells}", ""
 
 
+def _error_cells(columns: Subject, values: Values, options: OptionNames) -> Parts:
+    first = f"{counted(values['rows'], 'cell')} with an error, such as {shown(values['text'])}"
+    if len(columns) > 1:
+        return f"columns {_named(columns)}: read cells with an error as missing", ""
+    return f"column {_named(columns)}: read as missing {first} in row {values['row']}", ""
+
+
+def _sheet_read(subject: Subject, values: Values, options: OptionNames) -> Parts:
+    others = [f"{word}: {_named(values[word])}" for word in ("empty", "hidden") if values[word]]
+    return (
+        f"read sheet {shown(values['sheet'])}; other sheets are not read ({'; '.join(others)})",
+        "",
+    )
+
+
 def _named(columns: Sequence[str]) -> str:
     return listed([shown(name) for name in columns], TEXT.most_columns)
 
@@ -157,6 +181,7 @@ UNUSABLE: Mapping[str, Kind] = {
     "contradicting_notations": Kind("error", _contradicting_notations),
     "repeated_name": Kind("error", _repeated_name),
     "cell_type": Kind("error", _cell_type),
+    "formula_cells": Kind("error", _formula_cells),
 }
 """Columns that are not read, or only if they are requested."""
 
@@ -165,6 +190,8 @@ READ: Mapping[str, Kind] = {
     "cells_read": Kind("note", _cells_read, DataWarning),
     "lines_above": Kind("note", _lines_above, DataWarning),
     "second_header": Kind("note", _second_header, DataWarning),
+    "error_cells": Kind("note", _error_cells, DataWarning),
+    "sheet_read": Kind("note", _sheet_read, DataWarning),
     "guessed_encoding": Kind(
         "note",
         fixed(

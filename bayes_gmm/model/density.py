@@ -32,12 +32,16 @@ class Density:
     prior : PriorConstants
     rho2 : ndarray, shape (d,)
         Variances of the recording error; zeros for the plain mixture.
+    resolution : ndarray, shape (d,), optional
+        Steps to which the columns were rounded; by default those whose rounding error has the
+        variances `rho2`.
     """
 
     rows: Rows
     layout: Layout
     prior: PriorConstants
     rho2: Floats
+    resolution: Floats | None = None
 
     def __post_init__(self) -> None:
         if self.prior.n_covariances not in (0, self.layout.n_covariances):
@@ -45,6 +49,19 @@ class Density:
                 f"the prior has {self.prior.n_covariances} free covariance matrices, "
                 f"but the layout has {self.layout.n_covariances}"
             )
+
+    @property
+    def steps(self) -> Floats:
+        """Steps to which the columns were rounded, shape (d,)."""
+        return np.sqrt(12.0 * self.rho2) if self.resolution is None else self.resolution
+
+    @property
+    def beyond_rounding(self) -> Floats:
+        """Variances of the recording error minus those of rounding, shape (d,).
+
+        The covariances that are reported are those of theta plus these variances.
+        """
+        return np.maximum(self.rho2 - self.steps**2 / 12.0, 0.0)
 
     @cached_property
     def _ties(self) -> Floats:

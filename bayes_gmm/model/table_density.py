@@ -6,7 +6,7 @@ from typing import Any
 
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.memory import MemoryRows
-from bayes_gmm.data.resolution import recording_error
+from bayes_gmm.data.resolution import recording_of, recording_variances
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.transforms import Transforms
@@ -54,14 +54,16 @@ def density_of_table(
     rows = transforms.apply(matrix)
     own_units = Standardizer.fit(rows.values, weights)
     units = own_units if standardize else Standardizer.identity(matrix.n_features)
-    rho = recording_error(
+    recording = recording_of(
         resolution, matrix.values, own_units.scale, weights, matrix.features,
         transforms=transforms,
     )  # fmt: skip
+    standard = MemoryRows.from_matrix(rows.values, units, weights)
     density = Density(
-        MemoryRows.from_matrix(rows.values, units, weights),
+        standard,
         Layout(n_components, matrix.n_features, structure),
         prior.constants(n_components, matrix.n_features, structure),
-        (rho / units.scale) ** 2,
+        recording_variances(recording, standard.cell_weights) / units.scale**2,
+        recording.resolution / units.scale,
     )
     return density, units

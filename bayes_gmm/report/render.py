@@ -94,6 +94,9 @@ def _environment() -> Any:
         loader=PackageLoader("bayes_gmm.report", TEMPLATES), autoescape=True,
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+    environment.policies["json.dumps_kwargs"] = {
+        "sort_keys": True, "ensure_ascii": False, "separators": (",", ":"),
+    }  # fmt: skip
     environment.tests |= {"figure": _is_a(Number), "segment": _is_a(Segment)}
     environment.tests |= {"quoted": _is_a(Quoted)}
     environment.filters |= {"plain": _plain, "unbroken": unbroken}

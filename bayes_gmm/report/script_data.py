@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.report.settings import PICTURES
-from bayes_gmm.report.source import Source
+from bayes_gmm.report.source import ROW, Rows, Source
 from bayes_gmm.report.svg.scatter import FRAME, axis
 
 
@@ -23,10 +23,12 @@ def script_data(source: Source) -> dict[str, Any]:
         names, features; axes with low, high and ticks (position, label); mean (K, d) and
         covariance (K, d, d) on the scale of the model; radii of the ellipses; frame (width, height
         and margins); rows with label, segment, probability, x (d, n) on the scale of the model and
-        u (d, n) in the user's units, which is None for features that are not transformed.
+        u (d, n) in the user's units, which is None for features that are not transformed; members,
+        with label, segment and probability of all rows, which is None if the page lacks some; and
+        label_name, what the labels are.
     """
     shown = list(source.pictured)
-    m = source.mixture
+    m, rows = source.mixture, source.rows
     width, height = PICTURES.scatter
     return {
         "names": list(source.names),
@@ -37,6 +39,23 @@ def script_data(source: Source) -> dict[str, Any]:
         "radii": [math.sqrt(-2.0 * math.log1p(-prob)) for prob in PICTURES.ellipse_probs],
         "frame": [width, height, FRAME.left, FRAME.right, FRAME.top, FRAME.bottom],
         "rows": _rows(source, shown),
+        "members": None if rows is None else _members(rows),
+        "label_name": ROW if rows is None else rows.label_name,
+    }
+
+
+def _members(rows: Rows) -> dict[str, Any] | None:
+    """The segment of every row; empty if the rows in pictures are all rows."""
+    if not rows.are_all_on_page:
+        return None
+    return {} if len(rows.shown) == rows.n else _labelled(rows, np.arange(rows.n))
+
+
+def _labelled(rows: Rows, some: Integers) -> dict[str, Any]:
+    return {
+        "label": [rows.labels[i] for i in some],
+        "segment": rows.segment[some].tolist(),
+        "probability": below_one(rows.probability[some]).tolist(),
     }
 
 
@@ -53,12 +72,22 @@ def _rows(source: Source, shown: list[int]) -> dict[str, Any] | None:
     some = rows.shown
     changed = set(source.mixture.transforms.changed)
     return {
-        "label": [rows.labels[i] for i in some],
-        "segment": rows.segment[some].tolist(),
-        "probability": below_one(rows.probability[some]).tolist(),
-        "x": [_column(rows.scaled[some, j]) for j in shown],
+        **_labelled(rows, some),
+        "x": [
+            _positions(source, j, some) if j in changed else _column(rows.scaled[some, j])
+            for j in shown
+        ],
         "u": [_column(rows.values[some, j]) if j in changed else None for j in shown],
     }
+
+
+def _positions(source: Source, j: int, some: Integers) -> list[float | None]:
+    """Values on the scale of the model, as exact as pictures need."""
+    assert source.rows is not None
+    found = axis(source, j)
+    decimals = -math.floor(math.log10(PICTURES.resolution * (found.high - found.low)))
+    values = source.rows.scaled[some, j].tolist()
+    return [None if math.isnan(x) else round(x, decimals) for x in values]
 
 
 def below_one(probability: Floats) -> Floats:

@@ -15,7 +15,14 @@ class ReportLimits:
     """Maximum number of rows drawn and listed; larger tables are sampled."""
     max_features: int = 12
     """Maximum number of features in pictures: those that differ most between segments."""
-    typical: int = 3
+    most_listed: int = 50_000
+    """Rows up to which the page holds all members of the segments, for files of members."""
+    row_bytes: int = 600_000
+    """Approximate size of this list and of the rows in pictures above which the page does not hold
+    the list, so that the page stays below 1.5 MB."""
+    totals: int = 12
+    """Columns whose total is divided among the segments: those divided most unevenly."""
+    typical: int = 5
     """Typical members of each segment."""
     uncertain: int = 12
     """Rows in the list of uncertain members."""
@@ -32,6 +39,8 @@ class ReportLimits:
     says."""
     profile_lines: int = 60
     """Columns and levels in the profile."""
+    profile_cells: int = 360
+    """Product of these and the number of segments."""
     apart: int = 3
     """Features that set a segment apart."""
     findings: int = 20
@@ -39,7 +48,7 @@ class ReportLimits:
     member_columns: int = 6
     """Features in lists of members."""
     label_width: int = 60
-    """Characters of the label of a row."""
+    """Characters of the label of a row, and of the name of the column with the labels."""
     together_rows: int = 300
     """Rows in which pairs are compared for the stability of segments."""
     seed: int = 0
@@ -57,7 +66,8 @@ class WordThresholds:
     doubtful: float = 0.6
     """Probability below which a row is called doubtful."""
     apart: float = 0.5
-    """Distance from the average, in standard deviations of the table, called high or low."""
+    """Distance from the average, in standard deviations of the table, called high or low; without
+    draws, also the distance from the rest that is called a difference."""
     far: float = 1.25
     """The same for very high or very low."""
     most_named: int = 3
@@ -74,12 +84,16 @@ class PictureSettings:
 
     scatter: tuple[int, int] = (560, 430)
     """Width and height."""
-    marginal: tuple[int, int] = (330, 190)
+    marginal: tuple[int, int] = (330, 206)
+    badge_distance: float = 20.0
+    """Distance of the numbers of segments above curves."""
     wide: int = 560
     """Width of bar charts."""
+    resolution: float = 1e-4
+    """Precision of positions of rows for the script, relative to the axis."""
     strip: tuple[int, int] = (220, 26)
     """Size of the place of a segment on one feature."""
-    curve_points: int = 72
+    curve_points: int = 60
     """Points of a density."""
     bins: int = 24
     """Bins of a histogram of rows."""

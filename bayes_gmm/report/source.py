@@ -14,12 +14,12 @@ from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, without_warnings
 from bayes_gmm.diagnostics.kind import PYTHON, OptionNames
 from bayes_gmm.errors import DataError, shown
-from bayes_gmm.model.mixture import Mixture, segment_labels
+from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.report.settings import LIMITS
 from bayes_gmm.report.words import Write, writer
 from bayes_gmm.results.fit.map_fit import MapFit
+from bayes_gmm.results.names import renamed
 from bayes_gmm.results.posterior.membership import Membership, membership_of
-from bayes_gmm.results.posterior.names import renamed
 from bayes_gmm.text import shortened
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from bayes_gmm.results.posterior.posterior import Posterior
     from bayes_gmm.results.profile.record import Profile
     from bayes_gmm.results.shape.record import ShapeCheck
+
+
+ROW = "Row"
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +51,8 @@ class Rows:
         Probability of each segment.
     lower, upper : ndarray, shape (n,), or None
         Bounds of the probability of the most probable segment, if there are draws.
+    label_name : str
+        What the labels are, such as the name of a column.
     """
 
     values: Floats
@@ -57,11 +62,24 @@ class Rows:
     membership: Floats
     lower: Floats | None = None
     upper: Floats | None = None
+    label_name: str = ROW
 
     @property
     def n(self) -> int:
         """Number of rows."""
         return len(self.labels)
+
+    @cached_property
+    def are_all_on_page(self) -> bool:
+        """Whether the page holds the segment of every row, which few rows or short labels allow."""
+        if self.n <= LIMITS.max_points:
+            return True
+        if self.n > LIMITS.most_listed:
+            return False
+        n_columns = min(self.values.shape[1], LIMITS.max_features)
+        in_pictures = 18 * LIMITS.max_points * n_columns  # two numbers for each value
+        labels = "".join(self.labels).encode("utf-8", "replace")
+        return len(labels) + 15 * self.n + in_pictures <= LIMITS.row_bytes
 
     @cached_property
     def segment(self) -> Integers:
@@ -117,6 +135,8 @@ class Source:
     ci_prob : float
     title : str or None
     table_name : str or None
+    note : str or None
+        What readers must know first, such as that the rows are simulated.
     made_segments, made_summary : DataFrame, optional
         Tables of the posterior that the caller has made.
     """
@@ -136,6 +156,7 @@ class Source:
     ci_prob: float = LIMITS.ci_prob
     title: str | None = None
     table_name: str | None = None
+    note: str | None = None
     made_segments: pd.DataFrame | None = None
     made_summary: pd.DataFrame | None = None
 
@@ -233,9 +254,9 @@ def parts_of(model: Any) -> tuple[MapFit, Posterior | None, Any]:
     )
 
 
-def names_of(model: Any, fit: MapFit, names: Any) -> tuple[str, ...]:
+def names_of(fit: MapFit | Posterior, names: Any) -> tuple[str, ...]:
     """Names of the segments, some of them changed by a mapping or all given in order."""
-    labels = tuple(getattr(model, "names", segment_labels(fit.mixture.n_components)))
+    labels = fit.names
     if names is None:
         return labels
     if not isinstance(names, Mapping):
@@ -264,6 +285,7 @@ def rows_of(
     labels: Sequence[str] | None,
     ci_prob: float,
     membership: Membership | None = None,
+    label_name: str = ROW,
 ) -> Rows:
     """Rows of positive weight, with their memberships."""
     kept = np.arange(matrix.n_rows) if weights is None else np.flatnonzero(weights > 0.0)
@@ -276,7 +298,7 @@ def rows_of(
     found = _membership(fit, posterior, scaled, ci_prob, membership, kept)
     return Rows(
         some.values, scaled.values, tuple(names),
-        np.ones(len(kept)) if weights is None else weights[kept], *found,
+        np.ones(len(kept)) if weights is None else weights[kept], *found, label_name,
     )  # fmt: skip
 
 

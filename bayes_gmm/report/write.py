@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,12 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.validate import check_weights
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, without_warnings
 from bayes_gmm.errors import DataError
-from bayes_gmm.model.mixture import segment_labels
 from bayes_gmm.model.typicality import rows_beyond_in_sample
 from bayes_gmm.report.content.page import page
 from bayes_gmm.report.render import rendered
 from bayes_gmm.report.settings import LIMITS
 from bayes_gmm.report.source import (
+    ROW,
     Source,
     names_of,
     parts_of,
@@ -29,12 +30,14 @@ from bayes_gmm.report.source import (
     stored_rows,
 )
 from bayes_gmm.results.checks import check_probability, generator
+from bayes_gmm.results.fit.doubts import with_names_of
 from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.io.netcdf import replacing
 from bayes_gmm.results.posterior.observed_data import other_rows
 from bayes_gmm.results.posterior.profile import drawn_mixtures
 from bayes_gmm.results.profile.columns import OutsideColumn
 from bayes_gmm.results.profile.profile import outside_columns, profile_of_rows, single
+from bayes_gmm.text import shortened
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -77,7 +80,8 @@ def write_report(
     names : mapping or sequence of str, optional
         New names of segments, as for `Posterior.rename`, or one name for each.
     labels : sequence, optional
-        What identifies each row, such as customer numbers; by default its position, from 1.
+        What identifies each row, such as customer numbers; by default the first column of the table
+        that identifies its rows, or else the position of the row, from 1.
     sample_weight : array_like, shape (N,), optional
         Row weights.
     ci_prob : float
@@ -140,27 +144,32 @@ def source_of(
     """
     check_probability(ci_prob)
     fit, posterior, estimator = parts_of(model)
-    called = names_of(model, fit, names)
+    fit = replace(fit, names=names_of(posterior or fit, names))
     if posterior is not None:
-        posterior = posterior.rename(dict(zip(posterior.names, called, strict=True)))
+        posterior = replace(posterior, fit=fit, names=fit.names)
         more.setdefault("prior_influence", posterior.prior_influence)
     if estimator is not None:
         more = {
-            "diagnostics": estimator.diagnostics_, "shape": estimator.shape_check_,
+            "diagnostics": with_names_of(fit, estimator.diagnostics_),
+            "shape": replace(estimator.shape_check_, names=fit.names),
             "prior_influence": estimator.prior_influence_, **more,
         }  # fmt: skip
     given, weights = stored_rows(posterior, estimator) if table is None else (table, sample_weight)
     if given is not None:
         matrix = fit.mixture.columns_of(given)
         weights = check_weights(weights, matrix.n_rows)
+        frame = as_frame(given if others is None and is_frame(given) else others)
+        more |= computed(fit, posterior, matrix, frame, weights, ci_prob, more)
+        if labels is None:
+            labels = identifying_column(frame, more["profile"])
+        if labels is not None and len(labels) != matrix.n_rows:
+            raise DataError(f"labels has {len(labels)} entries for {matrix.n_rows:,} rows")
         texts = None if labels is None else [str(label) for label in labels]
-        if texts is not None and len(texts) != matrix.n_rows:
-            raise DataError(f"labels has {len(texts)} entries for {matrix.n_rows:,} rows")
-        more["rows"] = rows_of(fit, posterior, matrix, weights, texts, ci_prob, membership)
-        if others is None and is_frame(given):
-            others = as_frame(given)
-        more |= computed(fit, posterior, matrix, as_frame(others), weights, ci_prob, more)
-    return Source(fit, posterior, called, ci_prob=ci_prob, **more)
+        label_name = shortened(str(getattr(labels, "name", None) or ROW), LIMITS.label_width)
+        more["rows"] = rows_of(
+            fit, posterior, matrix, weights, texts, ci_prob, membership, label_name
+        )
+    return Source(fit, posterior, fit.names, ci_prob=ci_prob, **more)
 
 
 def computed(
@@ -187,6 +196,16 @@ def computed(
     return found
 
 
+def identifying_column(frame: nw.DataFrame[Any] | None, profile: Profile) -> Any:
+    """The first column that identifies all rows, which a profile leaves out; None without one."""
+    for d in profile.diagnostics:
+        if frame is not None and d.values.get("reason") == "identifier":
+            column = frame[d.subject[0]]
+            if column.n_unique() == len(column) and not column.is_null().any():
+                return column
+    return None
+
+
 def profiled(
     fit: MapFit,
     posterior: Posterior | None,
@@ -195,28 +214,40 @@ def profiled(
     weights: Floats | None,
     ci_prob: float,
 ) -> Profile:
-    """What sets segments apart, and the columns outside the model, of a sample of many rows."""
-    columns: Sequence[OutsideColumn] = ()
+    """What sets segments apart, columns outside the model, and features that may be amounts.
+
+    Computed from a sample of many rows.
+    """
+    columns: list[OutsideColumn] = []
     left_out: Sequence[Diagnostic] = ()
+    if matrix.n_rows > LIMITS.most_profile_rows:
+        rng = np.random.default_rng(LIMITS.seed)
+        some = np.sort(rng.choice(matrix.n_rows, LIMITS.most_profile_rows, replace=False))
+        matrix, others = matrix.only(some), None if others is None else others[some]
+        weights = None if weights is None else weights[some]
     if others is not None and set(others.columns) - set(fit.features):
-        if matrix.n_rows > LIMITS.most_profile_rows:
-            rng = np.random.default_rng(LIMITS.seed)
-            some = np.sort(rng.choice(matrix.n_rows, LIMITS.most_profile_rows, replace=False))
-            matrix, others = matrix.only(some), others[some]
-            weights = None if weights is None else weights[some]
         columns, left_out = outside_columns(others, None, fit.features)
+    columns += amounts(matrix)
     rows = fit.mixture.matrix_of(matrix)
     if posterior is None:
         drawn = single(fit.mixture, fit.standardizer)
-        names = segment_labels(fit.mixture.n_components)
         return profile_of_rows(
-            fit.mixture, drawn, rows, columns, weights, names=names, left_out=left_out
+            fit.mixture, drawn, rows, columns, weights, names=fit.names, left_out=left_out
         )
     return profile_of_rows(
         posterior.mixture, drawn_mixtures(posterior, rows.n_rows), rows, columns, weights,
         names=posterior.names, left_out=left_out, ci_prob=ci_prob,
         rng=generator(posterior.draws.seed),
     )  # fmt: skip
+
+
+def amounts(matrix: FeatureMatrix) -> Iterator[OutsideColumn]:
+    """Features without negative values, as columns to profile."""
+    for name, values in zip(matrix.features, matrix.values.T, strict=True):
+        seen = ~np.isnan(values)
+        if seen.any() and (values[seen] >= 0.0).all():
+            numbers = np.where(seen, values, 0.0)[:, None]
+            yield OutsideColumn(name, "numeric", (), numbers, seen)
 
 
 def is_frame(table: Any) -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayes_gmm.model.mixture import segment_labels
 from bayes_gmm.results.draw_statistics import central_interval
+from bayes_gmm.results.posterior.draws import PosteriorDraws
 from bayes_gmm.text import percent, share_interval, shortened
 from bayes_gmm.views import ellipses
 from bayes_gmm.views.axes import wrapped
+from bayes_gmm.views.models import mixture_of
 from bayes_gmm.views.palette import marker, palette
 from bayes_gmm.views.points import uncertain_handle
 from bayes_gmm.views.settings import PLOTS, STYLE
@@ -19,20 +21,23 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
-    from bayes_gmm.model.mixture import Mixture
-    from bayes_gmm.results.posterior.draws import PosteriorDraws
 
-
-def segment_texts(
-    mixture: Mixture, posterior: PosteriorDraws | None, ci_prob: float = PLOTS.ci_prob
-) -> list[str]:
+def segment_texts(model: Any, ci_prob: float = PLOTS.ci_prob) -> list[str]:
     """Names of the segments with their shares and, for a posterior, the intervals of these."""
-    return _labels(mixture) if posterior is None else _labels_with_intervals(posterior, ci_prob)
+    if isinstance(model, PosteriorDraws):
+        return _labels_with_intervals(model, ci_prob)
+    mixture = mixture_of(model)
+    names = getattr(model, "names", segment_labels(mixture.n_components))
+    width = _name_width(len(names))
+    return [
+        wrapped(f"{shortened(name, width)} ({percent(w)})", 34)
+        for name, w in zip(names, mixture.weights, strict=True)
+    ]
 
 
-def _labels(mixture: Mixture) -> list[str]:
-    labels = segment_labels(mixture.n_components)
-    return [f"{label} ({percent(w)})" for label, w in zip(labels, mixture.weights, strict=True)]
+def _name_width(n_segments: int) -> int:
+    """Number of characters of a name in a legend."""
+    return STYLE.line_width if n_segments > 6 else 2 * STYLE.line_width
 
 
 def _labels_with_intervals(posterior: PosteriorDraws, ci_prob: float) -> list[str]:
@@ -42,7 +47,7 @@ def _labels_with_intervals(posterior: PosteriorDraws, ci_prob: float) -> list[st
     numbers = zip(w.mean(axis=(0, 1)).tolist(), low.tolist(), high.tolist(), strict=True)
     if len(posterior.names) == 1:
         return [f"{wrapped(posterior.names[0], 34)} (100 %)"]
-    labels, width = [], STYLE.line_width if len(posterior.names) > 6 else 2 * STYLE.line_width
+    labels, width = [], _name_width(len(posterior.names))
     for name, interval in zip(posterior.names, numbers, strict=True):
         share, a, b = share_interval(*interval)
         labels.append(wrapped(f"{shortened(name, width)} ({share} %: {a} to {b} %)", 34))

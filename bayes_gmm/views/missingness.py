@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_gmm.data.feature_matrix import feature_matrix
-from bayes_gmm.results.posterior.draws import PosteriorDraws
 from bayes_gmm.text import counted, percent, shortened
 from bayes_gmm.views.axes import NOTE_COLOR, as_written, new_figure, wrapped
 from bayes_gmm.views.legend import segment_handles, segment_texts
@@ -95,8 +94,7 @@ def missingness(
     )
     _draw_patterns(left, found, mixture.features, np.isnan(values).mean(axis=0))
     _draw_shares(right, found)
-    posterior = model if isinstance(model, PosteriorDraws) else None
-    handles = segment_handles(segment_texts(mixture, posterior))
+    handles = segment_handles(segment_texts(model))
     legend = figure.legend(
         handles=handles, loc="outside right upper", frameon=False,
         fontsize=STYLE.text_size - 2 * (len(handles) > 8),

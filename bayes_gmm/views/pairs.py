@@ -225,7 +225,6 @@ def _add_texts(
     ci_prob: float,
 ) -> None:
     """Title, notes, and a legend in the empty upper triangle."""
-    posterior = model if isinstance(model, PosteriorDraws) else None
     mixture = mixture_of(model)
     figure.suptitle(
         f"{counted(mixture.n_components, 'segment')}, "
@@ -237,7 +236,7 @@ def _add_texts(
             wrapped("; ".join(notes), STYLE.note_width), x=0.012, ha="left",
             fontsize=STYLE.note_size, color=NOTE_COLOR,
         )  # fmt: skip
-    handles = legend_of(segment_texts(mixture, posterior, ci_prob), with_points=values is not None)
+    handles = legend_of(segment_texts(model, ci_prob), with_points=values is not None)
     legend = figure.legend(
         handles=handles, loc="outside right upper" if len(panels) < 4 else "upper right",
         bbox_to_anchor=None if len(panels) < 4 else (0.985, 0.93), frameon=False,

@@ -134,7 +134,7 @@ def _draw(
     of_rows = "" if values is None else f" in {counted(len(values), 'row')}"
     add_title(axes, counted(mixture.n_components, "segment") + of_rows, notes)
     n_axes = 1 + isinstance(shown, Plane)
-    labels = segment_texts(mixture, posterior, ci_prob)
+    labels = segment_texts(model, ci_prob)
     _add_legend(axes, labels, n_axes, posterior, ci_prob, with_points=values is not None)
     clean(axes)
     if isinstance(shown, Plane):

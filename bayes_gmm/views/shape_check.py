@@ -132,7 +132,8 @@ def _checked(
         raise DataError("a fit does not contain its rows; pass them as X")
     matrix = fit.mixture.matrix_of(X)
     weights = weights_to_check(matrix, sample_weight)
-    return fit, check_mixture(fit.mixture, fit.standardizer, matrix, weights), matrix, weights
+    found = check_mixture(fit.mixture, fit.standardizer, matrix, weights, names=fit.names)
+    return fit, found, matrix, weights
 
 
 def _draw_direction(ax: Axes, found: ShapeCheck, k: int, rows: SegmentRows, color: str) -> None:

@@ -39,7 +39,7 @@ def test_options_of_fit_refused(case, clean_table, monkeypatch, tmp_path, capsys
     [
         ("s\0.csv", 2, ("'--out'", "zero byte")),
         ("s" * 300 + ".csv", 1, ("name too long",)),
-        ("scored.xlsx", 2, ("--out is 'scored.xlsx'", "CSV")),
+        ("scored.xls", 2, ("--out is 'scored.xls'", "CSV")),
         (".", 1, ("cannot write '.'", "it is a folder")),
     ],
     ids=["zero byte", "long", "spreadsheet", "folder"],

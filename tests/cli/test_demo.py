@@ -29,6 +29,8 @@ def text(folder):
 
 def test_demo_goes_the_whole_way_and_says_that_its_data_are_simulated(folder, text):
     assert "400 customers are simulated" in text
+    page = (folder / DEMO_FOLDER / "report.html").read_text(encoding="utf-8")
+    assert page.index("400 customers are simulated") < page.index("The answer")
     assert "5 segments in 400 rows of customers.csv" in text
     assert "94 % credible intervals" in text
     assert names_in(folder / DEMO_FOLDER) == sorted([*POSTERIOR_FILES, "customers.csv"])

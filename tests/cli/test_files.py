@@ -51,7 +51,7 @@ REFUSED = {
     "between spaces": ("t.csv", ROWS.replace(",", "  "), "has one column, 'a b'"),
     "zero bytes": ("t.csv", ROWS.encode() + b"\0\0", "is not text"),
     "picture": ("t.png", b"\x89PNG\r\n\x1a\n" + bytes(99), "is not text"),
-    "spreadsheet": ("t.xlsx", b"PK\x03\x04" + bytes(99), "is not text"),
+    "spreadsheet": ("t.xlsx", b"PK\x03\x04" + bytes(99), "is a damaged Excel workbook"),
     "UTF-32": ("t.csv", ROWS.encode("utf-32"), "is written in UTF-32; save it as UTF-8"),
     "web page": ("t.html", "<html><body>1</body></html>\n", "is not a CSV file: it begins"),
     "infinite": ("t.csv", f"{ROWS}1,-inf\n", "column 'b' is infinite in row 41"),
@@ -123,7 +123,7 @@ def make_nothing(path):
     ("make", "words"),
     [
         (make_nothing, ("no file '", "t.csv'", "check the path")),
-        (make_folder, ("is a folder; give a CSV or Parquet file",)),
+        (make_folder, ("is a folder; give a CSV, Excel or Parquet file",)),
         (make_link, ("no file '", "it is a link to 'absent.csv', which does not exist")),
         (make_loop, ("no file '", "it is a link to 't.csv'")),
         (os.mkfifo, ("t.csv' is a pipe or device", "save it as a regular file first")),

@@ -138,7 +138,7 @@ def test_tables_in_a_notebook_escape_every_name(posterior):
 
 
 def test_a_loaded_fit_has_numbers_for_names(model_file, tmp_path, capsys):
-    assert not hasattr(load(model_file), "names")
+    assert load(model_file).names == ("Segment 1", "Segment 2")
     path = tmp_path / "rows.csv"
     clean_frame().to_csv(path, index=False)
     out = tmp_path / "scored.csv"

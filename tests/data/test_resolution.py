@@ -8,7 +8,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from bayes_gmm.data.resolution import ResolutionSettings, detect_resolution, recording_error
+from bayes_gmm.data.resolution import (
+    Recording,
+    ResolutionSettings,
+    detect_resolution,
+    recording_of,
+    recording_variances,
+)
 from bayes_gmm.errors import DataError
 
 
@@ -88,8 +94,8 @@ def test_a_shift_changes_nothing_above_the_floor(recorded, name, shift):
     column = np.asarray(recorded[name][0], dtype=float)
     scale = np.nanstd(column)
     moved = (column + shift * scale)[:, None]
-    before = recording_error("auto", column[:, None], np.array([scale]))
-    assert_allclose(recording_error("auto", moved, np.array([scale])), before, rtol=1e-6)
+    before = recording_of("auto", column[:, None], np.array([scale])).resolution
+    assert_allclose(recording_of("auto", moved, np.array([scale])).resolution, before, rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -147,11 +153,28 @@ def test_a_million_rows(rng):
     assert peak < 40_000_000
 
 
-def test_rho_is_sheppards_with_a_floor(rng):
+def test_steps_have_a_floor(rng):
     values = np.column_stack([rng.normal(size=200), rng.normal(0.0, 5.0, size=200).round()])
     scale = values.std(axis=0)
-    expected = np.array([ResolutionSettings.floor * scale[0], 1.0]) / np.sqrt(12.0)
-    assert_allclose(recording_error("auto", values, scale), expected, rtol=1e-9)
+    recording = recording_of("auto", values, scale)
+    assert_allclose(recording.steps, [0.0, 1.0])
+    assert_allclose(recording.resolution, [ResolutionSettings.floor * scale[0], 1.0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("n_rows", [1.0, 20.0, 500.0, 1e6])
+def test_one_segment_for_each_value_gains_at_most_five_nats(n_rows):
+    """The density of equal shares at all whole numbers, at these numbers; a smooth one has 1."""
+    whole = Recording(steps=np.ones(1), floor=np.zeros(1))
+    rho2 = recording_variances(whole, np.array([n_rows]))[0]
+    z = np.arange(-20, 21)
+    density = np.exp(-0.5 * z**2 / rho2).sum() / np.sqrt(2.0 * np.pi * rho2)
+    assert n_rows * np.log(density) <= 5.001
+    assert rho2 >= 1.0 / 12.0
+
+
+def test_a_floor_alone_is_sheppards():
+    floor = Recording(steps=np.zeros(1), floor=np.array([0.1]))
+    assert_allclose(recording_variances(floor, np.array([1e6])), 0.01 / 12.0)
 
 
 @pytest.mark.parametrize(
@@ -169,8 +192,8 @@ def test_rho_is_sheppards_with_a_floor(rng):
 )
 def test_given_resolutions(resolution, delta):
     values = np.arange(20.0).reshape(10, 2) // 2
-    rho = recording_error(resolution, values, scale=np.array([2.0, 5.0]))
-    assert_allclose(rho * np.sqrt(12.0), delta)
+    recording = recording_of(resolution, values, scale=np.array([2.0, 5.0]))
+    assert_allclose(recording.resolution, delta)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +214,7 @@ def test_given_resolutions(resolution, delta):
 )
 def test_resolutions_refused(resolution, message):
     with pytest.raises(DataError, match=message):
-        recording_error(resolution, np.zeros((3, 2)), np.ones(2))
+        recording_of(resolution, np.zeros((3, 2)), np.ones(2))
 
 
 @given(st.lists(st.floats(allow_infinity=False, width=64), max_size=30))
@@ -211,20 +234,20 @@ class TestTooCoarse:
     def test_a_step_wider_than_the_column_is_refused_by_name(self):
         message = "resolution is 31 for column 'Age', whose values lie within 30 of each other"
         with pytest.raises(DataError, match=message):
-            recording_error([1.0, 31.0], self.X, np.ones(2), features=("Sex", "Age"))
+            recording_of([1.0, 31.0], self.X, np.ones(2), features=("Sex", "Age"))
         with pytest.raises(DataError, match="resolution is 1e.300 for column 'x1'"):
-            recording_error(1e300, self.X, np.ones(2))
+            recording_of(1e300, self.X, np.ones(2))
 
     def test_one_as_wide_is_taken(self):
-        found = recording_error([50.0, 30.0], self.X, np.ones(2))
-        np.testing.assert_allclose(found * np.sqrt(12.0), [50.0, 30.0])
+        found = recording_of([50.0, 30.0], self.X, np.ones(2)).resolution
+        np.testing.assert_allclose(found, [50.0, 30.0])
         tenths = np.array([[0.1], [0.1 + 0.2]])  # 0.2 and a little less
-        assert recording_error(0.2, tenths, np.ones(1))[0] > 0.0
+        assert recording_of(0.2, tenths, np.ones(1)).resolution[0] > 0.0
 
     def test_rows_of_no_weight_do_not_count(self):
         weights = np.array([1.0, 1.0, 1.0, 0.0])
         with pytest.raises(DataError, match="resolution is 20 for column 'x1', .* within 1 of"):
-            recording_error([20.0, 1.0], self.X, np.ones(2), weights)
+            recording_of([20.0, 1.0], self.X, np.ones(2), weights)
 
     def test_a_column_of_one_value_is_another_matter(self):
-        assert recording_error(2.0, np.ones((3, 1)), np.ones(1))[0] > 0.0
+        assert recording_of(2.0, np.ones((3, 1)), np.ones(1)).resolution[0] > 0.0

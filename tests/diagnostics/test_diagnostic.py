@@ -114,7 +114,7 @@ def doubled(fit):
         [0.5, 0.5], np.repeat(mixture.means, 2, axis=0), np.repeat(mixture.covariances, 2, axis=0),
         mixture.resolution, mixture.features,
     )  # fmt: skip
-    return replace(fit, mixture=twice)
+    return replace(fit, mixture=twice, names=())
 
 
 def fitted(X, K=1, **options):
@@ -234,6 +234,10 @@ OF_FILES = {
 }
 
 
+OF_WORKBOOKS = {"sheet_read": 1, "error_cells": "#DIV/0!", "formula_cells": "=1+1"}
+"""A cell of a sheet beside an empty one."""
+
+
 OF_PROFILES = {
     "not_profiled": {"Country": ["DE"] * 20},
     "possible_codes": {"Region": [1, 2, 3, 2] * 5},
@@ -241,7 +245,15 @@ OF_PROFILES = {
 
 
 def test_every_code_has_a_case():
-    cases = {*OF_TABLES, *OF_FITS, *OF_DRAWS, *OF_COMPARISONS, *OF_FILES, *OF_PROFILES}
+    cases = {
+        *OF_TABLES,
+        *OF_FITS,
+        *OF_DRAWS,
+        *OF_COMPARISONS,
+        *OF_FILES,
+        *OF_PROFILES,
+        *OF_WORKBOOKS,
+    }
     assert cases | {"written_as_utf8"} == set(KINDS)
 
 
@@ -295,6 +307,15 @@ def test_diagnostics_of_files(code, tmp_path):
     with pytest.warns(bg.DataWarning) as caught:
         bg.read_table(tmp_path / "t.csv")
     check([warning.message.diagnostic for warning in caught], code)
+
+
+@pytest.mark.parametrize("code", OF_WORKBOOKS)
+def test_diagnostics_of_workbooks(code, tmp_path):
+    rows = pd.DataFrame({"a": [OF_WORKBOOKS[code], *range(20)], "b": range(21)}, dtype=object)
+    with pd.ExcelWriter(tmp_path / "t.xlsx") as book:
+        rows.to_excel(book, sheet_name="Data", index=False)
+        pd.DataFrame().to_excel(book, sheet_name="Empty", index=False)
+    check(bg.check_table(tmp_path / "t.xlsx"), code)
 
 
 def test_a_file_whose_encoding_lacks_a_character(tmp_path):

@@ -162,7 +162,9 @@ def test_a_table_in_its_own_units():
     standardised, own_units = density_of_table(feature_matrix(X), 3, **options)
     assert units.shift.tolist() == [0.0, 0.0]
     assert units.scale.tolist() == [1.0, 1.0]
-    np.testing.assert_allclose(density.rho2, np.array([0.5, 0.1]) ** 2 / 12)
+    np.testing.assert_allclose(density.steps, [0.5, 0.1])
+    factor = np.log(0.4 * density.rows.cell_weights) / (2.0 * np.pi**2)
+    np.testing.assert_allclose(density.rho2 / density.steps**2, factor)
     np.testing.assert_allclose(standardised.rho2, density.rho2 / own_units.scale**2)
     theta = random_vector(density)
     expected = density_of(X, 3, rho=np.sqrt(density.rho2)).log_posterior(theta)

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import report_pages as pages
 from browser import Visit, launched, needs_chromium
@@ -29,8 +30,6 @@ def three(tmp_path_factory):
     X[:, 2] = np.exp(X[:, 2] / 3)
     X[0, 0] = np.nan
     mixture = bg.BayesGMM(2, n_init=2, random_state=0, transforms={pages.HOSTILE[4]: "log"})
-    import pandas as pd
-
     frame = pd.DataFrame(X, columns=[pages.HOSTILE[i] for i in (0, 3, 4)])
     fit = mixture.fit(frame).map_fit_
     path = tmp_path_factory.mktemp("three") / "report.html"
@@ -160,6 +159,24 @@ def test_rows_are_filtered_by_certainty_and_segment(visit):
     assert [" ".join(label.split()) for label in labels] == wanted
 
 
+def test_members_of_a_segment_are_saved(browser, report, three, tmp_path):
+    for path in (report, three):
+        visit = Visit(browser, path)
+        rows = visit.evaluate("JSON.parse(document.getElementById('numbers').textContent).rows")
+        with visit.page.expect_download() as saved:
+            visit.page.locator("[data-members='1']").click()
+        saved.value.save_as(tmp_path / "members.csv")
+        found = pd.read_csv(tmp_path / "members.csv", dtype={"Row": str})
+        mine = np.flatnonzero(np.array(rows["segment"]) == 1)
+        assert sorted(found["Row"]) == sorted(rows["label"][n] for n in mine)
+        assert found["probability"].is_monotonic_decreasing
+        kept = dict(zip(rows["label"], rows["probability"], strict=True))
+        assert found["probability"].tolist() == [kept[label] for label in found["Row"]]
+        assert found["segment"].nunique() == 1
+        assert visit.messages == []
+        visit.page.close()
+
+
 @pytest.mark.parametrize("width", [400, 900, 1400])
 def test_nothing_is_wider_than_the_window(browser, report, three, width):
     for path in (report, three):
@@ -171,7 +188,7 @@ def test_nothing_is_wider_than_the_window(browser, report, three, width):
 def test_without_script_everything_is_readable_and_controls_are_hidden(browser, report):
     visit = Visit(browser, report, java_script_enabled=False)
     assert visit.page.locator("#points circle").count() == 150
-    assert visit.page.locator(".needs-js:visible").count() == 0
+    assert visit.page.locator(".needs-js:visible, [data-members]:visible").count() == 0
     assert visit.page.locator("main").inner_text().count("Segment 1") > 5
     assert len(visit.page.pdf(format="A4")) > 10_000
     visit.page.close()

@@ -11,6 +11,7 @@ from bayes_gmm.report.colors import lightened, luminance
 from bayes_gmm.report.settings import PICTURES
 from bayes_gmm.report.svg.axis import axis_of
 from bayes_gmm.report.svg.element import element, label
+from bayes_gmm.report.svg.marginals import badge_places
 
 
 def value_of(tick):
@@ -64,6 +65,16 @@ def test_dark_colours_are_lightened(color):
     found = lightened(color)
     rgb = [int(part, 16) / 255.0 for part in re.findall("..", found[1:])]
     assert luminance(rgb) >= PICTURES.dark_luminance - 0.01
+
+
+@pytest.mark.parametrize("gap", [0.0, 3.0, 60.0])
+def test_numbers_of_curves_do_not_overlap(gap):
+    peaks = np.column_stack([60.0 + gap * np.arange(12) % 200, np.linspace(30.0, 150.0, 12)])
+    found = np.array(badge_places(peaks, (8.0, 322.0), 180.0))
+    distances = np.linalg.norm(found[:, None] - found, axis=-1) + 99.0 * np.eye(12)
+    assert distances.min() >= 18.0  # the diameter of a number
+    assert (found >= 9.0).all()
+    assert (found <= (313.0, 171.0)).all()
 
 
 def test_typical_members_are_those_of_highest_density(posterior):

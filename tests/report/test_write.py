@@ -16,7 +16,8 @@ from bayes_gmm.diagnostics.kind import PYTHON
 from bayes_gmm.errors import ShapeWarning
 from bayes_gmm.report.content.answer import start
 from bayes_gmm.report.content.checks import checks
-from bayes_gmm.report.content.outside import apart, outside
+from bayes_gmm.report.content.members import typical_members
+from bayes_gmm.report.content.outside import also, apart, outside
 from bayes_gmm.report.content.page import page as page_of
 from bayes_gmm.report.words import plain_text
 from bayes_gmm.report.write import save, source_of
@@ -58,10 +59,17 @@ def test_members_are_those_of_membership(page, posterior):
 
 
 def test_the_profile_is_that_of_the_posterior(page, posterior):
-    profile = posterior.profile(pages.table())
-    for row in profile.table.to_dict(orient="records"):
-        level = "" if row["level"] is None else f"/{row['level']}"
-        base = f"profile/{row['column']}{level}/{posterior.names.index(row['segment'])}"
+    """Of the features the page holds what segments hold of their totals."""
+    profile = posterior.profile(pages.table(), ["Basket", "City", *posterior.features])
+    for i, row in enumerate(profile.table.to_dict(orient="records")):
+        k = posterior.names.index(row["segment"])
+        if row["quantity"] == "mean":
+            for bound in BOUNDS:
+                held = f"share of total {bound}".strip()
+                assert page.numbers[key(f"total/{row['column']}/{k}", bound)] == row[held]
+        if row["column"] in posterior.features:
+            continue
+        base = f"profile/{i // 2}/{k}"
         for bound in BOUNDS:
             assert page.numbers[key(base, bound)] == row[bound or "estimate"]
         assert page.numbers[f"{base}/index"] == row["index"]
@@ -128,6 +136,17 @@ def test_columns_outside_the_model_are_ranked_by_their_average(posterior):
     assert {of_page[c] for c in set(of_page) - set(posterior.features)} == {"an average"}
 
 
+def test_other_columns_that_differ_are_named_with_the_segment(posterior):
+    table = pages.table().assign(Noise=np.random.default_rng(3).random(150))
+    others = outside(source_of(posterior, table))
+    for k, mark in enumerate(("below", "above")):
+        found = also(others, k)
+        assert found[0].column == "Basket"
+        assert found[0].cells[k].mark == mark
+        assert "Noise" not in {line.column for line in found}
+    assert also(outside(source_of(posterior.fit, table)), 1) == ()
+
+
 def test_codes_of_categories_are_not_ranked(posterior):
     table = pages.table()
     table["Region"] = np.arange(len(table)) % 3 + 1
@@ -135,9 +154,40 @@ def test_codes_of_categories_are_not_ranked(posterior):
     source = source_of(posterior, table)
     others = outside(source)
     assert others.codes == ("Region",)
-    ranked = {h.column for h in page_of(source).start.highest}
-    assert "Region" not in ranked
-    assert "Flag" in ranked
+    first = page_of(source).start
+    ranked, divided = ({x.column for x in part} for part in (first.highest, first.totals))
+    assert "Region" not in ranked | divided
+    assert "Flag" in ranked & divided
+
+
+def test_totals_are_of_amounts_and_the_most_uneven_comes_first(posterior):
+    table = pages.table().assign(Gain=lambda t: t["Basket"] - 30.0)
+    table["Spend"] = np.where(table["Age"] > 45.0, 9.0, 1.0) * np.arange(1.5, 2.25, 0.005)
+    first = page_of(source_of(posterior, table)).start
+    assert first.totals[0].column == "Spend"
+    assert "Gain" not in {total.column for total in first.totals}
+    held = {h.column: h.held for h in first.highest}
+    assert held["Gain"] is None
+    assert [first.highest[0].column, first.highest[-1].column] == ["Spend", "Gain"]
+    old = table["Age"] > 45.0
+    exact = table["Spend"][old].sum() / table["Spend"].sum()
+    assert held["Spend"].value.value == pytest.approx(exact, abs=0.01)
+    assert held["Spend"].lower.value < exact < held["Spend"].upper.value
+    assert first.totals[0].cells[1] == held["Spend"]
+
+
+def test_rows_are_labelled_by_the_column_that_identifies_them(posterior, tmp_path):
+    table = pages.table()
+    table["CustomerID"] = np.arange(2001, 2151)
+    source = source_of(posterior, table)
+    assert source.rows.label_name == "CustomerID"
+    assert source.rows.labels[0] == "2001"
+    page = pages.read(bg.write_report(posterior.fit, tmp_path / "ids.html", table))
+    best = typical_members(source, 0)[0].label
+    assert f"CustomerID {best} : " in page.text
+    given = source_of(posterior, table, labels=pd.Series(np.arange(150), name="Key"))
+    assert (given.rows.label_name, given.rows.labels[0]) == ("Key", "0")
+    assert source_of(posterior, pages.table()).rows.labels[0] == "row 1"
 
 
 @pytest.fixture(scope="module")
@@ -183,11 +233,23 @@ def test_a_narrow_segment_within_a_wide_one_is_set_apart_by_its_spread():
     narrow = int(np.argmin(drawn.mean_mixture.standard_deviations[:, 0]))
     assert {a.spread for a in apart(source, narrow)} == {"lie closer together"}
     assert {a.spread for a in apart(source, 1 - narrow)} == {"are more spread out"}
+    source = source_of(model)
+    narrow = int(np.argmin(model.mixture_.standard_deviations[:, 0]))
+    found = apart(source, narrow)
+    assert {a.direction for a in found} == {"similar on average"}  # without draws too
+    assert {a.spread for a in found} == {"lie closer together"}
+    words = plain_text(page_of(source).cards[narrow].description)
+    assert words.startswith("close to the average in every feature; its values of ")
+    assert "lie closer together than in the rest" in words
 
 
 def test_segments_with_other_middles_are_not_set_apart_by_their_spread(posterior):
     source = source_of(posterior, pages.table())
     assert {a.spread for k in range(2) for a in apart(source, k)} == {""}
+    source = source_of(posterior.fit, pages.table())
+    found = {(k, a.feature): a for k in range(2) for a in apart(source, k)}
+    assert {a.spread for a in found.values()} == {""}
+    assert [found[k, "Age"].direction for k in range(2)] == ["lower", "higher"]
 
 
 def test_a_fit_without_draws_says_what_is_missing(posterior, tmp_path):
@@ -224,6 +286,18 @@ def test_many_rows_are_sampled(posterior, tmp_path):
     page = pages.read(path)
     assert page.numbers["rows"] == 3000
     assert "2,000 of 3,000 rows" in page.text
+    assert page.tags.count("button") == 5
+    assert "To list all members" not in page.text
+    assert path.stat().st_size < 1.5e6
+
+
+def test_files_of_members_need_a_page_that_holds_all_rows(posterior, tmp_path):
+    X = np.tile(pages.table()[["Age", "Income"]].to_numpy(), (60, 1))
+    labels = [f"{i:060}" for i in range(len(X))]
+    path = bg.write_report(posterior.fit, tmp_path / "map.html", X, labels=labels)
+    page = pages.read(path)
+    assert "To list all members of a segment, use posterior.membership(X)" in page.text
+    assert page.tags.count("button") == 3  # of the toolbar alone
     assert path.stat().st_size < 1.5e6
 
 

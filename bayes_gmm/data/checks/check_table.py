@@ -42,6 +42,7 @@ def check_table(
     *,
     missing: str | Sequence[str] = (),
     encoding: str | None = None,
+    sheet: str | None = None,
     settings: CheckSettings | None = None,
 ) -> tuple[Diagnostic, ...]:
     """List possible problems of a table before a fit.
@@ -50,8 +51,8 @@ def check_table(
 
     Parameters
     ----------
-    X : data frame, array-like of shape (n_rows, n_features), or path of a CSV or Parquet file
-        Table, as for `BayesGMM.fit` or `read_table`.
+    X : data frame, array-like of shape (n_rows, n_features), or path of a file
+        Table in a CSV, Excel or Parquet file or in memory, as for `BayesGMM.fit` or `read_table`.
     features : sequence of str, optional
         Columns to check; by default all.
     sample_weight : array-like of shape (n_rows,), optional
@@ -60,6 +61,8 @@ def check_table(
         Texts of cells that stand for missing values, as for `read_table`.
     encoding : str, optional
         Encoding of a CSV file, as for `read_table`.
+    sheet : str, optional
+        Sheet of an Excel workbook, as for `read_table`.
     settings : CheckSettings, optional
         Thresholds.
 
@@ -69,8 +72,8 @@ def check_table(
         By code, the most severe first, then by column. The codes are
 
         - ``text_column``, ``date_column``, ``leading_zeros``, ``mixed_cells``,
-          ``contradicting_notations``, ``repeated_name``, ``cell_type``: columns that `read_table`
-          leaves out; if only some cells are not numbers, the values count them;
+          ``contradicting_notations``, ``repeated_name``, ``cell_type``, ``formula_cells``: columns
+          that `read_table` leaves out; if only some cells are not numbers, the values count them;
         - ``unusable``: `fit` raises an error for the column, such as for an infinite cell;
         - ``missing_column``: all cells are missing, for which `fit` raises an error;
         - ``never_together``: two columns that are never observed in the same row;
@@ -104,7 +107,9 @@ def check_table(
         - ``duplicates``: rows that repeat others more often than rounding explains;
         - ``cells_read``: text that `read_table` reads as numbers;
         - ``lines_above``, ``second_header``: lines of a file that it skips;
-        - ``guessed_encoding``: an encoding that the letters of a file suggest.
+        - ``guessed_encoding``: an encoding that the letters of a file suggest;
+        - ``sheet_read``: the sheet that it reads, if the workbook has others;
+        - ``error_cells``: cells of a workbook with an error, which it reads as missing.
 
     Raises
     ------
@@ -124,7 +129,7 @@ collapse onto this value, with almost no variance; fit these rows separately, or
 segment as the rows with this value
     """
     settings = settings or CheckSettings()
-    matrix, refused = _usable(X, features, ReadOptions.of(missing, encoding))
+    matrix, refused = _usable(X, features, ReadOptions.of(missing, encoding, sheet))
     if matrix is None:
         return tuple(refused)
     weights = check_weights(sample_weight, matrix.n_rows)

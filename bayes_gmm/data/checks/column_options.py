@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_gmm.data.resolution import Recording, recording_variances
 from bayes_gmm.data.rows import Floats, Integers
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.transform import Transform
@@ -77,7 +78,9 @@ class ColumnOptions:
         units, total = Standardizer.fit(y, weights), weights.sum()
         log_slope -= np.log(units.scale)
         with np.errstate(divide="ignore"):
-            rho2 = weights @ np.exp(2.0 * (log_slope + np.log(steps[column]))) / (12.0 * total)
+            squared = weights @ np.exp(2.0 * (log_slope + np.log(steps[column]))) / total
+        recording = Recording(np.sqrt(squared), np.zeros(len(column)))
+        rho2 = recording_variances(recording, np.full(len(column), total))
         return cls(
             units.apply(y), column, weights @ log_slope, rho2,
             np.concatenate([np.asarray(cost, dtype=np.float64) for cost in costs]), weights,

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_gmm.data.io.dialect import Dialect, open_bytes
+from bayes_gmm.data.columns import choose_columns
+from bayes_gmm.data.io.dialect import CsvFormat, Dialect, open_bytes
+from bayes_gmm.data.io.header import no_header
 from bayes_gmm.data.io.quotes import check_quotes
 from bayes_gmm.data.io.read_columns import ReadColumns, ReadOptions, as_numpy, usable_names
 from bayes_gmm.data.io.text_column import Notation
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
-from bayes_gmm.errors import DataError, file_named, listed, one_line, shown
+from bayes_gmm.errors import DataError, file_named, one_line, shown
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
     from pyarrow import csv
 
@@ -32,11 +35,11 @@ def read_csv(path: Path, features: Sequence[str] | None, options: ReadOptions) -
     """
     dialect = Dialect.of(path, options.encoding)
     if features is None and (dialect.header_is_numbers or dialect.first_row_is_data):
-        raise DataError(no_header(path, dialect))
+        raise DataError(no_header(path, dialect.header))
     try:
         names, repeated = usable_names(dialect.header, features, file_named(path))
     except DataError as error:
-        hint = f"; {no_header(path, dialect)}" if dialect.first_row_is_data else ""
+        hint = f"; {no_header(path, dialect.header)}" if dialect.first_row_is_data else ""
         raise DataError(f"{error}{hint}") from None
     columns = _arrow_columns(path, dialect, names, options, as_floats=features is not None)
     notation = _notation(dialect, options, padded=features is not None)
@@ -79,7 +82,29 @@ def _arrow_columns(
     return dict(zip(names, table.columns, strict=True))
 
 
-def read_cells(path: Path, dialect: Dialect, column: str | None = None) -> tuple[pa.Table, Dialect]:
+def csv_header(path: Path, options: ReadOptions) -> Sequence[str]:
+    """Names of the columns of a CSV file."""
+    return Dialect.of(path, options.encoding).header
+
+
+def written_format(path: Path, options: ReadOptions) -> CsvFormat:
+    """The format in which results about a CSV file are written."""
+    return Dialect.of(path, options.encoding).written
+
+
+def csv_cells(
+    path: Path, column: str | None, options: ReadOptions
+) -> tuple[pd.DataFrame, CsvFormat]:
+    """All columns of a CSV file, or one, as unchanged text, and the format to write."""
+    dialect = Dialect.of(path, options.encoding)
+    if column is not None:
+        choose_columns(dialect.header, [column], file_named(path))
+    table, dialect = _text_cells(path, dialect, column)
+    names = list(dialect.header) if column is None else [column]
+    return table.to_pandas().set_axis(names, axis=1), dialect.written
+
+
+def _text_cells(path: Path, dialect: Dialect, column: str | None) -> tuple[pa.Table, Dialect]:
     """All columns of a CSV file, or one, as unchanged text, and the dialect that decodes them."""
     import pyarrow as pa
     from pyarrow import csv
@@ -95,14 +120,6 @@ def read_cells(path: Path, dialect: Dialect, column: str | None = None) -> tuple
         return _parse(path, dialect, convert), dialect
     except (pa.ArrowInvalid, UnicodeDecodeError):  # later bytes may be invalid in the encoding
         return _parse(path, dialect.in_latin_1, convert), dialect.in_latin_1
-
-
-def no_header(path: Path, dialect: Dialect) -> str:
-    """Message for a file whose first row is data."""
-    return (
-        f"{file_named(path)} has no header: its first row is {listed(dialect.header, 4)}; "
-        "add a first row with the names of the columns"
-    )
 
 
 def _of_file(dialect: Dialect) -> Iterator[Diagnostic]:

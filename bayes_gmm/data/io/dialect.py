@@ -138,7 +138,7 @@ class Dialect:
         if OTHER_FORMAT.match(lines[0]):
             raise DataError(
                 f"{file_named(path)} is not a CSV file: it begins with {shown(lines[0].strip())}; "
-                "export the table as CSV or Parquet"
+                "export the table as CSV, Excel (.xlsx) or Parquet"
             )
         start = table_start(lines, told)
         above = tuple(line.strip() for line in lines[: start.line] if line.strip())
@@ -159,7 +159,7 @@ class Dialect:
             rows = rows[1:]
             header_lines = lines_of_rows(lines, start.delimiter or ",", 2)
             names = names_of_both(header, second)
-        decimal, firm = _decimal(rows, start.delimiter)
+        decimal, firm = decimal_mark(rows, start.delimiter)
         return cls(
             text.encoding,
             start.delimiter or ",",
@@ -242,7 +242,7 @@ def _is_one_column(rows: list[list[str]]) -> bool:
     return all(len(row) == 1 and not re.search(r"[\s:;|,]", row[0].strip()) for row in rows)
 
 
-def _decimal(rows: list[list[str]], delimiter: str | None) -> tuple[str, bool]:
+def decimal_mark(rows: list[list[str]], delimiter: str | None) -> tuple[str, bool]:
     """The most frequent decimal mark, and whether a number shows it; by default that of the files.
 
     A mark before exactly three digits shows nothing, as it may separate thousands.

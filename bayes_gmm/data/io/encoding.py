@@ -59,7 +59,9 @@ def encoding_of(raw: bytes, whole: bool, path: Path, least_usual: float = 0.9) -
     if raw.startswith(b"\x89HDF"):
         raise DataError(f"{file_named(path)} is not text: it is a model file or other NetCDF")
     if b"\0" in raw:
-        raise DataError(f"{file_named(path)} is not text; export the table as CSV or Parquet")
+        raise DataError(
+            f"{file_named(path)} is not text; export the table as CSV, Excel (.xlsx) or Parquet"
+        )
     if decoded(raw, "utf-8", whole) is not None:
         return "utf-8", False
     text = decoded(raw, "cp1252", whole)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 from bayes_gmm.data.number_text import MISSING, number_text
-from bayes_gmm.errors import DataError, file_named
+from bayes_gmm.errors import DataError, file_named, listed
 
 DELIMITERS = "\t;|,"
 """Separators; the earlier one is preferred if two fit equally well."""
@@ -73,7 +73,7 @@ def table_start(lines: list[str], told: str | None) -> Start:
             numbered = _numbered_rows(lines, delimiter)
         except csv.Error:
             continue
-        place = _header_row(numbered)
+        place = header_row([row for _, row in numbered])
         header = numbered[place][1]
         agree = [len(row) == len(header) for _, row in numbered[place + 1 :]]
         score = (sum(agree) / max(len(agree), 1), len(header))
@@ -93,17 +93,19 @@ def _numbered_rows(lines: Iterable[str], delimiter: str) -> list[tuple[int, list
     return rows
 
 
-def _header_row(numbered: list[tuple[int, list[str]]]) -> int:
-    """Position of the header: the first row, or the one below lines that precede the table."""
-    rows = [row for _, row in numbered]
+def header_row(rows: Sequence[Sequence[str]], *, ragged: bool = False) -> int:
+    """Position of the header: the first row, or the one below lines that precede the table.
+
+    With `ragged`, rows below the header may be shorter, since empty cells at their end are absent.
+    """
     widths = [len(row) for row in rows]
     for place in range(1, min(SETTINGS.most_lines_above, len(rows) - 1)):
         if widths[place] <= max(widths[:place]):
             continue
         below = widths[place + 1 :]
-        agreeing = sum(width == widths[place] for width in below) / len(below)
+        agreeing = [width == widths[place] or (ragged and width < widths[place]) for width in below]
         names = all(cell.strip() and number_text(cell) is None for cell in rows[place])
-        if agreeing >= SETTINGS.least_agreeing and names:
+        if sum(agreeing) >= SETTINGS.least_agreeing * len(below) and names:
             return place
     return 0
 
@@ -194,3 +196,11 @@ def is_data(header: list[str], rows: list[list[str]]) -> bool:
     years = all(1900 <= number <= 2100 for number in whole)
     running = len({b - a for a, b in pairwise(whole)}) == 1
     return not (years or running)
+
+
+def no_header(path: Path, header: Sequence[str]) -> str:
+    """Message for a file whose first row is data."""
+    return (
+        f"{file_named(path)} has no header: its first row is {listed(header, 4)}; "
+        "add a first row with the names of the columns"
+    )

@@ -32,13 +32,21 @@ class ReadOptions:
         Texts of cells that stand for missing values, besides empty cells and words such as NA.
     encoding : str or None
         Encoding of a CSV file; None infers it.
+    sheet : str or None
+        Sheet of an Excel workbook; None for the only one with data.
     """
 
     missing: tuple[str, ...] = ()
     encoding: str | None = None
+    sheet: str | None = None
 
     @classmethod
-    def of(cls, missing: str | Sequence[str] = (), encoding: str | None = None) -> ReadOptions:
+    def of(
+        cls,
+        missing: str | Sequence[str] = (),
+        encoding: str | None = None,
+        sheet: str | None = None,
+    ) -> ReadOptions:
         """The options as a user gives them: one text or several.
 
         Examples
@@ -49,7 +57,7 @@ class ReadOptions:
         texts = [missing] if isinstance(missing, str) else list(missing)
         if not all(isinstance(text, str) for text in texts):
             raise DataError(f"missing is {missing!r}; give texts of cells, such as ('?', '-')")
-        return cls(tuple(text.strip() for text in texts), encoding)
+        return cls(tuple(text.strip() for text in texts), encoding, sheet)
 
     @property
     def all_missing(self) -> tuple[str, ...]:

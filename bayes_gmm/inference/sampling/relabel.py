@@ -96,7 +96,7 @@ def relabel(
     references : sequence of Mixture
         The modes to which ``draws.mode`` refers, in standardised units, with consistent labels.
     rho2 : ndarray, shape (d,)
-        Variance of the recording error of each feature.
+        Variance of the recording error of each feature in the density of the draws.
     settings : RelabelSettings
 
     Returns
@@ -151,14 +151,14 @@ def best_orders(
 def _costs(points: Points, reference: Mixture, rho2: Floats, least: float) -> Floats:
     """c_jl of the module's formula for each draw, shape (n, K, K)."""
     d = points.means.shape[-1]
-    recording = np.diag(rho2)
     L = points.scale_trils
-    M = np.linalg.cholesky(L @ L.mT + recording)
+    M = np.linalg.cholesky(L @ L.mT + np.diag(rho2))
     M_inverse = np.linalg.solve(M, np.broadcast_to(np.eye(d), M.shape))
     gap = reference.means - points.means[:, :, None, :]
     distance = (np.einsum("njab,njlb->njla", M_inverse, gap) ** 2).sum(axis=-1)
     precision = (M_inverse.mT @ M_inverse).reshape(*M.shape[:2], d * d)
-    spread = precision @ (reference.covariances + recording).reshape(-1, d * d).T
+    V = reference.covariances + np.diag(reference.resolution**2 / 12.0)
+    spread = precision @ V.reshape(-1, d * d).T
     log_det = np.log(np.diagonal(M, axis1=2, axis2=3)).sum(axis=-1)
     surprise = 0.5 * (distance + spread) + (log_det - points.log_weights)[:, :, None]
     return np.asarray(np.maximum(reference.weights, least) * surprise)

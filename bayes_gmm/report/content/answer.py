@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bayes_gmm.report.content.records import ORDER, Card, Cell, Certainty, Check, Outside
+from bayes_gmm.report.content.records import ORDER, Card, Cell, Certainty, Check, Outside, Total
 from bayes_gmm.report.settings import WORDING
 from bayes_gmm.report.source import Source
 from bayes_gmm.report.words import (
@@ -31,7 +31,11 @@ STATES = {
 
 @dataclass(frozen=True)
 class Highest:
-    """The segment with the highest middle or average of a column, and the probability of this."""
+    """The segment with the highest middle or average of a column, and the probability of this.
+
+    `held` is what the segment holds of the total of the column, None for columns without a total,
+    and `rows` its share of the rows.
+    """
 
     column: str
     segment: Segment
@@ -39,6 +43,8 @@ class Highest:
     word: str
     probability: Number | None
     is_sure: bool
+    held: Estimate | None = None
+    rows: Number | None = None
 
 
 @dataclass(frozen=True)
@@ -48,15 +54,15 @@ class Start:
     Attributes
     ----------
     advice : Words
-    order : tuple of Card
-        By the number of rows whose segment is clear, or by share without rows.
     highest : tuple of Highest
-        For each feature and each numeric column outside the model.
+        For each feature and each numeric column outside the model, in the order of the totals.
+    totals : tuple of Total
+        For each of these columns without negative values.
     """
 
     advice: Words
-    order: tuple[Card, ...]
     highest: tuple[Highest, ...]
+    totals: tuple[Total, ...]
 
 
 def answer(
@@ -146,15 +152,30 @@ def _chosen(source: Source) -> Words:
     """That the number of segments is an assumption."""
     return (
         f"The number of segments, {source.n_components}, was chosen before the fit and is not a "
-        f"result; run {source.options.compare} to learn how probable other numbers are. ",
+        f"result; the analyst can run {source.options.compare} to learn how probable other numbers "
+        "are. ",
     )
 
 
-def start(source: Source, cards: Sequence[Card], others: Outside | None) -> Start:
-    """Which segment reaches most rows, and which is highest in each column."""
-    order = tuple(sorted(cards, key=_reach, reverse=True))
+def start(
+    source: Source, cards: Sequence[Card], others: Outside | None, divided: Sequence[Total] = ()
+) -> Start:
+    """Which segment reaches most rows, which is highest in each column, and what each holds."""
+    order = sorted(cards, key=_reach, reverse=True)
     named = (*highest(source, cards), *(() if others is None else highest_outside(others)))
-    return Start(_advice(source, order), order, named)
+    of_column = {total.column: total.cells for total in divided}
+    places = {column: i for i, column in enumerate(of_column)}
+    named = tuple(sorted(named, key=lambda h: places.get(h.column, len(places))))
+    return Start(
+        _advice(source, order),
+        tuple(
+            replace(h, held=of_column[h.column][h.segment.position],
+                    rows=cards[h.segment.position].share.value)
+            if h.column in of_column else h
+            for h in named
+        ),
+        tuple(divided),
+    )  # fmt: skip
 
 
 def _reach(card: Card) -> tuple[float, float]:
@@ -166,11 +187,11 @@ def _advice(source: Source, order: Sequence[Card]) -> Words:
     first = order[0]
     if len(order) == 1:
         return ("There is only one segment, so there is nothing to choose.",)
-    if first.clear is None or first.assigned is None or not first.clear.value:
+    if first.clear is None or not first.clear.value:
         return ("Most rows: ", first.segment, " is the largest segment.")
     return (
-        "Most rows: ", first.segment, ". ", first.clear, " of its ", first.assigned,
-        " rows belong to it clearly, and no other segment has more.",
+        "Most rows: ", first.segment, ". ", first.clear, " rows belong to it clearly, and no other "
+        "segment has more.",
     )  # fmt: skip
 
 

@@ -26,30 +26,38 @@ def outside(source: Source) -> Outside | None:
     left_out = [d for d in found.diagnostics if d.code == "not_profiled"]
     if not lines and not left_out:
         return None
+    most = min(LIMITS.profile_lines, LIMITS.profile_cells // source.n_components)
     return Outside(
         tuple(Segment(k, name) for k, name in enumerate(source.names)),
-        tuple(lines[: LIMITS.profile_lines]),
-        _sample(source),
-        max(len(lines) - LIMITS.profile_lines, 0),
+        tuple(lines[:most]),
+        max(len(lines) - most, 0),
         percent(WORDING.sure_side),
         tuple((d.subject[0], reason_text(d.values)) for d in left_out),
-        tuple(d.subject[0] for d in found.diagnostics if d.code == "possible_codes"),
+        tuple(
+            d.subject[0]
+            for d in found.diagnostics
+            if d.code == "possible_codes" and d.subject[0] not in source.features
+        ),
     )
 
 
-def _sample(source: Source) -> int:
+def of_sample(source: Source) -> str:
+    """From how many rows columns are profiled if not from all; else empty."""
     rows, most = source.rows, LIMITS.most_profile_rows
-    return most if rows is not None and rows.n > most else 0
+    if rows is None or rows.n <= most:
+        return ""
+    return f"The numbers are computed from a sample of {most:,} rows."
 
 
 def _lines(source: Source) -> Iterator[Line]:
     profile = source.profile
     assert profile is not None
     table = profile.table
-    for (column, level), part in table.groupby(["column", "level"], sort=False, dropna=False):
+    groups = table.groupby(["column", "level"], sort=False, dropna=False)
+    for i, ((column, level), part) in enumerate(groups):
         name = None if level is None or level != level else str(level)
         rows = part.to_dict(orient="records")
-        key = f"profile/{column}" + ("" if name is None else f"/{name}")
+        key = f"profile/{i}"  # short, because names may be long and the page repeats it
         write = _mean(rows) if rows[0]["quantity"] == "mean" else share
         whole = write(f"{key}/whole", float(rows[0]["whole table"]), None).value
         yield Line(
@@ -89,6 +97,21 @@ def _cell(row: dict[str, Any], key: str, write: WriteEstimate) -> Cell:
     )
 
 
+def also(others: Outside | None, k: int) -> tuple[Line, ...]:
+    """Columns in which segment k is above or below the average, the most different first."""
+    if others is None:
+        return ()
+    marked = [
+        line for line in others.lines if line.cells[k].mark and line.column not in others.codes
+    ]
+    return tuple(sorted(marked, key=lambda line: _unlike(line.cells[k]))[: LIMITS.apart])
+
+
+def _unlike(cell: Cell) -> float:
+    """Smallest for the index that differs most from 100; 0 without an index."""
+    return 0.0 if cell.index is None else -abs(cell.index.value - 100.0)
+
+
 def apart(source: Source, k: int) -> tuple[Apart, ...]:
     """The features that distinguish segment k most from the rest, the first few."""
     profile = source.profile
@@ -105,14 +128,16 @@ def _apart(source: Source, k: int, row: dict[str, Any]) -> Apart:
     write, key = source.writers[j], f"apart/{k}/{j}"
     centre, rest = float(row["segment centre"]), float(row["rest centre"])
     bounds = (float(row["lower"]), float(row["upper"])) if "lower" in row else None
-    above = row.get("P(above the rest)", float(centre > rest))
+    distance = float(source.standing[k, j] / (1.0 - source.mixture.weights[k]))
+    is_far = abs(distance) >= WORDING.apart
+    above = row.get("P(above the rest)", float(distance > 0.0) if is_far else 0.5)
     direction = "similar on average"
     if above >= WORDING.sure:
         direction = "higher"
     elif above <= 1.0 - WORDING.sure:
         direction = "lower"
     bits, limit = float(row["bits"]), float(row["limit"])
-    by_spread = direction == "similar on average" and bits >= WORDING.by_spread * limit
+    by_spread = not is_far and bits >= WORDING.by_spread * limit
     return Apart(
         feature, direction, Number(f"{key}/centre", centre, write(centre)),
         Number(f"{key}/rest", rest, write(rest)),

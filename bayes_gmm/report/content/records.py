@@ -115,6 +115,24 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Total:
+    """How the total of a column is divided among the segments.
+
+    Attributes
+    ----------
+    column : str
+    cells : tuple of Estimate or None
+        Share of each segment in the total; None if the segment has too few rows.
+    most : int
+        Position of the segment that holds most.
+    """
+
+    column: str
+    cells: tuple[Estimate | None, ...]
+    most: int
+
+
+@dataclass(frozen=True)
 class Outside:
     """Columns outside the model.
 
@@ -122,8 +140,6 @@ class Outside:
     ----------
     segments : tuple of Segment
     lines : tuple of Line
-    sample : int
-        Rows of the sample from which the numbers are computed; 0 for all rows.
     more : int
         Lines that are not listed.
     sure : str
@@ -136,7 +152,6 @@ class Outside:
 
     segments: tuple[Segment, ...]
     lines: tuple[Line, ...]
-    sample: int
     more: int
     sure: str
     left_out: tuple[tuple[str, str], ...]
@@ -159,7 +174,8 @@ class Apart:
     limit : Number
         Its largest possible value.
     spread : str
-        How the spread of the segment differs, if its middle does not; else empty.
+        How the spread of the segment differs, if it sets the segment apart and the difference of
+        the middles is small; else empty.
     """
 
     feature: str
@@ -220,6 +236,8 @@ class Card:
         Rows whose most probable segment it is.
     clear : Number or None
         Those whose probability is 90 % or more.
+    clear_share : Number or None
+        Fraction of the assigned rows; None without any.
     places : tuple of Place
     apart : tuple of Apart
         What distinguishes the segment from the rest.
@@ -232,6 +250,7 @@ class Card:
     size: Number | None
     assigned: Number | None
     clear: Number | None
+    clear_share: Number | None
     places: tuple[Place, ...]
     apart: tuple[Apart, ...]
     typical: tuple[Member, ...]

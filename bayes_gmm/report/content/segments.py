@@ -19,9 +19,12 @@ from bayes_gmm.report.words import (
     count,
     estimate,
     joined,
+    probability,
     share,
 )
 from bayes_gmm.text import minus
+
+Counts = tuple[Number | None, Number | None, Number | None, Number | None]
 
 
 def cards(
@@ -34,7 +37,7 @@ def cards(
         found.append(
             Card(
                 Segment(k, name),
-                description(places),
+                description(places, apart[k]),
                 share(f"share/{k}", *source.quantity("share", k)),
                 *_counts(source, k),
                 places,
@@ -45,16 +48,19 @@ def cards(
     return tuple(found)
 
 
-def _counts(source: Source, k: int) -> tuple[Number | None, Number | None, Number | None]:
+def _counts(source: Source, k: int) -> Counts:
+    """Expected size, assigned rows, clear rows, and the share of clear rows."""
     rows = source.rows
     if rows is None:
-        return None, None, None
+        return None, None, None, None
     mine = rows.segment == k
     clear = mine & (rows.probability >= WORDING.clear)
+    n_mine, n_clear = float(rows.weights[mine].sum()), float(rows.weights[clear].sum())
     return (
         about(f"size/{k}", float(rows.weights @ rows.membership[:, k])),
-        count(f"assigned/{k}", rows.weights[mine].sum()),
-        count(f"clear/{k}", rows.weights[clear].sum()),
+        count(f"assigned/{k}", n_mine),
+        count(f"clear/{k}", n_clear),
+        probability(f"clear/{k}/share", n_clear / n_mine) if n_mine else None,
     )
 
 
@@ -91,10 +97,31 @@ def level(standing: float) -> str:
     return f"very {word}" if abs(standing) >= WORDING.far else word
 
 
-def description(places: tuple[Place, ...]) -> Words:
-    """The features in which a segment differs most from the average, in words."""
+def description(places: Sequence[Place], apart: Sequence[Apart] = ()) -> Words:
+    """The features in which a segment differs most from the average, in words.
+
+    If its middle is average everywhere, the features whose spread sets it apart, or else the
+    feature that distinguishes it most from the rest.
+    """
     order = np.argsort([-abs(place.standing.value) for place in places], kind="stable")
     named = [places[j] for j in order if places[j].word != "average"][: WORDING.most_named]
     if not named:
-        return ("close to the average in every feature",)
+        return ("close to the average in every feature", *(_spread(apart) or _direction(apart)))
     return joined([(f"{place.word} ", Quoted(place.feature)) for place in named])
+
+
+def _spread(apart: Sequence[Apart]) -> Words:
+    by_spread = [a for a in apart if a.spread][: WORDING.most_named]
+    if not by_spread:
+        return ()
+    way = by_spread[0].spread
+    named = joined([(Quoted(a.feature),) for a in by_spread if a.spread == way])
+    return ("; its values of ", *named, f" {way} than in the rest")
+
+
+def _direction(apart: Sequence[Apart]) -> Words:
+    """The first feature that differs from the rest, though its distance is small."""
+    for a in apart:
+        if a.direction in ("higher", "lower"):
+            return ("; ", Quoted(a.feature), f" is slightly {a.direction} than in the rest")
+    return ()

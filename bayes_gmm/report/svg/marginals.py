@@ -1,4 +1,4 @@
-"""One feature: a histogram of the rows with the density of each segment."""
+"""One feature: a histogram of the rows with the numbered density of each segment."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from bayes_gmm.report.settings import PICTURES
 from bayes_gmm.report.source import Source
 from bayes_gmm.report.svg.axis import Axis
 from bayes_gmm.report.svg.element import element, line, path_of, picture, text
-from bayes_gmm.report.svg.scatter import Ends, axis
+from bayes_gmm.report.svg.scatter import Ends, axis, badge
 
 
 def marginal(source: Source, j: int) -> Markup:
     """The picture of feature j; heights are densities on the scale of the model."""
     width, height = PICTURES.marginal
-    x, x_ends, y_ends = axis(source, j), (8.0, width - 8.0), (height - 26.0, 8.0)
+    x, x_ends, y_ends = axis(source, j), (8.0, width - 8.0), (height - 26.0, 24.0)
     grid = np.linspace(x.low, x.high, PICTURES.curve_points)
     curves = densities(source, j, grid)
     bars, edges = histogram(source, j, x)
@@ -28,23 +28,57 @@ def marginal(source: Source, j: int) -> Markup:
         return np.asarray(y_ends[0] - values / top * (y_ends[0] - y_ends[1]))
 
     at = x.place(grid, *x_ends)
+    peaks = np.column_stack([at[curves.argmax(axis=1)], y(curves.max(axis=1))])
+    numbers = badge_places(peaks, x_ends, y_ends[0])
     lines = [
         element(
             "g", element("title", name),
             element("path", d=path_of(np.r_[at[0], at, at[-1]],
                                       np.r_[y_ends[0], y(curve), y_ends[0]]), class_="density"),
-            data_seg=k, class_="seg",
+            *badge(k, *number), data_seg=k, class_="seg",
         )
-        for k, (name, curve) in enumerate(zip(source.names, curves, strict=True))
+        for k, (name, curve, number) in enumerate(zip(source.names, curves, numbers, strict=True))
     ]  # fmt: skip
     parts = [*_bars(x, x_ends, edges, y(bars), y_ends[0]), *lines, *_ticks(x, x_ends, y_ends[0])]
     name = source.features[j]
     return picture(
         width, height, f"Distribution of {name}",
-        "Grey bars count the rows; a coloured curve for each segment shows where its members lie, "
-        "and its area is its share. The table of segments has the middles and ranges as numbers.",
+        "Grey bars count the rows; a numbered and coloured curve for each segment shows where its "
+        "members lie, and its area is its share. The table of segments has the middles and ranges "
+        "as numbers.",
         parts, class_="chart",
     )  # fmt: skip
+
+
+def badge_places(peaks: Floats, ends: Ends, base: float) -> list[tuple[float, float]]:
+    """Places for numbers as near above the peaks of curves as possible, without overlap.
+
+    Parameters
+    ----------
+    peaks : ndarray, shape (K, 2)
+    ends : tuple of float
+        Left and right end of the picture.
+    base : float
+        Position of the axis below.
+
+    Examples
+    --------
+    >>> badge_places(np.array([[50.0, 40.0], [51.0, 40.0]]), (0.0, 100.0), 90.0)
+    [(50.0, 29.0), (51.0, 10.0)]
+    """
+    size = PICTURES.badge_distance
+    steps = np.arange(-len(peaks), len(peaks) + 1) * size
+    offsets = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+    offsets = offsets[np.argsort((offsets**2).sum(axis=1), kind="stable")]
+    low, high = (ends[0] + size / 2, size / 2), (ends[1] - size / 2, base - size / 2)
+    placed: list[tuple[float, float]] = []
+    for peak in peaks:
+        candidates = np.clip(peak - (0.0, 11.0) + offsets, low, high)
+        gaps = candidates[:, None] - np.array(placed).reshape(-1, 2)
+        free = (np.hypot(gaps[..., 0], gaps[..., 1]) >= 0.95 * size).all(axis=1)
+        x, y = candidates[int(free.argmax())]
+        placed.append((float(x), float(y)))
+    return placed
 
 
 def densities(source: Source, j: int, grid: Floats) -> Floats:

@@ -125,11 +125,16 @@ def _ellipses(
         ]  # fmt: skip
         cx, cy = (float(axis.place(source.mixture.means[k, f], *ends))
                   for axis, f, ends in ((x, i, x_ends), (y, j, y_ends)))  # fmt: skip
-        badge = (
-            element("circle", cx=cx, cy=cy, r=9.0, class_="badge"),
-            text(cx, cy + 4, str(k + 1), class_="badge-text"),
-        )
-        yield element("g", element("title", name), *parts, *badge, data_seg=k, class_="seg")
+        title = element("title", name)
+        yield element("g", title, *parts, *badge(k, cx, cy), data_seg=k, class_="seg")
+
+
+def badge(k: int, cx: float, cy: float) -> tuple[Markup, Markup]:
+    """The number of segment k in a circle."""
+    return (
+        element("circle", cx=cx, cy=cy, r=9.0, class_="badge"),
+        text(cx, cy + 4, str(k + 1), class_="badge-text"),
+    )
 
 
 def ellipse(source: Source, k: int, i: int, j: int, prob: float) -> Floats:

@@ -231,9 +231,31 @@
     data.features.forEach((_, j) => cell("td", asText(value(n, 3 + j)), "num"));
     return row;
   }
+  // Members: a file with all rows of a segment, the most certain first.
+  const quoted = (text) => {
+    const cell = /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text; // no formulas in spreadsheets
+    return /[",;\r\n]/.test(cell) ? `"${cell.replace(/"/g, '""')}"` : cell;
+  };
+  function save(segment) {
+    const rows = "label" in data.members ? data.members : data.rows, found = [];
+    rows.segment.forEach((k, n) => { if (k === segment) found.push(n); });
+    found.sort((a, b) => rows.probability[b] - rows.probability[a] || a - b);
+    const lines = [[data.label_name, "segment", "probability"].map(quoted).join(",")];
+    for (const n of found) lines.push([quoted(rows.label[n]), quoted(data.names[segment]), rows.probability[n]].join(","));
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob(["\ufeff", lines.join("\r\n"), "\r\n"], { type: "text/csv" }));
+    link.download = `${data.names[segment].replace(/[^\p{L}\p{N} _-]+/gu, "_").slice(0, 60)}.csv`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    say(`${found.length.toLocaleString("en")} members of ${data.names[segment]} are saved`);
+  }
+  for (const button of document.querySelectorAll("[data-members]")) {
+    button.addEventListener("click", () => save(Number(button.dataset.members)));
+  }
+
   if ($("explorer") && data.rows) {
     const head = document.createElement("tr");
-    for (const [n, name] of ["Row", "Segment", "Probability", ...data.features].entries()) {
+    for (const [n, name] of [data.label_name, "Segment", "Probability", ...data.features].entries()) {
       const heading = document.createElement("th"), inner = document.createElement("bdi");
       heading.scope = "col";
       if (n > 1) heading.className = "num";

@@ -14,7 +14,6 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
-from bayes_gmm.model.mixture import segment_labels
 from bayes_gmm.results.fit.small_segments import are_left_empty
 from bayes_gmm.results.shape.pieces import bhattacharyya_distances
 
@@ -55,7 +54,7 @@ def coinciding_segments(
     coefficients = np.exp(-bhattacharyya_distances(fit.mixture)[np.ix_(held, held)])
     near = coefficients >= settings.min_coefficient
     number = connected_components(near, directed=False)[1]
-    labels = segment_labels(fit.mixture.n_components)
+    labels = fit.names
     members = [held[number == g] for g in np.unique(number)]
     groups = [[labels[k] for k in group] for group in members if len(group) > 1]
     if not groups:

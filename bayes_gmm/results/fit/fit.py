@@ -22,12 +22,11 @@ from bayes_gmm.inference.precompile import compile_at_first_use
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.results.checks import within_floating_point, without_maximum
-from bayes_gmm.results.fit.coinciding_segments import coinciding_segments
+from bayes_gmm.results.fit.doubts import doubts
 from bayes_gmm.results.fit.fit_plan import FitPlan
-from bayes_gmm.results.fit.map_fit import MapFit, unfinished
+from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.fit.prepared_table import PreparedTable
 from bayes_gmm.results.fit.prior_influence import PriorInfluence, influence_at_mode
-from bayes_gmm.results.fit.small_segments import small_segments
 from bayes_gmm.results.shape.check import check_mixture
 from bayes_gmm.results.shape.record import ShapeCheck
 
@@ -97,13 +96,13 @@ def fit_table(
     warn(no_maximum, stacklevel=3)
     found, masses = _searched(table, density, rng, plan.n_init)
     fit = table.fit_of(density, found, plan.prior, masses)
-    doubts = [*unfinished(fit), *small_segments(fit), *coinciding_segments(fit)]
-    warn(doubts, stacklevel=3)
+    doubtful = doubts(fit)
+    warn(doubtful, stacklevel=3)
     shape = check_mixture(fit.mixture, fit.standardizer, table.rows, weights)
     warn((d for d in shape.diagnostics if d.severity == "warning"), stacklevel=3)
     return FittedTable(
         fit, density, found, KeptMatrix.of(matrix), shape,
-        (*findings, *choices, *no_maximum, *doubts, *shape.diagnostics),
+        (*findings, *choices, *no_maximum, *doubtful, *shape.diagnostics),
     )  # fmt: skip
 
 

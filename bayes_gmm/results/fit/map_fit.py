@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ from bayes_gmm.results.fit.information_criteria import Criteria
 from bayes_gmm.results.io.file_format import file_attributes
 from bayes_gmm.results.io.mixture_group import mixture_group
 from bayes_gmm.results.io.prior_json import prior_to_json
+from bayes_gmm.results.names import renamed
 from bayes_gmm.text import counted, figure, html_block, percent
 
 if TYPE_CHECKING:
@@ -120,6 +121,12 @@ class MapFit:
         Non-decreasing log-posterior during EM and the subsequent optimisation.
     modes : tuple of Mode
         All modes in order of decreasing mass; the first is this fit.
+    rho2 : ndarray, shape (d,)
+        Variances of the recording error in the density, in standardised units. They exceed those
+        of rounding (see `bayes_gmm.data.resolution`); the covariances that are reported include the
+        difference.
+    names : tuple of str
+        Names of the segments: "Segment 1", ..., or those set by `rename`.
     """
 
     mixture: Mixture
@@ -136,6 +143,12 @@ class MapFit:
     n_iter: int
     history: Floats
     modes: tuple[Mode, ...]
+    rho2: Floats
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.names:
+            object.__setattr__(self, "names", tuple(segment_labels(self.mixture.n_components)))
 
     def __repr__(self) -> str:
         return (
@@ -215,7 +228,17 @@ class MapFit:
             n_iter=len(best.history),
             history=np.array(best.history),
             modes=modes,
+            rho2=density.rho2,
         )
+
+    @property
+    def beyond_rounding(self) -> Floats:
+        """Variances of the recording error in the density minus those of rounding, shape (d,).
+
+        They are part of the covariances that are reported.
+        """
+        rounding = (self.mixture.resolution / self.standardizer.scale) ** 2 / 12.0
+        return np.maximum(self.rho2 - rounding, 0.0)
 
     @property
     def n_parameters(self) -> int:
@@ -248,7 +271,7 @@ class MapFit:
         import pandas as pd
 
         columns: dict[str, Any] = {
-            "segment": segment_labels(self.mixture.n_components),
+            "segment": list(self.names),
             "share": self.mixture.weights,
         }
         for j, name in enumerate(self.features):
@@ -278,8 +301,7 @@ class MapFit:
         from bayes_gmm.results.profile.profile import profile_of, single
 
         drawn = single(self.mixture, self.standardizer)
-        names = segment_labels(self.mixture.n_components)
-        return profile_of(self.mixture, drawn, table, columns, weights, names=names)
+        return profile_of(self.mixture, drawn, table, columns, weights, names=self.names)
 
     def classification(self, X: Any, sample_weight: Any = None) -> Classification:
         """Expected errors of assigning each row to its most probable segment.
@@ -297,8 +319,7 @@ class MapFit:
         """
         matrix = self.mixture.matrix_of(X)
         weights = check_weights(sample_weight, matrix.n_rows)
-        names = segment_labels(self.mixture.n_components)
-        return Classification.of(self.predict_proba(matrix), names, weights)
+        return Classification.of(self.predict_proba(matrix), self.names, weights)
 
     def check(self, X: Any, sample_weight: Any = None) -> ShapeCheck:
         """Check whether the rows of each segment look like a Gaussian sample.
@@ -322,8 +343,34 @@ class MapFit:
 
         matrix = self.mixture.matrix_of(X)
         return check_mixture(
-            self.mixture, self.standardizer, matrix, weights_to_check(matrix, sample_weight)
-        )
+            self.mixture, self.standardizer, matrix, weights_to_check(matrix, sample_weight),
+            names=self.names,
+        )  # fmt: skip
+
+    def rename(self, names: Mapping[str, str]) -> MapFit:
+        """The same fit with new names for some segments.
+
+        Tables, pictures, files, reports and SQL queries of the fit use the names.
+
+        Parameters
+        ----------
+        names : mapping of str to str
+            New names by old names.
+
+        Raises
+        ------
+        DataError
+            If there is no such segment, or two segments would have the same name.
+
+        Examples
+        --------
+        >>> import bayes_gmm as bg
+        >>> X = bg.datasets.load_customers().table[["Annual income (k$)", "Spending score"]]
+        >>> fit = bg.BayesGMM(n_components=5, n_init=4, random_state=0).fit(X).map_fit_
+        >>> fit.rename({"Segment 1": "Everyday shoppers"}).segments()["segment"].tolist()[:2]
+        ['Everyday shoppers', 'Segment 2']
+        """
+        return replace(self, names=renamed(self.names, names))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the fit to a NetCDF file, which `bayes_gmm.load` reads.
@@ -344,12 +391,14 @@ class MapFit:
         import xarray as xr
 
         names = list(self.features)
-        units = {"shift": self.standardizer.shift, "scale": self.standardizer.scale}
+        units = {
+            "shift": self.standardizer.shift, "scale": self.standardizer.scale, "rho2": self.rho2,
+        }  # fmt: skip
         nodes = {
             "/": xr.Dataset(
                 coords={"feature": names, "feature_bis": names}, attrs=self._attributes()
             ),
-            "/map": mixture_group(self.mixture),
+            "/map": mixture_group(self.mixture, self.names),
             "/standardizer": xr.Dataset(
                 {name: ("feature", np.asarray(values)) for name, values in units.items()}
             ),
@@ -424,8 +473,10 @@ def _mixture(
     return Mixture(
         weights / weights.sum(),
         standardizer.means(point.means),
-        standardizer.covariances(point.scale_trils @ point.scale_trils.mT),
-        np.sqrt(12.0 * density.rho2) * standardizer.scale,
+        standardizer.covariances(
+            point.scale_trils @ point.scale_trils.mT + np.diag(density.beyond_rounding)
+        ),
+        density.steps * standardizer.scale,
         features,
         transforms,
     )

@@ -189,7 +189,7 @@ def influence_at_mode(
     These are the asymptotic ones of log sigma and of atanh r for the n rows that determine the
     parameter (Fisher 1921). None where a covariance is singular.
     """
-    point = point_of(mixture, units)
+    point = point_of(density, mixture, units)
     if point is None:
         return None
     estimate = likelihood_estimate(density, point)
@@ -202,9 +202,10 @@ def influence_at_mode(
     )  # fmt: skip
 
 
-def point_of(mixture: Mixture, units: Standardizer) -> Point | None:
-    """A mixture in the user's units as a point in standardised units; None if one is singular."""
-    covariances = units.standard_covariances(mixture.covariances)
+def point_of(density: Density, mixture: Mixture, units: Standardizer) -> Point | None:
+    """A mixture in the user's units as a point of the density; None if a covariance is singular."""
+    reported = units.standard_covariances(mixture.covariances)
+    covariances = reported - np.diag(density.beyond_rounding)
     try:
         scale_trils = np.linalg.cholesky(covariances)
     except np.linalg.LinAlgError:
@@ -243,7 +244,7 @@ def influence_of_draws(
         Relabelled draws.
     """
     layout, theta = draws.layout, draws.theta[draws.mode == 0]
-    point = point_of(mixture, units)
+    point = point_of(density, mixture, units)
     if point is None or len(theta) < settings.fewest_draws:
         return None
     estimate, points = likelihood_estimate(density, point), Points.of(layout, theta)

@@ -17,7 +17,6 @@ import numpy.typing as npt
 
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
-from bayes_gmm.model.mixture import segment_labels
 
 if TYPE_CHECKING:
     from bayes_gmm.model.structure import Structure
@@ -61,7 +60,7 @@ def small_segments(fit: MapFit) -> list[Diagnostic]:
     small &= ~are_left_empty(fit)
     if not small.any():
         return []
-    labels = segment_labels(fit.mixture.n_components)
+    labels = fit.names
     chosen = np.flatnonzero(small)
     values = {
         "rows": [float(rows[k]) for k in chosen], "needed": needed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from xarray import Dataset, DataTree
 
 
-def mixture_group(mixture: Mixture) -> Dataset:
-    """Weights, means, covariances, resolution and transformations."""
+def mixture_group(mixture: Mixture, names: Sequence[str] | None = None) -> Dataset:
+    """Weights, means, covariances, resolution and transformations, with names of the segments."""
     import xarray as xr
 
     square = ("component", "feature", "feature_bis")
@@ -25,7 +26,9 @@ def mixture_group(mixture: Mixture) -> Dataset:
             "covariances": (square, np.asarray(mixture.covariances)),
             "resolution": ("feature", np.asarray(mixture.resolution)),
         },
-        coords={"component": segment_labels(mixture.n_components)},
+        coords={
+            "component": segment_labels(mixture.n_components) if names is None else list(names)
+        },
         attrs=attributes_of(mixture),
     )
 

@@ -26,7 +26,7 @@ def aligned[P: PosteriorDraws](posterior: P, other: Any) -> P:
     modes = tuple(replace(mode, mixture=_selected(mode.mixture, order)) for mode in fit.modes)
     return replace(
         posterior,
-        fit=replace(fit, mixture=_selected(fit.mixture, order), modes=modes),
+        fit=replace(fit, mixture=_selected(fit.mixture, order), modes=modes, names=names),
         draws=draws.numbered(order),
         labels=Relabelling(labels.order[..., order], labels.confusion[np.ix_(order, order)]),
         names=names,

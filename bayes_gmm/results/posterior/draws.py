@@ -15,6 +15,7 @@ from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.relabel import Relabelling
 from bayes_gmm.inference.sampling.settings import SamplerSettings
 from bayes_gmm.model.mixture import Mixture
+from bayes_gmm.model.parameters import Layout
 from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.fit.prior_influence import PriorInfluence
 from bayes_gmm.results.posterior.parameters import SegmentDraws
@@ -97,7 +98,7 @@ class PosteriorDraws:
     @cached_property
     def parameters(self) -> SegmentDraws:
         """Draws of weights, means, scales and correlations, in the user's units."""
-        return SegmentDraws.of(self.draws.layout, self.draws.theta, self.fit.standardizer)
+        return self._parameters_of(self.draws.layout, self.draws.theta)
 
     @cached_property
     def parameters_as_sampled(self) -> SegmentDraws:
@@ -105,7 +106,10 @@ class PosteriorDraws:
         if self.draws.origin is None:
             return self.parameters
         origin = self.draws.origin
-        return SegmentDraws.of(origin.layout, origin.theta, self.fit.standardizer)
+        return self._parameters_of(origin.layout, origin.theta)
+
+    def _parameters_of(self, layout: Layout, theta: Floats) -> SegmentDraws:
+        return SegmentDraws.of(layout, theta, self.fit.standardizer, self.fit.beyond_rounding)
 
     @cached_property
     def empty(self) -> tuple[bool, ...]:

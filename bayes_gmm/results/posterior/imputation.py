@@ -24,7 +24,6 @@ from bayes_gmm.results.checks import check_count
 from bayes_gmm.results.posterior.membership import (
     SETTINGS,
     Draw,
-    recording_variances,
     responsibilities_in,
     thinned,
 )
@@ -156,7 +155,7 @@ def _in_units(posterior: PosteriorDraws, cells: _Cells, r: Floats, m: Floats, sd
 def _normals(posterior: PosteriorDraws, draws: list[Draw]) -> tuple[Floats, Floats]:
     """Means (S, K, d) and covariances with recording error (S, K, d, d) in draws."""
     _, means, trils = (np.stack(part) for part in zip(*draws, strict=True))
-    return means, trils @ trils.mT + np.diag(recording_variances(posterior))
+    return means, trils @ trils.mT + np.diag(posterior.fit.rho2)
 
 
 def _regressions(V: Floats, missing: np.ndarray[Any, Any]) -> tuple[Floats, Floats]:

@@ -238,19 +238,12 @@ def _log_joints(
     """log w_k p(x_i | k) of rows in draws, in standardised units, shape (draws, rows, K)."""
     fit = posterior.fit
     some = MemoryRows.from_matrix(matrix.values[rows], fit.standardizer, threads=1)
-    rho2 = recording_variances(posterior)
     joint = np.empty((len(points), some.n_rows, len(posterior.names)))
 
     def fill(first: int) -> None:
         for s in range(first, len(points), SETTINGS.threads):
-            joint[s] = log_joint(some.parts, *points[s], rho2, some.n_rows)
+            joint[s] = log_joint(some.parts, *points[s], fit.rho2, some.n_rows)
 
     with ThreadPoolExecutor(SETTINGS.threads) as pool:
         list(pool.map(fill, range(SETTINGS.threads)))
     return joint
-
-
-def recording_variances(posterior: PosteriorDraws) -> Floats:
-    """delta^2 / 12 of each feature, standardised."""
-    fit = posterior.fit
-    return np.asarray((fit.mixture.resolution / fit.standardizer.scale) ** 2 / 12.0)

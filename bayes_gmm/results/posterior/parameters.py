@@ -33,8 +33,22 @@ class SegmentDraws:
     correlations: Floats
 
     @classmethod
-    def of(cls, layout: Layout, theta: Floats, standardizer: Standardizer) -> SegmentDraws:
+    def of(
+        cls,
+        layout: Layout,
+        theta: Floats,
+        standardizer: Standardizer,
+        beyond_rounding: Floats | float = 0.0,
+    ) -> SegmentDraws:
         """Convert unconstrained draws (chain, draw, layout.size) to the user's units.
+
+        Parameters
+        ----------
+        layout : Layout
+        theta : ndarray, shape (chain, draw, layout.size)
+        standardizer : Standardizer
+        beyond_rounding : ndarray, shape (d,), optional
+            See `MapFit.beyond_rounding`.
 
         Examples
         --------
@@ -49,11 +63,14 @@ class SegmentDraws:
         C = points.corr_chol
         correlations = C @ C.mT
         each = np.arange(layout.n_features)
+        scales = np.hypot(points.scales, np.sqrt(beyond_rounding))
+        shrink = points.scales / scales
+        correlations *= shrink[..., :, None] * shrink[..., None, :]
         correlations[..., each, each] = 1.0
         return cls(
             np.exp(points.log_weights),
             standardizer.means(points.means),
-            standardizer.scale * points.scales,
+            standardizer.scale * scales,
             correlations,
         )
 

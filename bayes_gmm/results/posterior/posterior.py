@@ -20,16 +20,16 @@ from bayes_gmm.errors import DataError, shown
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.relabel import Relabelling, relabel
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.mixture import Mixture, segment_labels
+from bayes_gmm.model.mixture import Mixture
 from bayes_gmm.results import checks
 from bayes_gmm.results.classification import Classification
 from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.fit.prior_influence import influence_of_draws
+from bayes_gmm.results.names import component_index, renamed
 from bayes_gmm.results.posterior.diagnostics import diagnostics, several_modes
 from bayes_gmm.results.posterior.draws import PosteriorDraws
 from bayes_gmm.results.posterior.loo import leave_one_out
 from bayes_gmm.results.posterior.loo_result import Loo
-from bayes_gmm.results.posterior.names import component_index, renamed
 from bayes_gmm.results.posterior.provenance import provenance
 from bayes_gmm.results.posterior.segmentations import reference_of
 from bayes_gmm.text import counted, html_block, percent
@@ -125,7 +125,7 @@ class Posterior(PosteriorDraws):
             fit,
             draws,
             labels,
-            tuple(segment_labels(fit.mixture.n_components)),
+            fit.names,
             provenance(fit, density.rows, draws),
             None if table is None else KeptMatrix.of(table),
             None if table is None else density.rows.weights_in_table(table.n_rows),
@@ -558,7 +558,8 @@ class Posterior(PosteriorDraws):
         DataError
             If there is no such segment, or two segments would have the same name.
         """
-        return replace(self, names=renamed(self.names, names))
+        called = renamed(self.names, names)
+        return replace(self, names=called, fit=replace(self.fit, names=called))
 
     def align_to(self, other: Posterior | MapFit | Mixture) -> Posterior:
         """The same posterior, with segments numbered and named like those of another fit.

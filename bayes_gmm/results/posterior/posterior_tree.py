@@ -78,7 +78,8 @@ def posterior_tree(posterior: PosteriorDraws) -> DataTree:
 
 def posterior_from[P: PosteriorDraws](tree: DataTree, kind: type[P]) -> P:
     """The posterior that `posterior_tree` wrote, without the table's rows."""
-    fit = map_fit_from(tree["fit"])
+    names = tuple(str(name) for name in tree["labels/component"].values)
+    fit = replace(map_fit_from(tree["fit"]), names=names)
     facts = json.loads(tree.attrs["draws"])
     K, d = fit.mixture.n_components, fit.mixture.n_features
     layout = Layout(K, d, fit.structure)
@@ -92,7 +93,7 @@ def posterior_from[P: PosteriorDraws](tree: DataTree, kind: type[P]) -> P:
         fit=fit,
         draws=draws,
         labels=Relabelling(labels["order"].values, labels["confusion"].values),
-        names=tuple(str(name) for name in labels["component"].values),
+        names=names,
         provenance=json.loads(tree.attrs["provenance"]),
         segmentation=None if alone is None else Segmentation.from_dict(json.loads(alone)),
         prior_influence=(

@@ -11,7 +11,6 @@ from bayes_gmm.data.frames import as_frame
 from bayes_gmm.inference.sampling.draws import evenly_spread
 from bayes_gmm.model.points import Points
 from bayes_gmm.results.checks import generator
-from bayes_gmm.results.posterior.membership import recording_variances
 from bayes_gmm.results.profile.drawn import DrawnMixtures
 from bayes_gmm.results.profile.profile import profile_of
 from bayes_gmm.results.profile.record import Profile
@@ -52,5 +51,5 @@ def drawn_mixtures(
     points = Points.of(posterior.draws.layout, flat[evenly_spread(len(flat), most)])
     return DrawnMixtures(
         points.log_weights, points.means, np.asarray(points.scale_trils),
-        recording_variances(posterior), posterior.fit.standardizer,
+        posterior.fit.rho2, posterior.fit.standardizer,
     )  # fmt: skip

@@ -20,7 +20,6 @@ from bayes_gmm.errors import DataError, shown
 from bayes_gmm.inference.sampling.draws import Draws, longest_length
 from bayes_gmm.inference.sampling.relabel import Relabelling, relabel
 from bayes_gmm.model.mixture import Mixture
-from bayes_gmm.results.posterior.membership import recording_variances
 from bayes_gmm.results.posterior.segment_changes import SegmentMeans, changes
 from bayes_gmm.results.posterior.segmentation import (
     OtherSegmentation,
@@ -106,7 +105,7 @@ def of_mode[P: PosteriorDraws](posterior: P, i: Any) -> P:
     draws, order = _draws_of(posterior, mode)
     fit = posterior.fit
     references = [reference_of(each.mixture, fit) for each in fit.modes]
-    _, done = relabel(draws, references, recording_variances(posterior))
+    _, done = relabel(draws, references, posterior.fit.rho2)
     alone = Segmentation(mode, _mass(posterior, mode))
     about = {"mode": mode, "mode_mass": alone.mass}
     found = replace(
@@ -127,6 +126,7 @@ def reference_of(mixture: Mixture, fit: MapFit) -> Mixture:
         mixture.weights,
         units.standard_means(mixture.means),
         units.standard_covariances(mixture.covariances),
+        mixture.resolution / units.scale,
     )
 
 

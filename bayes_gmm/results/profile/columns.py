@@ -29,6 +29,9 @@ class OutsideColumn:
     observed : ndarray of bool, shape (n,)
     n_pooled : int
         Number of levels that are pooled into the last one, "other".
+    is_transformed : bool
+        Whether it is a feature that the model transforms: a function of the features, but not a
+        linear one.
     """
 
     name: str
@@ -37,6 +40,7 @@ class OutsideColumn:
     values: Floats
     observed: npt.NDArray[np.bool_]
     n_pooled: int = 0
+    is_transformed: bool = False
 
     @property
     def is_numeric(self) -> bool:
@@ -90,9 +94,17 @@ class ColumnDraws:
         The same for the whole table.
     n_rows : ndarray, shape (K,)
         Expected number of observed rows of each segment.
+    weights : ndarray, shape (S, K)
+        Weights of the segments in the mixture.
     """
 
     column: OutsideColumn
     segments: Floats
     whole: Floats
     n_rows: Floats
+    weights: Floats
+
+    @property
+    def is_nonnegative(self) -> bool:
+        """Whether no row is below 0, as amounts and counts are."""
+        return bool((self.column.values >= 0.0).all())

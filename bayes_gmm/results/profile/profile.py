@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -106,6 +107,8 @@ def profile_of_rows(
     The other parameters are as in `profile_of`.
     """
     w = np.ones(rows.n_rows) if weights is None else weights
+    changed = {mixture.features[j] for j in mixture.transforms.changed}
+    found = [replace(column, is_transformed=column.name in changed) for column in found]
     centre = single(mixture, drawn.standardizer)
     draws = [] if not found else profile_draws(
         drawn, centre, rows.values, regressors(centre, rows.values), found, w, rng
@@ -281,11 +284,14 @@ def _column_draws(
     mask, place = targets.masks[c], targets.places[c]
     n_rows = sums.n_rows[:, mask].mean(axis=0)
     total = sums.gram[:, mask, :, 0, :, 0].sum(axis=(1, 2))
-    shift, scale = targets.shift[c], targets.scale[c]
+    shift, scale, weights = targets.shift[c], targets.scale[c], np.exp(drawn.log_weights)
     if total.max() <= 0.0:
         nothing = np.full((drawn.n_draws, drawn.n_components, column.values.shape[1]), np.nan)
-        return ColumnDraws(column, nothing, nothing[:, 0], n_rows)
-    means = segment_means(drawn, sums.gram[:, mask], sums.right[..., place], prior, settings)
+        return ColumnDraws(column, nothing, nothing[:, 0], n_rows, weights)
+    if column.is_transformed:
+        means = sums.averages(mask, place)
+    else:
+        means = segment_means(drawn, sums.gram[:, mask], sums.right[..., place], prior, settings)
     whole = sums.totals[:, place] / total[:, None]
     bounds = (0.0, 1.0)
     if column.is_numeric:
@@ -293,4 +299,4 @@ def _column_draws(
         bounds = (float(seen.min()), float(seen.max()))
     means = np.clip(shift + scale * means, *bounds)
     means[:, n_rows < settings.fewest_rows] = np.nan
-    return ColumnDraws(column, means, shift + scale * whole, n_rows)
+    return ColumnDraws(column, means, shift + scale * whole, n_rows, weights)

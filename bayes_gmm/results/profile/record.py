@@ -30,6 +30,10 @@ class Profile:
           index lower and index upper; NaN for columns with negative values;
         - P(above average): probability that the segment is above the whole table;
         - P(highest): probability that it is the highest of all segments;
+        - share of total: what the segment holds of the sum of an amount such as revenue, or of all
+          rows with a level: its share of the population times its estimate, relative to the sum
+          over all segments, with the bounds share of total lower and share of total upper; NaN for
+          columns with negative values;
         - n_rows: expected number of rows of the segment in which the column is observed. A segment
           with less than 2 has NaN.
     features : DataFrame

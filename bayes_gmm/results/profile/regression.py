@@ -11,7 +11,8 @@ with r the responsibilities. Hence least squares of y on :math:`r_k` and :math:`
 alone (the assumption of Bolck, Croon & Hagenaars 2004) and for columns that follow the features. Of
 a column that is linear in the features the estimates are the draw's own means. Averages of rows
 weighted by responsibilities, or of rows with sampled memberships, are right only in the second
-case: they are averages over several segments otherwise.
+case: they are averages over several segments otherwise. They are used for features that the model
+transforms, which are functions of the features, but not linear ones.
 
 Uncertainty: each posterior draw has its own responsibilities and means, and a Bayesian bootstrap
 of the rows (Rubin 1981). Row i has a weight :math:`g_i \sim Gamma(\omega_i (1 - h_i)^2)`, divided
@@ -56,6 +57,11 @@ class Sums:
     def totals(self) -> Floats:
         """Weighted sum of each column over all rows, shape (S, C)."""
         return np.asarray(self.right[:, :, 0].sum(axis=1))
+
+    def averages(self, mask: int, place: slice) -> Floats:
+        """Averages of columns weighted by responsibilities, shape (S, K, columns)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(self.right[:, :, 0, place] / self.n_rows[:, mask, :, None])
 
 
 def row_blocks(n_rows: int, step: int) -> Iterator[slice]:

@@ -53,7 +53,7 @@ def _of_column(draws: ColumnDraws, names: Sequence[str], ci_prob: float | None) 
 def _numbers(draws: ColumnDraws, ci_prob: float | None) -> dict[str, Any]:
     """Numbers of each segment and level, each of shape (K, C)."""
     segments, whole = draws.segments, draws.whole[:, None]
-    index = _index(draws)
+    index, of_total = _index(draws), _of_total(draws)
     found = {"estimate": segments.mean(axis=0)}
     if ci_prob is not None:
         found["lower"], found["upper"] = central_interval(segments, ci_prob, axis=0)
@@ -63,16 +63,30 @@ def _numbers(draws: ColumnDraws, ci_prob: float | None) -> dict[str, Any]:
         found["index lower"], found["index upper"] = central_interval(index, ci_prob, axis=0)
         found["P(above average)"] = fraction_above_zero(segments - whole, axis=0)
         found["P(highest)"] = _highest(segments)
+    found["share of total"] = of_total.mean(axis=0)
+    if ci_prob is not None:
+        bounds = central_interval(of_total, ci_prob, axis=0)
+        found["share of total lower"], found["share of total upper"] = bounds
     return found
 
 
 def _index(draws: ColumnDraws) -> Floats:
     """100 times the ratio to the whole table; NaN for columns with values below 0."""
-    values, whole = draws.column.values, draws.whole[:, None]
+    whole = draws.whole[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = 100.0 * draws.segments / whole
-    defined = (values >= 0.0).all() and (whole > 0.0)
-    return np.where(defined, ratio, np.nan)
+    return np.where(draws.is_nonnegative and (whole > 0.0), ratio, np.nan)
+
+
+def _of_total(draws: ColumnDraws) -> Floats:
+    """Share of the total of a column in each segment: weight times mean, relative to their sum.
+
+    Shape (S, K, C); NaN for columns with values below 0. A segment with too few rows is left out.
+    """
+    held = draws.weights[..., None] * draws.segments
+    total = np.nansum(held, axis=1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(draws.is_nonnegative and (total > 0.0), held / total, np.nan)
 
 
 def _highest(segments: Floats) -> Floats:

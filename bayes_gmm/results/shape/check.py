@@ -9,7 +9,7 @@ Bonferroni correction for the number of statistics of all segments.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,11 +47,13 @@ def check_mixture(
     matrix: ModelMatrix,
     weights: Floats | None,
     settings: ShapeCheckSettings = DEFAULTS,
+    *,
+    names: Sequence[str] | None = None,
 ) -> ShapeCheck:
     """Check a fitted mixture on weighted rows (see `MapFit.check`)."""
     rows, x, draw = mixture_draw(mixture, units, matrix, weights, settings)
-    names = tuple(segment_labels(mixture.n_components))
-    return checked(x, rows, [draw], names, mixture.features, units.scale, settings)
+    called = tuple(segment_labels(mixture.n_components) if names is None else names)
+    return checked(x, rows, [draw], called, mixture.features, units.scale, settings)
 
 
 def mixture_draw(

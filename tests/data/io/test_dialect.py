@@ -119,7 +119,7 @@ def test_a_header_of_numbers(dialect, text, numbers):
         (b"[[1, 2], [3, 4]]\n", "is not a CSV file: it begins with"),
         (b'{"a": 1}\n', "is not a CSV file: it begins with '{\"a\": 1}'"),
         (b'"a,b\n1,2\n', "has a quotation mark in its header that is never closed"),
-        (b"PK\x03\x04\x00\x00", "table.csv' is not text; export the table as CSV or Parquet"),
+        (b"ab\x00\x00", "table.csv' is not text; export the table as CSV, Excel"),
     ],
 )
 def test_files_refused(dialect, content, message):

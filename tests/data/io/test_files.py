@@ -298,7 +298,7 @@ def test_no_such_file(tmp_path, write):
         read_table(tmp_path / "zzz")
     with pytest.raises(DataError, match="no file '.*a.csv': the folder '.*absent' does not exist"):
         read_table(tmp_path / "absent" / "a.csv")
-    with pytest.raises(DataError, match="is a folder; give a CSV or Parquet file"):
+    with pytest.raises(DataError, match="is a folder; give a CSV, Excel or Parquet file"):
         read_table(tmp_path)
 
 

@@ -30,7 +30,7 @@ def with_segments(fit, means, sds, weights=None):
     K = len(means)
     weights = np.full(K, 1.0 / K) if weights is None else weights
     mixture = Mixture(weights, np.c_[means], np.square(sds).reshape(K, 1, 1), 0.0, fit.features)
-    return replace(fit, mixture=mixture)
+    return replace(fit, mixture=mixture, names=())
 
 
 @pytest.mark.parametrize(("apart", "coincide"), [(0.6, True), (0.7, False)])

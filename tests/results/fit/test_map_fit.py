@@ -199,7 +199,7 @@ def test_a_fit_cannot_be_changed():
 
 
 def test_modes_with_a_singular_covariance_matrix_are_left_out():
-    fit, density, found = fitted(customers())
+    fit, density, found = fitted(customers(), resolution=None)
     theta = found[0].theta.copy()
     theta[-1] = 1e200  # a correlation of 1
     singular = dataclasses.replace(found[0], theta=theta)

@@ -99,9 +99,8 @@ def test_weights_are_copies():
 def test_the_estimate_is_the_samples_own():
     X = correlated()
     model = fitted(X, resolution=None)
-    estimate = likelihood_estimate(
-        model._fitted.density, point_of(model.map_fit_.mixture, model.map_fit_.standardizer)
-    )
+    density, fit = model._fitted.density, model.map_fit_
+    estimate = likelihood_estimate(density, point_of(density, fit.mixture, fit.standardizer))
     np.testing.assert_allclose(np.exp(estimate.log_scales[0]), 1.0, rtol=1e-9)
     lower = np.tril_indices(3, -1)
     np.testing.assert_allclose(

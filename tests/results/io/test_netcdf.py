@@ -59,6 +59,7 @@ def fit():
         n_iter=17,
         history=np.array([-12.0, -11.1, -10.1]),
         modes=modes,
+        rho2=np.array([0.0, 0.1, 1e-4]),
     )
 
 
@@ -88,7 +89,8 @@ def test_every_part_comes_back(fit, tmp_path):
     assert np.array_equal(back.history, fit.history)
     assert np.array_equal(back.standardizer.shift, fit.standardizer.shift)
     assert np.array_equal(back.standardizer.scale, fit.standardizer.scale)
-    told_apart = {"mixture", "history", "standardizer", "modes"}
+    assert np.array_equal(back.rho2, fit.rho2)
+    told_apart = {"mixture", "history", "standardizer", "modes", "rho2"}
     for field in dataclasses.fields(MapFit):
         if field.name not in told_apart:
             value, original = getattr(back, field.name), getattr(fit, field.name)

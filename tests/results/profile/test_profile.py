@@ -8,6 +8,7 @@ from example_posteriors import one_segment
 import bayes_gmm as bg
 
 PROBABILITIES = ["P(above average)", "P(highest)"]
+BOUNDS_OF_TOTAL = ["share of total lower", "share of total upper"]
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,50 @@ def test_shares_of_levels_sum_to_one(profile):
     assert columns.loc["City", ["observed", "missing"]].tolist() == [130, 20]
 
 
+def test_what_each_segment_holds_is_the_sum_over_its_members(profile, table):
+    """Of an amount, and of the rows with a level; the members are known."""
+    rows = profile.table.set_index(["column", "level", "segment"])
+    old = table["Age"] > 45.0
+    for column, level, values in (
+        ("Visits", np.nan, table["Visits"]), ("Member", "True", table["Member"]),
+    ):  # fmt: skip
+        held = rows.loc[(column, level, "Segment 2")]
+        exact = values[old].sum() / values.sum()
+        assert held["share of total"] == pytest.approx(exact, abs=0.01)
+        lower, upper = held[BOUNDS_OF_TOTAL]
+        assert lower < exact < upper
+    sums = profile.table.groupby(["column", "level"], dropna=False)["share of total"].sum()
+    np.testing.assert_allclose(sums, 1.0, atol=1e-12)
+
+
+def test_amounts_of_overlapping_segments_are_divided_like_their_members():
+    """Hard assignment, as a control, gives the smaller segment too little."""
+    rng = np.random.default_rng(0)
+    small = rng.random(20_000) < 0.25
+    frame = pd.DataFrame({"x": np.where(small, 2.0, 0.0) + rng.normal(size=len(small))})
+    frame["Spend"] = np.where(small, 4.0, 1.0) * rng.exponential(size=len(small))
+    model = bg.BayesGMM(2, structure="tied", n_init=2, random_state=0).fit(frame[["x"]])
+    found = model.profile(frame, "Spend").table
+    exact = frame["Spend"][small].sum() / frame["Spend"].sum()
+    assert found["share of total"][1] == pytest.approx(exact, abs=0.03)
+    hard = model.predict(frame[["x"]]) == 1
+    assert frame["Spend"][hard].sum() / frame["Spend"].sum() < exact - 0.06
+
+
+def test_transformed_features_are_averaged_by_responsibilities():
+    """The responsibilities are functions of the features, as the column is."""
+    rng = np.random.default_rng(0)
+    wide = rng.random(400) < 0.4
+    spend = np.exp(np.where(wide, 1.5 * rng.normal(size=400), 0.8 + 0.4 * rng.normal(size=400)))
+    model = bg.BayesGMM(2, transforms={"Spend": "log"}, n_init=2, random_state=0)
+    frame = pd.DataFrame({"Spend": spend})
+    model.fit(frame)
+    found = model.map_fit_.profile(frame, "Spend").table
+    r = model.predict_proba(frame)
+    np.testing.assert_allclose(found["estimate"], spend @ r / r.sum(axis=0), rtol=1e-9)
+    np.testing.assert_allclose(found["share of total"], spend @ r / spend.sum(), atol=0.01)
+
+
 def test_identifiers_are_left_out_unless_requested(profile, posterior, table):
     assert {d.subject[0] for d in profile.diagnostics} == {"Customer", "Number"}
     asked = posterior.profile(table, ["Number"])
@@ -104,7 +149,7 @@ def test_the_order_of_the_rows_matters_only_by_chance(profile, posterior, table)
 
 def test_a_map_fit_has_values_without_intervals(profile, posterior, table):
     found = posterior.fit.profile(table)
-    missing = {"lower", "upper", "index lower", "index upper", *PROBABILITIES}
+    missing = {"lower", "upper", "index lower", "index upper", *PROBABILITIES, *BOUNDS_OF_TOTAL}
     assert set(profile.table) - set(found.table) == missing
     assert found.ci_prob is None
     np.testing.assert_allclose(
@@ -143,7 +188,7 @@ def test_a_loaded_posterior_needs_a_table_with_the_features(table, tmp_path):
 
 def test_columns_with_negative_values_have_no_index(posterior, table):
     found = posterior.profile(table.assign(Gain=table["Visits"] - 9.0), "Gain").table
-    assert found["index"].isna().all()
+    assert found[["index", "share of total", *BOUNDS_OF_TOTAL]].isna().all(axis=None)
     assert found["P(highest)"].notna().all()
 
 

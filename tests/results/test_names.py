@@ -3,7 +3,7 @@
 import pytest
 
 from bayes_gmm.errors import DataError
-from bayes_gmm.results.posterior.names import component_index, renamed
+from bayes_gmm.results.names import component_index, renamed
 
 NAMES = ("Segment 1", "Segment 2")
 
