@@ -33,6 +33,7 @@ __all__ = [
     "Prior",
     "PriorWarning",
     "Profile",
+    "Scan",
     "ShapeCheck",
     "ShapeWarning",
     "Structure",
@@ -45,6 +46,8 @@ __all__ = [
     "load",
     "plots",
     "read_table",
+    "scan",
+    "write_assignments",
     "write_report",
 ]
 
@@ -61,6 +64,9 @@ _NAMES_OF = {
     "bayes_gmm.results.comparison.compare": ("compare",),
     "bayes_gmm.model.pymc_model": ("build_model",),
     "bayes_gmm.data.table": ("read_table",),
+    "bayes_gmm.data.spool.scan": ("scan",),
+    "bayes_gmm.data.spool.record": ("Scan",),
+    "bayes_gmm.results.assignments": ("write_assignments",),
     "bayes_gmm.data.checks.check_table": ("check_table",),
     "bayes_gmm.diagnostics.diagnostic": ("Diagnostic",),
     "bayes_gmm.results.load": ("load",),
@@ -81,6 +87,8 @@ _MODULES = {"datasets": "bayes_gmm.data.datasets", "plots": "bayes_gmm.views.plo
 if TYPE_CHECKING:
     from bayes_gmm.data import datasets
     from bayes_gmm.data.checks.check_table import check_table
+    from bayes_gmm.data.spool.record import Scan
+    from bayes_gmm.data.spool.scan import scan
     from bayes_gmm.data.table import read_table
     from bayes_gmm.diagnostics.diagnostic import Diagnostic
     from bayes_gmm.errors import (

@@ -13,6 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.matrix import ModelMatrix
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.spool.record import Scan
+from bayes_gmm.data.spool.scan import scanned
 from bayes_gmm.data.validate import check_weights
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.checks import whole_number
@@ -158,10 +160,12 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame (pandas, polars, pyarrow) or array_like, shape (N, d)
-            The table; NaN is a missing cell. An array or frame of float64 is not copied. If it is
-            modified after the fit, methods of the posterior that need the rows (``loo``,
-            ``occupied``, ``observed_data``, ``log_likelihood``) raise an error.
+        X : DataFrame (pandas, polars, pyarrow), array_like of shape (N, d), or Scan
+            The table; NaN is a missing cell. A `Scan` is a table larger than memory; a Dask
+            DataFrame is scanned by the workers of the current client. An array or
+            frame of float64 is not copied. If it is modified after the fit, methods of the
+            posterior that need the rows (``loo``, ``occupied``, ``observed_data``,
+            ``log_likelihood``) raise an error.
         y : ignored
             Not used, present for compatibility with scikit-learn.
         sample_weight : array_like, shape (N,), optional
@@ -189,14 +193,14 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
             standardize=self.standardize, resolution=self.resolution, transforms=self.transforms,
         )  # fmt: skip
         rng = generator(self.random_state)
-        matrix = feature_matrix(X)
+        matrix = scanned(X) or feature_matrix(X)
         weights = check_weights(sample_weight, matrix.n_rows)
         self._fitted = fit_table(matrix, weights, plan, rng)
         self.map_fit_ = self._fitted.fit
         self.shape_check_ = self._fitted.shape_check
         self.diagnostics_ = self._fitted.diagnostics
-        self.n_features_in_ = matrix.n_features
-        if hasattr(X, "columns") or hasattr(X, "column_names"):
+        self.n_features_in_ = len(matrix.features)
+        if isinstance(matrix, Scan) or hasattr(X, "columns") or hasattr(X, "column_names"):
             self.feature_names_in_ = np.array(matrix.features, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
@@ -355,10 +359,12 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         from bayes_gmm.results.profile.profile import profile_of, single
 
         fit, rows = self._fit, self._fitted.table
+        held = None
+        if rows is not None:
+            held = self._fitted.density.rows.weights_in_table(rows.as_fitted().n_rows)
         return profile_of(
             fit.mixture, single(fit.mixture, fit.standardizer), table, columns, weights,
-            names=segment_labels(fit.mixture.n_components), fitted=rows.as_fitted(),
-            fitted_weights=self._fitted.density.rows.weights_in_table(rows.n_rows),
+            names=segment_labels(fit.mixture.n_components), fitted=rows, fitted_weights=held,
         )  # fmt: skip
 
     def _criteria(self, rows: ModelMatrix, counts: Floats) -> Criteria:

@@ -73,16 +73,22 @@ class MemoryRows:
         (3, [[True, False], [True, True]])
         """
         n_features = values.shape[1]
-        order, sizes, observed = _group_by_pattern(values, weights)
-        tiles, n_cells = _tile_table(sizes, observed)
+        order, sizes, observed = group_by_pattern(values, weights)
+        tiles, n_cells = tile_table(sizes, observed)
         cells = np.empty(n_cells)
-        _fill_tiles(
+        fill_tiles(
             values, order, tiles, observed, standardizer.shift, 1.0 / standardizer.scale, cells
         )
         row_weights = _stored_weights(weights, order)
         block = Block(cells, tiles, observed, row_weights, order)
-        n_rows = int(sizes.sum())
-        total = float(row_weights.sum()) if len(row_weights) else float(n_rows)
+        return cls.of_block(block, int(sizes.sum()), n_features, threads)
+
+    @classmethod
+    def of_block(
+        cls, block: Block, n_rows: int, n_features: int, threads: int | None = None
+    ) -> MemoryRows:
+        """Rows that are laid out in tiles already."""
+        total = float(block.weights.sum()) if len(block.weights) else float(n_rows)
         return cls(block, n_rows, n_features, total, _share_out(block, threads))
 
     @property
@@ -188,7 +194,7 @@ class MemoryRows:
         return reduce(np.add, (other.result() for other in others), f(first))
 
 
-def _group_by_pattern(
+def group_by_pattern(
     values: Floats, weights: Floats | None
 ) -> tuple[Integers, Integers, npt.NDArray[np.bool_]]:
     """Order of the rows by missingness pattern, rows of each pattern, and the patterns.
@@ -227,7 +233,7 @@ def _stored_weights(weights: Floats | None, order: Integers) -> Floats:
     return np.ascontiguousarray(weights[order] if len(order) else weights, dtype=np.float64)
 
 
-def _tile_table(sizes: Integers, observed: npt.NDArray[np.bool_]) -> tuple[Integers, int]:
+def tile_table(sizes: Integers, observed: npt.NDArray[np.bool_]) -> tuple[Integers, int]:
     """The tiles of a block, each with rows of a single pattern, and the total number of cells."""
     starts = np.cumsum(sizes) - sizes
     counts = -(-sizes // TILE)
@@ -240,7 +246,8 @@ def _tile_table(sizes: Integers, observed: npt.NDArray[np.bool_]) -> tuple[Integ
 
 
 @compiled()
-def _fill_tiles(values, order, tiles, observed, shift, factor, cells):
+def fill_tiles(values, order, tiles, observed, shift, factor, cells):
+    """Write the observed cells of a matrix, standardised, in the order of the tiles."""
     for t in range(len(tiles)):
         position, n, pattern, first = tiles[t]
         for j in range(observed.shape[1]):
@@ -249,6 +256,18 @@ def _fill_tiles(values, order, tiles, observed, shift, factor, cells):
                     row = order[i] if len(order) else i
                     cells[position] = (values[row, j] - shift[j]) * factor[j]
                     position += 1
+
+
+@compiled()
+def standardise_tiles(cells, tiles, observed, shift, factor):
+    """Standardise the cells of tiles in place."""
+    for t in range(len(tiles)):
+        position, n = tiles[t, 0], tiles[t, 1]
+        for j in range(observed.shape[1]):
+            if observed[tiles[t, 2], j]:
+                for i in range(position, position + n):
+                    cells[i] = (cells[i] - shift[j]) * factor[j]
+                position += n
 
 
 def _share_out(block: Block, threads: int | None) -> tuple[Block, ...]:

@@ -13,7 +13,7 @@ from bayes_gmm.data.rows import Block, Floats, Rows
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.jit.addresses import address_of, call
 from bayes_gmm.jit.compiled import compiled
-from bayes_gmm.model.kernel.kernel import expectations, kernel_address, log_likelihood
+from bayes_gmm.model.kernel.kernel import Expectations, LogLikelihoods, kernel_address
 from bayes_gmm.model.parameters import Layout, Point, log_prior, pull_back, unpack
 from bayes_gmm.model.prior.constants import HALF_NORMAL, PriorConstants, constants_of_one
 from bayes_gmm.model.structure import Structure
@@ -116,11 +116,10 @@ class Density:
 
     def statistics(self, point: Point) -> Floats:
         """[loglik, n_k, d/d mu, d/d Sigma] of all rows at a point (see `kernel`)."""
-        return self.rows.sum_blocks(
-            lambda block: expectations(
-                block, point.log_weights, point.means, point.scale_trils, self.rho2
-            )
-        )
+        return self.rows.sum_blocks(self._at(point))
+
+    def _at(self, point: Point) -> Expectations:
+        return Expectations(point.log_weights, point.means, point.scale_trils, self.rho2)
 
     def log_posterior(self, theta: Floats, *, jacobian: bool = False) -> float:
         """log p(rows | theta) + log p(theta).
@@ -144,12 +143,7 @@ class Density:
 
     def _log_likelihoods(self, points: Sequence[Point]) -> Floats:
         """Log-likelihoods at several points, with one pass over the blocks of rows."""
-        return self.rows.sum_blocks(
-            lambda block: np.concatenate([
-                log_likelihood(block, p.log_weights, p.means, p.scale_trils, self.rho2)
-                for p in points
-            ])
-        )  # fmt: skip
+        return self.rows.sum_blocks(LogLikelihoods(tuple(map(self._at, points))))
 
     def value_and_gradient(self, theta: Floats, *, jacobian: bool = False) -> tuple[float, Floats]:
         """The log-posterior and its gradient with respect to theta."""

@@ -9,6 +9,7 @@ row, of the contribution of that row to the sums.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -121,7 +122,7 @@ def _hidden(
     precisions = np.linalg.inv(V)
     constants = point.log_weights - 0.5 * np.linalg.slogdet(V)[1]
     covariance = density.rows.sum_blocks(
-        lambda block: _covariance_of_sums(block, constants, point.means, precisions, settings)
+        _CovarianceOfSums(constants, point.means, precisions, settings)
     )
     pulled = _pulled_sums(density, point)
     to_theta = whitening.pull_back(np.zeros_like(pulled), pulled)
@@ -145,6 +146,21 @@ def _pulled_sums(density: Density, point: Point) -> Floats:
             pulled[k, u] = density.from_statistics(point, stats)[1] - nothing
             stats[place] = 0.0
     return pulled.reshape(-1, density.layout.size)
+
+
+@dataclass(frozen=True, eq=False)
+class _CovarianceOfSums:
+    """`_covariance_of_sums` of a block, as a record that other processes can read."""
+
+    constants: Floats
+    means: Floats
+    precisions: Floats
+    settings: HessianSettings
+
+    def __call__(self, block: Block) -> Floats:
+        return _covariance_of_sums(
+            block, self.constants, self.means, self.precisions, self.settings
+        )
 
 
 def _covariance_of_sums(

@@ -17,6 +17,7 @@ Rows are stored in tiles; the loops over the rows of a tile are in `whiten`, `lo
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -279,6 +280,34 @@ def log_likelihood(
     stats = np.zeros(1)
     accumulate(*block, log_weights, means, scale_trils, rho2, stats, _NOT_KEPT)
     return stats
+
+
+@dataclass(frozen=True, eq=False)
+class Expectations:
+    """`expectations` of a block at one point, as a record that other processes can read."""
+
+    log_weights: Floats
+    means: Floats
+    scale_trils: Floats
+    rho2: Floats
+
+    def __call__(self, block: Block) -> Floats:
+        """Sums of the block."""
+        return expectations(block, self.log_weights, self.means, self.scale_trils, self.rho2)
+
+
+@dataclass(frozen=True, eq=False)
+class LogLikelihoods:
+    """Log-likelihoods of a block at several points, as a record that other processes can read."""
+
+    points: tuple[Expectations, ...]
+
+    def __call__(self, block: Block) -> Floats:
+        """One log-likelihood for each point."""
+        return np.concatenate([
+            log_likelihood(block, p.log_weights, p.means, p.scale_trils, p.rho2)
+            for p in self.points
+        ])  # fmt: skip
 
 
 def log_joint(

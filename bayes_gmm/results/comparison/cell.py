@@ -119,7 +119,7 @@ class FittedCell:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             fit, draws, peaks = sample_modes(self.fit, self.density, self.found, sampling)
-            posterior = Posterior.from_draws(fit, self.density, draws, table=table.matrix)
+            posterior = Posterior.from_draws(fit, self.density, draws, table=table.kept)
             if posterior.draws.interrupted:
                 raise KeyboardInterrupt
             if "loo" in plan.criteria:

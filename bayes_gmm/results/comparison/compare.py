@@ -11,6 +11,7 @@ import numpy as np
 from bayes_gmm.data.checks.transform_choice import resolve_transforms
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.spool.scan import scanned
 from bayes_gmm.data.validate import check_fit, check_weights
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import DataError, FitError
@@ -28,7 +29,7 @@ from bayes_gmm.results.comparison.candidates import Candidate
 from bayes_gmm.results.comparison.cell import FittedCell, fitted_cell
 from bayes_gmm.results.comparison.comparison import Comparison
 from bayes_gmm.results.comparison.plan import GridPlan
-from bayes_gmm.results.fit.fit import warn_of_table
+from bayes_gmm.results.fit.fit import refuse_for_scan, warn_of_table
 from bayes_gmm.results.fit.prepared_table import PreparedTable
 from bayes_gmm.results.shape.check import check_mixture
 from bayes_gmm.text import counted
@@ -69,8 +70,8 @@ def compare(
 
     Parameters
     ----------
-    X : DataFrame (pandas, polars, pyarrow) or array_like, shape (N, d)
-        NaN is a missing cell.
+    X : DataFrame (pandas, polars, pyarrow), array_like of shape (N, d), or Scan
+        NaN is a missing cell. For a `Scan`, the certainty in the ICL is that of its sample.
     n_components : iterable of int
         Numbers of segments K; the table lists them in increasing order.
     structures : sequence of str or Structure
@@ -134,8 +135,13 @@ def compare(
         n_components, structures, prior, criteria, n_init, k_prior, draws, chains,
         seed_of(random_state), progress,
     )  # fmt: skip
-    matrix = feature_matrix(X)
-    weights = check_weights(sample_weight, matrix.n_rows)
+    scan = scanned(X)
+    if scan is not None:
+        refuse_for_scan(transforms, sample_weight)
+        if "loo" in plan.criteria:
+            raise FitError("the criterion loo needs a table in memory; leave it out for a scan")
+    matrix = feature_matrix(X) if scan is None else scan.sample
+    weights = check_weights(sample_weight, matrix.n_rows) if scan is None else scan.sample_weights
     check_fit(matrix, weights, 1)
     plan.check_structures(matrix.n_features)
     plan.check_prior(matrix.n_features)
@@ -148,10 +154,17 @@ def compare(
     compile_at_first_use()
     found: list[Comparison] = []
     for label, by_column in chosen.items():
-        table = PreparedTable.of(
-            matrix, weights, most_parameters=plan.most_parameters(matrix.n_features),
-            standardize=standardize, resolution=resolution, transforms=by_column,
-        )  # fmt: skip
+        most_parameters = plan.most_parameters(matrix.n_features)
+        if scan is None:
+            table = PreparedTable.of(
+                matrix, weights, most_parameters=most_parameters,
+                standardize=standardize, resolution=resolution, transforms=by_column,
+            )  # fmt: skip
+        else:
+            table = PreparedTable.of_scan(
+                scan, most_parameters=most_parameters, standardize=standardize,
+                resolution=resolution,
+            )  # fmt: skip
         work = _Work(plan, table, weights, label if len(chosen) > 1 else "")
         work.check()
         found.append(work.comparison())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,8 +11,10 @@ from bayes_gmm.data.checks.transform_choice import resolve_transforms
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.snapshot import KeptMatrix
+from bayes_gmm.data.spool.record import Scan
 from bayes_gmm.data.validate import check_fit
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
+from bayes_gmm.errors import FitError
 from bayes_gmm.inference.evidence.mode_masses import mode_masses
 from bayes_gmm.inference.modes.masses import ModeMasses
 from bayes_gmm.inference.modes.modes import labelled
@@ -39,8 +41,8 @@ class FittedTable(NamedTuple):
     """On the fitted rows, in standardised units."""
     found: tuple[Run, ...]
     """The modes of `fit` in standardised units, in its order."""
-    table: KeptMatrix
-    """The rows in the user's units."""
+    table: KeptMatrix | None
+    """The rows in the user's units; None for a scan."""
     shape_check: ShapeCheck
     diagnostics: tuple[Diagnostic, ...]
     """Those of the table, of the fit and of its shape check."""
@@ -52,13 +54,16 @@ class FittedTable(NamedTuple):
 
 
 def fit_table(
-    matrix: FeatureMatrix, weights: Floats | None, plan: FitPlan, rng: np.random.Generator
+    X: FeatureMatrix | Scan,
+    weights: Floats | None,
+    plan: FitPlan,
+    rng: np.random.Generator,
 ) -> FittedTable:
     """Fit a table.
 
     Parameters
     ----------
-    matrix : FeatureMatrix
+    X : FeatureMatrix or Scan
     weights : ndarray, shape (n_rows,), optional
     plan : FitPlan
     rng : Generator
@@ -82,15 +87,28 @@ def fit_table(
     ShapeWarning
         If a segment is not Gaussian.
     """
+    scan = X if isinstance(X, Scan) else None
+    if isinstance(X, Scan):
+        refuse_for_scan(plan.transforms, weights)
+        weights = X.sample_weights
+    matrix = X.sample if isinstance(X, Scan) else X
     check_fit(matrix, weights, plan.n_components)
     findings = warn_of_table(matrix, weights, stacklevel=3)
-    transforms, choices = resolve_transforms(plan.transforms, matrix, weights)
-    compile_at_first_use()
-    layout = Layout(plan.n_components, matrix.n_features, plan.structure)
-    table = PreparedTable.of(
-        matrix, weights, most_parameters=layout.size,
-        standardize=plan.standardize, resolution=plan.resolution, transforms=transforms,
-    )  # fmt: skip
+    most_parameters = Layout(plan.n_components, matrix.n_features, plan.structure).size
+    if scan is not None:
+        compile_at_first_use()
+        choices = scan.choices
+        table = PreparedTable.of_scan(
+            scan, most_parameters=most_parameters, standardize=plan.standardize,
+            resolution=plan.resolution,
+        )  # fmt: skip
+    else:
+        transforms, choices = resolve_transforms(plan.transforms, matrix, weights)
+        compile_at_first_use()
+        table = PreparedTable.of(
+            matrix, weights, most_parameters=most_parameters,
+            standardize=plan.standardize, resolution=plan.resolution, transforms=transforms,
+        )  # fmt: skip
     density = table.density_of(plan.n_components, plan.structure, plan.prior)
     no_maximum = without_maximum(density)
     warn(no_maximum, stacklevel=3)
@@ -101,9 +119,17 @@ def fit_table(
     shape = check_mixture(fit.mixture, fit.standardizer, table.rows, weights)
     warn((d for d in shape.diagnostics if d.severity == "warning"), stacklevel=3)
     return FittedTable(
-        fit, density, found, KeptMatrix.of(matrix), shape,
+        fit, density, found, table.kept, shape,
         (*findings, *choices, *no_maximum, *doubtful, *shape.diagnostics),
     )  # fmt: skip
+
+
+def refuse_for_scan(transforms: Any, weights: Floats | None) -> None:
+    """Raise for options of a fit that belong to `scan`."""
+    if transforms is not None:
+        raise FitError("transforms of a scan are chosen when it is made: bg.scan(transforms=...)")
+    if weights is not None:
+        raise FitError("weights of a scan are a column of its source: bg.scan(weights=...)")
 
 
 def warn_of_table(

@@ -10,14 +10,18 @@ import numpy as np
 
 from bayes_gmm.data.checks.collinearity import Dependence, exact_dependence
 from bayes_gmm.data.matrix import FeatureMatrix, ModelMatrix
+from bayes_gmm.data.resolution import recording_variances
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.snapshot import KeptMatrix
+from bayes_gmm.data.spool.record import Scan
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.subsample import sample_rows
 from bayes_gmm.data.transforms import Transforms
-from bayes_gmm.errors import DataError
+from bayes_gmm.errors import DataError, FitError
 from bayes_gmm.inference.modes.masses import ModeMasses
 from bayes_gmm.inference.modes.row_sample import Sample
 from bayes_gmm.inference.optimize.run import Run
+from bayes_gmm.model.checks import truth
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.model.prior.prior import Prior
@@ -60,6 +64,8 @@ class PreparedTable:
         Sample of the rows for the starts.
     dependence : Dependence or None
         Columns without recording error that are exactly collinear.
+    is_whole : bool
+        Whether `matrix` has every row of the density; that of a scan is a weighted sample.
     """
 
     matrix: FeatureMatrix
@@ -70,6 +76,7 @@ class PreparedTable:
     standardizer: Standardizer
     sample: Sample
     dependence: Dependence | None = None
+    is_whole: bool = True
 
     @classmethod
     def of(
@@ -114,6 +121,51 @@ class PreparedTable:
             matrix, rows, float(log_jacobian.sum()), by_column, density, standardizer, sample,
             dependence,
         )  # fmt: skip
+
+    @classmethod
+    def of_scan(
+        cls, scan: Scan, *, most_parameters: int, standardize: bool, resolution: Any
+    ) -> PreparedTable:
+        """A scanned table, with a sample of the rows for all except likelihoods.
+
+        Parameters
+        ----------
+        scan : Scan
+        most_parameters, standardize, resolution
+            As `of` takes them.
+
+        Raises
+        ------
+        FitError
+            If `standardize` is False, or the resolution is invalid.
+        """
+        if not truth("standardize", standardize):
+            raise FitError("standardize=False needs a table in memory; a scan is standardised")
+        matrix, held, units = scan.sample, scan.sample_weights, scan.standardizer
+        rows = scan.transforms.apply(matrix)
+        n_rows = max(SAMPLE.min_rows, SAMPLE.rows_per_parameter * most_parameters)
+        chosen, weights = sample_rows(rows.values, held, n_rows)
+        with fit_errors():
+            recording = scan.recording(resolution)
+        density = Density(
+            scan.rows, Layout(1, matrix.n_features, Structure()),
+            Prior().constants(1, matrix.n_features, Structure()),
+            recording_variances(recording, scan.rows.cell_weights) / units.scale**2,
+            recording.resolution / units.scale,
+        )  # fmt: skip
+        sample = Sample.of(units.apply(rows.values[chosen]), weights)
+        exact = np.flatnonzero(density.rho2 == 0.0)
+        names = [matrix.features[j] for j in exact]
+        dependence = exact_dependence(rows.values[:, exact], held, names)
+        return cls(
+            matrix, rows, scan.log_jacobian, scan.transforms, density, units, sample, dependence,
+            is_whole=False,
+        )  # fmt: skip
+
+    @property
+    def kept(self) -> KeptMatrix | None:
+        """The rows in the user's units, for functions of the posterior; None for a scan."""
+        return KeptMatrix.of(self.matrix) if self.is_whole else None
 
     def density_of(self, n_components: int, structure: Structure, prior: Prior) -> Density:
         """The density of a mixture on these rows.

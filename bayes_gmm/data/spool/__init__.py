@@ -1,0 +1,1 @@
+"""Tables larger than memory: one pass over the source writes tiles to memory-mapped files."""

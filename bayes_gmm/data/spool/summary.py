@@ -1,0 +1,125 @@
+"""What one pass over a table finds out besides writing it: moments, samples and steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bayes_gmm.data.resolution import step_of
+from bayes_gmm.data.rows import Floats
+from bayes_gmm.data.spool.moments import Moments
+from bayes_gmm.data.spool.sketch import Smallest
+from bayes_gmm.data.subsample import hash_rows
+from bayes_gmm.data.transforms import Transforms
+
+
+@dataclass(frozen=True)
+class SampleSettings:
+    """Sizes of the samples that a scan takes."""
+
+    rows: int = 20_000
+    """Distinct rows, for starts, findings and checks."""
+    values: int = 50_000
+    """Distinct values of each column, for its rounding step."""
+
+
+SAMPLE = SampleSettings()
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """Moments and samples of the rows so far.
+
+    Attributes
+    ----------
+    moments : Moments
+        Of the columns on the scale of the model.
+    rows : Smallest
+        Distinct rows in the user's units.
+    values : tuple of Smallest
+        Distinct values of each column in the user's units.
+    log_jacobian : float
+        Log-Jacobian of the transformations, summed over weighted rows.
+    slopes2 : ndarray, shape (d,)
+        Weighted sums of t_j'(x)^2 over observed cells, for transformed columns.
+    """
+
+    moments: Moments
+    rows: Smallest
+    values: tuple[Smallest, ...]
+    log_jacobian: float
+    slopes2: Floats
+
+    @classmethod
+    def empty(cls, n_features: int, settings: SampleSettings = SAMPLE) -> Summary:
+        """The summary of no rows."""
+        return cls(
+            Moments.empty(n_features),
+            Smallest.empty(settings.rows, n_features),
+            tuple(Smallest.empty(settings.values, 1) for _ in range(n_features)),
+            0.0,
+            np.zeros(n_features),
+        )
+
+    def with_rows(
+        self, values: Floats, on_scale: Floats, weights: Floats | None, transforms: Transforms
+    ) -> Summary:
+        """The summary after further rows, in the user's units and on the scale of the model."""
+        found = replace(
+            self,
+            moments=self.moments.merged(Moments.of(on_scale, weights)),
+            rows=self.rows.with_items(hash_rows(values), values, weights),
+            values=tuple(
+                _with_column(sketch, column, weights)
+                for sketch, column in zip(self.values, values.T, strict=True)
+            ),
+        )
+        if transforms.is_identity:
+            return found
+        log_jacobian, slopes2 = self.log_jacobian, self.slopes2.copy()
+        for j in transforms.changed:
+            seen = ~np.isnan(values[:, j])
+            slope = transforms.entries[j].log_derivative(values[seen, j])
+            w = np.ones(len(slope)) if weights is None else weights[seen]
+            log_jacobian += float(w @ slope)
+            slopes2[j] += w @ np.exp(2.0 * slope)
+        return replace(found, log_jacobian=log_jacobian, slopes2=slopes2)
+
+    def merged(self, other: Summary) -> Summary:
+        """The summary of the rows of both."""
+        return Summary(
+            self.moments.merged(other.moments), self.rows.merged(other.rows),
+            tuple(a.merged(b) for a, b in zip(self.values, other.values, strict=True)),
+            self.log_jacobian + other.log_jacobian, self.slopes2 + other.slopes2,
+        )  # fmt: skip
+
+    def steps(self, transforms: Transforms) -> Floats:
+        """Rounding step of each column on the scale of the model, shape (d,); 0 if none.
+
+        Of columns with very many distinct values, a sample of the values is used.
+        """
+        found = np.zeros(len(self.values))
+        for j, sketch in enumerate(self.values):
+            order = np.argsort(sketch.items[:, 0])
+            found[j] = step_of(sketch.items[order, 0], sketch.counts[order])
+        for j in transforms.changed:
+            found[j] *= np.sqrt(self.slopes2[j] / self.moments.weight[j])
+        return found
+
+
+def _value_counts(column: Floats) -> tuple[Floats, Floats]:
+    """Distinct values and their numbers, by a hash table, which is fast for few values."""
+    import pyarrow as pa
+
+    values, counts = pa.array(column).value_counts().flatten()
+    return values.to_numpy(), counts.to_numpy().astype(np.float64)
+
+
+def _with_column(sketch: Smallest, column: Floats, weights: Floats | None) -> Smallest:
+    seen = ~np.isnan(column)
+    if not seen.all():
+        column, weights = column[seen], None if weights is None else weights[seen]
+    if sketch.is_whole and weights is None:
+        column, weights = _value_counts(column)
+    return sketch.with_items(hash_rows(column[:, None]), column[:, None], weights)

@@ -1,0 +1,204 @@
+"""A scan holds what the table holds, whatever its files, and continues where it stopped."""
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from bayes_gmm.data.matrix import FeatureMatrix
+from bayes_gmm.data.memory import MemoryRows
+from bayes_gmm.data.resolution import detect_resolution
+from bayes_gmm.data.spool import store
+from bayes_gmm.data.spool.scan import scan
+from bayes_gmm.data.standardize import Standardizer
+from bayes_gmm.data.transforms import Transforms
+from bayes_gmm.errors import DataError
+
+
+def table_of(n_rows=3000, missing=0.0, seed=0):
+    rng = np.random.default_rng(seed)
+    X = np.column_stack(
+        [rng.normal(50.0, 20.0, n_rows).round(), np.exp(rng.normal(3.0, 1.0, n_rows))]
+    )
+    X[rng.random(X.shape) < missing] = np.nan
+    return X
+
+
+def arrow_of(X, **more):
+    return pa.table({"Age": pa.array(X[:, 0], from_pandas=True), "Spend": X[:, 1], **more})
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Write rows to two Parquet files of several row groups, and give their pattern."""
+
+    def write(X, **more):
+        table, half = arrow_of(X, **more), len(X) // 2
+        pq.write_table(table.slice(0, half), tmp_path / "a.parquet", row_group_size=700)
+        pq.write_table(table.slice(half), tmp_path / "b.parquet", row_group_size=700)
+        return tmp_path / "*.parquet"
+
+    return write
+
+
+def rows_of(rows: MemoryRows):
+    """Standardised rows with weights, in a fixed order."""
+    block, found = rows.block, []
+    for position, n, pattern, first in block.tiles:
+        seen = np.flatnonzero(block.observed[pattern])
+        tile = np.full((n, rows.n_features + 1), np.nan)
+        tile[:, seen] = block.values[position : position + n * len(seen)].reshape(-1, n).T
+        tile[:, -1] = block.weights[first : first + n] if len(block.weights) else 1.0
+        found.append(tile)
+    table = np.concatenate(found)
+    return table[np.lexsort(np.nan_to_num(table, nan=-99.0).T)]
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.3])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("spec", [None, {"Spend": "log"}])
+def test_rows_are_those_in_memory(files, tmp_path, missing, weighted, spec):
+    X = table_of(missing=missing)
+    w = np.random.default_rng(1).integers(0, 4, len(X)).astype(float) if weighted else None
+    more = {"w": w} if weighted else {}
+    found = scan(
+        files(X, **more), ["Age", "Spend"], transforms=spec, weights="w" if weighted else None,
+        cache=tmp_path, progress=False,
+    )  # fmt: skip
+    matrix = Transforms.of(spec, ("Age", "Spend")).apply(FeatureMatrix(X, ("Age", "Spend")))
+    units = Standardizer.fit(matrix.values, w)
+    np.testing.assert_allclose(found.standardizer.shift, units.shift, rtol=1e-12)
+    np.testing.assert_allclose(found.standardizer.scale, units.scale, rtol=1e-12)
+    expected = MemoryRows.from_matrix(matrix.values, units, w)
+    np.testing.assert_allclose(rows_of(found.rows), rows_of(expected), rtol=1e-9, atol=1e-12)
+    assert found.rows.total_weight == expected.total_weight
+    jacobian = matrix.log_jacobian.sum() if w is None else w @ matrix.log_jacobian
+    assert found.summary.log_jacobian == pytest.approx(jacobian)
+    assert found.sample_weights.sum() == pytest.approx(expected.total_weight)
+
+
+def test_steps_are_those_in_memory(files, tmp_path):
+    X = table_of()
+    found = scan(files(X), cache=tmp_path, progress=False).recording("auto")
+    np.testing.assert_allclose(found.steps, detect_resolution(X))
+
+
+def test_every_kind_of_source_gives_the_same_rows(files, tmp_path):
+    X = table_of()
+    pattern = files(X)
+    arrow = arrow_of(X)
+    pl.from_arrow(arrow).write_csv(tmp_path / "t.csv")
+    sources = [
+        pattern, [tmp_path / "a.parquet", str(tmp_path / "b.parquet")], tmp_path / "t.csv",
+        pl.from_arrow(arrow), arrow, pa.RecordBatchReader.from_batches(
+            arrow.schema, arrow.to_batches(500)),
+    ]  # fmt: skip
+    every = [rows_of(scan(s, cache=tmp_path / "c", progress=False).rows) for s in sources]
+    for rows in every[1:]:
+        np.testing.assert_allclose(rows, every[0], rtol=1e-9, atol=1e-12)
+
+
+def test_duckdb_relations_are_read(tmp_path):
+    import duckdb
+
+    relation = duckdb.sql("select range as x, range * 2.5 as y, 'a' as t from range(1000)")
+    found = scan(relation, cache=tmp_path, progress=False)
+    assert found.features == ("x", "y")
+    assert found.left_out == ("t",)
+    assert found.n_rows == 1000
+
+
+def test_a_scan_is_used_again_until_a_file_changes(files, tmp_path, monkeypatch):
+    X = table_of()
+    pattern = files(X)
+    first = scan(pattern, cache=tmp_path, progress=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_with_part", None)  # nothing is read
+        again = scan(pattern, cache=tmp_path, progress=False)
+    assert again.folder == first.folder
+    np.testing.assert_array_equal(again.rows.block.values, first.rows.block.values)
+    changed = scan(files(X + 1.0), cache=tmp_path, progress=False)
+    assert changed.folder != first.folder
+    changed.remove()
+    assert not changed.folder.exists()
+
+
+def test_an_interrupted_scan_continues(files, tmp_path, monkeypatch):
+    """Rows written after the last state are written again, not twice."""
+    pattern = files(table_of(missing=0.2))
+    whole = scan(pattern, cache=tmp_path / "whole", progress=False)
+    read, seen = store.read, []
+
+    def interrupted(part, columns):
+        seen.append(part.name)
+        for batch in read(part, columns):
+            yield batch
+            if len(seen) == 3:
+                raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "read", interrupted)
+        patch.setattr(store, "SETTINGS", store.StoreSettings(seconds_between_states=0.0))
+        with pytest.raises(KeyboardInterrupt):
+            scan(pattern, cache=tmp_path / "cut", progress=False)
+    seen.clear()
+    monkeypatch.setattr(store, "read", lambda p, c: (seen.append(p.name), read(p, c))[1])
+    found = scan(pattern, cache=tmp_path / "cut", progress=False)
+    assert len(seen) == 4
+    np.testing.assert_allclose(rows_of(found.rows), rows_of(whole.rows), rtol=1e-9, atol=1e-12)
+
+
+def test_damaged_files_are_scanned_again(files, tmp_path):
+    pattern = files(table_of())
+    first = scan(pattern, cache=tmp_path, progress=False)
+    expected = rows_of(first.rows)
+    (first.folder / "cells").write_bytes(b"12345678")
+    np.testing.assert_allclose(
+        rows_of(scan(pattern, cache=tmp_path, progress=False).rows), expected
+    )
+
+
+class TestErrors:
+    def test_the_row_group_of_an_infinite_cell(self, files, tmp_path):
+        X = table_of()
+        X[1000, 1] = np.inf
+        with pytest.raises(DataError, match=r"a.parquet.*row group 2.*'Spend'.*row 301"):
+            scan(files(X), cache=tmp_path, progress=False)
+
+    def test_a_damaged_row_group(self, files, tmp_path):
+        pattern = files(table_of())
+        path = tmp_path / "b.parquet"
+        data = bytearray(path.read_bytes())
+        data[100:300] = bytes(200)
+        path.write_bytes(data)
+        with pytest.raises(DataError, match="b.parquet.*row group 1 cannot be read"):
+            scan(pattern, cache=tmp_path / "c", progress=False)
+
+    def test_files_of_different_columns(self, files, tmp_path):
+        pattern = files(table_of())
+        pq.write_table(pa.table({"Age": [1.0]}), tmp_path / "c.parquet")
+        with pytest.raises(DataError, match="c.parquet.*has the columns Age, but"):
+            scan(pattern, cache=tmp_path / "c", progress=False)
+
+    @pytest.mark.parametrize(
+        ("columns", "message"),
+        [(["Agee"], "did you mean 'Age'"), (["name"], "'name' is of type string")],
+    )
+    def test_columns(self, files, tmp_path, columns, message):
+        pattern = files(table_of(), name=["a"] * 3000)
+        with pytest.raises(DataError, match=message):
+            scan(pattern, columns, cache=tmp_path, progress=False)
+
+    def test_no_file(self, tmp_path):
+        with pytest.raises(DataError, match="there is no file"):
+            scan(tmp_path / "*.parquet", progress=False)
+
+    def test_a_stream_is_read_once(self, tmp_path):
+        with pytest.raises(DataError, match="scan files, not a stream"):
+            scan(arrow_of(table_of()), transforms="auto", cache=tmp_path, progress=False)
+
+    def test_a_negative_weight(self, files, tmp_path):
+        pattern = files(table_of(), w=[-1.0] * 3000)
+        with pytest.raises(DataError, match=r"a.parquet.*column 'w'.*-1"):
+            scan(pattern, ["Age"], weights="w", cache=tmp_path, progress=False)
