@@ -173,7 +173,7 @@ class MemoryRows:
         block = self.block
         for part in (block.values, block.observed, block.weights, block.order):
             digest.update(repr(part.shape).encode())
-            digest.update(np.ascontiguousarray(part).tobytes())
+            digest.update(np.ascontiguousarray(part).data)
         return f"sha256:{digest.hexdigest()[:32]}"
 
     def _pattern_weights(self) -> Floats:
