@@ -168,7 +168,11 @@ class ClusterRows:
 
     def sum_blocks(self, f: Callable[[Block], Floats]) -> Floats:
         """Sum of ``f(block)`` over the stores, in their order; f must be a picklable record."""
-        return reduce(np.add, _at_all(self.engine, _sum_of_store, self.stores, f))
+        found = _at_all(self.engine, _sum_of_known, [store.folder for store in self.stores], f)
+        for i, value in enumerate(found):
+            if value is None:
+                found[i] = self.engine.submit(i, _sum_of_store, self.stores[i], f).result()
+        return reduce(np.add, found)
 
     def largest_ties(self) -> Floats:
         """Raise, because only a fit without recording error needs the ties."""
@@ -204,9 +208,12 @@ def _only(recipe: Recipe, share: Any) -> Recipe:
 
 
 def _at_all(
-    engine: Engine, function: Callable[..., Any], stores: Sequence[Store], *arguments: Any
+    engine: Engine,
+    function: Callable[..., Any],
+    stores: Sequence[Store] | Sequence[str],
+    *arguments: Any,
 ) -> list[Any]:
-    """Values of a function at all stores, in their order."""
+    """Values of a function at all stores or their folders, in order."""
     futures = [engine.submit(i, function, store, *arguments) for i, store in enumerate(stores)]
     return [future.result() for future in futures]
 
@@ -231,6 +238,11 @@ def _rows_of(store: Store) -> MemoryRows:
 
 def _sums_of_store(store: Store) -> Sums:
     return Sums.of(_rows_of(store))
+
+
+def _sum_of_known(folder: str, f: Callable[[Block], Floats]) -> Floats | None:
+    """The sum over a store that this process has mapped, else None: recipes are long to send."""
+    return f(_MAPPED[folder].block) if folder in _MAPPED else None
 
 
 def _sum_of_store(store: Store, f: Callable[[Block], Floats]) -> Floats:
