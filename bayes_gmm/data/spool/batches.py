@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bayes_gmm.data.io.dialect import Dialect
 from bayes_gmm.data.io.parquet import is_parquet
+from bayes_gmm.data.io.read_columns import ReadOptions
 from bayes_gmm.data.io.workbook import is_workbook
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import DataError, file_named, listed, nearest, one_line, shown
@@ -219,19 +221,44 @@ def _parquet(path: Path) -> Source:
 
 
 def _csv(path: Path) -> Source:
+    """A CSV file as one part, in the dialect of its first lines; numbers are read as floats."""
+    import pyarrow as pa
     from pyarrow import csv
 
-    reading = csv.ReadOptions(block_size=SETTINGS.csv_bytes)
-    with csv.open_csv(path, read_options=reading) as reader:
-        schema = reader.schema
+    dialect = Dialect.of(path)
+    reading = csv.ReadOptions(
+        block_size=max(SETTINGS.csv_bytes, 4 * dialect.longest_line),
+        skip_rows=dialect.header_lines, column_names=list(dialect.header),
+        encoding=dialect.encoding,
+    )  # fmt: skip
+    parsing = csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True)
+
+    def opened(**conversion: Any) -> Any:
+        converting = csv.ConvertOptions(
+            null_values=ReadOptions().all_missing, strings_can_be_null=True,
+            decimal_point=dialect.decimal, **conversion,
+        )  # fmt: skip
+        return csv.open_csv(path, reading, parsing, converting)
+
+    with opened() as reader:
+        # The first block may have whole numbers, or no values, where later ones have decimals.
+        types = {
+            field.name: pa.float64() if _may_be_numbers(field.type) else field.type
+            for field in reader.schema
+        }
 
     def batches(columns: Sequence[str]) -> Iterator[Any]:
-        types = {name: schema.field(name).type for name in columns}
-        convert = csv.ConvertOptions(include_columns=list(columns), column_types=types)
-        with csv.open_csv(path, read_options=reading, convert_options=convert) as opened:
-            yield from opened
+        wanted = {name: types[name] for name in columns}
+        with opened(include_columns=list(columns), column_types=wanted) as reader:
+            yield from reader
 
-    return Source([Part(file_named(path), None, batches)], schema, None)
+    return Source([Part(file_named(path), None, batches)], pa.schema(types.items()), None)
+
+
+def _may_be_numbers(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return is_numeric(kind) or bool(pa.types.is_null(kind))
 
 
 def is_dask_frame(given: Any) -> bool:

@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -72,17 +73,10 @@ def write_store(folder: Path, recipe: Recipe, advance: Advance = lambda n_rows: 
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = load_state(folder) or State.new(folder, len(recipe.features))
-    if not state.is_written:
-        _refuse_little_space(folder, recipe.n_bytes)
-        saved = time.monotonic()
-        for part in recipe.parts[state.n_parts :]:
-            state = _with_part(state, part, recipe, advance)
-            if time.monotonic() - saved >= SETTINGS.seconds_between_states:
-                save_state(state)
-                saved = time.monotonic()
-        state = replace(state, is_written=True)
-        save_state(state)
-    state.writer.close()
+    with closing(state.writer):
+        if not state.is_written:
+            _refuse_little_space(folder, recipe.n_bytes)
+            state = _with_all_parts(state, recipe, advance)
     return state
 
 
@@ -109,6 +103,19 @@ def batches_of(part: Part, recipe: Recipe) -> Iterator[tuple[Floats, Floats | No
             held = check_weights(given, len(given), f"{part.name}, column {shown(weights)}")
         first += len(values)
         yield values, held
+
+
+def _with_all_parts(state: State, recipe: Recipe, advance: Advance) -> State:
+    """The state after all parts; it is saved from time to time."""
+    saved = time.monotonic()
+    for part in recipe.parts[state.n_parts :]:
+        state = _with_part(state, part, recipe, advance)
+        if time.monotonic() - saved >= SETTINGS.seconds_between_states:
+            save_state(state)
+            saved = time.monotonic()
+    state = replace(state, is_written=True)
+    save_state(state)
+    return state
 
 
 def _with_part(state: State, part: Part, recipe: Recipe, advance: Advance) -> State:

@@ -99,6 +99,18 @@ def test_every_kind_of_source_gives_the_same_rows(files, tmp_path):
         np.testing.assert_allclose(rows, every[0], rtol=1e-9, atol=1e-12)
 
 
+def test_csv_files_of_another_dialect(tmp_path):
+    """A title, semicolons, decimal commas, missing cells, and decimals after whole numbers."""
+    cells = "".join(f"{i};{i % 7},5;c{i}\n" for i in range(500))
+    text = f"Customers\n\nAge;Spend;Id\n1;n/a;x\n{cells}"
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    found = scan(tmp_path / "t.csv", cache=tmp_path, progress=False)
+    assert found.features == ("Age", "Spend")
+    assert found.n_rows == 501
+    assert found.rows.cell_weights.tolist() == [501.0, 500.0]
+    assert found.standardizer.shift[1] == pytest.approx(np.mean([i % 7 + 0.5 for i in range(500)]))
+
+
 def test_duckdb_relations_are_read(tmp_path):
     import duckdb
 
@@ -189,6 +201,12 @@ class TestErrors:
         pattern = files(table_of(), name=["a"] * 3000)
         with pytest.raises(DataError, match=message):
             scan(pattern, columns, cache=tmp_path, progress=False)
+
+    def test_text_in_a_column_of_numbers_of_a_csv_file(self, tmp_path):
+        rows = "".join(f"{i},{i}\n" for i in range(1_500_000))
+        (tmp_path / "t.csv").write_text(f"a,b\n{rows}7,many\n")
+        with pytest.raises(DataError, match=r"t.csv.*cannot be read.*'many'"):
+            scan(tmp_path / "t.csv", cache=tmp_path, progress=False)
 
     def test_no_file(self, tmp_path):
         with pytest.raises(DataError, match="there is no file"):
