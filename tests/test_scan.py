@@ -117,6 +117,17 @@ class TestErrors:
             bg.write_assignments(both[1], scanned, tmp_path / "x.parquet", ["Id"])
         assert not list(tmp_path.iterdir())
 
+    def test_other_uses_of_a_scan(self, both, scanned, frame, tmp_path):
+        for use in (both[1].predict, bg.check_table):
+            with pytest.raises(bg.DataError, match="use write_assignments"):
+                use(scanned)
+        with pytest.raises(bg.DataError, match="of type DataFrame"):
+            bg.write_assignments(both[1], frame, tmp_path / "x.parquet")
+        with pytest.raises(bg.DataError, match=r"end its name in .parquet"):
+            bg.write_assignments(both[1], scanned, tmp_path / "x.csv")
+        with pytest.raises(bg.DataError, match="there is no folder"):
+            bg.write_assignments(both[1], scanned, tmp_path / "no" / "x.parquet")
+
 
 def test_a_million_rows_have_the_likelihood_of_those_in_memory(tmp_path):
     rng = np.random.default_rng(0)

@@ -111,6 +111,11 @@ def _array_values(X: Any) -> Floats:
 def _as_array(X: Any) -> np.ndarray[Any, Any]:
     if isinstance(X, str | bytes | Path):
         raise DataError(f"X is the text {shown(str(X))}; use read_table to read a file")
+    if type(X).__name__ == "Scan":
+        raise DataError(
+            "X is a scan, whose rows are not in memory; use write_assignments for all rows, or "
+            "scan.sample with the weights scan.sample_weights"
+        )
     if hasattr(X, "toarray"):
         raise DataError(f"X is a sparse matrix ({type(X).__name__}); pass X.toarray()")
     if isinstance(X, np.ma.MaskedArray):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_gmm.data.spool.record import Scan
-from bayes_gmm.errors import DataError, file_named, listed
+from bayes_gmm.errors import DataError, file_named, listed, shown
 from bayes_gmm.model.typicality import typicality
 
 if TYPE_CHECKING:
@@ -52,6 +52,14 @@ def write_assignments(
     import pyarrow.parquet as pq
 
     path = Path(path).expanduser()
+    if not isinstance(scan, Scan):
+        raise DataError(
+            f"scan is of type {type(scan).__name__}; use predict_proba for a table in memory"
+        )
+    if path.suffix.lower() not in (".parquet", ".pq"):
+        raise DataError(f"{file_named(path)} is written as Parquet; end its name in .parquet")
+    if not path.parent.is_dir():
+        raise DataError(f"there is no folder {shown(str(path.parent))} for {file_named(path)}")
     fit = getattr(model, "map_fit_", model)
     _refuse_names(fit, scan, columns)
     draft = path.with_name(f".{path.name}.part")
@@ -76,7 +84,7 @@ def _refuse_names(fit: MapFit | Posterior, scan: Scan, columns: Sequence[str]) -
     known = scan.source.schema.names
     for name in [*fit.features, *columns]:
         if name not in known:
-            raise DataError(f"the scan has no column {name!r}; it has: {listed(known)}")
+            raise DataError(f"the scan has no column {shown(name)}; it has: {listed(known)}")
     missing = [name for name in fit.features if name not in scan.features]
     if missing:
         raise DataError(f"the scan was made without {listed(missing)}; scan these columns too")

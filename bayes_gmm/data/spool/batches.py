@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bayes_gmm.data.columns import refuse_repeated
 from bayes_gmm.data.io.dialect import Dialect
 from bayes_gmm.data.io.parquet import is_parquet
 from bayes_gmm.data.io.read_columns import ReadOptions
@@ -83,7 +84,14 @@ def source_of(given: Any) -> Source:
         return _stream(given)
     if is_dask_frame(given):
         return _partitions(given)
-    names = [given] if isinstance(given, str | Path) else list(given)
+    names = [given] if isinstance(given, str | Path) else given
+    if not isinstance(names, list | tuple) or not all(isinstance(n, str | Path) for n in names):
+        raise DataError(
+            f"the source is of type {type(given).__name__}; give names of files, a pattern, or an "
+            "Arrow stream, and fit tables in memory without a scan"
+        )
+    if not names:
+        raise DataError("the source is an empty list; give names of files, or a pattern")
     paths = [path for name in names for path in _matching(name)]
     with _read_errors("the files"):
         sources = [_file(path) for path in paths]
@@ -113,6 +121,10 @@ def features_of(source: Source, columns: Sequence[str] | None) -> tuple[tuple[st
         if not chosen:
             raise DataError(f"no column holds numbers: {listed(list(numeric))}")
         return chosen, [name for name, yes in numeric.items() if not yes]
+    columns = [columns] if isinstance(columns, str) else list(columns)
+    if not columns:
+        raise DataError("columns is empty; name at least one column")
+    refuse_repeated(columns, "columns names {} times the column {}; name it once")
     for name in columns:
         if name not in numeric:
             near = nearest(name, list(numeric))
@@ -179,6 +191,9 @@ def _read_errors(where: str) -> Iterator[None]:
 def _matching(name: Any) -> list[Path]:
     path = str(Path(name).expanduser())
     found = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else [path]
+    if Path(path).is_dir():
+        pattern = str(Path(path) / "*.parquet")
+        raise DataError(f"{shown(path)} is a folder; give a pattern such as {shown(pattern)}")
     files = [Path(each) for each in found if Path(each).is_file()]
     if not files:
         raise DataError(f"there is no {file_named(path)}; give Parquet or CSV files, or a pattern")

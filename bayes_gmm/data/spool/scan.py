@@ -21,7 +21,7 @@ from bayes_gmm.data.spool.store import Recipe, batches_of, standard_rows, write_
 from bayes_gmm.data.spool.summary import Summary
 from bayes_gmm.data.transforms import Transforms
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
-from bayes_gmm.errors import DataError
+from bayes_gmm.errors import DataError, shown
 
 
 def scan(
@@ -77,6 +77,8 @@ def scan(
         features = tuple(name for name in features if name != weights)
     if weights is not None:
         features_of(table, [weights])
+        if weights in features:
+            raise DataError(f"column {shown(weights)} is a feature and the weights; choose one")
     recipe = Recipe(tuple(table.parts), features, Transforms.identity(len(features)), weights)
     by_column, choices = _transforms_of(transforms, table, recipe)
     recipe = replace(recipe, transforms=by_column)
@@ -132,6 +134,8 @@ def _transforms_of(
 def _folder(table: Source, recipe: Recipe, cache: str | os.PathLike[str] | None) -> Path:
     """A folder whose name stands for the contents of the files and the options."""
     parent = None if cache is None else Path(cache).expanduser()
+    if parent is not None and parent.exists() and not parent.is_dir():
+        raise DataError(f"cache is {shown(str(parent))}, which is not a folder")
     if table.key is None:
         if parent is not None:
             parent.mkdir(parents=True, exist_ok=True)

@@ -122,15 +122,25 @@ def _with_part(state: State, part: Part, recipe: Recipe, advance: Advance) -> St
     """The state after one more part."""
     writer, summary, n_rows = state.writer, state.summary, state.n_rows
     for values, held in _ahead(batches_of(part, recipe)):
-        n_rows += len(values)
-        advance(len(values))
+        n = len(values)
+        n_rows += n
+        advance(n)
         if held is not None and not np.all(held > 0.0):
             values, held = values[held > 0.0], held[held > 0.0]
         if len(values):
-            on_scale = recipe.transforms.apply(FeatureMatrix(values, recipe.features)).values
+            on_scale = _transformed(
+                values, recipe, f"{part.name}, after row {n_rows - n:,} of the table"
+            )
             writer.append(on_scale, held)
             summary = summary.with_rows(values, on_scale, held, recipe.transforms)
     return State(state.n_parts + 1, n_rows, writer, summary)
+
+
+def _transformed(values: Floats, recipe: Recipe, where: str) -> Floats:
+    try:
+        return recipe.transforms.apply(FeatureMatrix(values, recipe.features)).values
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from error
 
 
 def _ahead[T](items: Iterator[T]) -> Iterator[T]:

@@ -194,23 +194,48 @@ class TestErrors:
             scan(pattern, cache=tmp_path / "c", progress=False)
 
     @pytest.mark.parametrize(
-        ("columns", "message"),
-        [(["Agee"], "did you mean 'Age'"), (["name"], "'name' is of type string")],
+        ("options", "message"),
+        [
+            ({"columns": ["Agee"]}, "did you mean 'Age'"),
+            ({"columns": ["name"]}, "'name' is of type .*string"),
+            ({"columns": []}, "columns is empty"),
+            ({"columns": ["Age", "Age"]}, "2 times the column 'Age'"),
+            ({"columns": ["Age"], "weights": "Age"}, "a feature and the weights"),
+            ({"columns": ["Age"], "weights": "name"}, "'name' is of type .*string"),
+            (
+                {"transforms": {"Age": "log"}},
+                "row group 1, after row 0 .*: column 'Age'",
+            ),
+            ({"transforms": {"Agee": "log"}}, "no column 'Agee'"),
+        ],
     )
-    def test_columns(self, files, tmp_path, columns, message):
-        pattern = files(table_of(), name=["a"] * 3000)
+    def test_options(self, files, tmp_path, options, message):
+        X = table_of()
+        X[5, 0] = -1.0
+        pattern = files(X, name=["a"] * 3000)
         with pytest.raises(DataError, match=message):
-            scan(pattern, columns, cache=tmp_path, progress=False)
+            scan(pattern, cache=tmp_path, progress=False, **options)
+
+    @pytest.mark.parametrize(
+        ("source", "message"),
+        [
+            (5, "of type int"), ([], "empty list"), (np.ones((3, 2)), "of type ndarray"),
+            ("no*.parquet", "there is no file"), (".", r"is a folder; give a pattern"),
+        ],
+    )  # fmt: skip
+    def test_sources(self, source, message):
+        with pytest.raises(DataError, match=message):
+            scan(source, progress=False)
+
+    def test_a_cache_that_is_a_file(self, files, tmp_path):
+        with pytest.raises(DataError, match="is not a folder"):
+            scan(files(table_of()), cache=tmp_path / "a.parquet", progress=False)
 
     def test_text_in_a_column_of_numbers_of_a_csv_file(self, tmp_path):
         rows = "".join(f"{i},{i}\n" for i in range(1_500_000))
         (tmp_path / "t.csv").write_text(f"a,b\n{rows}7,many\n")
         with pytest.raises(DataError, match=r"t.csv.*cannot be read.*'many'"):
             scan(tmp_path / "t.csv", cache=tmp_path, progress=False)
-
-    def test_no_file(self, tmp_path):
-        with pytest.raises(DataError, match="there is no file"):
-            scan(tmp_path / "*.parquet", progress=False)
 
     def test_a_stream_is_read_once(self, tmp_path):
         with pytest.raises(DataError, match="scan files, not a stream"):
