@@ -63,6 +63,16 @@ def test_files_without_names_are_refused(tmp_path, text, message):
         name_changes([], str(path))
 
 
+def test_names_in_one_of_several_sheets_are_refused_without_advice_on_another_option(tmp_path):
+    path = tmp_path / "names.xlsx"
+    with pd.ExcelWriter(path) as book:
+        for sheet in ("Names", "Names of last year"):
+            TABLE.to_excel(book, sheet_name=sheet, index=False)
+    with pytest.raises(DataError, match="only visible sheet") as refused:
+        name_changes([], str(path))
+    assert "--sheet" not in str(refused.value)
+
+
 def test_two_names_for_a_segment_are_refused():
     with pytest.raises(DataError, match="'Segment 1' has two new names, 'A' and 'B'"):
         by_old_name([("1", "A"), ("Segment 1", "B")], ["Segment 1"])
