@@ -102,10 +102,17 @@ def _pairs_in(file: str) -> list[tuple[str, str]]:
     from bayes_gmm.cli.tables import whole_table
     from bayes_gmm.data.io.files import refuse_no_file
     from bayes_gmm.data.io.read_columns import ReadOptions
+    from bayes_gmm.data.io.workbook import SheetError
     from bayes_gmm.errors import DataError, file_named
 
     refuse_no_file(Path(file).expanduser())
-    cells = whole_table(file, ReadOptions()).cells
+    try:
+        cells = whole_table(file, ReadOptions()).cells
+    except SheetError as error:  # --sheet is the sheet of the rows
+        raise DataError(
+            f"{file_named(file)} must have the names in its only visible sheet with data; save "
+            "that sheet as a file of its own"
+        ) from error
     old, new = (_column(cells, name, file) for name in ("segment", "name"))
     for row, (segment, name) in enumerate(zip(old, new, strict=True), start=1):
         if name and not segment:

@@ -34,6 +34,8 @@ def total_row_findings(
 ) -> Iterator[Diagnostic]:
     """A finding for the first or last row if it holds the sums of columns over all other rows.
 
+    Empty rows at both ends are skipped.
+
     Parameters
     ----------
     matrix : FeatureMatrix
@@ -49,7 +51,7 @@ def total_row_findings(
     """
     with np.errstate(over="ignore"):
         sums = np.nansum(matrix.values, axis=0)
-    for row in (matrix.n_rows - 1, 0)[: matrix.n_rows]:
+    for row in _ends(matrix.values):
         names = tuple(
             name
             for j, name in enumerate(matrix.features)
@@ -57,6 +59,16 @@ def total_row_findings(
         )
         if names:
             yield Diagnostic("total_row", names, {"row": row + 1})
+
+
+def _ends(values: Floats) -> list[int]:
+    """The last and the first row that are not empty."""
+    rows = range(len(values))
+    last, first = (
+        next((row for row in order if not np.isnan(values[row]).all()), None)
+        for order in (reversed(rows), rows)
+    )
+    return [] if last is None or first is None else list(dict.fromkeys((last, first)))
 
 
 def _is_total(column: Floats, row: int, total: float, settings: TotalRowSettings) -> bool:

@@ -50,9 +50,10 @@ def _never_together(columns: Subject, values: Values, options: OptionNames) -> P
 
 
 def _empty_rows(columns: Subject, values: Values, options: OptionNames) -> Parts:
+    has = "has" if values["rows"] == 1 else "have"
     return (
-        f"{share_of_rows(values)} have every column missing: they do not affect the fit, and their "
-        "memberships equal the shares of the segments",
+        f"{share_of_rows(values)} {has} every column missing: such rows do not affect the fit, and "
+        "their memberships equal the shares of the segments",
         "leave them out",
     )
 

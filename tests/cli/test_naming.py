@@ -48,6 +48,9 @@ def test_a_number_that_is_a_name_is_a_name():
         ("segment,name,name\n1,A,B\n", "must have one column named segment"),
         ("1,A\n2,B\n", "must have one column named segment"),
         ("segment,name\n,A\n", "no segment for the name in row 1"),
+        ("segment,name\n1,Ü, A\n", "is ragged: the header has 2 cells, row 1 has 3: '1,Ü, A'"),
+        ("segment,name\n1\n2,B\n", "row 1 has 1"),
+        ('segment,name\n1,"A\n2,B\n', "a cell of row 1 opens with a quotation mark"),
         ("", "is empty"),
         (None, "no file"),
     ],
@@ -55,9 +58,19 @@ def test_a_number_that_is_a_name_is_a_name():
 def test_files_without_names_are_refused(tmp_path, text, message):
     path = tmp_path / "names.csv"
     if text is not None:
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match=message):
         name_changes([], str(path))
+
+
+def test_names_in_one_of_several_sheets_are_refused_without_advice_on_another_option(tmp_path):
+    path = tmp_path / "names.xlsx"
+    with pd.ExcelWriter(path) as book:
+        for sheet in ("Names", "Names of last year"):
+            TABLE.to_excel(book, sheet_name=sheet, index=False)
+    with pytest.raises(DataError, match="only visible sheet") as refused:
+        name_changes([], str(path))
+    assert "--sheet" not in str(refused.value)
 
 
 def test_two_names_for_a_segment_are_refused():

@@ -26,6 +26,8 @@ def test_sums_in_the_first_or_last_row_are_found():
     total = X.sum(axis=0)
     assert found(np.vstack([X, total])) == [(("a", "b"), 41)]
     assert found(np.vstack([total, X])) == [(("a", "b"), 1)]
+    empty = np.full((2, 2), np.nan)  # such as a line with the source of the table
+    assert found(np.vstack([empty, X, total, empty])) == [(("a", "b"), 43)]
     X[3, 1] = np.nan
     total = [np.nan, np.nansum(X[:, 1]).round(0)]
     assert found(np.vstack([X, [total]])) == []

@@ -185,6 +185,19 @@ def test_nothing_is_wider_than_the_window(browser, report, three, width):
         visit.page.close()
 
 
+def test_reasons_for_transformations_fit_into_a_small_window(browser, tmp_path):
+    x = 100.0 * np.expm1(np.random.default_rng(0).normal(2.0, 0.8, (200, 1)).clip(0.0))
+    frame = pd.DataFrame(x, columns=["Detergents_Paper_and_more"])
+    model = bg.BayesGMM(1, n_init=1, random_state=0, transforms="auto").fit(frame)
+    path = bg.write_report(model, tmp_path / "report.html", frame)
+    visit = Visit(browser, path, viewport={"width": 390, "height": 900})
+    assert visit.page.locator("#data td", has_text="lowers the BIC").count() == 1
+    assert visit.evaluate("document.documentElement.scrollWidth") <= 390
+    visit.page.close()
+    path = bg.write_report(model.map_fit_, tmp_path / "report.html")  # which has no reasons
+    assert "chosen by the user" not in pages.read(path).text.lower()
+
+
 def test_without_script_everything_is_readable_and_controls_are_hidden(browser, report):
     visit = Visit(browser, report, java_script_enabled=False)
     assert visit.page.locator("#points circle").count() == 150

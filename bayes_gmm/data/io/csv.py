@@ -95,11 +95,18 @@ def written_format(path: Path, options: ReadOptions) -> CsvFormat:
 def csv_cells(
     path: Path, column: str | None, options: ReadOptions
 ) -> tuple[pd.DataFrame, CsvFormat]:
-    """All columns of a CSV file, or one, as unchanged text, and the format to write."""
+    """All columns of a CSV file, or one, as unchanged text, and the format to write.
+
+    Raises
+    ------
+    DataError
+        If rows differ in length, or a quotation mark merges rows.
+    """
     dialect = Dialect.of(path, options.encoding)
     if column is not None:
         choose_columns(dialect.header, [column], file_named(path))
     table, dialect = _text_cells(path, dialect, column)
+    check_quotes(path, dialect, table.num_rows)
     names = list(dialect.header) if column is None else [column]
     return table.to_pandas().set_axis(names, axis=1), dialect.written
 
@@ -119,7 +126,12 @@ def _text_cells(path: Path, dialect: Dialect, column: str | None) -> tuple[pa.Ta
     try:
         return _parse(path, dialect, convert), dialect
     except (pa.ArrowInvalid, UnicodeDecodeError):  # later bytes may be invalid in the encoding
-        return _parse(path, dialect.in_latin_1, convert), dialect.in_latin_1
+        decoded = dialect.in_latin_1
+    try:
+        return _parse(path, decoded, convert), decoded
+    except pa.ArrowInvalid as error:
+        check_quotes(path, dialect, None)
+        raise DataError(_damage(path, dialect, error)) from error
 
 
 def _of_file(dialect: Dialect) -> Iterator[Diagnostic]:

@@ -23,6 +23,10 @@ FORMULA_TAG = re.compile(rb"<(\w+:)?f[\s/>]")
 Row = tuple[Any, ...]
 
 
+class SheetError(DataError):
+    """The data of a workbook are not in one visible sheet, and no sheet is chosen."""
+
+
 class Formula(str):
     """Formula of a cell whose value the workbook does not contain."""
 
@@ -162,13 +166,13 @@ def _chosen(path: Path, book: Any, sheet: str | None) -> tuple[Any, tuple[Diagno
     titles = [each.title for each in full]
     hidden = [each.title for each in book.worksheets if each.sheet_state != "visible"]
     if len(full) > 1:
-        raise DataError(
+        raise SheetError(
             f"{file_named(path)} has {len(full)} sheets with data: {_quoted(titles)}; choose one "
             f"with sheet= or --sheet, such as {titles[0]!r}"
         )
     if not full:
         more = f"; to read a hidden sheet ({_quoted(hidden)}), use sheet= or --sheet"
-        raise DataError(f"{file_named(path)} has no sheet with data{more if hidden else ''}")
+        raise SheetError(f"{file_named(path)} has no sheet with data{more if hidden else ''}")
     empty = [each.title for each in visible if each is not full[0]]
     if not (empty or hidden):
         return full[0], ()

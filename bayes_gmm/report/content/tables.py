@@ -79,8 +79,9 @@ def _transformations(source: Source) -> Iterator[Transformation]:
     reasons = {d.subject[0]: d for d in source.diagnostics if d.code == "transform_chosen"}
     for name, spec in source.mixture.transforms.specs(source.features).items():
         chosen: Diagnostic | None = reasons.get(name)
-        reason = "Chosen by the user." if chosen is None else sentence(chosen.text(source.options))
-        yield Transformation(name, written_transform(spec), reason)
+        # A saved model does not record whether the user or "auto" chose it.
+        reason = "chosen before the fit" if chosen is None else chosen.text(source.options)
+        yield Transformation(name, written_transform(spec), sentence(reason))
 
 
 def method(source: Source) -> tuple[Setting, ...]:
