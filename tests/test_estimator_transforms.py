@@ -187,10 +187,12 @@ def test_pymc_model_is_that_of_transformed_rows(both):
     assert values[0] == values[1]
 
 
+@pytest.mark.filterwarnings("ignore::bayes_gmm.DataWarning")
 def test_logs_of_small_counts_keep_their_recording_error():
     x = np.random.default_rng(0).poisson(0.7, 400) + 1.0
     fit = bg.BayesGMM(2, transforms={"x1": "log"}, random_state=0, n_init=4).fit(x[:, None])
     assert fit.mixture_.resolution[0] ** 2 == pytest.approx(np.mean(1.0 / x**2))
+    assert "narrow_segments" in {found.code for found in fit.diagnostics_}
 
 
 @pytest.mark.filterwarnings("ignore::bayes_gmm.ShapeWarning")

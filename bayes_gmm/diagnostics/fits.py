@@ -38,6 +38,18 @@ def _small_segments(segments: Subject, values: Values, options: OptionNames) -> 
     )
 
 
+def _narrow_segments(segments: Subject, values: Values, options: OptionNames) -> Parts:
+    n, scale = len(segments), " (on the scale of the model)" * values["on_model_scale"]
+    is_, its = ("is", "its") if n == 1 else ("are", "their")
+    return (
+        f"{listed(segments, TEXT.most_segments)} {is_} narrow in {shown(values['column'])}, which "
+        f"is recorded in steps of {figure(values['step'])}{scale}: {its} standard deviation there "
+        f"is at most {figure(values['largest'])} and cannot be estimated, and {its} intervals do "
+        "not say so",
+        "treat the column as a category, or leave it out",
+    )
+
+
 def _coinciding_segments(segments: Subject, values: Values, options: OptionNames) -> Parts:
     groups, n_distinct = values["groups"], values["n_distinct"]
     named = "; ".join(listed(group, TEXT.most_segments) for group in groups[: TEXT.most_named])
@@ -207,6 +219,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "small_segments": Kind("warning", _small_segments, DataWarning),
     "coinciding_segments": Kind("warning", _coinciding_segments, DataWarning),
+    "narrow_segments": Kind("warning", _narrow_segments, DataWarning),
     "prior_influence": Kind(
         "warning",
         _prior_influence,

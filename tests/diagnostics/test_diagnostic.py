@@ -138,6 +138,9 @@ OF_FITS = {
     ),
     "not_converged": lambda one: unfinished(replace(one.fit, converged=False)),
     "small_segments": lambda _: fitted(RNG.normal(size=(5, 5)), 1),
+    "narrow_segments": lambda _: fitted(
+        np.column_stack([RNG.choice([1.0, 1.0, 1.0, 2.0, 7.0], 500), RNG.normal(size=500)]), 2
+    ),
     "coinciding_segments": lambda one: coinciding_segments(doubled(one.fit)),
     "prior_influence": lambda _: PriorInfluence(np.array([2.3]), np.array([0.4])).diagnostics(
         ["A"]
