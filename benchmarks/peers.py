@@ -97,7 +97,7 @@ class Worker:
 
 @contextmanager
 def worker(peer: Peer, X: np.ndarray, K: int, folder: Path, patience: float) -> Iterator[Worker]:
-    """A peer that has loaded X and has compiled its code; `LateError` if it does not get that far."""
+    """A peer that has loaded X and compiled its code; raises `LateError` if it does not answer."""
     path = folder / "X.bin"
     X.T.tofile(path)
     process = subprocess.Popen(
