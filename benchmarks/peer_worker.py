@@ -66,7 +66,7 @@ class Gmmx:
         self.gmmx = gmmx
         self.X, self.K = jax.numpy.asarray(X), n_components
         self.start(0)
-        self.proceed()
+        self.longer = gmmx.EMFitter(tol=GAIN / len(X), max_iter=MOST_ITERATIONS)
 
     def start(self, seed: int) -> Parameters:
         first = self.gmmx.GaussianMixtureModelJax.from_k_means(
@@ -76,8 +76,7 @@ class Gmmx:
         return self.parameters
 
     def proceed(self) -> Parameters:
-        fitter = self.gmmx.EMFitter(tol=GAIN / len(self.X), max_iter=MOST_ITERATIONS)
-        self.fit = fitter.fit(self.X, self.fit).gmm
+        self.fit = self.longer.fit(self.X, self.fit).gmm
         return self.parameters
 
     @property

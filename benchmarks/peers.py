@@ -125,9 +125,12 @@ class Start:
         Our log-posterior after the climb from the parameters of the start.
     log_likelihood : float
         Of the parameters after EM had continued, or -inf.
+    finished : bool
+        False for the time that was left when the peer was stopped.
     """
 
     seconds: float
     more_seconds: float = 0.0
     log_posterior: float = -np.inf
     log_likelihood: float = -np.inf
+    finished: bool = True

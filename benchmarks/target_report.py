@@ -99,8 +99,11 @@ def many_starts(sizes: list[dict[str, Any]]) -> str:
     packages = [p for p in sizes[0]["tables"][0]["posterior"] if p != "bayes_gmm, n_init=1"]
 
     def cost(tables: list[dict[str, Any]], package: str) -> str:
-        each = median(t["posterior"][package]["per_start"] for t in tables)
-        return number(each if package == "bayes_gmm" else STARTS * each)
+        known = [t["posterior"][package] for t in tables if package in t["posterior"]]
+        times = [outcome["per_start"] for outcome in known if outcome["per_start"] is not None]
+        if not times:
+            return ""
+        return number(median(times) * (1 if package == "bayes_gmm" else STARTS))
 
     rows = ([named(s["size"]), *(cost(s["tables"], p) for p in packages)] for s in sizes)
     return table([f"s of {STARTS} starts; ours: the whole fit", *packages], rows)
@@ -198,7 +201,8 @@ def plot(sizes: list[dict[str, Any]], path: Path) -> None:
         packages = list(size["tables"][0]["posterior"])
         for y, package in enumerate(packages):
             for each in size["tables"]:
-                outcome = each["posterior"][package]
+                if (outcome := each["posterior"].get(package)) is None:
+                    continue
                 missed = outcome["seconds"] is None
                 ax.plot(
                     outcome["spent"] if missed else outcome["seconds"], y,
@@ -209,6 +213,7 @@ def plot(sizes: list[dict[str, Any]], path: Path) -> None:
         ax.set_yticklabels(packages)
         ax.set_ylim(len(packages) - 0.5, -0.5)
         ax.grid(axis="x", alpha=0.3)
+        ax.minorticks_off()
         ax.spines[["top", "right"]].set_visible(False)
         ax.title.set(fontsize=10)
     axes[-1].set_xlabel("seconds to within 1 nat of the best posterior; open: not reached")

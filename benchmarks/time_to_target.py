@@ -50,7 +50,7 @@ WITHIN = 1.0
 """Nats."""
 GIVEN_UP, AT_LEAST = 20.0, 5.0
 """Multiples of our time after which a peer stops, and before which it does not."""
-PATIENCE = 90.0
+PATIENCE = 300.0
 """Seconds for imports and compilation, and at the least for EM that continues."""
 ROUNDS = 3
 
@@ -67,18 +67,18 @@ class Outcome:
         Seconds of all starts.
     starts, hits : int
         Starts, and how many of them reached the optimum; only the best continue to the likelihood.
-    per_start : float
-        Median seconds of a start.
-    short : float
-        Nats by which the best start missed it; negative where it is the best known.
+    per_start : float or None
+        Median seconds of a start that ended.
+    short : float or None
+        Nats by which the best start missed it.
     """
 
     seconds: float | None
     spent: float
     starts: int
     hits: int
-    per_start: float
-    short: float
+    per_start: float | None
+    short: float | None
 
 
 @dataclass
@@ -140,6 +140,7 @@ def measured(
         peer.name: starts_of(peer, X, K, judge, (target, peak), budget, folder, versions)
         for peer in peers
     }
+    starts = {name: made for name, made in starts.items() if made}
     ours += runs_of_ours(lambda s: bg.BayesGMM(K, random_state=s + ROUNDS).fit(X))
     known = {"bayes_gmm": ours, "bayes_gmm, n_init=1": single, **starts}
     table.posterior = outcomes(known, "log_posterior", GIVEN_UP * median_seconds(ours))
@@ -172,12 +173,13 @@ def starts_of(
     peer: Peer, X: np.ndarray, K: int, judge: Judge, targets: tuple[float, float],
     budget: float, folder: Path, versions: dict[str, str],
 ) -> list[Start]:  # fmt: skip
-    """Starts of a peer until it has reached both targets, or given up."""
+    """Starts of a peer until it has reached both targets, or given up; none if it is not ready."""
     starts: list[Start] = []
-    spent = 0.0
+    spent, ready = 0.0, False
     try:
         with worker(peer, X, K, folder, PATIENCE) as running:
             versions[peer.name] = running.version
+            ready = True
             for seed in itertools.count():
                 seconds, numbers = running.ask(f"start {seed}", GIVEN_UP * budget - spent + 1.0)
                 spent += seconds
@@ -191,8 +193,10 @@ def starts_of(
                     break
     except LateError:
         left = GIVEN_UP * budget - spent
-        if not starts or left > 0.0:  # the start or its continuation that did not end
-            starts.append(Start(max(left, 0.0)))
+        if not ready:
+            print(f"not measured: {peer.name} was not ready in {PATIENCE} s", file=sys.stderr)
+        elif not starts or left > 0.0:  # the start or its continuation that did not end
+            starts.append(Start(max(left, 0.0), finished=False))
     return starts
 
 
@@ -228,14 +232,12 @@ def outcomes(known: dict[str, list[Start]], kind: str, limit: float) -> dict[str
             seconds = float(until[hit.argmax()]) if hit.any() else None
             if seconds is not None and seconds > limit:
                 seconds = None
+        ended = [start.seconds for start in starts if start.finished]
+        short = float(best - heights.max())
         found[package] = Outcome(
-            seconds,
-            float(times.sum()),
-            len(starts),
-            int(hit.sum()),
-            float(np.median(times)),
-            float(best - heights.max()),
-        )
+            seconds, float(times.sum()), len(ended), int(hit.sum()),
+            statistics.median(ended) if ended else None, short if np.isfinite(short) else None,
+        )  # fmt: skip
     return found
 
 
