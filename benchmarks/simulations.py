@@ -20,6 +20,7 @@ from bayes_gmm import (
     Posterior,
     Prior,
 )
+from bayes_gmm.data.resolution import Recording, recording_variances
 from bayes_gmm.errors import (
     AmbiguousLabelsWarning,
     ConvergenceWarning,
@@ -75,8 +76,10 @@ class Setting:
 
     @property
     def rho2(self) -> np.ndarray:
-        """Variance of the recording error of each feature."""
-        return np.full(self.n_features, (self.resolution or 0.0) ** 2 / 12.0)
+        """Variance of the recording error of each feature, as in the density of complete rows."""
+        steps = np.full(self.n_features, self.resolution or 0.0)
+        rows = np.full(self.n_features, float(self.n_rows))
+        return recording_variances(Recording(steps, np.zeros(self.n_features)), rows)
 
     def generator(self, seed: int) -> np.random.Generator:
         """Randomness of its own for each setting and seed, so that outcomes can be pooled."""

@@ -50,6 +50,7 @@ class TestSmallAndOdd:
         model = fitted([[0.0, 1.0], [2.0, 5.0]], 1)
         np.testing.assert_allclose(model.means_, [[1.0, 3.0]], atol=0.01)
 
+    @pytest.mark.filterwarnings("ignore:.*cannot be estimated:bayes_gmm.errors.DataWarning")
     def test_binary_columns(self):
         """Every row is tied with many; the resolution keeps segments from closing on a value."""
         rng = np.random.default_rng(7)
@@ -65,7 +66,9 @@ class TestSmallAndOdd:
         separate = fitted(X, 2, prior=Prior(covariances=LKJ()))
         assert adjusted_rand_score(group, separate.predict(X)) > 0.7
 
-    @pytest.mark.filterwarnings("ignore:.*(fewer than|coincide):bayes_gmm.errors.DataWarning")
+    @pytest.mark.filterwarnings(
+        "ignore:.*(fewer than|coincide|cannot be estimated):bayes_gmm.errors.DataWarning"
+    )
     def test_values_too_rare_for_the_rows_that_starts_look_at(self):
         """Ten thousand equal rows and three others: the starts may see but one value."""
         X = np.zeros((10_000, 2))

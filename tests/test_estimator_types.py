@@ -107,6 +107,7 @@ def test_numbers_on_disk(mode, X, clean_model, tmp_path):
     np.testing.assert_array_equal(np.fromfile(tmp_path / "cells"), X.ravel())
 
 
+@pytest.mark.filterwarnings("ignore:.*cannot be estimated:bayes_gmm.errors.DataWarning")
 def test_booleans_are_zeros_and_ones(X):
     group = X[:, 0] > 3.0
     model = quick(clean_frame(b=group))

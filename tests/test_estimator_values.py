@@ -68,6 +68,7 @@ ODD = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:.*cannot be estimated:bayes_gmm.errors.DataWarning")
 @pytest.mark.parametrize("column", ODD.values(), ids=ODD.keys())
 def test_groups_are_found_beside_an_odd_column(column):
     table = with_third(column)

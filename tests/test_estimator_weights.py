@@ -53,6 +53,7 @@ def test_the_weight_of_all_may_be_small_or_large(weight, X):
     np.testing.assert_allclose(model.weights_, 0.5, atol=0.02)
 
 
+@pytest.mark.filterwarnings("ignore:.*cannot be estimated:bayes_gmm.errors.DataWarning")
 def test_one_row_may_hold_nearly_everything(X):
     with pytest.warns(DataWarning, match="'x1' is 0.125 in > 99.9 % of the rows"):
         model = quick(X, 2, np.r_[1e9, np.ones(39)])

@@ -25,7 +25,8 @@ def fitted(structure, d):
 def values_at_map(fit, model):
     """The model's variables at the MAP, by name, in standardised units."""
     units, structure = fit.map_fit_.standardizer, Structure.parse(fit.structure)
-    covariances = units.standard_covariances(fit.covariances_)
+    reported = units.standard_covariances(fit.covariances_)
+    covariances = reported - np.diag(fit.map_fit_.beyond_rounding)
     scales = np.sqrt(np.diagonal(covariances, axis1=1, axis2=2))
     corr_chol = np.linalg.cholesky(covariances / (scales[:, :, None] * scales[:, None, :]))
     shared = structure.scales == "feature"

@@ -60,7 +60,7 @@ def test_mirrored_modes_have_equal_masses(square):
 def test_masses_are_those_of_long_chains_and_laplace_is_not(faithful):
     density, modes = faithful
     peaks = peaks_of(density, modes)
-    draws = sample_nuts(density, peaks, draws=40_000, chains=4, seed=1)
+    draws = sample_nuts(density, peaks, draws=60_000, chains=4, seed=1)
     mode = nearest_modes(draws.theta.reshape(-1, density.layout.size), density.layout, peaks)
     by_chain = np.stack([(mode.reshape(4, -1) == m).mean(axis=1) for m in range(len(modes))])
     truth, doubt = by_chain.mean(axis=1), by_chain.std(axis=1, ddof=1) / 2.0
