@@ -53,7 +53,7 @@ def test_a_truth_that_is_not_aligned_is_noticed(monkeypatch):
     """The mode's first segment is the largest, the prior's first is any."""
     setting = Setting(2, 1, 10.0)
     monkeypatch.setattr(simulations, "aligned", lambda model, truth: truth[None, None])
-    unaligned = [simulated(setting, seed, draws=250) for seed in range(16)]
+    unaligned = [simulated(setting, seed, draws=250) for seed in range(32)]
     assert excess(ranks(unaligned, "mean 0,0"), 1.0 - 0.01 / len(OF_ALL)) > 0.0
 
 
