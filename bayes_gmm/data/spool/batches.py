@@ -137,7 +137,7 @@ def features_of(source: Source, columns: Sequence[str] | None) -> tuple[tuple[st
 
 
 def is_numeric(kind: Any) -> bool:
-    """Whether an Arrow type is a number (or a number in a dictionary)."""
+    """Whether an Arrow type is an integer, a float or a decimal number."""
     import pyarrow as pa
 
     types = pa.types

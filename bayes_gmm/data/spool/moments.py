@@ -21,27 +21,23 @@ class Moments:
     mean : ndarray, shape (d,)
     scatter : ndarray, shape (d,)
         Weighted sum of squared deviations from the mean.
-    low, high : ndarray, shape (d,)
-        Smallest and largest observed value.
     """
 
     weight: Floats
     mean: Floats
     scatter: Floats
-    low: Floats
-    high: Floats
 
     @classmethod
     def empty(cls, n_features: int) -> Moments:
         """Moments of no rows."""
         zeros = np.zeros(n_features)
-        return cls(zeros, zeros, zeros, np.full(n_features, np.inf), np.full(n_features, -np.inf))
+        return cls(zeros, zeros, zeros)
 
     @classmethod
     def of(cls, values: Floats, weights: Floats | None) -> Moments:
         """Moments of the rows of a matrix (n, d); NaN is a missing cell."""
         columns = [_column(column, weights) for column in values.T]
-        return cls(*np.array(columns, dtype=np.float64).reshape(-1, 5).T)
+        return cls(*np.array(columns, dtype=np.float64).reshape(-1, 3).T)
 
     def merged(self, other: Moments) -> Moments:
         """Moments of the rows of both (Chan, Golub & LeVeque 1983, eq. 2.1).
@@ -60,7 +56,6 @@ class Moments:
         return Moments(
             weight, self.mean + share * gap,
             self.scatter + other.scatter + self.weight * share * gap**2,
-            np.minimum(self.low, other.low), np.maximum(self.high, other.high),
         )  # fmt: skip
 
     @property
@@ -71,14 +66,14 @@ class Moments:
         return Standardizer(self.mean, np.where(scale > 0.0, scale, 1.0))
 
 
-def _column(column: Floats, weights: Floats | None) -> tuple[float, float, float, float, float]:
+def _column(column: Floats, weights: Floats | None) -> tuple[float, float, float]:
     seen = ~np.isnan(column)
     if not seen.all():
         column, weights = column[seen], None if weights is None else weights[seen]
     if not len(column):
-        return 0.0, 0.0, 0.0, np.inf, -np.inf
+        return 0.0, 0.0, 0.0
     total = float(len(column)) if weights is None else float(weights.sum())
     mean = column.mean() if weights is None else weights @ column / total
     gap = column - mean
     scatter = gap @ gap if weights is None else weights @ gap**2
-    return total, float(mean), float(scatter), float(column.min()), float(column.max())
+    return total, float(mean), float(scatter)

@@ -14,7 +14,7 @@ from bayes_gmm.data.spool.sketch import Smallest
 from bayes_gmm.data.spool.summary import SAMPLE, Summary
 from bayes_gmm.data.spool.writer import FILES, TileWriter
 
-MOMENTS = ("weight", "mean", "scatter", "low", "high")
+MOMENTS = ("weight", "mean", "scatter")
 SKETCH = ("hashes", "items", "counts")
 
 

@@ -24,7 +24,7 @@ from bayes_gmm.data.validate import check_weights
 from bayes_gmm.errors import DataError, shown
 
 Advance = Callable[[int], None]
-"""Is told the number of rows of each batch."""
+"""A function that is called with the number of rows of each batch."""
 
 
 @dataclass(frozen=True)

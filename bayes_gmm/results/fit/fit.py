@@ -80,8 +80,8 @@ def fit_table(
     -----
     DataWarning
         If a column is an identifier or holds a code for missing, if a segment may collapse onto a
-        value that many rows share, if segments hold too few rows for their parameters, or if
-        segments coincide.
+        value that many rows share, if segments hold too few rows for their parameters, coincide, or
+        are narrower than the steps of a column allow to measure.
     ConvergenceWarning
         If the density has no maximum, or the optimisation stopped before the gradient vanished.
     ShapeWarning

@@ -114,12 +114,9 @@ class PreparedTable:
                 transforms=by_column,
             )  # fmt: skip
         sample = Sample.of(standardizer.apply(rows.values[chosen]), held)
-        exact = np.flatnonzero(density.rho2 == 0.0)
-        names = [matrix.features[j] for j in exact]
-        dependence = exact_dependence(rows.values[:, exact], weights, names)
         return cls(
             matrix, rows, float(log_jacobian.sum()), by_column, density, standardizer, sample,
-            dependence,
+            _dependence(density, rows, weights),
         )  # fmt: skip
 
     @classmethod
@@ -154,12 +151,9 @@ class PreparedTable:
             recording.resolution / units.scale,
         )  # fmt: skip
         sample = Sample.of(units.apply(rows.values[chosen]), weights)
-        exact = np.flatnonzero(density.rho2 == 0.0)
-        names = [matrix.features[j] for j in exact]
-        dependence = exact_dependence(rows.values[:, exact], held, names)
         return cls(
-            matrix, rows, scan.log_jacobian, scan.transforms, density, units, sample, dependence,
-            is_whole=False,
+            matrix, rows, scan.log_jacobian, scan.transforms, density, units, sample,
+            _dependence(density, rows, held), is_whole=False,
         )  # fmt: skip
 
     @property
@@ -212,3 +206,9 @@ class PreparedTable:
     def log_units(self, density: Density) -> float:
         """Log density of the standardised table minus that of the table in the user's units."""
         return log_units(density, self.standardizer, self.log_jacobian)
+
+
+def _dependence(density: Density, rows: ModelMatrix, weights: Floats | None) -> Dependence | None:
+    """Columns without recording error that are exactly collinear."""
+    exact = np.flatnonzero(density.rho2 == 0.0)
+    return exact_dependence(rows.values[:, exact], weights, [rows.features[j] for j in exact])
