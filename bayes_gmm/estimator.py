@@ -73,7 +73,9 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         Recording resolution of the features, in their units. "auto" estimates it from the ties in
         each column; None means no recording error.
     n_init : "auto" or int
-        Number of starts; "auto" adds starts until they find no new optimum.
+        "auto" adds starts until they find no new optimum, and then tries to split and merge
+        components. A number is that of the starts, without any further search: 1 is fastest, and
+        may miss the best optimum.
     random_state : int, Generator or None
         Seed of the random number generator; None uses a random seed.
 
@@ -239,8 +241,14 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
 
     @property
     def modes_(self) -> tuple[Mode, ...]:
-        """All optima found, in order of decreasing mass."""
-        return self._fit.modes
+        """All optima found, in order of decreasing mass.
+
+        The `log_evidence` of the only mode of a fit is computed from the rows on first access.
+        """
+        check_is_fitted(self, "map_fit_")
+        self._fitted = self._fitted.with_log_evidence()
+        self.map_fit_ = self._fitted.fit
+        return self.map_fit_.modes
 
     @property
     def log_posterior_(self) -> float:

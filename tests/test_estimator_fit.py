@@ -7,6 +7,7 @@ from example_tables import three_groups
 from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 
+from bayes_gmm import BayesGMM, compare
 from bayes_gmm.errors import ConvergenceWarning
 from bayes_gmm.model.prior import Prior
 from bayes_gmm.results.fit.map_fit import MapFit
@@ -68,6 +69,18 @@ class TestMeaning:
     def test_weights_sum_to_one_and_fall(self, model):
         assert model.weights_.sum() == pytest.approx(1.0)
         assert np.all(np.diff(model.weights_) <= 0.0)
+
+    def test_log_evidence_of_the_only_mode_is_computed_on_access(self):
+        """With one component, Laplace's approximation does not depend on the search."""
+        X = np.random.default_rng(0).normal(size=(100, 2))
+        model = BayesGMM(1).fit(X)
+        assert model.map_fit_.modes[0].probability == 1.0
+        assert np.isnan(model.map_fit_.modes[0].log_evidence)
+        [mode] = model.modes_
+        table = compare(X, [1], criteria=("laplace",), progress=False)
+        standard = table.best["laplace"].values["log_evidence"] + np.log(X.std(axis=0)).sum() * 100
+        assert mode.log_evidence == pytest.approx(standard, abs=1e-6)
+        assert model.modes_[0] is mode
 
     def test_the_climb_is_told(self, model):
         assert model.converged_

@@ -171,7 +171,10 @@ number_of_starts = click.option(
     type=Starts(),
     default="auto",
     show_default=True,
-    help="Number of random starts; auto adds starts until they find no new optimum.",
+    help=(
+        "Number of random starts; auto adds starts until they find no new optimum, and then splits "
+        "and merges segments."
+    ),
 )
 OF_POSTERIOR = ("draws", "tune", "chains", "ci_prob", "segmentation")
 """Options that `draws_of_posterior` adds, by the names of their arguments."""

@@ -90,11 +90,13 @@ def mode_masses(
         Sorted by decreasing mass.
     settings : TemperingSettings
     """
+    if len(modes) == 1 and not density.prior.is_improper:
+        return ModeMasses(np.ones(1), np.array([np.nan]))
     by_laplace = ModeMasses.by_laplace([mode.log_evidence for mode in modes])
     complete = all(mode.layout == density.layout for mode in modes)
     if not complete or density.prior.is_improper or not settings.affords(density):
         return by_laplace
-    second = np.sort(by_laplace.fractions)[-2] if len(modes) > 1 else 0.0
+    second = np.sort(by_laplace.fractions)[-2]
     if not second > math.exp(-settings.comparable) * by_laplace.fractions.max():
         return by_laplace
     peaks = peaks_of(density, modes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
@@ -124,19 +125,32 @@ def guesses(n_init: int) -> Iterator[Guess]:
         yield kinds[i % len(kinds)]
 
 
+def careful_guess(sample: Sample, n_components: int, rng: np.random.Generator) -> Moments:
+    """Greedy k-means++, then k-means: the most reliable guess if it is the only one."""
+    return _k_means(
+        sample, n_components, rng, metric=_as_it_is,
+        candidates=2 + int(math.log(n_components)), rounds=30,
+    )  # fmt: skip
+
+
 def _k_means(
     sample: Sample,
     n_components: int,
     rng: np.random.Generator,
     *,
     metric: Callable[[Sample, np.random.Generator], Floats],
+    candidates: int = 1,
+    rounds: int = 5,
 ) -> Moments:
     """k-means++ and a few rounds of k-means, in a given metric (Arthur & Vassilvitskii 2007)."""
     rows = metric(sample, rng)
-    centers = _spread(rows, sample.weights, n_components, rng)
-    for _ in range(5):
+    centers = _spread(rows, sample.weights, n_components, rng, candidates)
+    labels = np.full(len(rows), -1)
+    for _ in range(rounds):
         distance = (rows**2).sum(axis=1)[:, None] - 2.0 * rows @ centers.T
-        labels = np.argmin(distance + (centers**2).sum(axis=1), axis=1)
+        before, labels = labels, np.argmin(distance + (centers**2).sum(axis=1), axis=1)
+        if np.array_equal(before, labels):
+            break
         weights = (labels[:, None] == np.arange(n_components)) * sample.weights[:, None]
         held = weights.sum(axis=0)
         centers = np.where(
@@ -145,14 +159,27 @@ def _k_means(
     return Moments.of_labels(sample, labels, n_components)
 
 
-def _spread(rows: Floats, weights: Floats, n_components: int, rng: np.random.Generator) -> Floats:
-    """Distant rows, drawn with probabilities from weight and squared distance (k-means++)."""
+def _spread(
+    rows: Floats, weights: Floats, n_components: int, rng: np.random.Generator, candidates: int
+) -> Floats:
+    """Distant rows, drawn with probabilities from weight and squared distance (k-means++).
+
+    Each is the candidate that leaves the smallest sum of squared distances.
+    """
+
+    def squared_distances(row: int) -> Floats:
+        return np.asarray(((rows - rows[row]) ** 2).sum(axis=1))
+
     chosen = [_drawn(weights, rng)]
-    nearest = np.full(len(rows), np.inf)
+    nearest = squared_distances(chosen[0])
     for _ in range(n_components - 1):
-        nearest = np.minimum(nearest, ((rows - rows[chosen[-1]]) ** 2).sum(axis=1))
         odds = weights * nearest
-        chosen.append(_drawn(odds if odds.sum() > 0.0 else weights, rng))
+        odds = odds if odds.sum() > 0.0 else weights
+        drawn = [_drawn(odds, rng) for _ in range(candidates)]
+        left = [np.minimum(nearest, squared_distances(row)) for row in drawn]
+        best = 0 if candidates == 1 else int(np.argmin([weights @ far for far in left]))
+        chosen.append(drawn[best])
+        nearest = left[best]
     return np.asarray(rows[chosen])
 
 

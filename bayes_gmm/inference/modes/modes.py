@@ -32,6 +32,7 @@ def modes_from(
     *,
     window: float = math.inf,
     with_mass: bool = True,
+    mass_if_alone: bool = True,
     settings: ModeSettings = ModeSettings(),
 ) -> tuple[Run, ...]:
     """Refine optima on the sample to modes on all rows.
@@ -49,6 +50,8 @@ def modes_from(
     with_mass : bool
         Whether to compute masses, which is expensive, and rank modes by them instead of by rough
         mass.
+    mass_if_alone : bool
+        Whether to compute the mass if there is only one mode, whose relative mass is 1.
     settings : ModeSettings
     """
     on_sample = density.on(sample.rows)
@@ -66,6 +69,7 @@ def modes_from(
         rough = [_rough_log_evidence(full, peak.theta) for peak in optima]
         heavy = [mass > max(rough) - window for mass in rough]
         optima = [peak for i, peak in enumerate(optima) if heavy[i] or i == 0]
+    with_mass = with_mass and (mass_if_alone or len(optima) > 1)
     if with_mass:
         optima = _heaviest(full, optima, settings.most_modes)
     return _rank(full, sample, optima, with_mass=with_mass, settings=settings)

@@ -17,7 +17,7 @@ import numpy as np
 
 from bayes_gmm.inference.modes.deduplicate import grouped
 from bayes_gmm.inference.modes.group_scan import group_starts
-from bayes_gmm.inference.modes.guesses import Moments
+from bayes_gmm.inference.modes.guesses import Guess, Moments, careful_guess
 from bayes_gmm.inference.modes.modes import modes_from
 from bayes_gmm.inference.modes.recombine import recombined
 from bayes_gmm.inference.modes.row_sample import Sample
@@ -156,10 +156,11 @@ def _from_starts(
     rng: np.random.Generator,
     n_init: int | None,
     each: Each,
+    first: Guess | None = None,
 ) -> tuple[list[Run], bool]:
     """Long runs from the best starts, and whether the stopping rule is met."""
     limit = n_init or most_starts(density.layout.n_components, sample.rows.n_rows)
-    starts = diverse_starts(limit)
+    starts = diverse_starts(limit, first)
     short: list[Run] = []
     long: dict[Run, Run] = {}
     hits: dict[Run, int] = {}
@@ -192,6 +193,7 @@ def find_modes(
     *,
     n_init: int | None = None,
     extra: Sequence[Moments] = (),
+    mass_if_alone: bool = True,
     settings: ModeSettings = ModeSettings(),
 ) -> tuple[Run, ...]:
     """Search from many starts; return modes in order of decreasing mass, with consistent labels.
@@ -199,7 +201,8 @@ def find_modes(
     If means or scales have a flat prior, masses are undefined and the highest mode comes first.
 
     Every start on the sample has a short run, and the best runs continue (Biernacki, Celeux &
-    Govaert 2003). Split-and-merge moves follow. Then distinct optima are refined on all rows.
+    Govaert 2003). Split-and-merge moves follow unless the number of starts is given. Then distinct
+    optima are refined on all rows.
 
     Parameters
     ----------
@@ -209,12 +212,32 @@ def find_modes(
         Sample of these rows, for the search.
     rng : Generator
     n_init : int, optional
-        Number of starts; by default more with more components.
+        Number of starts, without any further search; by default the search decides.
     extra : sequence of Moments
         Additional starts.
+    mass_if_alone : bool
+        As in `modes_from`.
     settings : ModeSettings
     """
     with one_blas_thread():
         on_sample = density.on(sample.rows)
-        candidates = search(on_sample, sample, rng, n_init=n_init, extra=extra)
-        return modes_from(density, sample, candidates, settings=settings)
+        if n_init is None:
+            candidates = search(on_sample, sample, rng, extra=extra)
+        else:
+            candidates = _started(on_sample, sample, rng, n_init, extra)
+        return modes_from(
+            density, sample, candidates, mass_if_alone=mass_if_alone, settings=settings
+        )
+
+
+def _started(
+    density: Density,
+    sample: Sample,
+    rng: np.random.Generator,
+    n_init: int,
+    extra: Sequence[Moments],
+) -> list[Run]:
+    """Distinct optima of a given number of starts, best first."""
+    each = each_of(sample)
+    own, _ = _from_starts(density, sample, rng, n_init, each, first=careful_guess)
+    return distinct_optima(density, [*long_runs(density, extra, each), *own])

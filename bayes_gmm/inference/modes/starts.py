@@ -31,10 +31,18 @@ STRUCTURES = (
 Start = Callable[[Density, Sample, np.random.Generator], Moments]
 
 
-def diverse_starts(n_init: int) -> Iterator[Start]:
-    """`n_init` starts, which alternate between kinds of guesses and between structures."""
+def diverse_starts(n_init: int, first: Guess | None = None) -> Iterator[Start]:
+    """`n_init` starts, which alternate between kinds of guesses and between structures.
+
+    Parameters
+    ----------
+    n_init : int
+    first : Guess, optional
+        Used in place of the first guess.
+    """
     for i, guess in enumerate(guesses(n_init)):
-        yield partial(_start, guess=guess, simpler=STRUCTURES[i % len(STRUCTURES)])
+        chosen = first if first is not None and i == 0 else guess
+        yield partial(_start, guess=chosen, simpler=STRUCTURES[i % len(STRUCTURES)])
 
 
 def _start(

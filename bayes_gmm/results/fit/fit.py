@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,11 +18,13 @@ from bayes_gmm.data.validate import check_fit
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.evidence.mode_masses import mode_masses
+from bayes_gmm.inference.modes.laplace_evidence import laplace_log_evidence
 from bayes_gmm.inference.modes.masses import ModeMasses
 from bayes_gmm.inference.modes.modes import labelled
 from bayes_gmm.inference.modes.multistart import find_modes
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.precompile import compile_at_first_use
+from bayes_gmm.jit.threads import one_blas_thread
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.parameters import Layout
 from bayes_gmm.results.checks import within_floating_point, without_maximum
@@ -46,6 +50,24 @@ class FittedTable(NamedTuple):
     shape_check: ShapeCheck
     diagnostics: tuple[Diagnostic, ...]
     """Those of the table, of the fit and of its shape check."""
+
+    def with_log_evidence(self) -> FittedTable:
+        """The fit with the log evidence of its modes.
+
+        A fit with one mode leaves it out, because it takes long and the probability is 1.
+        """
+        [first, *rest] = self.fit.modes
+        if (
+            rest
+            or not math.isnan(first.log_evidence)
+            or self.found[0].layout != self.density.layout
+        ):
+            return self
+        [found] = self.found
+        with one_blas_thread():
+            log_evidence = laplace_log_evidence(self.density, found.theta)
+        fit = replace(self.fit, modes=(replace(first, log_evidence=log_evidence),))
+        return self._replace(fit=fit, found=(replace(found, log_evidence=log_evidence),))
 
     @property
     def prior_influence(self) -> PriorInfluence | None:
@@ -154,7 +176,9 @@ def _searched(
 ) -> tuple[tuple[Run, ...], ModeMasses]:
     """The proper modes in order of decreasing mass, and their masses."""
     with within_floating_point():
-        found = table.proper(density, find_modes(density, table.sample, rng, n_init=n_init))
+        found = table.proper(
+            density, find_modes(density, table.sample, rng, n_init=n_init, mass_if_alone=False)
+        )
         masses = mode_masses(density, found)
         order = masses.order()
         ordered = [found[m] for m in order]

@@ -65,7 +65,8 @@ class Mode:
         density of covariances is that of (scales, corr_chol), or of precision matrices under a
         hierarchical Wishart prior.
     log_evidence : float
-        Laplace's approximation of the logarithm of its mass.
+        Laplace's approximation of the logarithm of its mass; NaN if unknown. For the only mode of a
+        fit, `BayesGMM.modes_` computes it on first access.
     probability : float
         Approximate mass relative to the total mass of the modes found: by tempering (see
         `bayes_gmm.inference.evidence.mode_masses`) if `fit` found modes of comparable mass, else

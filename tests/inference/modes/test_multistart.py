@@ -26,8 +26,8 @@ def starts(monkeypatch):
     asked = []
     diverse_starts = searching.diverse_starts
 
-    def counted(n):
-        for start in diverse_starts(n):
+    def counted(n, first=None):
+        for start in diverse_starts(n, first):
             asked.append(start)
             yield start
 
@@ -64,6 +64,12 @@ def test_where_starts_differ_they_go_on(starts):
 def test_as_many_as_are_asked_for(starts, n_init):
     searched(groups(200), 4, n_init=n_init)
     assert len(starts) == n_init + BELOW
+
+
+@pytest.mark.parametrize("n_init", [1, 5])
+def test_a_fit_with_a_number_of_starts_makes_no_other(starts, n_init):
+    BayesGMM(4, n_init=n_init, random_state=0).fit(groups(200))
+    assert len(starts) == n_init
 
 
 def test_more_components_have_more_starts():
