@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayes_gmm.jit.addresses import compile_for
 from bayes_gmm.jit.compiled import compiled
+
+
+def compile_score_flats() -> None:
+    """Compile `score_flats` without running it."""
+    rows, vector = np.zeros((1, 1)), np.zeros(1)
+    sets, sizes = np.zeros((1, 1), np.int64), np.zeros(1, np.int64)
+    compile_for(
+        score_flats, rows, vector, vector, sets, 1.0, 1.0, 1.0, 1.0, 1.0, vector, sizes, sets
+    )
 
 
 @compiled()

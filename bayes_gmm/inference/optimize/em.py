@@ -23,12 +23,17 @@ import numpy as np
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.standardize import Standardizer
-from bayes_gmm.inference.optimize.m_step import raise_covariances
+from bayes_gmm.inference.optimize.m_step import (
+    covariance_step,
+    covariance_step_address,
+    raise_covariances,
+    wishart_m_step,
+)
 from bayes_gmm.inference.optimize.run import Run
 from bayes_gmm.inference.optimize.settings import EM
-from bayes_gmm.inference.optimize.volume import compile_volumes, log_volume
+from bayes_gmm.inference.optimize.volume import log_volume
 from bayes_gmm.jit.addresses import address_of, call, compile_for
-from bayes_gmm.jit.compiled import compiled, inlined
+from bayes_gmm.jit.compiled import compiled
 from bayes_gmm.model.density import Density
 from bayes_gmm.model.kernel.kernel import kernel_address
 from bayes_gmm.model.parameters import Indices, Layout, Point, log_prior, unpack
@@ -56,8 +61,8 @@ def run_em(density: Density, theta: Floats, *, max_iter: int, tolerance: float) 
     if (piece := rows.piece) is not None:
         history = np.empty(max_iter)
         theta, n, expected = _climb(
-            kernel_address(), m_step_address(), piece, theta, density.layout.indices,
-            point, density.prior, density.rho2, tolerance, history,
+            kernel_address(), means_step_address(), *covariance_step(density.prior), piece, theta,
+            density.layout.indices, point, density.prior, density.rho2, tolerance, history,
         )  # fmt: skip
         heights = tuple(history[:n].tolist())
     else:
@@ -109,18 +114,30 @@ def m_step(
     """Parameters that do not lower the expected complete-data log-posterior.
 
     Weights in closed form (Figueiredo & Jain 2002, eq. 17); means given the covariances by a d x d
-    solve; covariances given the means by `raise_covariances`. `point` is overwritten by the new
-    parameters.
+    solve; covariances given the means by `wishart_m_step` or `raise_covariances`. `point` is
+    overwritten by the new parameters.
     """
-    moved = np.empty_like(theta)
-    _m_step(theta, stats, indices, point, prior, moved)
+    moved, scatter = np.empty_like(theta), np.empty_like(point.scale_trils)
+    _move_means(theta, stats, point, prior, moved, scatter)
+    n = stats[1 : 1 + len(scatter)]
+    if prior.n_covariances > 0:
+        wishart_m_step(moved, n, scatter, indices, point, prior, EM.scale_matrix_steps)
+    else:
+        raise_covariances(moved, n, scatter, indices, point, prior, EM.gradient_steps)
     return moved
 
 
 @compiled()
-def _climb(kernel, m_step, block, theta, indices, point, prior, rho2, tolerance, history):
-    """EM on one block of rows; returns theta, the length of `history` and the expected gain."""
+def _climb(
+    kernel, means_step, covariance_step, steps,
+    block, theta, indices, point, prior, rho2, tolerance, history,
+):  # fmt: skip
+    """EM on one block of rows; returns theta, the length of `history` and the expected gain.
+
+    The first arguments are addresses of compiled functions (see `CovarianceStep`).
+    """
     K, d = point.means.shape
+    scatter = np.empty((K, d, d))
     stats, not_kept = np.empty(1 + K * (1 + d + d * d)), np.empty((0, 0))
     rows = (block.values, block.tiles, block.observed, block.weights, block.order)
     mixture = (point.log_weights, point.means, point.scale_trils)
@@ -142,7 +159,9 @@ def _climb(kernel, m_step, block, theta, indices, point, prior, rho2, tolerance,
         history[n] = value
         n += 1
         moved = np.empty_like(best)
-        call(m_step, (best, stats, indices, point, prior, moved))
+        call(means_step, (best, stats, point, prior, moved, scatter))
+        n_k = stats[1 : 1 + K]
+        call(covariance_step, (moved, n_k, scatter, indices, point, prior, steps))
         if not halfway:
             base, first, theta, jumped = best, moved, moved, False
         else:
@@ -177,33 +196,28 @@ def extrapolate(base, first, second, jump):
     return length
 
 
-@compiled()
-def _m_step(theta, stats, indices, point, prior, moved):
-    """Write the result of an M-step to `moved` and `point`."""
-    scatter = np.empty_like(point.scale_trils)
-    _move_means(theta, stats, point, prior, moved, scatter)
-    raise_covariances(moved, stats[1 : 1 + len(scatter)], scatter, indices, point, prior)
-
-
 @cache
-def m_step_address() -> int:
-    """Address of the machine code of `_m_step`."""
+def means_step_address() -> int:
+    """Address of the machine code of `_move_means`."""
     layout = Layout(1, 1, Structure())
-    theta = np.zeros(layout.size)
-    prior = constants_of_one()
-    return address_of(_m_step, theta, theta, layout.indices, layout.point(theta), prior, theta)
+    theta, scatter, prior = np.zeros(layout.size), np.zeros((1, 1, 1)), constants_of_one()
+    return address_of(_move_means, theta, theta, layout.point(theta), prior, theta, scatter)
 
 
 def compile_climb() -> None:
-    """Compile EM on one block of rows and the volume of its optimum, without running them."""
+    """Compile EM on one block of rows, without running it.
+
+    The M-step under priors of scales and correlations is not included (see `compile_m_step`).
+    """
+    covariance_step_address(wishart_m_step)
+    means_step_address()
     layout, prior = Layout(1, 1, Structure()), constants_of_one()
     theta, point = np.zeros(layout.size), layout.point(np.zeros(layout.size))
     block = MemoryRows.from_matrix(np.zeros((1, 1)), Standardizer.identity(1)).gathered()
-    compile_for(_climb, 0, 0, block, theta, layout.indices, point, prior, theta, 0.0, theta)
-    compile_volumes(theta, layout.indices, point, prior)
+    compile_for(_climb, 0, 0, 0, 0, block, theta, layout.indices, point, prior, theta, 0.0, theta)
 
 
-@inlined
+@compiled()
 def _move_means(theta, stats, point, prior, moved, scatter):
     """Update weights and means in `moved`, and write the latent scatter about the new means."""
     K, d = point.means.shape

@@ -8,18 +8,75 @@ on the number of rows.
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any, NamedTuple
+
 import numpy as np
 
+from bayes_gmm.data.rows import Floats
 from bayes_gmm.inference.optimize.settings import EM
-from bayes_gmm.jit.compiled import compiled, inlined
+from bayes_gmm.jit.addresses import address_of
+from bayes_gmm.jit.compiled import compiled
 from bayes_gmm.model.kernel.kernel import divide_from_left
-from bayes_gmm.model.parameters import SMALLEST_LOG_SCALE, log_prior, pull_back, unpack
-from bayes_gmm.model.prior.constants import HALF_NORMAL, LOG_NORMAL
+from bayes_gmm.model.parameters import (
+    SMALLEST_LOG_SCALE,
+    Indices,
+    Layout,
+    Point,
+    log_prior,
+    pull_back,
+    unpack,
+)
+from bayes_gmm.model.prior.constants import (
+    HALF_NORMAL,
+    LOG_NORMAL,
+    PriorConstants,
+    constants_of_one,
+)
 from bayes_gmm.model.prior.wishart_density import invert_triangle, root_of_sum
+from bayes_gmm.model.structure import Structure
 
 
-@inlined
-def raise_covariances(theta, n, scatter, indices, point, prior):
+class CovarianceStep(NamedTuple):
+    """The covariance half of an M-step, as `climb` calls it.
+
+    Attributes
+    ----------
+    address : int
+        Of the machine code of `wishart_m_step` or `raise_covariances`.
+    steps : int
+        Last argument of the function.
+    """
+
+    address: int
+    steps: int
+
+
+def covariance_step(prior: PriorConstants) -> CovarianceStep:
+    """The function for a prior; only that which is used is compiled."""
+    if prior.n_covariances > 0:
+        return CovarianceStep(covariance_step_address(wishart_m_step), EM.scale_matrix_steps)
+    return CovarianceStep(covariance_step_address(raise_covariances), EM.gradient_steps)
+
+
+@cache
+def covariance_step_address(function: Any) -> int:
+    """Address of the machine code of `wishart_m_step` or `raise_covariances`."""
+    layout = Layout(1, 1, Structure())
+    theta = np.zeros(layout.size)
+    scatter, prior = np.zeros((1, 1, 1)), constants_of_one()
+    return address_of(
+        function, theta, theta, scatter, layout.indices, layout.point(theta), prior, 0
+    )
+
+
+def compile_m_step() -> None:
+    """Compile the M-step under priors of scales and correlations, which takes longest."""
+    covariance_step_address(raise_covariances)
+
+
+@compiled()
+def raise_covariances(theta, n, scatter, indices, point, prior, steps):
     """Update scales and correlations; the expected log-posterior does not fall.
 
     The first step is towards the moments of the scatter, shrunk towards the prior. Steps along the
@@ -35,18 +92,15 @@ def raise_covariances(theta, n, scatter, indices, point, prior):
         Expected number of rows of each component.
     scatter : ndarray, shape (K, d, d)
         Scatter of each component about its mean in theta.
+    steps : int
+        Number of gradient steps.
     """
-    if prior.n_covariances > 0:
-        wishart_m_step(theta, n, scatter, indices, point, prior, EM.scale_matrix_steps)
-        return
     p = len(theta)
     first = p - n_covariance_parameters(point)
     gradient, slope, curvature = np.zeros(p), np.empty(p), np.empty(p)
     trial, direction = theta.copy(), np.zeros(p)
     value = -np.inf
-    for i in range(
-        2 + EM.gradient_steps
-    ):  # the first step has length 0: it only computes the gradient
+    for i in range(2 + steps):  # the first step has length 0: it only computes the gradient
         rise, raised = 0.0, False
         for t in range(first, p):
             rise += gradient[t] * direction[t]
@@ -63,10 +117,10 @@ def raise_covariances(theta, n, scatter, indices, point, prior):
                 theta[t], gradient[t] = trial[t], slope[t]
         else:
             unpack(theta, indices, point)
-        if i > EM.gradient_steps or (i > 1 and not raised):
+        if i > steps or (i > 1 and not raised):
             break
         if i == 0:
-            moment_covariances(n, scatter, indices, point, prior, trial)
+            _moments(n, scatter, indices, point, prior, trial)
             for t in range(first, p):
                 direction[t] = trial[t] - theta[t]
         else:
@@ -76,7 +130,7 @@ def raise_covariances(theta, n, scatter, indices, point, prior):
                 direction[t] = min(max(gradient[t] / curvature[t], -reach), reach)
 
 
-@compiled(from_python=False)
+@compiled()
 def wishart_m_step(theta, n, scatter, indices, point, prior, steps):
     """Update covariances under a hierarchical Wishart prior; the log-posterior does not fall.
 
@@ -196,22 +250,26 @@ def _solve_and_transpose(L, Y, B):
             B[j, i] = Y[i, j]
 
 
-@compiled()
-def moment_covariances(n, scatter, indices, point, prior, theta):
+def moment_covariances(
+    n: Floats, scatter: Floats, indices: Indices, point: Point, prior: PriorConstants, theta: Floats
+) -> None:
     """Write log scales and correlations from the moments of the scatter, shrunk towards the prior.
 
     `point` is only used as a workspace.
     """
+    if prior.n_covariances == 0:
+        _moments(n, scatter, indices, point, prior, theta)
+        return
+    point.scale_trils[: prior.n_covariances] = np.eye(scatter.shape[1])
+    steps = EM.scale_matrix_steps_at_start
+    wishart_m_step(theta, n, scatter, indices, point, prior, steps)
+
+
+@compiled()
+def _moments(n, scatter, indices, point, prior, theta):
+    """`moment_covariances` under priors of scales and correlations."""
     K, d = scatter.shape[0], scatter.shape[1]
     start = K - 1 + K * d
-    if prior.n_covariances > 0:
-        for c in range(prior.n_covariances):
-            for j in range(d):
-                for l in range(d):
-                    point.scale_trils[c, j, l] = 1.0 if j == l else 0.0
-        steps = EM.scale_matrix_steps_at_start
-        wishart_m_step(theta, n, scatter, indices, point, prior, steps)
-        return
     n_scales = len(point.scales)
     count = np.zeros(n_scales)
     square = np.zeros(n_scales)

@@ -32,7 +32,6 @@ priors masses are undefined, and the volume is set to a constant.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -40,7 +39,9 @@ from bayes_gmm.data.rows import Floats
 from bayes_gmm.jit.addresses import compile_for
 from bayes_gmm.jit.compiled import compiled
 from bayes_gmm.model.density import Density
-from bayes_gmm.model.parameters import unpack
+from bayes_gmm.model.parameters import Layout, unpack
+from bayes_gmm.model.prior.constants import constants_of_one
+from bayes_gmm.model.structure import Structure
 
 
 def log_volume(density: Density, theta: Floats) -> float:
@@ -61,8 +62,11 @@ def log_volume(density: Density, theta: Floats) -> float:
     return float(found)
 
 
-def compile_volumes(theta: Floats, indices: Any, point: Any, prior: Any) -> None:
-    """Compile both volumes for arguments of these types, without evaluating them."""
+def compile_volumes() -> None:
+    """Compile both volumes without evaluating them."""
+    layout, prior = Layout(1, 1, Structure()), constants_of_one()
+    theta = np.zeros(layout.size)
+    indices, point = layout.indices, layout.point(theta)
     for volume in (_precision_volume, _scale_volume):
         compile_for(volume, theta, indices, point, prior, 1.0)
 
