@@ -67,6 +67,7 @@ class Gmmx:
         self.X, self.K = jax.numpy.asarray(X), n_components
         self.start(0)
         self.longer = gmmx.EMFitter(tol=GAIN / len(X), max_iter=MOST_ITERATIONS)
+        self.longer.fit(self.X, self.fit)  # compiles
 
     def start(self, seed: int) -> Parameters:
         first = self.gmmx.GaussianMixtureModelJax.from_k_means(
