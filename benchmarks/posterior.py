@@ -1,6 +1,7 @@
-"""Posteriors against the best hand-written PyMC model and Stan, as a table for the documentation.
+"""Posteriors against the best hand-written PyMC model, Stan and numpyro, as a table.
 
-    python benchmarks/posterior.py [--runs 1] [--sizes 2] [--stan PYTHON] [--laplace]
+    python benchmarks/posterior.py [--runs 1] [--sizes 2] [--stan PYTHON] [--numpyro PYTHON]
+        [--laplace]
 
 1000 draws of four chains, of the same tables and priors, in three kinds of figures:
 
@@ -11,10 +12,11 @@
 * effective draws a second: the least bulk ESS of weights, means, scales and correlations, over the
   seconds of sampling with warm-up, nothing compiled in them. All start at the MAP, and are
   renumbered to it by our alignment afterwards; curvature at the mode is in our time.
-* microseconds of a gradient: C functions called as nutpie calls them; for Stan, which has none
-  that could be called, its sampling time on the cores it uses over the steps it took.
+* microseconds of a gradient: C functions called as nutpie calls them; for Stan and numpyro, which
+  have none that could be called, their sampling time on the cores they use over their steps.
 
-`--stan` names a Python that has pystan. `--laplace` adds Laplace's approximation at
+`--stan` names a Python that has pystan, `--numpyro` one that has numpyro, which is left out at the
+larger size, where 20 draws took 4 minutes. `--laplace` adds Laplace's approximation at
 N=100,000, d=4, K=6: its time against the MAP's, k-hat, and interval widths against NUTS.
 """
 
@@ -48,7 +50,7 @@ CORES = min(4, os.cpu_count() or 1)
 
 @dataclass(frozen=True)
 class Size:
-    """A table, and how many draws Stan can afford on it."""
+    """A table, and how many draws Stan and numpyro can afford on it; 0 leaves them out."""
 
     n_rows: int
     n_features: int
@@ -56,6 +58,7 @@ class Size:
     seed: int
     spread: float
     stan_draws: int
+    numpyro_draws: int
 
     @property
     def table(self) -> np.ndarray:
@@ -70,7 +73,7 @@ class Size:
 
 # Of 200 rows most tables have several modes, between which chains from one start do not travel in
 # the time; the first of these has one.
-SIZES = (Size(200, 2, 5, 3, 5.0, 1000), Size(10_000, 5, 5, 0, 2.0, 40))
+SIZES = (Size(200, 2, 5, 3, 5.0, 1000, 1000), Size(10_000, 5, 5, 0, 2.0, 40, 0))
 
 
 def main() -> None:
@@ -80,19 +83,24 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, default=len(SIZES), help="how many, small first")
     parser.add_argument("--first", type=int, default=0, help="sizes to leave out, small first")
     parser.add_argument("--stan", help="a Python that has pystan")
+    parser.add_argument("--numpyro", help="a Python that has numpyro")
     parser.add_argument("--laplace", action="store_true", help="Laplace's approximation as well")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _run([sys.executable, "-c", IMPORTS], folder / "imports")
-        print("| posterior, 4 x 1000 draws | | PyMC by hand | Stan | bayes_gmm | ratio |")
-        print("|---|---|---|---|---|---|", flush=True)
+        print("| posterior, 4 x 1000 draws | | PyMC by hand | Stan | numpyro | bayes_gmm | ratio |")
+        print("|---|---|---|---|---|---|---|", flush=True)
         for size in SIZES[options.first : options.sizes]:
             problem = folder / f"{size.n_rows}.npz"
             np.savez(problem, **_at_the_map(size.table, size.n_components))
             _print_processes(size, problem, options.runs)
-            _print_rates(size, problem, options.stan)
+            others = {
+                "Stan": (options.stan, "stan_chains.py", size.stan_draws),
+                "numpyro": (options.numpyro, "numpyro_chains.py", size.numpyro_draws),
+            }
+            _print_rates(size, problem, others)
     if options.laplace:
         from laplace import print_laplace
 
@@ -130,7 +138,7 @@ def _print_processes(size: Size, problem: Path, runs: int) -> None:
         )
         print(
             f"| {size} | {kind} process to summary | {theirs[0]:.1f} s ({theirs[1]:.1f} CPU) | "
-            f"| {ours[0]:.1f} s ({ours[1]:.1f} CPU) "
+            f"| | {ours[0]:.1f} s ({ours[1]:.1f} CPU) "
             f"| {theirs[0] / ours[0]:.1f}x ({theirs[1] / ours[1]:.1f}x) |",
             flush=True,
         )
@@ -154,7 +162,7 @@ def _run(command: list[str], caches: Path) -> tuple[float, float]:
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def _print_rates(size: Size, problem: Path, stan: str | None) -> None:
+def _print_rates(size: Size, problem: Path, others: dict[str, tuple[str | None, str, int]]) -> None:
     """Effective draws a second, and microseconds of a gradient."""
     runs = {}
     for name, script in (("PyMC", "handwritten_pymc"), ("ours", "our_chains")):
@@ -162,12 +170,14 @@ def _print_rates(size: Size, problem: Path, stan: str | None) -> None:
         command = [sys.executable, str(HERE / f"{script}.py"), str(problem), str(result)]
         _run([*command, "--measure"], problem.parent / f"{problem.stem}-{script}-0")
         runs[name] = dict(np.load(result))
-    if stan is not None:
-        result = problem.with_name(f"{problem.stem}-stan.npz")
-        command = [stan, str(HERE / "stan_chains.py"), str(problem), str(result)]
-        _run([*command, "--draws", str(size.stan_draws)], problem.parent / "stan")
-        runs["Stan"] = dict(np.load(result))
-        runs["Stan"]["gradient"] = 1e6 * CORES * runs["Stan"]["seconds"] / runs["Stan"]["steps"]
+    for name, (python, script, draws) in others.items():
+        if python is None or not draws:
+            continue
+        result = problem.with_name(f"{problem.stem}-{name}.npz")
+        command = [python, str(HERE / script), str(problem), str(result)]
+        _run([*command, "--draws", str(draws)], problem.parent / name)
+        runs[name] = dict(np.load(result))
+        runs[name]["gradient"] = 1e6 * CORES * runs[name]["seconds"] / runs[name]["steps"]
     rates, gradients = {}, {name: float(run["gradient"]) for name, run in runs.items()}
     for name, run in runs.items():
         least, rhat = _least_ess(run if name == "ours" else _renumbered(run, problem))
@@ -182,10 +192,11 @@ def _print_rates(size: Size, problem: Path, stan: str | None) -> None:
         ("effective draws a second", rates, lambda name: rates["ours"] / rates[name]),
         ("us a gradient", gradients, lambda name: gradients[name] / gradients["ours"]),
     ):
-        cells = [f"{figures[name]:,.4g}" if name in figures else "" for name in ("PyMC", "Stan")]
-        ratios = ", ".join(f"{faster(name):.1f}x" for name in ("PyMC", "Stan") if name in runs)
+        names = ("PyMC", *others)
+        cells = [f"{figures[name]:,.4g}" if name in figures else "" for name in names]
+        ratios = ", ".join(f"{faster(name):.1f}x" for name in names if name in runs)
         print(
-            f"| {size} | {what} | {cells[0]} | {cells[1]} | {figures['ours']:,.4g} | {ratios} |",
+            f"| {size} | {what} | {' | '.join(cells)} | {figures['ours']:,.4g} | {ratios} |",
             flush=True,
         )
 
