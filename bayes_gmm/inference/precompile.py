@@ -2,20 +2,17 @@
 
 Within a process numba compiles one function at a time. Therefore this process compiles the kernel,
 the density and EM while a second process compiles what takes longest besides, and both write to the
-cache on disk. The code of the second process has no loops over the rows of tiles; it is compiled
-with few optimisations, which takes 20 % less time and does not make it slower.
+cache on disk. Only the kernel is compiled with all optimisations (see `quickly`).
 If that is not possible, for example because the cache is not writable or another process is already
 compiling, each function is compiled when it is first called.
 """
 
 from __future__ import annotations
 
-import gc
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import numba
@@ -26,7 +23,7 @@ from bayes_gmm.inference.optimize.em import compile_climb
 from bayes_gmm.inference.optimize.m_step import compile_m_step
 from bayes_gmm.inference.optimize.volume import compile_volumes
 from bayes_gmm.inference.optimize.whitening import move, pull
-from bayes_gmm.jit.compiled import PACKAGE, cache_folder
+from bayes_gmm.jit.compiled import PACKAGE, cache_folder, quickly
 from bayes_gmm.jit.threads import n_cores
 from bayes_gmm.model.density import evaluate_address
 from bayes_gmm.model.kernel.kernel import kernel_address
@@ -45,8 +42,7 @@ def compile_at_first_use(patience: float = 120.0) -> None:
     with suppress(OSError):
         helper = _start_helper()
         try:
-            with _without_collection():
-                _compile_density()
+            _compile_density()
             with suppress(subprocess.TimeoutExpired):
                 helper.wait(patience)
         finally:
@@ -56,7 +52,7 @@ def compile_at_first_use(patience: float = 120.0) -> None:
 
 def compile_rest() -> None:
     """Compile the functions that the second process compiles."""
-    with _without_collection():
+    with quickly():
         compile_m_step()
         compile_volumes()
         compile_score_flats()
@@ -65,22 +61,11 @@ def compile_rest() -> None:
 def _compile_density() -> None:
     kernel_address()
     square, one, nothing = np.ones((1, 1, 1)), np.ones(1), np.empty((0, 1, 1))
-    move(square, one, nothing, nothing, nothing, nothing)
-    pull(square, one, nothing, nothing, nothing, nothing, nothing, nothing)
-    compile_climb()
-    evaluate_address()  # last, because it needs functions that the second process compiles
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Suspend the collection of garbage, of which compilation makes little and refers to much."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+    with quickly():
+        move(square, one, nothing, nothing, nothing, nothing)
+        pull(square, one, nothing, nothing, nothing, nothing, nothing, nothing)
+        compile_climb()
+        evaluate_address()  # last, because it needs functions that the second process compiles
 
 
 def _can_start_python() -> bool:
@@ -114,7 +99,6 @@ def _start_helper() -> subprocess.Popen[bytes]:
             **os.environ,
             "PYTHONPATH": os.pathsep.join(paths),
             "NUMBA_CACHE_DIR": str(cache_folder().parent),
-            "NUMBA_OPT": os.environ.get("NUMBA_OPT", "1"),
         },
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
