@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from bayes_gmm.data.checks.checked_table import CheckedTable
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.resolution import Recording, recording_of
 from bayes_gmm.data.rows import Floats, Rows
 from bayes_gmm.data.spool.batches import Source, matrix_of, read
+from bayes_gmm.data.spool.checked import checked_scan
 from bayes_gmm.data.spool.summary import Summary
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.transforms import Transforms
@@ -90,6 +92,10 @@ class Scan:
         """Weight of each row of `sample`; they sum to the weight of the table."""
         counts = self.summary.rows.counts
         return np.asarray(counts * (self.rows.total_weight / counts.sum()))
+
+    def checked_table(self) -> CheckedTable:
+        """What `check_table` uses of the table (see `Checkable`)."""
+        return checked_scan(self.summary, self.rows, self.features)
 
     def recording(self, resolution: Any) -> Recording:
         """Rounding steps of the columns (see `recording_of`), estimated from their values."""

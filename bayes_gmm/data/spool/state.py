@@ -15,6 +15,7 @@ from bayes_gmm.data.spool.summary import SAMPLE, Summary
 from bayes_gmm.data.spool.writer import FILES, TileWriter
 
 MOMENTS = ("weight", "mean", "scatter")
+COLUMNS = ("slopes2", "low", "high")
 SKETCH = ("hashes", "items", "counts")
 
 
@@ -58,7 +59,7 @@ def save_state(state: State) -> None:
         "sizes": np.array([writer.sizes[name] for name in FILES]),
         "observed": writer.observed,
         "log_jacobian": np.array(summary.log_jacobian),
-        "slopes2": summary.slopes2,
+        **{name: getattr(summary, name) for name in COLUMNS},
         **{name: getattr(summary.moments, name) for name in MOMENTS},
         **{f"rows_{name}": getattr(summary.rows, name) for name in SKETCH},
     }
@@ -93,7 +94,8 @@ def load_state(folder: Path) -> State | None:
     summary = Summary(
         Moments(*(arrays[name] for name in MOMENTS)),
         Smallest(SAMPLE.rows, *(arrays[f"rows_{name}"] for name in SKETCH)),
-        tuple(sketches), float(arrays["log_jacobian"]), arrays["slopes2"],
+        tuple(sketches), float(arrays["log_jacobian"]),
+        *(arrays[name] for name in COLUMNS),
     )  # fmt: skip
     return State(n_parts, n_rows, writer, summary, bool(is_written), bool(is_standardised))
 

@@ -43,6 +43,8 @@ class Summary:
         Log-Jacobian of the transformations, summed over weighted rows.
     slopes2 : ndarray, shape (d,)
         Weighted sums of t_j'(x)^2 over observed cells, for transformed columns.
+    low, high : ndarray, shape (d,)
+        Smallest and largest value of each column in the user's units; NaN if there is none.
     """
 
     moments: Moments
@@ -50,6 +52,8 @@ class Summary:
     values: tuple[Smallest, ...]
     log_jacobian: float
     slopes2: Floats
+    low: Floats
+    high: Floats
 
     @classmethod
     def empty(cls, n_features: int, settings: SampleSettings = SAMPLE) -> Summary:
@@ -60,6 +64,8 @@ class Summary:
             tuple(Smallest.empty(settings.values, 1) for _ in range(n_features)),
             0.0,
             np.zeros(n_features),
+            np.full(n_features, np.nan),
+            np.full(n_features, np.nan),
         )
 
     def with_rows(
@@ -74,6 +80,8 @@ class Summary:
                 _with_column(sketch, column, weights)
                 for sketch, column in zip(self.values, values.T, strict=True)
             ),
+            low=np.fmin(self.low, np.fmin.reduce(values, axis=0)),
+            high=np.fmax(self.high, np.fmax.reduce(values, axis=0)),
         )
         if transforms.is_identity:
             return found
@@ -92,6 +100,7 @@ class Summary:
             self.moments.merged(other.moments), self.rows.merged(other.rows),
             tuple(a.merged(b) for a, b in zip(self.values, other.values, strict=True)),
             self.log_jacobian + other.log_jacobian, self.slopes2 + other.slopes2,
+            np.fmin(self.low, other.low), np.fmax(self.high, other.high),
         )  # fmt: skip
 
     def steps(self, transforms: Transforms) -> Floats:
