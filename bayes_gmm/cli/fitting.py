@@ -20,6 +20,7 @@ from bayes_gmm.results.checks import generator
 from bayes_gmm.results.fit.doubts import with_names_of
 from bayes_gmm.results.fit.fit import fit_table
 from bayes_gmm.results.fit.fit_plan import FitPlan
+from bayes_gmm.results.fit.given_table import GivenTable
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def fitted(
         standardize=True, resolution=options.resolution, transforms=options.transforms,
     )  # fmt: skip
     with without_warnings(DataWarning):
-        model = fit_table(matrix, row_weights, plan, generator(options.seed))
+        model = fit_table(GivenTable(matrix, row_weights), plan, generator(options.seed))
     fit = model.fit
     changed = fit.mixture.transforms.specs(matrix.features)
     findings = tuple(
