@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ class BatchSettings:
     """Rows of a batch of a Parquet file: a whole number of tiles."""
     csv_bytes: int = 1 << 24
     """Bytes of a CSV file that are read at once."""
+    end_bytes: int = 1 << 16
+    """Bytes at each end of a file that must be unchanged for a scan to be used again."""
 
 
 SETTINGS = BatchSettings()
@@ -201,8 +204,13 @@ def _matching(name: Any) -> list[Path]:
 
 
 def _identity(path: Path) -> str:
+    """Name, size, time and ends of a file; a Parquet file ends with the places of its columns."""
     stat = path.stat()
-    return f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
+    with path.open("rb") as stream:
+        ends = zlib.crc32(stream.read(SETTINGS.end_bytes))
+        stream.seek(max(stat.st_size - SETTINGS.end_bytes, 0))
+        ends = zlib.crc32(stream.read(), ends)
+    return f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns} {ends}"
 
 
 def _file(path: Path) -> Source:

@@ -17,6 +17,7 @@ from bayes_gmm.data.resolution import Recording, recording_of
 from bayes_gmm.data.rows import Floats, Rows
 from bayes_gmm.data.spool.batches import Source, matrix_of, read
 from bayes_gmm.data.spool.checked import checked_scan
+from bayes_gmm.data.spool.lock import locked
 from bayes_gmm.data.spool.summary import Summary
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.transforms import Transforms
@@ -135,4 +136,5 @@ class Scan:
     def remove(self) -> None:
         """Delete the files on this machine; the scan cannot be used afterwards."""
         for folder in self._folders:
-            shutil.rmtree(folder, ignore_errors=True)
+            with locked(folder):
+                shutil.rmtree(folder, ignore_errors=True)

@@ -17,7 +17,7 @@ from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.spool.batches import Part, matrix_of, read
 from bayes_gmm.data.spool.state import State, load_state, save_state
-from bayes_gmm.data.spool.writer import mapped_rows, standardise
+from bayes_gmm.data.spool.writer import checksum, mapped_rows, standardise
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.transforms import Transforms
 from bayes_gmm.data.validate import check_weights
@@ -89,6 +89,7 @@ def standard_rows(
         # Without a state, files that are standardised in part are written again.
         (folder / "state.npz").unlink(missing_ok=True)
         standardise(mapped_rows(folder, writer.observed, writer.n_rows, writable=True), units)
+        writer.checksums["cells"] = checksum(folder / "cells", writer.sizes["cells"])
         save_state(replace(state, is_standardised=True))
     return mapped_rows(folder, writer.observed, writer.n_rows, threads=threads)
 

@@ -1,5 +1,7 @@
 """A scan holds what the table holds, whatever its files, and continues where it stopped."""
 
+import os
+
 import numpy as np
 import polars as pl
 import pyarrow as pa
@@ -136,21 +138,26 @@ def test_a_scan_is_used_again_until_a_file_changes(files, tmp_path, monkeypatch)
     assert not changed.folder.exists()
 
 
-def test_an_interrupted_scan_continues(files, tmp_path, monkeypatch):
-    """Rows written after the last state are written again, not twice."""
-    pattern = files(table_of(missing=0.2))
-    whole = scan(pattern, cache=tmp_path / "whole", progress=False)
-    read, seen = store.read, []
+def interrupted_after(n_parts, read, seen):
+    """A function like `read` that is interrupted in a part, and appends the parts to `seen`."""
 
     def interrupted(part, columns):
         seen.append(part.name)
         for batch in read(part, columns):
             yield batch
-            if len(seen) == 3:
+            if len(seen) == n_parts:
                 raise KeyboardInterrupt
 
+    return interrupted
+
+
+def test_an_interrupted_scan_continues(files, tmp_path, monkeypatch):
+    """Rows written after the last state are written again, not twice."""
+    pattern = files(table_of(missing=0.2))
+    whole = scan(pattern, cache=tmp_path / "whole", progress=False)
+    read, seen = store.read, []
     with monkeypatch.context() as patch:
-        patch.setattr(store, "read", interrupted)
+        patch.setattr(store, "read", interrupted_after(3, read, seen))
         patch.setattr(store, "SETTINGS", store.StoreSettings(seconds_between_states=0.0))
         with pytest.raises(KeyboardInterrupt):
             scan(pattern, cache=tmp_path / "cut", progress=False)
@@ -161,14 +168,56 @@ def test_an_interrupted_scan_continues(files, tmp_path, monkeypatch):
     np.testing.assert_allclose(rows_of(found.rows), rows_of(whole.rows), rtol=1e-9, atol=1e-12)
 
 
-def test_damaged_files_are_scanned_again(files, tmp_path):
-    pattern = files(table_of())
-    first = scan(pattern, cache=tmp_path, progress=False)
+def flip_a_bit(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "cells").write_bytes(b"12345678"),
+        lambda folder: flip_a_bit(folder / "cells"),
+        lambda folder: flip_a_bit(folder / "tiles"),
+        lambda folder: flip_a_bit(folder / "state.npz"),
+        lambda folder: (folder / "weights").unlink(),
+    ],
+    ids=["truncated", "a bit of a cell", "a bit of a tile", "a bit of the state", "removed"],
+)
+def test_damaged_files_are_scanned_again(files, tmp_path, damage):
+    X = table_of()
+    pattern, options = files(X, w=np.ones(len(X)) * 2.0), {"cache": tmp_path, "weights": "w"}
+    first = scan(pattern, progress=False, **options)
     expected = rows_of(first.rows)
-    (first.folder / "cells").write_bytes(b"12345678")
-    np.testing.assert_allclose(
-        rows_of(scan(pattern, cache=tmp_path, progress=False).rows), expected
-    )
+    damage(first.folder)
+    again = scan(pattern, progress=False, **options)
+    assert again.folder == first.folder
+    np.testing.assert_array_equal(rows_of(again.rows), expected)
+
+
+def test_a_damaged_part_of_an_interrupted_scan_is_read_again(files, tmp_path, monkeypatch):
+    pattern = files(table_of())
+    whole = scan(pattern, cache=tmp_path / "whole", progress=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "read", interrupted_after(3, store.read, []))
+        patch.setattr(store, "SETTINGS", store.StoreSettings(seconds_between_states=0.0))
+        with pytest.raises(KeyboardInterrupt):
+            scan(pattern, cache=tmp_path / "cut", progress=False)
+    [folder] = (path for path in (tmp_path / "cut").iterdir() if path.is_dir())
+    assert (folder / "cells").stat().st_size < (whole.folder / "cells").stat().st_size
+    flip_a_bit(folder / "cells")
+    found = scan(pattern, cache=tmp_path / "cut", progress=False)
+    np.testing.assert_array_equal(rows_of(found.rows), rows_of(whole.rows))
+
+
+def test_files_of_equal_size_and_time_are_told_apart(tmp_path):
+    folders = set()
+    for shift in (0.0, 1.0):
+        pq.write_table(arrow_of(table_of() + shift), tmp_path / "t.parquet", compression="none")
+        os.utime(tmp_path / "t.parquet", (1e9, 1e9))
+        folders.add(scan(tmp_path / "t.parquet", cache=tmp_path, progress=False).folder)
+    assert len(folders) == 2
 
 
 class TestErrors:
