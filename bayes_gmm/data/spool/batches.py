@@ -17,6 +17,7 @@ from bayes_gmm.data.io.dialect import Dialect
 from bayes_gmm.data.io.parquet import is_parquet
 from bayes_gmm.data.io.read_columns import ReadOptions
 from bayes_gmm.data.io.workbook import is_workbook
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import DataError, file_named, listed, nearest, one_line, shown
 
@@ -177,6 +178,27 @@ def read(part: Part, columns: Sequence[str]) -> Iterator[Any]:
     """Record batches of a part, with errors that name it."""
     with _read_errors(part.name):
         yield from part.batches(columns)
+
+
+def read_again(
+    source: Source, features: Sequence[str], columns: Sequence[str]
+) -> Iterator[tuple[FeatureMatrix, Any]]:
+    """The features of each batch of a source, and its other `columns`.
+
+    Raises
+    ------
+    DataError
+        If the source is a stream, which is read only once.
+    """
+    if source.key is None:
+        raise DataError("the scan read a stream, which cannot be read again; scan files")
+    wanted = list(dict.fromkeys([*features, *columns]))
+    for part in source.parts:
+        first = 0
+        for batch in read(part, wanted):
+            values = matrix_of(batch, features, part.name, first)
+            first += batch.num_rows
+            yield FeatureMatrix(values, tuple(features)), batch.select(list(columns))
 
 
 @contextmanager

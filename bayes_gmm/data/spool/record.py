@@ -15,14 +15,13 @@ from bayes_gmm.data.checks.checked_table import CheckedTable
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.resolution import Recording, recording_of
 from bayes_gmm.data.rows import Floats, Rows
-from bayes_gmm.data.spool.batches import Source, matrix_of, read
+from bayes_gmm.data.spool.batches import Source, read_again
 from bayes_gmm.data.spool.checked import checked_scan
 from bayes_gmm.data.spool.lock import locked
 from bayes_gmm.data.spool.summary import Summary
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.transforms import Transforms
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
-from bayes_gmm.errors import DataError
 from bayes_gmm.text import counted
 
 
@@ -47,6 +46,8 @@ class Scan:
     rows : Rows
         Standardised rows, in the order of their missingness patterns within batches.
     summary : Summary
+    weights : str or None
+        Column of row weights.
     """
 
     folder: Path
@@ -57,6 +58,7 @@ class Scan:
     choices: tuple[Diagnostic, ...]
     rows: Rows
     summary: Summary
+    weights: str | None = None
 
     def __repr__(self) -> str:
         return (
@@ -116,17 +118,7 @@ class Scan:
         DataError
             If the source was a stream.
         """
-        if self.source.key is None:
-            raise DataError("the scan read a stream, which cannot be read again; scan files")
-        wanted = list(dict.fromkeys([*self.features, *columns]))
-        for part in self.source.parts:
-            first = 0
-            for batch in read(part, wanted):
-                matrix = FeatureMatrix(
-                    matrix_of(batch, self.features, part.name, first), self.features
-                )
-                first += batch.num_rows
-                yield matrix, batch.select(list(columns))
+        return read_again(self.source, self.features, columns)
 
     @property
     def log_jacobian(self) -> float:

@@ -91,7 +91,9 @@ def scan(
             raise DataError("a stream is read by one process; scan files, or leave client out")
         engine = DaskEngine(client) if hasattr(client, "scheduler_info") else client
         shared, summary = cluster_rows(engine, recipe, folder)
-        return Scan(folder, table, features, tuple(left_out), by_column, choices, shared, summary)
+        return Scan(
+            folder, table, features, tuple(left_out), by_column, choices, shared, summary, weights
+        )
     title = f"Scanning to {folder}"
     if recipe.n_bytes:
         title += f" ({recipe.n_bytes / 1e6:,.0f} MB)"
@@ -103,7 +105,9 @@ def scan(
         if not state.writer.n_rows:
             raise DataError("the table has no rows of positive weight")
         rows = standard_rows(folder, state, state.summary.moments.standardizer)
-    return Scan(folder, table, features, tuple(left_out), by_column, choices, rows, state.summary)
+    return Scan(
+        folder, table, features, tuple(left_out), by_column, choices, rows, state.summary, weights
+    )
 
 
 def scanned(X: Any) -> Scan | None:

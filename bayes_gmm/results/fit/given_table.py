@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bayes_gmm.data.checks.check_table import column_fit_findings, fit_findings, one_of_each_code
+from bayes_gmm.data.checks.check_table import (
+    check_table,
+    column_fit_findings,
+    fit_findings,
+    one_of_each_code,
+)
 from bayes_gmm.data.checks.transform_choice import resolve_transforms
 from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.matrix import FeatureMatrix
@@ -75,6 +80,12 @@ class GivenTable:
                 "transforms of a scan are chosen when it is made: bg.scan(transforms=...)"
             )
         return self.scan.transforms, self.scan.choices
+
+    def findings(self) -> tuple[Diagnostic, ...]:
+        """All findings in the table (see `check_table`)."""
+        if self.scan is not None:
+            return check_table(self.scan)
+        return check_table(self.matrix, sample_weight=self.weights)
 
     def warned(self, *, stacklevel: int) -> tuple[Diagnostic, ...]:
         """Warn of findings that affect a fit, once for each code, and return all.
