@@ -191,9 +191,11 @@ def test_damaged_files_are_scanned_again(files, tmp_path, damage):
     first = scan(pattern, progress=False, **options)
     expected = rows_of(first.rows)
     damage(first.folder)
+    before = np.array(first.rows.block.tiles)
     again = scan(pattern, progress=False, **options)
     assert again.folder == first.folder
     np.testing.assert_array_equal(rows_of(again.rows), expected)
+    np.testing.assert_array_equal(first.rows.block.tiles, before)  # the files are new ones
 
 
 def test_a_damaged_part_of_an_interrupted_scan_is_read_again(files, tmp_path, monkeypatch):
