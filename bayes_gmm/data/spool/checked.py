@@ -11,7 +11,9 @@ from bayes_gmm.data.checks.profile import Profile
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats, Rows
+from bayes_gmm.data.spool.sketch import Smallest
 from bayes_gmm.data.spool.summary import Summary
+from bayes_gmm.data.subsample import hash_rows
 
 
 @dataclass(frozen=True)
@@ -35,20 +37,33 @@ def checked_scan(summary: Summary, rows: Rows, features: tuple[str, ...]) -> Che
         All rows of the scan.
     features : tuple of str
     """
-    sample, counts = summary.rows.items, summary.rows.counts
     held = rows.cell_weights
     profiles = tuple(
         _profile(summary, j, name, rows.n_rows, rows.total_weight, float(held[j]))
         for j, name in enumerate(features)
     )
-    unweighted = rows.total_weight == rows.n_rows and np.array_equal(counts, np.rint(counts))
-    if unweighted and counts.sum() <= SETTINGS.most_copies * len(counts):
-        sample = np.repeat(sample, counts.astype(np.int64), axis=0)
+    samples = (_with_copies(summary.distinct, rows), summary.drawn.items)
+    most_repeated = max(samples, key=_repeated)
     return CheckedTable(
-        FeatureMatrix(sample, features), profiles, rows.n_rows, rows.total_weight,
+        FeatureMatrix(most_repeated, features), profiles, rows.n_rows, rows.total_weight,
         rows.total_weight - rows.measured_weight,
         rows.block.observed if isinstance(rows, MemoryRows) else None,
     )  # fmt: skip
+
+
+def _repeated(sample: Floats) -> float:
+    """Fraction of the rows that repeat another one, without empty rows."""
+    measured = sample[~np.isnan(sample).all(axis=1)]
+    return 1.0 - len(np.unique(hash_rows(measured))) / max(len(measured), 1)
+
+
+def _with_copies(distinct: Smallest, rows: Rows) -> Floats:
+    """Distinct rows with all their copies in the table, if these are known and not too many."""
+    counts = distinct.counts
+    unweighted = rows.total_weight == rows.n_rows and np.array_equal(counts, np.rint(counts))
+    if not unweighted or counts.sum() > SETTINGS.most_copies * len(counts):
+        return distinct.items
+    return np.repeat(distinct.items, counts.astype(np.int64), axis=0)
 
 
 def _profile(
@@ -69,7 +84,7 @@ def _profile(
         name, *_with_ends(values, counts, summary.low[j], summary.high[j]), total, n_entries,
         distinct=held / float(counts.max()),
     )  # fmt: skip
-    found = Profile.of(name, summary.rows.items[:, j], summary.rows.counts)
+    found = Profile.of(name, summary.drawn.items[:, j], summary.drawn.counts)
     each = held / found.n_observed
     return Profile(
         name, found.values, found.counts, total / each, found.n_entries, each, numbers

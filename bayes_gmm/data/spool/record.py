@@ -87,13 +87,13 @@ class Scan:
 
     @cached_property
     def sample(self) -> FeatureMatrix:
-        """Distinct rows in the user's units: all of them, or a uniform sample of them."""
-        return FeatureMatrix(self.summary.rows.items, self.features)
+        """Different rows in the user's units: all, or those in a uniform sample of rows."""
+        return FeatureMatrix(self.summary.sample[0], self.features)
 
     @cached_property
     def sample_weights(self) -> Floats:
         """Weight of each row of `sample`; they sum to the weight of the table."""
-        counts = self.summary.rows.counts
+        counts = self.summary.sample[1]
         return np.asarray(counts * (self.rows.total_weight / counts.sum()))
 
     def checked_table(self) -> CheckedTable:

@@ -133,12 +133,13 @@ def _transforms_of(
         return Transforms.of(given, features), ()
     if table.key is None:
         raise DataError('transforms="auto" reads the source twice; scan files, not a stream')
-    summary = Summary.empty(len(features))
+    summary, n_rows = Summary.empty(len(features)), 0
     for part in recipe.parts:
         for values, held in batches_of(part, recipe):
-            summary = summary.with_rows(values, values, held, recipe.transforms)
-    sample = FeatureMatrix(summary.rows.items, features)
-    return resolve_transforms(given, sample, summary.rows.counts)
+            summary = summary.with_rows(values, values, held, recipe.transforms, first=n_rows)
+            n_rows += len(values)
+    rows, counts = summary.sample
+    return resolve_transforms(given, FeatureMatrix(rows, features), counts)
 
 
 def _folder(table: Source, recipe: Recipe, cache: str | os.PathLike[str] | None) -> Path:

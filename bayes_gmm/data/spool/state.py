@@ -16,6 +16,7 @@ from bayes_gmm.data.spool.writer import FILES, TileWriter, checksum
 
 MOMENTS = ("weight", "mean", "scatter")
 COLUMNS = ("slopes2", "low", "high")
+ROWS = ("distinct", "drawn")
 SKETCH = ("hashes", "items", "counts")
 
 
@@ -62,8 +63,9 @@ def save_state(state: State) -> None:
         "log_jacobian": np.array(summary.log_jacobian),
         **{name: getattr(summary, name) for name in COLUMNS},
         **{name: getattr(summary.moments, name) for name in MOMENTS},
-        **{f"rows_{name}": getattr(summary.rows, name) for name in SKETCH},
     }
+    for rows in ROWS:
+        arrays |= {f"{rows}_{name}": getattr(getattr(summary, rows), name) for name in SKETCH}
     for j, sketch in enumerate(summary.values):
         arrays |= {f"column_{j}_{name}": getattr(sketch, name) for name in SKETCH}
     path = _path(writer.folder)
@@ -91,15 +93,15 @@ def load_state(folder: Path) -> State | None:
     observed = arrays["observed"]
     patterns = {row.tobytes(): i for i, row in enumerate(observed)}
     writer = TileWriter(folder, observed.shape[1], sizes, n_kept, patterns, checksums)
-    sketches = [
-        Smallest(SAMPLE.values, *(arrays[f"column_{j}_{name}"] for name in SKETCH))
-        for j in range(writer.n_features)
-    ]
+
+    def sketch(name: str, size: int) -> Smallest:
+        return Smallest(size, *(arrays[f"{name}_{part}"] for part in SKETCH))
+
     summary = Summary(
         Moments(*(arrays[name] for name in MOMENTS)),
-        Smallest(SAMPLE.rows, *(arrays[f"rows_{name}"] for name in SKETCH)),
-        tuple(sketches), float(arrays["log_jacobian"]),
-        *(arrays[name] for name in COLUMNS),
+        sketch("distinct", SAMPLE.rows), sketch("drawn", SAMPLE.rows),
+        tuple(sketch(f"column_{j}", SAMPLE.values) for j in range(writer.n_features)),
+        float(arrays["log_jacobian"]), *(arrays[name] for name in COLUMNS),
     )  # fmt: skip
     return State(n_parts, n_rows, writer, summary, bool(is_written), bool(is_standardised))
 

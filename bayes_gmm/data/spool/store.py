@@ -137,7 +137,7 @@ def _with_part(state: State, part: Part, recipe: Recipe, advance: Advance) -> St
                 values, recipe, f"{part.name}, after row {n_rows - n:,} of the table"
             )
             writer.append(on_scale, held)
-            summary = summary.with_rows(values, on_scale, held, recipe.transforms)
+            summary = summary.with_rows(values, on_scale, held, recipe.transforms, first=n_rows - n)
     return State(state.n_parts + 1, n_rows, writer, summary)
 
 

@@ -57,6 +57,18 @@ def rows_of(rows: MemoryRows):
     return table[np.lexsort(np.nan_to_num(table, nan=-99.0).T)]
 
 
+def test_a_row_that_many_repeat_has_its_weight_in_the_sample(tmp_path):
+    X = np.random.default_rng(0).normal(size=(50_000, 2))
+    X[::4] = [2.0, -1.0]
+    found = scan(arrow_of(X), cache=tmp_path, progress=False)
+    [weight] = found.sample_weights[(found.sample.values == [2.0, -1.0]).all(axis=1)]
+    assert weight == pytest.approx(12_500, rel=0.04)  # four standard errors
+    assert len(np.unique(found.sample.values, axis=0)) == found.sample.n_rows
+    assert found.sample_weights.sum() == pytest.approx(50_000)
+    mean = found.sample_weights @ found.sample.values / 50_000
+    np.testing.assert_allclose(mean, X.mean(axis=0), atol=4 * X.std() / np.sqrt(20_000))
+
+
 @pytest.mark.parametrize("missing", [0.0, 0.3])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("spec", [None, {"Spend": "log"}])
