@@ -172,10 +172,12 @@ class _Progress:
             from rich.progress import Progress, TextColumn, TimeRemainingColumn
 
             self.bar = Progress(
-                title, TextColumn("{task.completed:,.0f} rows"),
-                TextColumn("{task.speed:,.0f} rows/s"), TimeRemainingColumn(), console=console,
+                TextColumn("{task.description}", markup=False),
+                TextColumn("{task.completed:,.0f} rows"),
+                TextColumn("{task.fields[rate]:,.0f} rows/s"), TimeRemainingColumn(),
+                console=console,
             )  # fmt: skip
-            self.task = self.bar.add_task("", total=n_rows)
+            self.task = self.bar.add_task(title, total=n_rows, rate=0.0)
 
     def __enter__(self) -> _Progress:
         if self.bar is not None:
@@ -186,6 +188,8 @@ class _Progress:
         """Count further rows."""
         if self.bar is not None:
             self.bar.advance(self.task, n_rows)
+            [task] = self.bar.tasks
+            self.bar.update(self.task, rate=task.speed or 0.0)
 
     def __exit__(self, *error: object) -> None:
         if self.bar is not None:

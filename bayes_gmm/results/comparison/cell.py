@@ -7,10 +7,12 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayes_gmm.console import say
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import (
@@ -36,6 +38,7 @@ from bayes_gmm.results.fit.map_fit import MapFit, unfinished
 from bayes_gmm.results.fit.prepared_table import PreparedTable
 from bayes_gmm.results.posterior.posterior import Posterior
 from bayes_gmm.results.posterior.sample import sample_modes
+from bayes_gmm.text import counted
 
 if TYPE_CHECKING:
     from bayes_gmm.results.posterior.loo_result import Loo
@@ -114,11 +117,15 @@ class FittedCell:
             If the sampler was interrupted.
         """
         seed = int(np.random.default_rng([plan.sampling.seed, number]).integers(2**31))
-        sampling = replace(plan.sampling, seed=seed, progress=False)
+        K = self.fit.mixture.n_components
+        announce = partial(_announce, K) if plan.sampling.progress else None
+        sampling = replace(plan.sampling, seed=seed, progress=False, announce=announce)
         values, evidence, loo, noted = dict(self.values), None, None, list(self.diagnostics)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            fit, draws, peaks = sample_modes(self.fit, self.density, self.found, sampling)
+            fit, draws, peaks = sample_modes(
+                self.fit, self.density, self.found, sampling, is_scan=not table.is_whole
+            )
             posterior = Posterior.from_draws(fit, self.density, draws, table=table.kept)
             if posterior.draws.interrupted:
                 raise KeyboardInterrupt
@@ -160,6 +167,12 @@ class FittedCell:
         if self.posterior is None or self.evidence is None or math.isinf(self.evidence.error):
             return None
         return Neighbour(self.density, self.posterior.draws, self.evidence)
+
+
+def _announce(n_components: int, cost: Diagnostic) -> None:
+    """Print the time of the draws of a candidate before they start."""
+    advice = "the criteria bic, icl and laplace need no draws"
+    say(f"{counted(n_components, 'segment')}: {cost.found}; {advice}", shown=True)
 
 
 @contextmanager

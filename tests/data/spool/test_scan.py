@@ -1,17 +1,19 @@
 """A scan holds what the table holds, whatever its files, and continues where it stopped."""
 
 import os
+from io import StringIO
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.resolution import detect_resolution
-from bayes_gmm.data.spool import store
+from bayes_gmm.data.spool import batches, store
 from bayes_gmm.data.spool.scan import scan
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.transforms import Transforms
@@ -180,6 +182,16 @@ def test_an_interrupted_scan_continues(files, tmp_path, monkeypatch):
     np.testing.assert_allclose(rows_of(found.rows), rows_of(whole.rows), rtol=1e-9, atol=1e-12)
 
 
+def test_progress_in_a_terminal(files, tmp_path, monkeypatch):
+    console = Console(file=StringIO(), force_terminal=True, width=200)
+    monkeypatch.setattr("bayes_gmm.data.spool.scan.progress_console", lambda **_: console)
+    scan(files(table_of()), cache=tmp_path / "[b]{x}")
+    text = console.file.getvalue()
+    assert "3,000 rows" in text
+    assert "rows/s" in text
+    assert "[b]{x}" in text
+
+
 def flip_a_bit(path):
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
@@ -294,8 +306,9 @@ class TestErrors:
         with pytest.raises(DataError, match="is not a folder"):
             scan(files(table_of()), cache=tmp_path / "a.parquet", progress=False)
 
-    def test_text_in_a_column_of_numbers_of_a_csv_file(self, tmp_path):
-        rows = "".join(f"{i},{i}\n" for i in range(1_500_000))
+    def test_text_in_a_column_of_numbers_of_a_csv_file(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(batches, "SETTINGS", batches.BatchSettings(csv_bytes=4096))
+        rows = "".join(f"{i},{i}\n" for i in range(20_000))
         (tmp_path / "t.csv").write_text(f"a,b\n{rows}7,many\n")
         with pytest.raises(DataError, match=r"t.csv.*cannot be read.*'many'"):
             scan(tmp_path / "t.csv", cache=tmp_path, progress=False)
