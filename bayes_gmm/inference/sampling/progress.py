@@ -47,6 +47,11 @@ class Progress:
         if self.bar is not None:
             self.bar.update(self.task, completed=done)
 
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        if self.bar is not None:
+            self.bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
     def __exit__(
         self,
         kind: type[BaseException] | None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_gmm.console import say
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import (
@@ -98,7 +97,13 @@ class FittedCell:
     loo: Loo | None = None
 
     def with_draws(
-        self, plan: GridPlan, table: PreparedTable, below: FittedCell | None, *, number: int
+        self,
+        plan: GridPlan,
+        table: PreparedTable,
+        below: FittedCell | None,
+        *,
+        number: int,
+        say: Callable[[str], None] | None = None,
     ) -> FittedCell:
         """The cell with posterior draws and the criteria that need them.
 
@@ -110,6 +115,8 @@ class FittedCell:
             The cell with one component fewer and the same structure.
         number : int
             Number of the cell, which determines its seed.
+        say : callable, optional
+            Called with a line on the time of the draws, if it is long or the rows are a scan.
 
         Raises
         ------
@@ -118,7 +125,7 @@ class FittedCell:
         """
         seed = int(np.random.default_rng([plan.sampling.seed, number]).integers(2**31))
         K = self.fit.mixture.n_components
-        announce = partial(_announce, K) if plan.sampling.progress else None
+        announce = None if say is None else partial(_announce, say, K)
         sampling = replace(plan.sampling, seed=seed, progress=False, announce=announce)
         values, evidence, loo, noted = dict(self.values), None, None, list(self.diagnostics)
         with warnings.catch_warnings(record=True) as caught:
@@ -169,10 +176,10 @@ class FittedCell:
         return Neighbour(self.density, self.posterior.draws, self.evidence)
 
 
-def _announce(n_components: int, cost: Diagnostic) -> None:
-    """Print the time of the draws of a candidate before they start."""
+def _announce(say: Callable[[str], None], n_components: int, cost: Diagnostic) -> None:
+    """Say how long the draws of a candidate will take."""
     advice = "the criteria bic, icl and laplace need no draws"
-    say(f"{counted(n_components, 'segment')}: {cost.found}; {advice}", shown=True)
+    say(f"{counted(n_components, 'segment')}: {cost.found}; {advice}")
 
 
 @contextmanager

@@ -277,7 +277,10 @@ class _Work:
                 continue
             below = self.fitted.get(cell._replace(n_components=cell.n_components - 1))
             try:
-                self.fitted[cell] = fitted.with_draws(self.plan, self.table, below, number=i)
+                self.fitted[cell] = fitted.with_draws(
+                    self.plan, self.table, below, number=i,
+                    say=self.bar.say if self.plan.sampling.progress else None,
+                )  # fmt: skip
             except (FitError, ArithmeticError, np.linalg.LinAlgError) as error:
                 values = {"message": str(error)}
                 self.failures[cell].append(Diagnostic("no_draws", values=values))
