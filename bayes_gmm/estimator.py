@@ -10,11 +10,8 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, DensityMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.matrix import ModelMatrix
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.data.spool.record import Scan
-from bayes_gmm.data.spool.scan import scanned
 from bayes_gmm.data.validate import check_weights
 from bayes_gmm.errors import DataError
 from bayes_gmm.model.checks import whole_number
@@ -25,6 +22,7 @@ from bayes_gmm.model.typicality import typicality, warn_rows_beyond
 from bayes_gmm.results.checks import fit_errors, generator, seed_of
 from bayes_gmm.results.fit.fit import fit_table
 from bayes_gmm.results.fit.fit_plan import FitPlan
+from bayes_gmm.results.fit.given_table import GivenTable
 from bayes_gmm.results.fit.information_criteria import Criteria, counts_of, log_certainty
 from bayes_gmm.results.fit.map_fit import MapFit, Mode
 from bayes_gmm.results.fit.prior_influence import PriorInfluence
@@ -195,15 +193,14 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
             standardize=self.standardize, resolution=self.resolution, transforms=self.transforms,
         )  # fmt: skip
         rng = generator(self.random_state)
-        matrix = scanned(X) or feature_matrix(X)
-        weights = check_weights(sample_weight, matrix.n_rows)
-        self._fitted = fit_table(matrix, weights, plan, rng)
+        given = GivenTable.of(X, sample_weight)
+        self._fitted = fit_table(given, plan, rng)
         self.map_fit_ = self._fitted.fit
         self.shape_check_ = self._fitted.shape_check
         self.diagnostics_ = self._fitted.diagnostics
-        self.n_features_in_ = len(matrix.features)
-        if isinstance(matrix, Scan) or hasattr(X, "columns") or hasattr(X, "column_names"):
-            self.feature_names_in_ = np.array(matrix.features, dtype=object)
+        self.n_features_in_ = given.matrix.n_features
+        if given.scan is not None or hasattr(X, "columns") or hasattr(X, "column_names"):
+            self.feature_names_in_ = np.array(given.matrix.features, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
         return self

@@ -113,6 +113,21 @@ def figure(x: float, digits: int = 3) -> str:
     return _positional(rounded)
 
 
+def duration(seconds: float) -> str:
+    """A time with two significant digits, in the largest unit of which it has one or more.
+
+    Examples
+    --------
+    >>> [duration(t) for t in (0.00012, 0.2, 30.4, 61.0, 2400.0, 5400.0, 4e5)]
+    ['0.12 ms', '200 ms', '30 s', '1 minute', '40 minutes', '1.5 hours', '110 hours']
+    """
+    for size, unit in ((3600.0, "hour"), (60.0, "minute")):
+        if seconds >= size:
+            n = float(f"{seconds / size:.2g}")
+            return f"{figure(n)} {unit}{'' if n == 1.0 else 's'}"
+    return f"{figure(seconds, 2)} s" if seconds >= 1.0 else f"{figure(1e3 * seconds, 2)} ms"
+
+
 def cell(x: float) -> str:
     """The value of a cell: whole numbers in full, fractions to four digits.
 

@@ -10,6 +10,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,6 @@ from bayes_gmm.cli.options import (
     Numbers,
     OutPath,
     Shares,
-    alternatives_of,
     alternatives_of_transforms,
     as_json,
     check_alternatives,
@@ -52,7 +52,6 @@ from bayes_gmm.cli.options import (
     reading_of_cells,
     resolution_of_columns,
     seed_of_starts,
-    transforms_of,
     transforms_of_columns,
     weights_of_rows,
 )
@@ -60,6 +59,13 @@ from bayes_gmm.cli.output import files_text, show
 from bayes_gmm.cli.profiled import profile
 from bayes_gmm.cli.reported import report as report_command
 from bayes_gmm.cli.sampling import SamplingOptions
+from bayes_gmm.cli.scanned import (
+    ScanOptions,
+    assigned_by_scan,
+    by_scan,
+    cache_of_scan,
+    tables_or_patterns,
+)
 from bayes_gmm.diagnostics.diagnostic import without_warnings
 from bayes_gmm.errors import DataError, DataWarning, FitError
 
@@ -127,23 +133,29 @@ def demo(out: Path) -> None:
     from bayes_gmm.cli.demo_text import FEATURES, TABLE, against_truth, command_for
     from bayes_gmm.cli.files import write_fit
     from bayes_gmm.cli.fitting import FitOptions, fitted
+    from bayes_gmm.cli.reports import write_fit_report
     from bayes_gmm.cli.writing import check_folder
     from bayes_gmm.data.datasets import load_customers
     from bayes_gmm.data.feature_matrix import feature_matrix
+    from bayes_gmm.results.fit.given_table import GivenTable
 
     check_output_folder(out)
     check_folder(out)
     customers = load_customers()
     n_components = len(customers.truth.weights)
     matrix = feature_matrix(customers.table, FEATURES)
-    report = fitted(TABLE, matrix, None, n_components, FitOptions(), SamplingOptions())
+    given = GivenTable(matrix, None)
+    report = fitted(TABLE, given, n_components, FitOptions(), SamplingOptions())
     note = (
         f"These {matrix.n_rows} customers are simulated from {n_components} known segments; none "
         "of them is a real person."
     )
+    others = customers.table.drop(columns=list(FEATURES))
     written = write_fit(
         report, matrix, out, source={TABLE: customers.table},
-        others=customers.table.drop(columns=list(FEATURES)), command=command_for(out), note=note,
+        save_report=partial(
+            write_fit_report, report, matrix, others, None, command_for(out), note
+        ),
     )  # fmt: skip
     blocks = [
         note,
@@ -156,7 +168,7 @@ def demo(out: Path) -> None:
 
 
 @commands.command()
-@click.argument("table")
+@tables_or_patterns
 @features_to_segment_by
 @click.option("--components", type=int, required=True, help="Number of segments.")
 @click.option(
@@ -181,6 +193,8 @@ def demo(out: Path) -> None:
 @weights_of_rows
 @id_of_rows
 @reading_of_cells
+@by_scan
+@cache_of_scan
 @names_of_segments
 @click.option(
     "--plot-features",
@@ -193,11 +207,12 @@ def demo(out: Path) -> None:
     "--out",
     type=OutPath(),
     help="Output folder for model.nc, segments.csv, assignments.csv and segments.png; with a "
-    "posterior, also summary.csv, intervals.png and report.html.",
+    "posterior, also summary.csv, intervals.png and report.html. With --scan, assignments.parquet "
+    "replaces assignments.csv, and there is no report.html.",
 )
 @as_json
 def fit(
-    table: str,
+    tables: tuple[str, ...],
     features: tuple[str, ...],
     components: int,
     structure: str,
@@ -211,6 +226,8 @@ def fit(
     missing: tuple[str, ...],
     encoding: str | None,
     sheet: str | None,
+    scan: bool,
+    cache: str | None,
     names: tuple[tuple[str, str], ...],
     names_file: str | None,
     plot_features: tuple[str, ...],
@@ -218,48 +235,44 @@ def fit(
     as_json: bool,
     **of_posterior: Any,
 ) -> None:
-    """Fit segments to the rows of TABLE (CSV, Excel or Parquet)."""
+    """Fit segments to the rows of TABLE (CSV, Excel or Parquet).
+
+    With --scan, TABLE may be several files or patterns, and may be larger than memory.
+    """
     _check_structures([structure], "--structure")
     sampling = SamplingOptions.of(posterior, of_posterior)
-    from bayes_gmm.cli.files import write_fit
+    options = ScanOptions(scan, cache)
+    options.check(tables, missing, encoding, sheet)
     from bayes_gmm.cli.fitting import FitOptions, fitted
-    from bayes_gmm.cli.tables import format_of, read_columns, row_ids
+    from bayes_gmm.cli.inputs import opened
     from bayes_gmm.cli.writing import check_folder
-    from bayes_gmm.data.io.files import read_other_columns
-    from bayes_gmm.data.io.read_columns import ReadOptions
     from bayes_gmm.model.mixture import segment_labels
     from bayes_gmm.results.names import renamed
 
     if out is not None:
         check_output_folder(out)
         check_folder(out)
-    reading = ReadOptions.of(missing, encoding, sheet)
-    columns, row_weights = read_columns(table, features, weights, reading)
+    reading = (missing, encoding, sheet)
+    table = opened(tables, features, weights, transforms, reading, options)
+    columns = table.given.matrix
     _check_id(id_column, columns.features)
-    ids = None if id_column is None else row_ids(table, id_column, reading)
     shown = chosen_to_plot(plot_features, columns.features)
     labels = segment_labels(min(components, columns.n_rows))  # more are refused by the fit
     new_names = by_old_name(name_changes(names, names_file), labels)
-    renamed(labels, new_names)  # raises before the fit
-    note(f"fitting {components} segments to {columns.n_rows:,} rows")
-    options = FitOptions(
-        seed, structure, resolution, n_init, transforms_of(transforms, columns.features)
-    )
-    report = fitted(table, columns, row_weights, components, options, sampling, new_names)
-    files = {}
+    table.check_id(id_column, renamed(labels, new_names))
+    note(f"fitting {components} segments to {table.n_rows:,} rows")
+    of_fit = FitOptions(seed, structure, resolution, n_init, table.transforms(transforms))
+    report = fitted(table.name, table.given, components, of_fit, sampling, new_names)
+    files: dict[str, Path] = {}
     if out is not None:
-        others = None
-        if sampling is not None:
-            others = read_other_columns(table, [*columns.features, weights, id_column], reading)
-        files = write_fit(
-            report, columns, out, csv=format_of(table, reading), ids=ids, others=others,
-            command=_command(), plot_features=shown,
-        )  # fmt: skip
+        report, files = table.write_fit(
+            report, out, id_column=id_column, command=_command(), plot_features=shown
+        )
     show(report, files, as_json)
 
 
 @commands.command()
-@click.argument("table")
+@tables_or_patterns
 @features_to_segment_by
 @click.option(
     "--components",
@@ -281,7 +294,8 @@ def fit(
     show_default=True,
     metavar="A,B",
     help="Criteria to compute: bic, icl, aic, laplace (a fast approximation of the evidence), "
-    "evidence, loo (the last two draw from each posterior).",
+    "evidence, loo (the last two draw from each posterior). With --scan, the default is "
+    "bic,icl,laplace.",
 )
 @click.option(
     "--k-prior",
@@ -301,10 +315,12 @@ def fit(
 @alternatives_of_transforms
 @weights_of_rows
 @reading_of_cells
+@by_scan
+@cache_of_scan
 @click.option("--out", type=OutPath(), help="Output folder for comparison.csv, .png and .html.")
 @as_json
 def compare(
-    table: str,
+    tables: tuple[str, ...],
     features: tuple[str, ...],
     components: tuple[int, ...],
     structures: str,
@@ -319,49 +335,45 @@ def compare(
     missing: tuple[str, ...],
     encoding: str | None,
     sheet: str | None,
+    scan: bool,
+    cache: str | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
     """Compare numbers of segments, structures and transformations for the rows of TABLE.
 
-    TABLE is a CSV, Excel or Parquet file.
+    TABLE is a CSV, Excel or Parquet file; with --scan, also several files or patterns.
     """
+    options = ScanOptions(scan, cache)
+    options.check(tables, missing, encoding, sheet, compared_transforms)
+    criteria = options.criteria(criteria)
     shapes, asked = in_parts(structures), in_parts(criteria.lower())
     _check_structures(shapes, "--structures")
     check_alternatives(compared_transforms, transforms)
     _check_criteria(asked)
     _check_k_prior(k_prior, components)
     from bayes_gmm.cli.compare_report import Compared
-    from bayes_gmm.cli.files import write_comparison
-    from bayes_gmm.cli.tables import format_of, read_columns
+    from bayes_gmm.cli.inputs import opened
     from bayes_gmm.cli.writing import check_folder
-    from bayes_gmm.data.checks.check_table import check_table
-    from bayes_gmm.data.io.files import read_other_columns
-    from bayes_gmm.data.io.read_columns import ReadOptions
     from bayes_gmm.results.comparison.compare import compare
 
     if out is not None:
         check_output_folder(out)
         check_folder(out)
-    reading = ReadOptions.of(missing, encoding, sheet)
-    columns, row_weights = read_columns(table, features, weights, reading)
+    reading = (missing, encoding, sheet)
+    table = opened(tables, features, weights, transforms, reading, options)
+    rows, row_weights = table.rows
     with without_warnings(DataWarning):
         comparison = compare(
-            columns, components, structures=shapes, criteria=asked, sample_weight=row_weights,
+            rows, components, structures=shapes, criteria=asked, sample_weight=row_weights,
             resolution=resolution, k_prior=k_prior, draws=draws, random_state=seed,
-            transforms=alternatives_of(transforms, compared_transforms, columns.features),
+            transforms=table.transforms(transforms, compared_transforms),
         )  # fmt: skip
-    n_rows = columns.n_rows if row_weights is None else int((row_weights > 0.0).sum())
-    findings = check_table(columns, sample_weight=row_weights)
-    compared = Compared(table, n_rows, comparison, findings)
+    compared = Compared(table.name, table.n_rows, comparison, table.given.findings())
     compared.check()
-    files = {}
+    files: dict[str, Path] = {}
     if out is not None:
-        files = write_comparison(
-            comparison, out, format_of(table, reading), matrix=columns,
-            others=read_other_columns(table, [*columns.features, weights], reading),
-            weights=row_weights, table=table, command=_command(),
-        )  # fmt: skip
+        files = table.write_comparison(comparison, out, _command())
     show(compared, files, as_json)
     if comparison.interrupted:
         raise KeyboardInterrupt
@@ -369,19 +381,26 @@ def compare(
 
 @commands.command()
 @click.argument("model")
-@click.argument("table")
+@tables_or_patterns
 @id_of_rows
 @reading_of_cells
+@by_scan
 @names_of_segments
-@click.option("--out", type=OutPath(), required=True, help="Output file, CSV or Excel (.xlsx).")
+@click.option(
+    "--out",
+    type=OutPath(),
+    required=True,
+    help="Output file, CSV or Excel (.xlsx); with --scan, Parquet (.parquet).",
+)
 @as_json
 def predict(
     model: str,
-    table: str,
+    tables: tuple[str, ...],
     id_column: str | None,
     missing: tuple[str, ...],
     encoding: str | None,
     sheet: str | None,
+    scan: bool,
     names: tuple[tuple[str, str], ...],
     names_file: str | None,
     out: Path,
@@ -391,7 +410,18 @@ def predict(
 
     The typicality of a row is the fraction of the fitted population that is less probable than it.
     With --id, only that column of TABLE is written beside the results, otherwise all columns are.
+    With --scan, TABLE may be several files or patterns, and may be larger than memory.
     """
+    options = ScanOptions(scan)
+    options.check(tables, missing, encoding, sheet)
+    if scan:
+        check_output(out, model, *tables, endings=(".parquet",))
+        check_order(model, tables[0])
+        changes = name_changes(names, names_file)
+        scored = assigned_by_scan(model, tables, out, id_column, changes)
+        show(scored, {"scored": out}, as_json, model=model)
+        return
+    table = options.only(tables)
     check_output(out, model, table, endings=(".csv", ".xlsx"))
     check_order(model, table)
     from bayes_gmm.cli.files import write_scored
@@ -411,11 +441,12 @@ def predict(
     rows = read_matrix(table, fit.features, reading)
     whole = whole_table(table, reading, id_column)
     cells = whole.for_file(out)
-    assigned = Assigned(table, fit.predict_proba(rows), fit.names)
+    membership = fit.predict_proba(rows)
+    assigned = Assigned.of(table, membership, fit.names)
     mixture = getattr(fit, "mean_mixture", fit.mixture)
     typical = typicality(mixture, rows)
     warn(rows_beyond(mixture, rows, typical), stacklevel=1)
-    write_scored(cells, assigned.membership, out, assigned.names, typical, whole.format)
+    write_scored(cells, membership, out, assigned.names, typical, whole.format)
     show(assigned, {"scored": out}, as_json, model=model)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bayes_gmm.cli.messages import note
 from bayes_gmm.cli.sampling import SamplingOptions
 from bayes_gmm.diagnostics.diagnostic import warn, without_warnings
+from bayes_gmm.diagnostics.kind import COMMAND_LINE
 from bayes_gmm.results.fit.fit import FittedTable
 from bayes_gmm.results.posterior.posterior import Posterior
 from bayes_gmm.results.posterior.sample import SamplingPlan
@@ -18,7 +20,14 @@ def drawn(
 ) -> Posterior:
     """Sample the posterior to report with new names of segments, and warn of its diagnostics."""
     plan = SamplingPlan(
-        options.draws, options.tune, options.chains, options.method, "nutpie", seed, True
+        options.draws,
+        options.tune,
+        options.chains,
+        options.method,
+        "nutpie",
+        seed,
+        True,
+        announce=lambda cost: note(cost.text(COMMAND_LINE)),
     )
     with without_warnings():
         whole = sampled(model, plan)

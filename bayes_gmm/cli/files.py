@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,18 @@ if TYPE_CHECKING:
 
     from bayes_gmm.cli.fit_report import Report
     from bayes_gmm.cli.posterior_report import Intervals
+    from bayes_gmm.data.spool.record import Scan
     from bayes_gmm.results.comparison.comparison import Comparison
+
+
+NAMES = {
+    "model": "model.nc", "segments": "segments.csv", "assignments": "assignments.csv",
+    "picture": "segments.png",
+}  # fmt: skip
+"""Files of a fit."""
+OF_POSTERIOR = {"summary": "summary.csv", "intervals": "intervals.png"}
+"""More files if there is a posterior."""
+REPORT_FILE, COMPARISON_REPORT_FILE = "report.html", "comparison.html"
 
 
 def write_fit(
@@ -32,10 +44,8 @@ def write_fit(
     *,
     csv: CsvFormat = COMMA,
     ids: pd.Series | None = None,
-    others: pd.DataFrame | None = None,
-    command: str | None = None,
-    note: str | None = None,
     plot_features: tuple[str, ...] | None = None,
+    save_report: Callable[[Path], None] | None = None,
 ) -> dict[str, Path]:
     """Write the model, the segments, each row's assignment and the picture into `folder`.
 
@@ -54,15 +64,11 @@ def write_fit(
     csv : CsvFormat
         Format of the CSV files.
     ids : pandas.Series, optional
-        The column that identifies the rows, for the assignments and the report.
-    others : pandas.DataFrame, optional
-        Columns of the rows that are no features, for the report of a posterior.
-    command : str, optional
-        The command to repeat, for the report.
-    note : str, optional
-        What readers of the report must know first.
+        The column that identifies the rows, for the assignments.
     plot_features : tuple of str, optional
         One or two features of the picture (see `bayes_gmm.plots.segments`).
+    save_report : callable, optional
+        Function that writes the HTML report of a posterior to a path.
 
     Returns
     -------
@@ -70,48 +76,96 @@ def write_fit(
         The path of each file by its content: model, segments, assignments, picture; with a
         posterior also summary, intervals and report.
     """
-    from bayes_gmm.views.segments import save_segments
-
-    names = {
-        "model": "model.nc",
-        "segments": "segments.csv",
-        "assignments": "assignments.csv",
-        "picture": "segments.png",
-    }
+    names = dict(NAMES)
     with filling(folder) as draft:
-        rows = assignments(report.membership, report.names)
-        if ids is not None:
-            name = _free_name(str(ids.name), ["row", *rows.columns])
-            rows.insert(0, name, ids.to_numpy())
-        rows.insert(0, "row", range(1, len(rows) + 1))
         if report.intervals is None:
             report.fit.save(draft / names["model"])
         else:
-            from bayes_gmm.cli import reports
-
-            names |= {"summary": "summary.csv", "intervals": "intervals.png"}
+            names |= OF_POSTERIOR
             _write_posterior(report.intervals, draft, csv)
-            names["report"] = reports.FILE
-            reports.write_fit_report(
-                report, matrix, others, ids, command, note, draft / reports.FILE
-            )
-        if report.row_intervals is not None:
-            decimals = REPORT.probability_decimals
-            start = 3 + (ids is not None)
-            for place, name in enumerate(("lower", "upper", "entropy"), start):
-                rows.insert(place, name, getattr(report.row_intervals, name).round(decimals))
+            if save_report is not None:
+                names["report"] = REPORT_FILE
+                save_report(draft / REPORT_FILE)
         write_csv(report.segments(), draft / names["segments"], csv)
-        write_csv(rows, draft / names["assignments"], csv)
-        counted = report.row_weights > 0.0
-        save_segments(
-            report.posterior or report.fit, draft / names["picture"],
-            matrix.only(counted), plot_features,
-            ci_prob=report.ci_prob, membership=report.membership[counted],
-        )  # fmt: skip
+        write_csv(_assigned_rows(report, ids), draft / names["assignments"], csv)
+        _save_picture(report, matrix, draft / names["picture"], plot_features)
         for name, rows in (source or {}).items():
             write_csv(rows, draft / name)
             names["table"] = name
     return {what: folder / name for what, name in names.items()}
+
+
+def write_fit_of_scan(
+    report: Report,
+    scan: Scan,
+    folder: Path,
+    *,
+    columns: Sequence[str] = (),
+    plot_features: tuple[str, ...] | None = None,
+) -> tuple[Report, dict[str, Path]]:
+    """Write the files of `write_fit` for a scan, with the assignments of all rows in Parquet.
+
+    The picture shows the sample of the scan. There is no HTML report, which needs the rows.
+
+    Parameters
+    ----------
+    report : Report
+    scan : Scan
+    folder : Path
+    columns : sequence of str
+        Columns that are written beside the assignments.
+    plot_features : tuple of str, optional
+        As `write_fit` takes them.
+
+    Returns
+    -------
+    report : Report
+        With the numbers of all rows.
+    files : dict
+        The path of each file by its content.
+    """
+    from bayes_gmm.results.assignments import assign_rows
+
+    names = {**NAMES, "assignments": "assignments.parquet"}
+    with filling(folder) as draft:
+        if report.intervals is None:
+            report.fit.save(draft / names["model"])
+        else:
+            names |= OF_POSTERIOR
+            _write_posterior(report.intervals, draft, COMMA)
+        found = assign_rows(
+            report.posterior or report.fit, scan.source, draft / names["assignments"], columns,
+            scan.weights,
+        )  # fmt: skip
+        report = replace(report, of_all_rows=found)
+        write_csv(report.segments(), draft / names["segments"])
+        _save_picture(report, scan.sample, draft / names["picture"], plot_features)
+    return report, {what: folder / name for what, name in names.items()}
+
+
+def _assigned_rows(report: Report, ids: pd.Series | None) -> pd.DataFrame:
+    """The assignment of each row, with its number and identifier."""
+    rows = assignments(report.membership, report.names)
+    if report.row_intervals is not None:
+        decimals = REPORT.probability_decimals
+        for place, name in enumerate(("lower", "upper", "entropy"), 2):
+            rows.insert(place, name, getattr(report.row_intervals, name).round(decimals))
+    if ids is not None:
+        rows.insert(0, _free_name(str(ids.name), ["row", *rows.columns]), ids.to_numpy())
+    rows.insert(0, "row", range(1, len(rows) + 1))
+    return rows
+
+
+def _save_picture(
+    report: Report, matrix: FeatureMatrix, path: Path, features: tuple[str, ...] | None
+) -> None:
+    from bayes_gmm.views.segments import save_segments
+
+    counted = report.row_weights > 0.0
+    save_segments(
+        report.posterior or report.fit, path, matrix.only(counted), features,
+        ci_prob=report.ci_prob, membership=report.membership[counted],
+    )  # fmt: skip
 
 
 def _write_posterior(intervals: Intervals, draft: Path, csv: CsvFormat) -> None:
@@ -127,25 +181,25 @@ def write_comparison(
     comparison: Comparison,
     folder: Path,
     csv: CsvFormat = COMMA,
-    *,
-    matrix: FeatureMatrix | None = None,
-    others: pd.DataFrame | None = None,
-    weights: NDArray[np.float64] | None = None,
-    table: str = "",
-    command: str | None = None,
+    save_report: Callable[[Path], bool] | None = None,
 ) -> dict[str, Path]:
     """Write the table of a comparison and, if a criterion was computed, its picture and report.
 
-    The report needs `matrix`, the rows of the table, and describes the recommended number of
-    segments.
     An interrupted comparison has separate file names, so that it does not replace a complete one.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    folder : Path
+    csv : CsvFormat
+    save_report : callable, optional
+        Function that writes the HTML report to a path, and returns False if there is none.
 
     Returns
     -------
     dict
         The path of each file by its content: table, picture.
     """
-    from bayes_gmm.cli import reports
     from bayes_gmm.views.comparison import save_comparison
 
     stem = "comparison-partial" if comparison.interrupted else "comparison"
@@ -156,13 +210,9 @@ def write_comparison(
         write_csv(comparison.table, draft / names["table"], csv)
         if "picture" in names:
             save_comparison(comparison, draft / names["picture"])
-        if matrix is not None and comparison.best and not comparison.interrupted:
-            is_written = reports.write_comparison_report(
-                comparison, matrix, others, weights, table, command,
-                draft / reports.COMPARISON_FILE,
-            )  # fmt: skip
-            if is_written:
-                names["report"] = reports.COMPARISON_FILE
+        is_done = comparison.best and not comparison.interrupted
+        if is_done and save_report is not None and save_report(draft / COMPARISON_REPORT_FILE):
+            names["report"] = COMPARISON_REPORT_FILE
     return {what: folder / name for what, name in names.items()}
 
 

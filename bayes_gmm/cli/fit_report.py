@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bayes_gmm.cli.posterior_report import Intervals
+    from bayes_gmm.data.spool.record import Scan
     from bayes_gmm.model.mixture import Mixture
+    from bayes_gmm.results.assignments import Assigned
     from bayes_gmm.results.fit.map_fit import MapFit, Mode
     from bayes_gmm.results.fit.prior_influence import PriorInfluence
     from bayes_gmm.results.posterior.membership import Membership
@@ -82,6 +84,10 @@ class Report:
         Probability of the intervals.
     row_intervals : Membership, optional
         With a posterior: intervals of the probabilities of the rows.
+    scan : Scan, optional
+        The table, if it is a scan; the rows above are then its sample.
+    of_all_rows : Assigned, optional
+        Numbers of all rows of a scan, if its rows were assigned.
     """
 
     table: str
@@ -95,15 +101,21 @@ class Report:
     prior_influence: PriorInfluence | None = None
     ci_prob: float = REPORT.ci_prob
     row_intervals: Membership | None = None
+    scan: Scan | None = None
+    of_all_rows: Assigned | None = None
 
     @cached_property
     def sizes(self) -> Array:
         """Expected number of rows in each segment, the sum of probabilities, shape (K,)."""
+        if self.of_all_rows is not None:
+            return self.of_all_rows.sizes
         return np.asarray(self.row_weights @ self.membership)
 
     @cached_property
     def assigned(self) -> Array:
         """Number of rows whose most probable segment is each segment, shape (K,)."""
+        if self.of_all_rows is not None:
+            return self.of_all_rows.counts
         top = self.membership.argmax(axis=1)
         return np.bincount(top, self.row_weights, minlength=self.membership.shape[1])
 
@@ -238,11 +250,15 @@ class Report:
 
     @property
     def _is_weighted(self) -> bool:
+        if self.scan is not None:
+            return self.scan.weights is not None
         return bool(np.any((self.row_weights != 0.0) & (self.row_weights != 1.0)))
 
     def _after_tables(self) -> str:
         """The meaning of the sizes, and diagnostics of the draws."""
         size = WEIGHTED_SIZE if self._is_weighted else SIZE
+        if self.scan is not None and self.of_all_rows is None:
+            size += f" (estimated from a sample of {counted(len(self.membership), 'row')})"
         return size if self.intervals is None else f"{size}\n{self.intervals.state()}"
 
     def _summary(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,25 +24,35 @@ class Assigned:
     ----------
     table : str
         Name of the table, as given by the user.
-    membership : ndarray, shape (n_rows, K)
-        The probability of each segment for each row.
+    n_rows : int
+    sizes : ndarray, shape (K,)
+        Sum of the probabilities of each segment.
+    counts : ndarray, shape (K,)
+        Number of rows whose most probable segment is each segment.
     names : tuple of str
         Names of the segments.
     """
 
     table: str
-    membership: Array
+    n_rows: int
+    sizes: Array
+    counts: Array
     names: tuple[str, ...]
 
-    @cached_property
+    @classmethod
+    def of(cls, table: str, membership: Array, names: tuple[str, ...]) -> Assigned:
+        """The numbers of rows with probabilities (n_rows, K)."""
+        top = np.bincount(membership.argmax(axis=1), minlength=membership.shape[1])
+        return cls(table, len(membership), membership.sum(axis=0), top.astype(float), names)
+
+    @property
     def assigned(self) -> list[int]:
         """Number of rows whose most probable segment is each segment."""
-        top = self.membership.argmax(axis=1)
-        return np.bincount(top, minlength=self.membership.shape[1]).tolist()
+        return [int(n) for n in self.counts]
 
     def text(self) -> str:
         """Report as text."""
-        n_rows = len(self.membership)
+        n_rows = self.n_rows
         labels = [shortened(name) for name in self.names]
         width = max(map(len, labels))
         rows = counted(n_rows, "row")
@@ -54,9 +63,9 @@ class Assigned:
 
     def json(self) -> dict[str, Any]:
         """Report as JSON, with size and assigned as in `fit`."""
-        sizes = self.membership.sum(axis=0).round(REPORT.size_decimals).tolist()
+        sizes = self.sizes.round(REPORT.size_decimals).tolist()
         segments = [
             {"segment": name, "size": size, "assigned": n}
             for name, size, n in zip(self.names, sizes, self.assigned, strict=True)
         ]
-        return {"table": self.table, "n_rows": len(self.membership), "segments": segments}
+        return {"table": self.table, "n_rows": self.n_rows, "segments": segments}

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from bayes_gmm.cli.fit_report import Report
     from bayes_gmm.results.comparison.comparison import Candidate, Comparison
 
-FILE, COMPARISON_FILE = "report.html", "comparison.html"
-
 
 def write_fit_report(
     report: Report,

@@ -53,6 +53,17 @@ def chosen_features(table: str, given: Sequence[str], options: ReadOptions) -> l
     ['Age', 'Income']
     """
     known = column_names(table, options) if any("," in value for value in given) else given
+    return split_features(given, known)
+
+
+def split_features(given: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Columns named by the values of `--features`, for a table with the columns `known`.
+
+    Examples
+    --------
+    >>> split_features(["Age, Income", "Spend, yearly"], ["Age", "Income", "Spend, yearly"])
+    ['Age', 'Income', 'Spend, yearly']
+    """
     names: list[str] = []
     for value in given:
         parts = [value] if value in known else [part.strip() for part in value.split(",")]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bayes_gmm.diagnostics.kind import TEXT, Kind, OptionNames, Parts, Subject, Values, fixed
 from bayes_gmm.errors import AmbiguousLabelsWarning, ConvergenceWarning, MultimodalWarning
-from bayes_gmm.text import counted, is_or_are, percent
+from bayes_gmm.text import counted, duration, is_or_are, percent
 
 
 def written_r_hat(r_hat: float, decimals: int = 2) -> str:
@@ -108,6 +108,14 @@ def _by_mode(masses: Mapping[int, float]) -> str:
     return ", ".join(f"mode {m}: {percent(mass)}" for m, mass in masses.items())
 
 
+def _nuts_cost(subject: Subject, values: Values, options: OptionNames) -> Parts:
+    return (
+        f"NUTS will take about {duration(values['seconds'])} ({values['gradients']:,.0f} gradients "
+        f"at {duration(values['seconds_each'])})",
+        f"{options.laplace} takes about {duration(values['laplace_seconds'])}",
+    )
+
+
 KINDS: Mapping[str, Kind] = {
     "interrupted": Kind("warning", _interrupted, ConvergenceWarning, "sampling was interrupted"),
     "few_draws": Kind(
@@ -147,4 +155,5 @@ KINDS: Mapping[str, Kind] = {
     ),
     "independent_draws": Kind("note", _independent_draws),
     "one_segmentation": Kind("note", _one_segmentation),
+    "nuts_cost": Kind("note", _nuts_cost),
 }  # fmt: skip

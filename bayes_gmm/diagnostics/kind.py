@@ -27,8 +27,8 @@ class OptionNames:
         The option for segments without correlations.
     criteria : str
         The option that computes BIC and ICL.
-    nuts : str
-        The option that selects NUTS.
+    nuts, laplace : str
+        The options that select NUTS and the normal approximation.
     components : str
         The numbers of segments from `first` to `last`.
     with_value : str
@@ -73,6 +73,7 @@ class OptionNames:
     diag: str
     criteria: str
     nuts: str
+    laplace: str
     components: str
     with_value: str
     simplify: str
@@ -121,6 +122,7 @@ PYTHON = OptionNames(
     diag="structure='diag'",
     criteria='criteria=("bic", "icl")',
     nuts='method="nuts"',
+    laplace='method="laplace"',
     components="n_components=range({first}, {end})",
     with_value="{option}={value}",
     simplify="use fewer components or stronger priors",
@@ -144,6 +146,7 @@ COMMAND_LINE = OptionNames(
     diag="structure diag",
     criteria="--criteria bic,icl",
     nuts="--posterior nuts",
+    laplace="--posterior laplace",
     components="--components {first}-{last}",
     with_value="{option} {value}",
     simplify="use fewer --components",

@@ -3,8 +3,8 @@
 import pytest
 from command_line import SPEND, VISITS, fit_arguments
 
+import bayes_gmm.cli.inputs
 import bayes_gmm.data.feature_matrix
-import bayes_gmm.data.io.files
 import bayes_gmm.data.table
 import bayes_gmm.results.posterior.membership
 import bayes_gmm.results.posterior.posterior
@@ -28,7 +28,7 @@ def passes(monkeypatch):
 
     count(bayes_gmm.data.table, "read_file", "conversions")
     count(bayes_gmm.data.feature_matrix, "frame_values", "conversions")
-    count(bayes_gmm.data.io.files, "read_other_columns", "others")
+    count(bayes_gmm.cli.inputs, "read_other_columns", "others")
     count(bayes_gmm.results.posterior.membership, "_chunks", "of draws")
     count(Mixture, "responsibilities", "of a mixture")
     return counts

@@ -19,7 +19,10 @@ from bayes_gmm.diagnostics.diagnostic import KINDS, Diagnostic, warn
 from bayes_gmm.diagnostics.kind import COMMAND_LINE, PYTHON
 from bayes_gmm.errors import DiagnosticWarning, FitError
 from bayes_gmm.inference.evidence.log_evidence import LogEvidence
+from bayes_gmm.inference.sampling.coordinates import Frame
+from bayes_gmm.inference.sampling.cost import cost_of
 from bayes_gmm.inference.sampling.importance import high_khat
+from bayes_gmm.inference.sampling.peak import Peak
 from bayes_gmm.inference.sampling.relabel import Relabelling
 from bayes_gmm.model.typicality import rows_beyond, typicality
 from bayes_gmm.results.comparison import cell, compare
@@ -107,6 +110,13 @@ def posterior_of(one_segment, **changes):
         return Posterior.from_draws(one_segment.fit, one_segment.density, draws)
 
 
+def cost_at(density, theta):
+    factor = np.eye(len(theta))
+    return cost_of(
+        density, Peak(theta, factor), Frame(factor, None, 0.8, 300), draws=9, tune=9, chains=1
+    )
+
+
 def doubled(fit):
     """A fit of the same segment twice."""
     mixture = fit.mixture
@@ -184,6 +194,7 @@ OF_DRAWS = {
     ),
     "independent_draws": lambda one: of_columns(posterior_of(one, method="laplace")),
     "one_segmentation": lambda _: [Segmentation(0, 0.9).diagnostic],
+    "nuts_cost": lambda one: [cost_at(one.density, one.draws.theta[0, 0])],
 }
 
 

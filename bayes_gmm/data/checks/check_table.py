@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bayes_gmm.data.checks.checked_table import Checkable, CheckedTable, in_table
 from bayes_gmm.data.checks.collinearity import collinear_findings
 from bayes_gmm.data.checks.column_parts import ColumnParts
 from bayes_gmm.data.checks.columns import column_findings
@@ -51,8 +52,11 @@ def check_table(
 
     Parameters
     ----------
-    X : data frame, array-like of shape (n_rows, n_features), or path of a file
+    X : data frame, array-like of shape (n_rows, n_features), path of a file, or Scan
         Table in a CSV, Excel or Parquet file or in memory, as for `BayesGMM.fit` or `read_table`.
+        Of a `Scan`, a sample is checked: numbers of rows are those of the table, estimated from the
+        sample unless the column has at most 50,000 distinct values. A row of totals is not sought,
+        and a few rows among many, such as outliers, may not be in the sample.
     features : sequence of str, optional
         Columns to check; by default all.
     sample_weight : array-like of shape (n_rows,), optional
@@ -129,29 +133,45 @@ collapse onto this value, with almost no variance; fit these rows separately, or
 segment as the rows with this value
     """
     settings = settings or CheckSettings()
+    if isinstance(X, Checkable):
+        if features is not None or sample_weight is not None:
+            raise DataError(
+                "columns and weights of a scan are chosen when it is made: "
+                "bg.scan(columns=..., weights=...)"
+            )
+        return _in_order(_findings(X.checked_table(), settings))
     matrix, refused = _usable(X, features, ReadOptions.of(missing, encoding, sheet))
     if matrix is None:
         return tuple(refused)
     weights = check_weights(sample_weight, matrix.n_rows)
     totals = total_row_findings(matrix, settings.total_rows)
-    matrix, weights = _counted(matrix, weights)
-    profiles = _profiles(matrix, weights)
-    found = [*refused, *totals, *row_findings(matrix, weights, profiles, settings)]
-    columns = [ColumnParts(profile, settings) for profile in profiles]
-    in_empty_rows = {f.values["rows"] for f in found if f.code == "empty_rows"}
+    table = CheckedTable.of(matrix, weights)
+    return _in_order([*refused, *totals, *_findings(table, settings)])
+
+
+def _findings(table: CheckedTable, settings: CheckSettings) -> list[Diagnostic]:
+    """Findings in a table whose cells are finite."""
+    found = list(row_findings(table, settings))
+    columns = [ColumnParts(profile, settings) for profile in table.profiles]
     of_columns = [
-        f
+        in_table(f, column.profile.rows_each)
         for column in columns
         for f in column_findings(column, settings)
-        # Empty rows are one finding, not one for each column.
-        if not (f.code == "missing_cells" and f.values["rows"] in in_empty_rows)
     ]
+    # Empty rows are one finding, not one for each column.
+    if any(f.code == "empty_rows" for f in found):
+        most = table.empty * (1.0 + 1e-9)
+        of_columns = [f for f in of_columns if f.code != "missing_cells" or f.values["rows"] > most]
     identifiers = {f.subject[0] for f in of_columns if f.code == "identifier"}
     explained = {f.subject[0] for f in of_columns if f.code in EXPLAINED}
     found += of_columns
-    found += collinear_findings(matrix, profiles, settings.collinear, but=identifiers)
+    found += collinear_findings(table.matrix, table.profiles, settings.collinear, but=identifiers)
     found += segment_skew_findings(columns, settings, but=explained)
-    return tuple(sorted(found, key=lambda finding: CODES.index(finding.code)))
+    return found
+
+
+def _in_order(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(sorted(findings, key=lambda finding: CODES.index(finding.code)))
 
 
 def fit_findings(
@@ -180,13 +200,31 @@ def fit_findings(
     every = -(-matrix.n_rows // settings.fewest_counted)
     if every > 1:
         some = matrix.only(slice(None, None, every))
-        of_some = _profiles(some, None if weights is None else weights[::every])
-        suspects = [p.name for p in of_some if any(True for _ in _for_fits(p, settings))]
+        of_some = CheckedTable.of(some, None if weights is None else weights[::every])
+        suspects = {finding.subject[0] for finding in column_fit_findings(of_some, settings)}
         if not suspects:
             return tuple(totals)
-        matrix = feature_matrix(matrix, suspects)
-    found = [f for profile in _profiles(matrix, weights) for f in _for_fits(profile, settings)]
-    return tuple(sorted([*totals, *found], key=lambda finding: CODES.index(finding.code)))
+        matrix = feature_matrix(matrix, [name for name in matrix.features if name in suspects])
+    return _in_order([*totals, *column_fit_findings(CheckedTable.of(matrix, weights), settings)])
+
+
+def column_fit_findings(
+    table: CheckedTable, settings: CheckSettings | None = None
+) -> tuple[Diagnostic, ...]:
+    """Those of `fit_findings` that are about columns.
+
+    Parameters
+    ----------
+    table : CheckedTable
+        A table in memory, or the sample of a scan.
+    settings : CheckSettings, optional
+    """
+    settings = settings or CheckSettings()
+    return _in_order(
+        in_table(f, profile.rows_each)
+        for profile in table.profiles
+        for f in _for_fits(profile, settings)
+    )
 
 
 def one_of_each_code(findings: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
@@ -211,20 +249,6 @@ def _for_fits(profile: Profile, settings: CheckSettings) -> Iterator[Diagnostic]
         return
     parts = ColumnParts(profile, settings)
     yield from shared_value_findings(profile, parts.codes, parts.atoms)
-
-
-def _profiles(matrix: FeatureMatrix, weights: Floats | None) -> list[Profile]:
-    matrix, weights = _counted(matrix, weights)
-    columns = zip(matrix.features, matrix.values.T, strict=True)
-    return [Profile.of(name, column, weights) for name, column in columns]
-
-
-def _counted(matrix: FeatureMatrix, weights: Floats | None) -> tuple[FeatureMatrix, Floats | None]:
-    """The rows with positive weight."""
-    if weights is None or weights.all():
-        return matrix, weights
-    counted = weights > 0.0
-    return matrix.only(counted), weights[counted]
 
 
 def _usable(

@@ -33,11 +33,12 @@ def identifier_finding(
     True
     """
     settings = settings or IdentifierSettings()
+    profile = profile.numbers or profile
     if len(profile.values) < settings.fewest or not _whole(profile.values, settings.values_first):
         return None
-    unique = len(profile.values) == profile.n_entries
+    unique = profile.n_distinct == profile.n_entries
     balanced = float(profile.counts.max() - profile.counts.min()) <= 1e-9 * profile.counts.max()
-    running = (unique or balanced) and _log_chance(profile.values) < log(settings.chance)
+    running = (unique or balanced) and _log_chance(profile) < log(settings.chance)
     if running:
         return _finding(profile, "running")
     return _finding(profile, "unique") if unique and is_identifier(profile.name, settings) else None
@@ -66,21 +67,20 @@ def _whole(values: Floats, first: int) -> bool:
     )
 
 
-def _log_chance(values: Floats) -> float:
+def _log_chance(profile: Profile) -> float:
     """Log probability that as many uniform draws from the range are all different.
 
     Draws from any other distribution on the range repeat more often.
     """
-    step = float(np.gcd.reduce(np.diff(values).astype(np.int64)))
-    cells = float(values[-1] - values[0]) / step + 1.0
-    n = len(values)
+    n, step = profile.n_distinct, float(np.gcd.reduce(np.diff(profile.values).astype(np.int64)))
+    cells = max(profile.span / step + 1.0, n)
     if n > 1e-4 * cells:
         return lgamma(cells + 1.0) - lgamma(cells - n + 1.0) - n * log(cells)
     return -0.5 * n * (n - 1.0) / cells
 
 
 def _finding(profile: Profile, pattern: str) -> Diagnostic:
-    distinct = len(profile.values)
+    distinct = profile.n_distinct
     values: dict[str, Any] = {
         "pattern": pattern, "distinct": distinct, "times": profile.n_entries / distinct,
         "first": float(profile.values[0]), "last": float(profile.values[-1]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import lgamma, log
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,9 +21,15 @@ if TYPE_CHECKING:
 
 
 def copy_findings(
-    values: Floats, profiles: Sequence[Profile], settings: CopySettings | None = None
+    values: Floats,
+    profiles: Sequence[Profile],
+    settings: CopySettings | None = None,
+    *,
+    is_sample: bool = False,
 ) -> Iterator[Diagnostic]:
     """Findings about exact copies and near-copies; `values` has no empty rows.
+
+    With `is_sample`, the numbers of near-copies are described as those of a sample.
 
     Examples
     --------
@@ -40,7 +47,9 @@ def copy_findings(
         figures = {"rows": float(n_repeated), "fraction": n_repeated / len(values)}
         yield Diagnostic("duplicates", (), figures)
     if values.shape[1] <= settings.most_columns:
-        yield from _near_copies(values, profiles, settings)
+        for finding in _near_copies(values, profiles, settings):
+            sampled = is_sample or finding.values["sampled"]
+            yield replace(finding, values={**finding.values, "sampled": sampled})
 
 
 def _beyond_rounding(values: Floats, profiles: Sequence[Profile], settings: CopySettings) -> bool:

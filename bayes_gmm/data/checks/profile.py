@@ -31,6 +31,12 @@ class Profile:
         Total weight of all rows, including those in which the column is missing.
     n_entries : int
         Number of rows in which the column is observed, regardless of weight.
+    rows_each : float
+        Rows of the table for each row that is counted here; more than 1 for a sample of the rows.
+    numbers : Profile, optional
+        Of a sample: some of the distinct values, with the number of rows of each in the table.
+    distinct : float, optional
+        Number of distinct values in the table, if `values` are only some of them.
     """
 
     name: str
@@ -38,6 +44,9 @@ class Profile:
     counts: Floats
     n_rows: float
     n_entries: int
+    rows_each: float = 1.0
+    numbers: Profile | None = None
+    distinct: float | None = None
 
     @classmethod
     def of(cls, name: str, column: Floats, weights: Floats | None = None) -> Profile:
@@ -68,6 +77,11 @@ class Profile:
     def n_observed(self) -> float:
         """Total weight of the rows in which the column is observed."""
         return float(self.counts.sum())
+
+    @property
+    def n_distinct(self) -> float:
+        """Number of distinct values in the table."""
+        return len(self.values) if self.distinct is None else self.distinct
 
     @property
     def span(self) -> float:

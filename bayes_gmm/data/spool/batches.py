@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from bayes_gmm.data.io.dialect import Dialect
 from bayes_gmm.data.io.parquet import is_parquet
 from bayes_gmm.data.io.read_columns import ReadOptions
 from bayes_gmm.data.io.workbook import is_workbook
+from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.errors import DataError, file_named, listed, nearest, one_line, shown
 
@@ -28,6 +30,8 @@ class BatchSettings:
     """Rows of a batch of a Parquet file: a whole number of tiles."""
     csv_bytes: int = 1 << 24
     """Bytes of a CSV file that are read at once."""
+    end_bytes: int = 1 << 16
+    """Bytes at each end of a file that must be unchanged for a scan to be used again."""
 
 
 SETTINGS = BatchSettings()
@@ -176,6 +180,27 @@ def read(part: Part, columns: Sequence[str]) -> Iterator[Any]:
         yield from part.batches(columns)
 
 
+def read_again(
+    source: Source, features: Sequence[str], columns: Sequence[str]
+) -> Iterator[tuple[FeatureMatrix, Any]]:
+    """The features of each batch of a source, and its other `columns`.
+
+    Raises
+    ------
+    DataError
+        If the source is a stream, which is read only once.
+    """
+    if source.key is None:
+        raise DataError("the scan read a stream, which cannot be read again; scan files")
+    wanted = list(dict.fromkeys([*features, *columns]))
+    for part in source.parts:
+        first = 0
+        for batch in read(part, wanted):
+            values = matrix_of(batch, features, part.name, first)
+            first += batch.num_rows
+            yield FeatureMatrix(values, tuple(features)), batch.select(list(columns))
+
+
 @contextmanager
 def _read_errors(where: str) -> Iterator[None]:
     import pyarrow as pa
@@ -201,8 +226,13 @@ def _matching(name: Any) -> list[Path]:
 
 
 def _identity(path: Path) -> str:
+    """Name, size, time and ends of a file; a Parquet file ends with the places of its columns."""
     stat = path.stat()
-    return f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
+    with path.open("rb") as stream:
+        ends = zlib.crc32(stream.read(SETTINGS.end_bytes))
+        stream.seek(max(stat.st_size - SETTINGS.end_bytes, 0))
+        ends = zlib.crc32(stream.read(), ends)
+    return f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns} {ends}"
 
 
 def _file(path: Path) -> Source:

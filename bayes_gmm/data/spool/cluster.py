@@ -19,6 +19,7 @@ import numpy as np
 
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Block, Floats
+from bayes_gmm.data.spool.lock import locked
 from bayes_gmm.data.spool.store import Recipe, standard_rows, write_store
 from bayes_gmm.data.spool.summary import Summary
 from bayes_gmm.data.standardize import Standardizer
@@ -223,7 +224,9 @@ _MAPPED: dict[str, MemoryRows] = {}
 
 
 def _summary_of_store(store: Store) -> Summary:
-    return write_store(Path(store.folder), store.recipe).summary
+    folder = Path(store.folder)
+    with locked(folder):
+        return write_store(folder, store.recipe).summary
 
 
 def _rows_of(store: Store) -> MemoryRows:
@@ -231,8 +234,9 @@ def _rows_of(store: Store) -> MemoryRows:
         if store.units is None:
             raise DataError("a store is standardised after all stores are written")
         folder = Path(store.folder)
-        state = write_store(folder, store.recipe)
-        _MAPPED[store.folder] = standard_rows(folder, state, store.units, threads=1)
+        with locked(folder):
+            state = write_store(folder, store.recipe)
+            _MAPPED[store.folder] = standard_rows(folder, state, store.units, threads=1)
     return _MAPPED[store.folder]
 
 

@@ -11,15 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from bayes_gmm.data.checks.checked_table import CheckedTable
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.resolution import Recording, recording_of
 from bayes_gmm.data.rows import Floats, Rows
-from bayes_gmm.data.spool.batches import Source, matrix_of, read
+from bayes_gmm.data.spool.batches import Source, read_again
+from bayes_gmm.data.spool.checked import checked_scan
+from bayes_gmm.data.spool.lock import locked
 from bayes_gmm.data.spool.summary import Summary
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.transforms import Transforms
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
-from bayes_gmm.errors import DataError
 from bayes_gmm.text import counted
 
 
@@ -44,6 +46,8 @@ class Scan:
     rows : Rows
         Standardised rows, in the order of their missingness patterns within batches.
     summary : Summary
+    weights : str or None
+        Column of row weights.
     """
 
     folder: Path
@@ -54,6 +58,7 @@ class Scan:
     choices: tuple[Diagnostic, ...]
     rows: Rows
     summary: Summary
+    weights: str | None = None
 
     def __repr__(self) -> str:
         return (
@@ -82,14 +87,18 @@ class Scan:
 
     @cached_property
     def sample(self) -> FeatureMatrix:
-        """Distinct rows in the user's units: all of them, or a uniform sample of them."""
-        return FeatureMatrix(self.summary.rows.items, self.features)
+        """Different rows in the user's units: all, or those in a uniform sample of rows."""
+        return FeatureMatrix(self.summary.sample[0], self.features)
 
     @cached_property
     def sample_weights(self) -> Floats:
         """Weight of each row of `sample`; they sum to the weight of the table."""
-        counts = self.summary.rows.counts
+        counts = self.summary.sample[1]
         return np.asarray(counts * (self.rows.total_weight / counts.sum()))
+
+    def checked_table(self) -> CheckedTable:
+        """What `check_table` uses of the table (see `Checkable`)."""
+        return checked_scan(self.summary, self.rows, self.features)
 
     def recording(self, resolution: Any) -> Recording:
         """Rounding steps of the columns (see `recording_of`), estimated from their values."""
@@ -109,17 +118,7 @@ class Scan:
         DataError
             If the source was a stream.
         """
-        if self.source.key is None:
-            raise DataError("the scan read a stream, which cannot be read again; scan files")
-        wanted = list(dict.fromkeys([*self.features, *columns]))
-        for part in self.source.parts:
-            first = 0
-            for batch in read(part, wanted):
-                matrix = FeatureMatrix(
-                    matrix_of(batch, self.features, part.name, first), self.features
-                )
-                first += batch.num_rows
-                yield matrix, batch.select(list(columns))
+        return read_again(self.source, self.features, columns)
 
     @property
     def log_jacobian(self) -> float:
@@ -129,4 +128,5 @@ class Scan:
     def remove(self) -> None:
         """Delete the files on this machine; the scan cannot be used afterwards."""
         for folder in self._folders:
-            shutil.rmtree(folder, ignore_errors=True)
+            with locked(folder):
+                shutil.rmtree(folder, ignore_errors=True)

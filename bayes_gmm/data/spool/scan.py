@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from bayes_gmm._version import __version__
+from bayes_gmm.console import progress_console, say
 from bayes_gmm.data.checks.transform_choice import resolve_transforms
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.spool.batches import Source, features_of, is_dask_frame, source_of
 from bayes_gmm.data.spool.cluster import DaskEngine, cluster_rows
+from bayes_gmm.data.spool.lock import locked
 from bayes_gmm.data.spool.record import Scan
 from bayes_gmm.data.spool.store import Recipe, batches_of, standard_rows, write_store
 from bayes_gmm.data.spool.summary import Summary
@@ -51,7 +53,8 @@ def scan(
     cache : path, optional
         Folder of the files; by default ``bayes_gmm`` in the user's cache folder. A scan of the
         same files with the same options uses the files that are there, and continues a scan that
-        was interrupted. The files of a stream are in a temporary folder, unless `cache` is given,
+        was interrupted; while another process writes them, it waits. Damaged files are written
+        again. The files of a stream are in a temporary folder, unless `cache` is given,
         and are never used again.
     client : distributed.Client or Engine, optional
         A Dask cluster, or another engine with the methods of `Engine`: each worker reads its share
@@ -88,16 +91,23 @@ def scan(
             raise DataError("a stream is read by one process; scan files, or leave client out")
         engine = DaskEngine(client) if hasattr(client, "scheduler_info") else client
         shared, summary = cluster_rows(engine, recipe, folder)
-        return Scan(folder, table, features, tuple(left_out), by_column, choices, shared, summary)
+        return Scan(
+            folder, table, features, tuple(left_out), by_column, choices, shared, summary, weights
+        )
     title = f"Scanning to {folder}"
     if recipe.n_bytes:
         title += f" ({recipe.n_bytes / 1e6:,.0f} MB)"
-    with _Progress(title, table.n_rows, shown=progress) as bar:
-        state = write_store(folder, recipe, bar.advance)
-    if not state.writer.n_rows:
-        raise DataError("the table has no rows of positive weight")
-    rows = standard_rows(folder, state, state.summary.moments.standardizer)
-    return Scan(folder, table, features, tuple(left_out), by_column, choices, rows, state.summary)
+    with locked(
+        folder, lambda: say(f"Waiting for another process that writes {folder}", shown=progress)
+    ):
+        with _Progress(title, table.n_rows, shown=progress) as bar:
+            state = write_store(folder, recipe, bar.advance)
+        if not state.writer.n_rows:
+            raise DataError("the table has no rows of positive weight")
+        rows = standard_rows(folder, state, state.summary.moments.standardizer)
+    return Scan(
+        folder, table, features, tuple(left_out), by_column, choices, rows, state.summary, weights
+    )
 
 
 def scanned(X: Any) -> Scan | None:
@@ -123,12 +133,13 @@ def _transforms_of(
         return Transforms.of(given, features), ()
     if table.key is None:
         raise DataError('transforms="auto" reads the source twice; scan files, not a stream')
-    summary = Summary.empty(len(features))
+    summary, n_rows = Summary.empty(len(features)), 0
     for part in recipe.parts:
         for values, held in batches_of(part, recipe):
-            summary = summary.with_rows(values, values, held, recipe.transforms)
-    sample = FeatureMatrix(summary.rows.items, features)
-    return resolve_transforms(given, sample, summary.rows.counts)
+            summary = summary.with_rows(values, values, held, recipe.transforms, first=n_rows)
+            n_rows += len(values)
+    rows, counts = summary.sample
+    return resolve_transforms(given, FeatureMatrix(rows, features), counts)
 
 
 def _folder(table: Source, recipe: Recipe, cache: str | os.PathLike[str] | None) -> Path:
@@ -156,18 +167,17 @@ class _Progress:
 
     def __init__(self, title: str, n_rows: int | None, *, shown: bool) -> None:
         self.bar: Any = None
-        if shown:
-            from rich.console import Console
+        console = progress_console(shown=shown)
+        if console is not None:
             from rich.progress import Progress, TextColumn, TimeRemainingColumn
 
-            console = Console(stderr=True)
-            if console.is_terminal or console.is_jupyter:
-                self.bar = Progress(
-                    title, TextColumn("{task.completed:,.0f} rows"),
-                    TextColumn("{task.speed:,.0f} rows/s"), TimeRemainingColumn(),
-                    console=console,
-                )  # fmt: skip
-                self.task = self.bar.add_task("", total=n_rows)
+            self.bar = Progress(
+                TextColumn("{task.description}", markup=False),
+                TextColumn("{task.completed:,.0f} rows"),
+                TextColumn("{task.fields[rate]:,.0f} rows/s"), TimeRemainingColumn(),
+                console=console,
+            )  # fmt: skip
+            self.task = self.bar.add_task(title, total=n_rows, rate=0.0)
 
     def __enter__(self) -> _Progress:
         if self.bar is not None:
@@ -178,6 +188,8 @@ class _Progress:
         """Count further rows."""
         if self.bar is not None:
             self.bar.advance(self.task, n_rows)
+            [task] = self.bar.tasks
+            self.bar.update(self.task, rate=task.speed or 0.0)
 
     def __exit__(self, *error: object) -> None:
         if self.bar is not None:

@@ -12,9 +12,11 @@ import numpy as np
 from bayes_gmm.data.spool.moments import Moments
 from bayes_gmm.data.spool.sketch import Smallest
 from bayes_gmm.data.spool.summary import SAMPLE, Summary
-from bayes_gmm.data.spool.writer import FILES, TileWriter
+from bayes_gmm.data.spool.writer import FILES, TileWriter, checksum
 
 MOMENTS = ("weight", "mean", "scatter")
+COLUMNS = ("slopes2", "low", "high")
+ROWS = ("distinct", "drawn")
 SKETCH = ("hashes", "items", "counts")
 
 
@@ -56,12 +58,14 @@ def save_state(state: State) -> None:
             [state.n_parts, state.n_rows, writer.n_rows, state.is_written, state.is_standardised]
         ),
         "sizes": np.array([writer.sizes[name] for name in FILES]),
+        "checksums": np.array([writer.checksums[name] for name in FILES]),
         "observed": writer.observed,
         "log_jacobian": np.array(summary.log_jacobian),
-        "slopes2": summary.slopes2,
+        **{name: getattr(summary, name) for name in COLUMNS},
         **{name: getattr(summary.moments, name) for name in MOMENTS},
-        **{f"rows_{name}": getattr(summary.rows, name) for name in SKETCH},
     }
+    for rows in ROWS:
+        arrays |= {f"{rows}_{name}": getattr(getattr(summary, rows), name) for name in SKETCH}
     for j, sketch in enumerate(summary.values):
         arrays |= {f"column_{j}_{name}": getattr(sketch, name) for name in SKETCH}
     path = _path(writer.folder)
@@ -71,29 +75,33 @@ def save_state(state: State) -> None:
 
 
 def load_state(folder: Path) -> State | None:
-    """The state that a folder holds; None if there is none, or it does not fit the files."""
+    """The state that a folder holds; None if there is none, or it does not fit the files.
+
+    The files are read once, to compare their checksums.
+    """
     try:
         with np.load(_path(folder), allow_pickle=False) as stored:
             arrays = dict(stored)
     except (OSError, ValueError, BadZipFile, EOFError):
         return None
-    sizes = dict(zip(FILES, arrays["sizes"].tolist(), strict=True))
-    for name, size in sizes.items():
-        path = folder / name
-        if not path.is_file() or path.stat().st_size < size * 8:
-            return None
+    sizes, checksums = (
+        dict(zip(FILES, arrays[name].tolist(), strict=True)) for name in ("sizes", "checksums")
+    )
+    if any(checksum(folder / name, sizes[name]) != checksums[name] for name in FILES):
+        return None
     n_parts, n_rows, n_kept, is_written, is_standardised = arrays["numbers"].tolist()
     observed = arrays["observed"]
     patterns = {row.tobytes(): i for i, row in enumerate(observed)}
-    writer = TileWriter(folder, observed.shape[1], sizes, n_kept, patterns)
-    sketches = [
-        Smallest(SAMPLE.values, *(arrays[f"column_{j}_{name}"] for name in SKETCH))
-        for j in range(writer.n_features)
-    ]
+    writer = TileWriter(folder, observed.shape[1], sizes, n_kept, patterns, checksums)
+
+    def sketch(name: str, size: int) -> Smallest:
+        return Smallest(size, *(arrays[f"{name}_{part}"] for part in SKETCH))
+
     summary = Summary(
         Moments(*(arrays[name] for name in MOMENTS)),
-        Smallest(SAMPLE.rows, *(arrays[f"rows_{name}"] for name in SKETCH)),
-        tuple(sketches), float(arrays["log_jacobian"]), arrays["slopes2"],
+        sketch("distinct", SAMPLE.rows), sketch("drawn", SAMPLE.rows),
+        tuple(sketch(f"column_{j}", SAMPLE.values) for j in range(writer.n_features)),
+        float(arrays["log_jacobian"]), *(arrays[name] for name in COLUMNS),
     )  # fmt: skip
     return State(n_parts, n_rows, writer, summary, bool(is_written), bool(is_standardised))
 

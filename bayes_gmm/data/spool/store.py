@@ -17,7 +17,7 @@ from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.spool.batches import Part, matrix_of, read
 from bayes_gmm.data.spool.state import State, load_state, save_state
-from bayes_gmm.data.spool.writer import mapped_rows, standardise
+from bayes_gmm.data.spool.writer import FILES, checksum, mapped_rows, standardise
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.transforms import Transforms
 from bayes_gmm.data.validate import check_weights
@@ -72,7 +72,11 @@ def write_store(folder: Path, recipe: Recipe, advance: Advance = lambda n_rows: 
         If a part cannot be read, or the disk has too little space.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    state = load_state(folder) or State.new(folder, len(recipe.features))
+    state = load_state(folder)
+    if state is None:
+        for name in FILES:  # not emptied, because a scan may have mapped the damaged files
+            (folder / name).unlink(missing_ok=True)
+        state = State.new(folder, len(recipe.features))
     with closing(state.writer):
         if not state.is_written:
             _refuse_little_space(folder, recipe.n_bytes)
@@ -89,6 +93,7 @@ def standard_rows(
         # Without a state, files that are standardised in part are written again.
         (folder / "state.npz").unlink(missing_ok=True)
         standardise(mapped_rows(folder, writer.observed, writer.n_rows, writable=True), units)
+        writer.checksums["cells"] = checksum(folder / "cells", writer.sizes["cells"])
         save_state(replace(state, is_standardised=True))
     return mapped_rows(folder, writer.observed, writer.n_rows, threads=threads)
 
@@ -132,7 +137,7 @@ def _with_part(state: State, part: Part, recipe: Recipe, advance: Advance) -> St
                 values, recipe, f"{part.name}, after row {n_rows - n:,} of the table"
             )
             writer.append(on_scale, held)
-            summary = summary.with_rows(values, on_scale, held, recipe.transforms)
+            summary = summary.with_rows(values, on_scale, held, recipe.transforms, first=n_rows - n)
     return State(state.n_parts + 1, n_rows, writer, summary)
 
 

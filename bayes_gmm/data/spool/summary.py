@@ -10,7 +10,7 @@ from bayes_gmm.data.resolution import step_of
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.spool.moments import Moments
 from bayes_gmm.data.spool.sketch import Smallest
-from bayes_gmm.data.subsample import hash_rows
+from bayes_gmm.data.subsample import GOLDEN, Hashes, hash_rows
 from bayes_gmm.data.transforms import Transforms
 
 
@@ -19,7 +19,7 @@ class SampleSettings:
     """Sizes of the samples that a scan takes."""
 
     rows: int = 20_000
-    """Distinct rows, for starts, findings and checks."""
+    """Rows, for starts, findings and checks."""
     values: int = 50_000
     """Distinct values of each column, for its rounding step."""
 
@@ -35,21 +35,29 @@ class Summary:
     ----------
     moments : Moments
         Of the columns on the scale of the model.
-    rows : Smallest
+    distinct : Smallest
         Distinct rows in the user's units.
+    drawn : Smallest
+        Rows in the user's units, drawn uniformly, so that copies of a row are as frequent as in the
+        table; a row that many repeat would often be missing in a sample of distinct rows.
     values : tuple of Smallest
         Distinct values of each column in the user's units.
     log_jacobian : float
         Log-Jacobian of the transformations, summed over weighted rows.
     slopes2 : ndarray, shape (d,)
         Weighted sums of t_j'(x)^2 over observed cells, for transformed columns.
+    low, high : ndarray, shape (d,)
+        Smallest and largest value of each column in the user's units; NaN if there is none.
     """
 
     moments: Moments
-    rows: Smallest
+    distinct: Smallest
+    drawn: Smallest
     values: tuple[Smallest, ...]
     log_jacobian: float
     slopes2: Floats
+    low: Floats
+    high: Floats
 
     @classmethod
     def empty(cls, n_features: int, settings: SampleSettings = SAMPLE) -> Summary:
@@ -57,23 +65,39 @@ class Summary:
         return cls(
             Moments.empty(n_features),
             Smallest.empty(settings.rows, n_features),
+            Smallest.empty(settings.rows, n_features),
             tuple(Smallest.empty(settings.values, 1) for _ in range(n_features)),
             0.0,
             np.zeros(n_features),
+            np.full(n_features, np.nan),
+            np.full(n_features, np.nan),
         )
 
     def with_rows(
-        self, values: Floats, on_scale: Floats, weights: Floats | None, transforms: Transforms
+        self,
+        values: Floats,
+        on_scale: Floats,
+        weights: Floats | None,
+        transforms: Transforms,
+        *,
+        first: int,
     ) -> Summary:
-        """The summary after further rows, in the user's units and on the scale of the model."""
+        """The summary after further rows, in the user's units and on the scale of the model.
+
+        `first` is the number of rows before these.
+        """
+        hashes = hash_rows(values)
         found = replace(
             self,
             moments=self.moments.merged(Moments.of(on_scale, weights)),
-            rows=self.rows.with_items(hash_rows(values), values, weights),
+            distinct=self.distinct.with_items(hashes, values, weights),
+            drawn=self.drawn.with_items(_of_places(hashes, first), values, weights),
             values=tuple(
                 _with_column(sketch, column, weights)
                 for sketch, column in zip(self.values, values.T, strict=True)
             ),
+            low=np.fmin(self.low, np.fmin.reduce(values, axis=0)),
+            high=np.fmax(self.high, np.fmax.reduce(values, axis=0)),
         )
         if transforms.is_identity:
             return found
@@ -89,10 +113,22 @@ class Summary:
     def merged(self, other: Summary) -> Summary:
         """The summary of the rows of both."""
         return Summary(
-            self.moments.merged(other.moments), self.rows.merged(other.rows),
+            self.moments.merged(other.moments), self.distinct.merged(other.distinct),
+            self.drawn.merged(other.drawn),
             tuple(a.merged(b) for a, b in zip(self.values, other.values, strict=True)),
             self.log_jacobian + other.log_jacobian, self.slopes2 + other.slopes2,
+            np.fmin(self.low, other.low), np.fmax(self.high, other.high),
         )  # fmt: skip
+
+    @property
+    def sample(self) -> tuple[Floats, Floats]:
+        """Different rows (n, d), all or some, and the weight of the rows that each stands for."""
+        if self.distinct.is_whole:
+            return self.distinct.items, self.distinct.counts
+        kinds = Smallest.empty(self.drawn.size, self.drawn.items.shape[1]).with_items(
+            hash_rows(self.drawn.items), self.drawn.items, self.drawn.counts
+        )
+        return kinds.items, kinds.counts
 
     def steps(self, transforms: Transforms) -> Floats:
         """Rounding step of each column on the scale of the model, shape (d,); 0 if none.
@@ -106,6 +142,14 @@ class Summary:
         for j in transforms.changed:
             found[j] *= np.sqrt(self.slopes2[j] / self.moments.weight[j])
         return found
+
+
+def _of_places(hashes: Hashes, first: int) -> Hashes:
+    """Hashes of rows and of their places in the table."""
+    places = np.arange(first + 1, first + len(hashes) + 1, dtype=np.uint64)
+    found = (hashes ^ (places * GOLDEN)) * GOLDEN
+    found ^= found >> np.uint64(29)
+    return found * GOLDEN
 
 
 def _value_counts(column: Floats) -> tuple[Floats, Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ class TileWriter:
         Rows written so far.
     patterns : dict of bytes to int
         Number of each missingness pattern.
+    checksums : dict of str to int
+        CRC-32 of what is written to each file so far.
     """
 
     folder: Path
@@ -43,6 +46,7 @@ class TileWriter:
     sizes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FILES, 0))
     n_rows: int = 0
     patterns: dict[bytes, int] = field(default_factory=dict)
+    checksums: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FILES, 0))
 
     def __post_init__(self) -> None:
         self._files = {name: self._opened(name) for name in FILES}
@@ -68,7 +72,9 @@ class TileWriter:
         if weights is not None:
             written["weights"] = weights[order] if len(order) else weights
         for name, array in written.items():
-            self._files[name].write(np.ascontiguousarray(array).data)
+            data = np.ascontiguousarray(array).data
+            self._files[name].write(data)
+            self.checksums[name] = zlib.crc32(data, self.checksums[name])
             self.sizes[name] += len(array)
         self.n_rows += len(values)
 
@@ -89,6 +95,13 @@ class TileWriter:
         return np.array([np.frombuffer(p, bool) for p in self.patterns]).reshape(
             -1, self.n_features
         )
+
+
+def checksum(path: Path, size: int) -> int:
+    """CRC-32 of the first `size` numbers of a file, or -1 if the file is shorter."""
+    if not path.is_file() or path.stat().st_size < size * 8:
+        return -1
+    return zlib.crc32(np.memmap(path, np.uint64, "r", shape=(size,)).data) if size else 0
 
 
 def mapped_rows(

@@ -59,7 +59,7 @@ def sample_laplace(
     """
     rng, least = np.random.default_rng(seed), settings.relevant_mass
     wanted = draws * chains
-    n = _affordable(density, wanted, settings)
+    n = n_proposals(density, wanted, settings)
     with one_blas_thread():
         rounds = [list(peaks)]
         drawn = _Proposals.about(density, peaks, n, rng, least)
@@ -127,8 +127,10 @@ def _adapted(
     return adapted
 
 
-def _affordable(density: Density, wanted: int, settings: ImportanceSettings) -> int:
-    """Number of proposals: as many as draws, fewer for large tables, but at least the minimum."""
+def n_proposals(
+    density: Density, wanted: int, settings: ImportanceSettings = ImportanceSettings()
+) -> int:
+    """Proposals of a round: as many as draws, fewer for large tables, at least the minimum."""
     affordable = int(settings.hessian.affordable / pass_cost(density))
     return max(settings.fewest, min(wanted, affordable))
 

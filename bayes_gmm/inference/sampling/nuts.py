@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.machinery import PathFinder
 from typing import Any, NamedTuple
@@ -18,8 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_gmm.data.rows import Floats, Integers
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.sampling.coordinates import Frame, frame_of
+from bayes_gmm.inference.sampling.cost import cost_of
 from bayes_gmm.inference.sampling.draws import Draws, longest_length
 from bayes_gmm.inference.sampling.initial_points import chains_of_modes, dispersed_start
 from bayes_gmm.inference.sampling.peak import Peak
@@ -54,6 +56,7 @@ def sample_nuts(
     chains: int = 4,
     seed: int = 0,
     progress: bool = False,
+    announce: Callable[[Diagnostic], None] | None = None,
     settings: SamplerSettings = SamplerSettings(),
 ) -> Draws:
     """Chains of draws of theta that start at the modes, in proportion to their masses.
@@ -70,6 +73,8 @@ def sample_nuts(
         The same seed gives the same draws, whatever the number of cores.
     progress : bool
         Show a progress bar in a terminal or notebook.
+    announce : callable, optional
+        Called with the estimated time (see `cost_of`) before sampling.
     settings : SamplerSettings
 
     Returns
@@ -85,7 +90,8 @@ def sample_nuts(
     modes = chains_of_modes(peaks, chains, settings)
     return sample_chains(
         density, peaks, modes,
-        draws=draws, tune=tune, seed=seed, progress=progress, settings=settings,
+        draws=draws, tune=tune, seed=seed, progress=progress, announce=announce,
+        settings=settings,
     )  # fmt: skip
 
 
@@ -98,6 +104,7 @@ def sample_chains(
     tune: int | None = None,
     seed: int = 0,
     progress: bool = False,
+    announce: Callable[[Diagnostic], None] | None = None,
     settings: SamplerSettings = SamplerSettings(),
 ) -> Draws:
     """Like `sample_nuts`, but with chains that start near given points.
@@ -109,7 +116,7 @@ def sample_chains(
         Initial points, and the coordinates about them.
     chosen : ndarray of int, shape (chains,)
         The start of each chain, which is stored as the mode of its draws.
-    draws, tune, seed, progress, settings
+    draws, tune, seed, progress, announce, settings
         As in `sample_nuts`.
     """
     seeds = np.random.SeedSequence(seed).spawn(len(chosen))
@@ -118,6 +125,13 @@ def sample_chains(
         for start in np.unique(chosen)
     }
     tune = max(frame.tune for frame in frames.values()) if tune is None else tune
+    if announce is not None:
+        first = chosen[0]
+        announce(
+            cost_of(
+                density, starts[first], frames[first], draws=draws, tune=tune, chains=len(chosen)
+            )
+        )
     running = [
         _start(density, starts[start], frames[start], seeds[chain], draws, tune, settings)
         for chain, start in enumerate(chosen)

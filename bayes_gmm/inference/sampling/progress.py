@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, Self
 
+from bayes_gmm.console import progress_console
+
 
 class Progress:
     """A progress bar on standard error; hidden unless it is a terminal or notebook.
@@ -21,16 +23,13 @@ class Progress:
     def __init__(self, total: int, *, shown: bool, title: str = "Sampling") -> None:
         self.total = total
         self.bar: Any = None
-        if shown:
-            from rich.console import Console
+        console = progress_console(shown=shown)
+        if console is not None:
             from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
 
-            console = Console(stderr=True)
-            if console.is_terminal or console.is_jupyter:
-                self.bar = Progress(
-                    title, BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
-                    console=console,
-                )  # fmt: skip
+            self.bar = Progress(
+                title, BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=console
+            )
 
     def __enter__(self) -> Self:
         if self.bar is not None:
@@ -47,6 +46,11 @@ class Progress:
         """Set the number of completed steps."""
         if self.bar is not None:
             self.bar.update(self.task, completed=done)
+
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        if self.bar is not None:
+            self.bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def __exit__(
         self,

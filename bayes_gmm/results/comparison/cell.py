@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +37,7 @@ from bayes_gmm.results.fit.map_fit import MapFit, unfinished
 from bayes_gmm.results.fit.prepared_table import PreparedTable
 from bayes_gmm.results.posterior.posterior import Posterior
 from bayes_gmm.results.posterior.sample import sample_modes
+from bayes_gmm.text import counted
 
 if TYPE_CHECKING:
     from bayes_gmm.results.posterior.loo_result import Loo
@@ -95,7 +97,13 @@ class FittedCell:
     loo: Loo | None = None
 
     def with_draws(
-        self, plan: GridPlan, table: PreparedTable, below: FittedCell | None, *, number: int
+        self,
+        plan: GridPlan,
+        table: PreparedTable,
+        below: FittedCell | None,
+        *,
+        number: int,
+        say: Callable[[str], None] | None = None,
     ) -> FittedCell:
         """The cell with posterior draws and the criteria that need them.
 
@@ -107,6 +115,8 @@ class FittedCell:
             The cell with one component fewer and the same structure.
         number : int
             Number of the cell, which determines its seed.
+        say : callable, optional
+            Called with a line on the time of the draws, if it is long or the rows are a scan.
 
         Raises
         ------
@@ -114,11 +124,15 @@ class FittedCell:
             If the sampler was interrupted.
         """
         seed = int(np.random.default_rng([plan.sampling.seed, number]).integers(2**31))
-        sampling = replace(plan.sampling, seed=seed, progress=False)
+        K = self.fit.mixture.n_components
+        announce = None if say is None else partial(_announce, say, K)
+        sampling = replace(plan.sampling, seed=seed, progress=False, announce=announce)
         values, evidence, loo, noted = dict(self.values), None, None, list(self.diagnostics)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            fit, draws, peaks = sample_modes(self.fit, self.density, self.found, sampling)
+            fit, draws, peaks = sample_modes(
+                self.fit, self.density, self.found, sampling, is_scan=not table.is_whole
+            )
             posterior = Posterior.from_draws(fit, self.density, draws, table=table.kept)
             if posterior.draws.interrupted:
                 raise KeyboardInterrupt
@@ -160,6 +174,12 @@ class FittedCell:
         if self.posterior is None or self.evidence is None or math.isinf(self.evidence.error):
             return None
         return Neighbour(self.density, self.posterior.draws, self.evidence)
+
+
+def _announce(say: Callable[[str], None], n_components: int, cost: Diagnostic) -> None:
+    """Say how long the draws of a candidate will take."""
+    advice = "the criteria bic, icl and laplace need no draws"
+    say(f"{counted(n_components, 'segment')}: {cost.found}; {advice}")
 
 
 @contextmanager

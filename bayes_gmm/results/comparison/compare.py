@@ -8,11 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from bayes_gmm.data.checks.transform_choice import resolve_transforms
-from bayes_gmm.data.feature_matrix import feature_matrix
 from bayes_gmm.data.rows import Floats
-from bayes_gmm.data.spool.scan import scanned
-from bayes_gmm.data.validate import check_fit, check_weights
+from bayes_gmm.data.validate import check_fit
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import DataError, FitError
 from bayes_gmm.inference.modes.grid import Cell
@@ -29,7 +26,7 @@ from bayes_gmm.results.comparison.candidates import Candidate
 from bayes_gmm.results.comparison.cell import FittedCell, fitted_cell
 from bayes_gmm.results.comparison.comparison import Comparison
 from bayes_gmm.results.comparison.plan import GridPlan
-from bayes_gmm.results.fit.fit import refuse_for_scan, warn_of_table
+from bayes_gmm.results.fit.given_table import GivenTable
 from bayes_gmm.results.fit.prepared_table import PreparedTable
 from bayes_gmm.results.shape.check import check_mixture
 from bayes_gmm.text import counted
@@ -135,37 +132,24 @@ def compare(
         n_components, structures, prior, criteria, n_init, k_prior, draws, chains,
         seed_of(random_state), progress,
     )  # fmt: skip
-    scan = scanned(X)
-    if scan is not None:
-        refuse_for_scan(transforms, sample_weight)
-        if "loo" in plan.criteria:
-            raise FitError("the criterion loo needs a table in memory; leave it out for a scan")
-    matrix = feature_matrix(X) if scan is None else scan.sample
-    weights = check_weights(sample_weight, matrix.n_rows) if scan is None else scan.sample_weights
-    check_fit(matrix, weights, 1)
-    plan.check_structures(matrix.n_features)
-    plan.check_prior(matrix.n_features)
+    given = GivenTable.of(X, sample_weight)
+    if given.scan is not None and "loo" in plan.criteria:
+        raise FitError("the criterion loo needs a table in memory; leave it out for a scan")
+    check_fit(given.matrix, given.weights, 1)
+    n_features = given.matrix.n_features
+    plan.check_structures(n_features)
+    plan.check_prior(n_features)
     alternatives = alternatives_of(transforms)
-    chosen = {
-        label: resolve_transforms(given, matrix, weights)[0]
-        for label, given in alternatives.items()
-    }
-    warn_of_table(matrix, weights, stacklevel=2)
+    chosen = {label: given.resolved(each)[0] for label, each in alternatives.items()}
+    given.warned(stacklevel=2)
     compile_at_first_use()
     found: list[Comparison] = []
     for label, by_column in chosen.items():
-        most_parameters = plan.most_parameters(matrix.n_features)
-        if scan is None:
-            table = PreparedTable.of(
-                matrix, weights, most_parameters=most_parameters,
-                standardize=standardize, resolution=resolution, transforms=by_column,
-            )  # fmt: skip
-        else:
-            table = PreparedTable.of_scan(
-                scan, most_parameters=most_parameters, standardize=standardize,
-                resolution=resolution,
-            )  # fmt: skip
-        work = _Work(plan, table, weights, label if len(chosen) > 1 else "")
+        table = given.prepared(
+            by_column, most_parameters=plan.most_parameters(n_features), standardize=standardize,
+            resolution=resolution,
+        )  # fmt: skip
+        work = _Work(plan, table, given.weights, label if len(chosen) > 1 else "")
         work.check()
         found.append(work.comparison())
         work.check()
@@ -293,7 +277,10 @@ class _Work:
                 continue
             below = self.fitted.get(cell._replace(n_components=cell.n_components - 1))
             try:
-                self.fitted[cell] = fitted.with_draws(self.plan, self.table, below, number=i)
+                self.fitted[cell] = fitted.with_draws(
+                    self.plan, self.table, below, number=i,
+                    say=self.bar.say if self.plan.sampling.progress else None,
+                )  # fmt: skip
             except (FitError, ArithmeticError, np.linalg.LinAlgError) as error:
                 values = {"message": str(error)}
                 self.failures[cell].append(Diagnostic("no_draws", values=values))

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from bayes_gmm.data.checks.check_table import fit_findings, one_of_each_code
-from bayes_gmm.data.checks.transform_choice import resolve_transforms
-from bayes_gmm.data.matrix import FeatureMatrix
-from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.snapshot import KeptMatrix
-from bayes_gmm.data.spool.record import Scan
 from bayes_gmm.data.validate import check_fit
 from bayes_gmm.diagnostics.diagnostic import Diagnostic, warn
-from bayes_gmm.errors import FitError
 from bayes_gmm.inference.evidence.mode_masses import mode_masses
 from bayes_gmm.inference.modes.laplace_evidence import laplace_log_evidence
 from bayes_gmm.inference.modes.masses import ModeMasses
@@ -30,6 +24,7 @@ from bayes_gmm.model.parameters import Layout
 from bayes_gmm.results.checks import within_floating_point, without_maximum
 from bayes_gmm.results.fit.doubts import doubts
 from bayes_gmm.results.fit.fit_plan import FitPlan
+from bayes_gmm.results.fit.given_table import GivenTable
 from bayes_gmm.results.fit.map_fit import MapFit
 from bayes_gmm.results.fit.prepared_table import PreparedTable
 from bayes_gmm.results.fit.prior_influence import PriorInfluence, influence_at_mode
@@ -75,18 +70,12 @@ class FittedTable(NamedTuple):
         return influence_at_mode(self.density, self.fit.mixture, self.fit.standardizer)
 
 
-def fit_table(
-    X: FeatureMatrix | Scan,
-    weights: Floats | None,
-    plan: FitPlan,
-    rng: np.random.Generator,
-) -> FittedTable:
+def fit_table(given: GivenTable, plan: FitPlan, rng: np.random.Generator) -> FittedTable:
     """Fit a table.
 
     Parameters
     ----------
-    X : FeatureMatrix or Scan
-    weights : ndarray, shape (n_rows,), optional
+    given : GivenTable
     plan : FitPlan
     rng : Generator
         Random generator for the starts.
@@ -109,28 +98,15 @@ def fit_table(
     ShapeWarning
         If a segment is not Gaussian.
     """
-    scan = X if isinstance(X, Scan) else None
-    if isinstance(X, Scan):
-        refuse_for_scan(plan.transforms, weights)
-        weights = X.sample_weights
-    matrix = X.sample if isinstance(X, Scan) else X
-    check_fit(matrix, weights, plan.n_components)
-    findings = warn_of_table(matrix, weights, stacklevel=3)
-    most_parameters = Layout(plan.n_components, matrix.n_features, plan.structure).size
-    if scan is not None:
-        compile_at_first_use()
-        choices = scan.choices
-        table = PreparedTable.of_scan(
-            scan, most_parameters=most_parameters, standardize=plan.standardize,
-            resolution=plan.resolution,
-        )  # fmt: skip
-    else:
-        transforms, choices = resolve_transforms(plan.transforms, matrix, weights)
-        compile_at_first_use()
-        table = PreparedTable.of(
-            matrix, weights, most_parameters=most_parameters,
-            standardize=plan.standardize, resolution=plan.resolution, transforms=transforms,
-        )  # fmt: skip
+    check_fit(given.matrix, given.weights, plan.n_components)
+    findings = given.warned(stacklevel=3)
+    transforms, choices = given.resolved(plan.transforms)
+    compile_at_first_use()
+    most_parameters = Layout(plan.n_components, given.matrix.n_features, plan.structure).size
+    table = given.prepared(
+        transforms, most_parameters=most_parameters, standardize=plan.standardize,
+        resolution=plan.resolution,
+    )  # fmt: skip
     density = table.density_of(plan.n_components, plan.structure, plan.prior)
     no_maximum = without_maximum(density)
     warn(no_maximum, stacklevel=3)
@@ -138,37 +114,12 @@ def fit_table(
     fit = table.fit_of(density, found, plan.prior, masses)
     doubtful = doubts(fit)
     warn(doubtful, stacklevel=3)
-    shape = check_mixture(fit.mixture, fit.standardizer, table.rows, weights)
+    shape = check_mixture(fit.mixture, fit.standardizer, table.rows, given.weights)
     warn((d for d in shape.diagnostics if d.severity == "warning"), stacklevel=3)
     return FittedTable(
         fit, density, found, table.kept, shape,
         (*findings, *choices, *no_maximum, *doubtful, *shape.diagnostics),
     )  # fmt: skip
-
-
-def refuse_for_scan(transforms: Any, weights: Floats | None) -> None:
-    """Raise for options of a fit that belong to `scan`."""
-    if transforms is not None:
-        raise FitError("transforms of a scan are chosen when it is made: bg.scan(transforms=...)")
-    if weights is not None:
-        raise FitError("weights of a scan are a column of its source: bg.scan(weights=...)")
-
-
-def warn_of_table(
-    matrix: FeatureMatrix, weights: Floats | None, *, stacklevel: int
-) -> tuple[Diagnostic, ...]:
-    """Warn of findings in the table that affect a fit, once for each code, and return all.
-
-    Parameters
-    ----------
-    matrix : FeatureMatrix
-    weights : ndarray, shape (n_rows,), optional
-    stacklevel : int
-        As `warnings.warn` takes it, seen from the caller.
-    """
-    findings = fit_findings(matrix, weights)
-    warn(one_of_each_code(findings), stacklevel=stacklevel + 1)
-    return findings
 
 
 def _searched(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from bayes_gmm.console import say
 from bayes_gmm.data.rows import Floats
+from bayes_gmm.diagnostics.diagnostic import Diagnostic
 from bayes_gmm.errors import FitError, listed, shown
 from bayes_gmm.inference.evidence.bridge import settled_by_bridges
 from bayes_gmm.inference.optimize.run import Run
+from bayes_gmm.inference.sampling.cost import COST
 from bayes_gmm.inference.sampling.draws import Draws
 from bayes_gmm.inference.sampling.importance import sample_laplace
 from bayes_gmm.inference.sampling.initial_points import chains_of_modes, relative_masses
@@ -62,6 +65,9 @@ class SamplingPlan:
         "nutpie", or a sampler of `sample_pymc`.
     seed : int
     progress : bool
+    announce : callable, optional
+        Called with the estimated time of NUTS, a `Diagnostic`, if the rows are a scan or the time
+        is long; by default it is printed with `progress`.
 
     Raises
     ------
@@ -76,6 +82,7 @@ class SamplingPlan:
     sampler: str = "nutpie"
     seed: int = 0
     progress: bool = True
+    announce: Callable[[Diagnostic], None] | None = None
 
     def __post_init__(self) -> None:
         try:
@@ -111,7 +118,12 @@ class Sampled(NamedTuple):
 
 
 def sample_modes(
-    fit: MapFit, density: Density, found: Sequence[Run], plan: SamplingPlan
+    fit: MapFit,
+    density: Density,
+    found: Sequence[Run],
+    plan: SamplingPlan,
+    *,
+    is_scan: bool = False,
 ) -> Sampled:
     """Draws of the posterior, from chains that start at the modes of a fit.
 
@@ -126,11 +138,13 @@ def sample_modes(
     found : sequence of Run
         The modes of the fit, in its order.
     plan : SamplingPlan
+    is_scan : bool
+        Whether the rows are those of a scan.
     """
     _refuse_too_large(plan, density)
     with _regular():
         peaks = peaks_of(density, found)
-        draws = marked(_drawn(fit, density, peaks, plan), peaks)
+        draws = marked(_drawn(fit, density, peaks, plan, is_scan), peaks)
         if plan.method == "nuts":
             if plan.sampler == "nutpie":
                 draws = _returned(density, draws, peaks, plan)
@@ -161,13 +175,31 @@ def _refuse_too_large(plan: SamplingPlan, density: Density) -> None:
         )
 
 
-def _drawn(fit: MapFit, density: Density, peaks: Sequence[Peak], plan: SamplingPlan) -> Draws:
+def _announced(plan: SamplingPlan, is_scan: bool) -> Callable[[Diagnostic], None] | None:
+    """Function that announces the time of NUTS if it is long, and that of a scan always."""
+    if plan.announce is None and not plan.progress:
+        return None
+
+    def announced(cost: Diagnostic) -> None:
+        if not is_scan and cost.values["seconds"] < COST.announced:
+            return
+        if plan.announce is not None:
+            plan.announce(cost)
+        else:
+            say(str(cost), shown=plan.progress)
+
+    return announced
+
+
+def _drawn(
+    fit: MapFit, density: Density, peaks: Sequence[Peak], plan: SamplingPlan, is_scan: bool
+) -> Draws:
     counts: dict[str, Any] = {"draws": plan.draws, "chains": plan.chains, "seed": plan.seed}
     if plan.method == "laplace":
         return sample_laplace(density, peaks, **counts)
     counts |= {"tune": plan.tune, "progress": plan.progress}
     if plan.sampler == "nutpie":
-        return sample_nuts(density, peaks, **counts)
+        return sample_nuts(density, peaks, announce=_announced(plan, is_scan), **counts)
     from bayes_gmm.model.pymc_model import model_of
 
     model = model_of(density, fit.features, fit.structure, fit.prior)

@@ -9,5 +9,7 @@ from bayes_gmm.results.posterior.sample import SamplingPlan, sample_modes
 
 def sampled(fitted: FittedTable, plan: SamplingPlan) -> Posterior:
     """Draw from the posterior of a fitted table (see `BayesGMM.sample_posterior`)."""
-    fit, draws, _ = sample_modes(fitted.fit, fitted.density, fitted.found, plan)
+    fit, draws, _ = sample_modes(
+        fitted.fit, fitted.density, fitted.found, plan, is_scan=fitted.table is None
+    )
     return Posterior.from_draws(fit, fitted.density, draws, table=fitted.table)

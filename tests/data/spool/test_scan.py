@@ -1,15 +1,19 @@
 """A scan holds what the table holds, whatever its files, and continues where it stopped."""
 
+import os
+from io import StringIO
+
 import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.memory import MemoryRows
 from bayes_gmm.data.resolution import detect_resolution
-from bayes_gmm.data.spool import store
+from bayes_gmm.data.spool import batches, store
 from bayes_gmm.data.spool.scan import scan
 from bayes_gmm.data.standardize import Standardizer
 from bayes_gmm.data.transforms import Transforms
@@ -53,6 +57,18 @@ def rows_of(rows: MemoryRows):
         found.append(tile)
     table = np.concatenate(found)
     return table[np.lexsort(np.nan_to_num(table, nan=-99.0).T)]
+
+
+def test_a_row_that_many_repeat_has_its_weight_in_the_sample(tmp_path):
+    X = np.random.default_rng(0).normal(size=(50_000, 2))
+    X[::4] = [2.0, -1.0]
+    found = scan(arrow_of(X), cache=tmp_path, progress=False)
+    [weight] = found.sample_weights[(found.sample.values == [2.0, -1.0]).all(axis=1)]
+    assert weight == pytest.approx(12_500, rel=0.04)  # four standard errors
+    assert len(np.unique(found.sample.values, axis=0)) == found.sample.n_rows
+    assert found.sample_weights.sum() == pytest.approx(50_000)
+    mean = found.sample_weights @ found.sample.values / 50_000
+    np.testing.assert_allclose(mean, X.mean(axis=0), atol=4 * X.std() / np.sqrt(20_000))
 
 
 @pytest.mark.parametrize("missing", [0.0, 0.3])
@@ -136,21 +152,26 @@ def test_a_scan_is_used_again_until_a_file_changes(files, tmp_path, monkeypatch)
     assert not changed.folder.exists()
 
 
-def test_an_interrupted_scan_continues(files, tmp_path, monkeypatch):
-    """Rows written after the last state are written again, not twice."""
-    pattern = files(table_of(missing=0.2))
-    whole = scan(pattern, cache=tmp_path / "whole", progress=False)
-    read, seen = store.read, []
+def interrupted_after(n_parts, read, seen):
+    """A function like `read` that is interrupted in a part, and appends the parts to `seen`."""
 
     def interrupted(part, columns):
         seen.append(part.name)
         for batch in read(part, columns):
             yield batch
-            if len(seen) == 3:
+            if len(seen) == n_parts:
                 raise KeyboardInterrupt
 
+    return interrupted
+
+
+def test_an_interrupted_scan_continues(files, tmp_path, monkeypatch):
+    """Rows written after the last state are written again, not twice."""
+    pattern = files(table_of(missing=0.2))
+    whole = scan(pattern, cache=tmp_path / "whole", progress=False)
+    read, seen = store.read, []
     with monkeypatch.context() as patch:
-        patch.setattr(store, "read", interrupted)
+        patch.setattr(store, "read", interrupted_after(3, read, seen))
         patch.setattr(store, "SETTINGS", store.StoreSettings(seconds_between_states=0.0))
         with pytest.raises(KeyboardInterrupt):
             scan(pattern, cache=tmp_path / "cut", progress=False)
@@ -161,14 +182,68 @@ def test_an_interrupted_scan_continues(files, tmp_path, monkeypatch):
     np.testing.assert_allclose(rows_of(found.rows), rows_of(whole.rows), rtol=1e-9, atol=1e-12)
 
 
-def test_damaged_files_are_scanned_again(files, tmp_path):
-    pattern = files(table_of())
-    first = scan(pattern, cache=tmp_path, progress=False)
+def test_progress_in_a_terminal(files, tmp_path, monkeypatch):
+    console = Console(file=StringIO(), force_terminal=True, width=200)
+    monkeypatch.setattr("bayes_gmm.data.spool.scan.progress_console", lambda **_: console)
+    scan(files(table_of()), cache=tmp_path / "[b]{x}")
+    text = console.file.getvalue()
+    assert "3,000 rows" in text
+    assert "rows/s" in text
+    assert "[b]{x}" in text
+
+
+def flip_a_bit(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "cells").write_bytes(b"12345678"),
+        lambda folder: flip_a_bit(folder / "cells"),
+        lambda folder: flip_a_bit(folder / "tiles"),
+        lambda folder: flip_a_bit(folder / "state.npz"),
+        lambda folder: (folder / "weights").unlink(),
+    ],
+    ids=["truncated", "a bit of a cell", "a bit of a tile", "a bit of the state", "removed"],
+)
+def test_damaged_files_are_scanned_again(files, tmp_path, damage):
+    X = table_of()
+    pattern, options = files(X, w=np.ones(len(X)) * 2.0), {"cache": tmp_path, "weights": "w"}
+    first = scan(pattern, progress=False, **options)
     expected = rows_of(first.rows)
-    (first.folder / "cells").write_bytes(b"12345678")
-    np.testing.assert_allclose(
-        rows_of(scan(pattern, cache=tmp_path, progress=False).rows), expected
-    )
+    damage(first.folder)
+    before = np.array(first.rows.block.tiles)
+    again = scan(pattern, progress=False, **options)
+    assert again.folder == first.folder
+    np.testing.assert_array_equal(rows_of(again.rows), expected)
+    np.testing.assert_array_equal(first.rows.block.tiles, before)  # the files are new ones
+
+
+def test_a_damaged_part_of_an_interrupted_scan_is_read_again(files, tmp_path, monkeypatch):
+    pattern = files(table_of())
+    whole = scan(pattern, cache=tmp_path / "whole", progress=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "read", interrupted_after(3, store.read, []))
+        patch.setattr(store, "SETTINGS", store.StoreSettings(seconds_between_states=0.0))
+        with pytest.raises(KeyboardInterrupt):
+            scan(pattern, cache=tmp_path / "cut", progress=False)
+    [folder] = (path for path in (tmp_path / "cut").iterdir() if path.is_dir())
+    assert (folder / "cells").stat().st_size < (whole.folder / "cells").stat().st_size
+    flip_a_bit(folder / "cells")
+    found = scan(pattern, cache=tmp_path / "cut", progress=False)
+    np.testing.assert_array_equal(rows_of(found.rows), rows_of(whole.rows))
+
+
+def test_files_of_equal_size_and_time_are_told_apart(tmp_path):
+    folders = set()
+    for shift in (0.0, 1.0):
+        pq.write_table(arrow_of(table_of() + shift), tmp_path / "t.parquet", compression="none")
+        os.utime(tmp_path / "t.parquet", (1e9, 1e9))
+        folders.add(scan(tmp_path / "t.parquet", cache=tmp_path, progress=False).folder)
+    assert len(folders) == 2
 
 
 class TestErrors:
@@ -231,8 +306,9 @@ class TestErrors:
         with pytest.raises(DataError, match="is not a folder"):
             scan(files(table_of()), cache=tmp_path / "a.parquet", progress=False)
 
-    def test_text_in_a_column_of_numbers_of_a_csv_file(self, tmp_path):
-        rows = "".join(f"{i},{i}\n" for i in range(1_500_000))
+    def test_text_in_a_column_of_numbers_of_a_csv_file(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(batches, "SETTINGS", batches.BatchSettings(csv_bytes=4096))
+        rows = "".join(f"{i},{i}\n" for i in range(20_000))
         (tmp_path / "t.csv").write_text(f"a,b\n{rows}7,many\n")
         with pytest.raises(DataError, match=r"t.csv.*cannot be read.*'many'"):
             scan(tmp_path / "t.csv", cache=tmp_path, progress=False)

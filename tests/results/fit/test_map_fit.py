@@ -15,6 +15,7 @@ from bayes_gmm.model.prior import Prior
 from bayes_gmm.model.structure import Structure
 from bayes_gmm.results.fit.fit import fit_table
 from bayes_gmm.results.fit.fit_plan import FitPlan
+from bayes_gmm.results.fit.given_table import GivenTable
 from bayes_gmm.results.fit.map_fit import MapFit, proper_modes
 
 FEATURES = ("Age", "Annual income")
@@ -29,7 +30,9 @@ def customers(missing=0.0):
 
 def fitted(X, K=2, structure="full", prior=None, resolution="auto", weights=None):
     plan = FitPlan.of(K, structure, prior, "auto", resolution=resolution)
-    made = fit_table(feature_matrix(X, FEATURES), weights, plan, np.random.default_rng(0))
+    made = fit_table(
+        GivenTable(feature_matrix(X, FEATURES), weights), plan, np.random.default_rng(0)
+    )
     return made.fit, made.density, made.found
 
 

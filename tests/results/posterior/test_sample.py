@@ -9,6 +9,7 @@ from example_posteriors import fit_and_density
 from bayes_gmm.errors import FitError
 from bayes_gmm.inference.modes.multistart import find_modes
 from bayes_gmm.inference.modes.row_sample import Sample
+from bayes_gmm.inference.sampling.cost import CostSettings
 from bayes_gmm.results.posterior.posterior import Posterior
 from bayes_gmm.results.posterior.sample import SamplingPlan, sample_modes
 
@@ -45,3 +46,21 @@ def test_a_posterior_that_is_singular_is_refused_with_a_remedy(twice, monkeypatc
     plan = SamplingPlan(draws=10, chains=1, method="laplace", progress=False)
     with pytest.raises(FitError, match="leave out columns that others determine"):
         sample_modes(fit, density, found, plan)
+
+
+def test_the_time_of_nuts_is_announced_if_it_is_long_or_the_rows_are_a_scan(twice, monkeypatch):
+    fit, density, found = twice
+    said = []
+    plan = SamplingPlan(draws=50, tune=30, chains=2, progress=False, announce=said.append)
+    sample_modes(fit, density, found, plan)
+    assert said == []
+    sample_modes(fit, density, found, plan, is_scan=True)
+    monkeypatch.setattr("bayes_gmm.results.posterior.sample.COST", CostSettings(announced=0.0))
+    sample_modes(fit, density, found, plan)
+    for cost in said:
+        steps = (CostSettings().steps_normal, CostSettings().steps_bent)
+        assert cost.values["gradients"] / (2 * (50 + 30)) in steps
+        assert cost.values["seconds"] > 0.0
+        assert cost.values["laplace_seconds"] > 0.0
+        assert 'method="laplace"' in cost.remedy
+    assert len(said) == 2
