@@ -72,8 +72,8 @@ class BayesGMM(DensityMixin, TransformerMixin, BaseEstimator):
         each column; None means no recording error.
     n_init : "auto" or int
         "auto" adds starts until they find no new optimum, and then tries to split and merge
-        components. A number is that of the starts, without any further search: 1 is fastest, and
-        may miss the best optimum.
+        components. With a number, as many runs are continued, the best of four times as many short
+        runs, without any further search: 1 is fastest, and may miss the best optimum.
     random_state : int, Generator or None
         Seed of the random number generator; None uses a random seed.
 

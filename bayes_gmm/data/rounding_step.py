@@ -105,12 +105,15 @@ def _candidates(u: Floats, strays: int, settings: GridSettings) -> list[float]:
     typical = np.quantile(gaps, [0.05, 0.1, 0.2, 0.5], method="lower")
     steps = np.unique(np.divide.outer(typical, np.arange(1, settings.most_multiple + 1)))[::-1]
     steps = steps[steps > settings.rounding / settings.loosest]
-    ratios = gaps / steps[:, None]
+    return [float(step) for step in steps if _is_likely(gaps / step, strays, settings)]
+
+
+def _is_likely(ratios: Floats, strays: int, settings: GridSettings) -> bool:
+    """Whether most small ratios of gap to step are near whole numbers."""
     multiples = np.rint(ratios)
     small = multiples <= settings.most_multiple
     near = small & (multiples > 0) & (np.abs(ratios - multiples) < 0.25)
-    likely = near.sum(axis=1) >= _fewest_near(small.sum(axis=1), strays)
-    return [float(step) for step in steps[likely]]
+    return bool(near.sum() >= _fewest_near(small.sum(), strays))
 
 
 def _fewest_near(n: Any, strays: int) -> Any:

@@ -129,7 +129,7 @@ def careful_guess(sample: Sample, n_components: int, rng: np.random.Generator) -
     """Greedy k-means++, then k-means: the most reliable guess if it is the only one."""
     return _k_means(
         sample, n_components, rng, metric=_as_it_is,
-        candidates=2 + int(math.log(n_components)), rounds=30,
+        candidates=2 + int(math.log(n_components)), rounds=10,
     )  # fmt: skip
 
 
@@ -147,8 +147,8 @@ def _k_means(
     centers = _spread(rows, sample.weights, n_components, rng, candidates)
     labels = np.full(len(rows), -1)
     for _ in range(rounds):
-        distance = (rows**2).sum(axis=1)[:, None] - 2.0 * rows @ centers.T
-        before, labels = labels, np.argmin(distance + (centers**2).sum(axis=1), axis=1)
+        distance = (centers**2).sum(axis=1) - 2.0 * rows @ centers.T  # without |row|^2
+        before, labels = labels, np.argmin(distance, axis=1)
         if np.array_equal(before, labels):
             break
         weights = (labels[:, None] == np.arange(n_components)) * sample.weights[:, None]

@@ -17,7 +17,7 @@ import numpy as np
 
 from bayes_gmm.inference.modes.deduplicate import grouped
 from bayes_gmm.inference.modes.group_scan import group_starts
-from bayes_gmm.inference.modes.guesses import Guess, Moments, careful_guess
+from bayes_gmm.inference.modes.guesses import Moments, careful_guess
 from bayes_gmm.inference.modes.modes import modes_from
 from bayes_gmm.inference.modes.recombine import recombined
 from bayes_gmm.inference.modes.row_sample import Sample
@@ -57,12 +57,15 @@ class SearchSettings:
     children, starts_below : int
         Number of splits of a mixture with one component fewer that are used as starts, and of
         starts to find that mixture if it is unknown.
+    short_runs : int
+        Number of short runs for each start if the number of starts is given.
     """
 
     moves_from: int = 2
     rounds: int = 3
     children: int = 4
     starts_below: int = 8
+    short_runs: int = 4
 
 
 SETTINGS = SearchSettings()
@@ -156,11 +159,10 @@ def _from_starts(
     rng: np.random.Generator,
     n_init: int | None,
     each: Each,
-    first: Guess | None = None,
 ) -> tuple[list[Run], bool]:
     """Long runs from the best starts, and whether the stopping rule is met."""
     limit = n_init or most_starts(density.layout.n_components, sample.rows.n_rows)
-    starts = diverse_starts(limit, first)
+    starts = diverse_starts(limit)
     short: list[Run] = []
     long: dict[Run, Run] = {}
     hits: dict[Run, int] = {}
@@ -237,7 +239,17 @@ def _started(
     n_init: int,
     extra: Sequence[Moments],
 ) -> list[Run]:
-    """Distinct optima of a given number of starts, best first."""
+    """Distinct optima of a given number of starts, best first.
+
+    For each, there are several short runs, and the best of all continue (Biernacki, Celeux &
+    Govaert 2003).
+    """
     each = each_of(sample)
-    own, _ = _from_starts(density, sample, rng, n_init, each, first=careful_guess)
+    tries = SETTINGS.short_runs if density.layout.n_components > 1 else 1
+    starts = list(diverse_starts(n_init * tries, careful_guess))
+    seeds = rng.integers(2**63, size=len(starts))
+    short = sound(density, each(partial(from_start, density, sample), starts, seeds))
+    groups = grouped(density.layout, short, distance=RUNS.close)
+    best = sorted((group[0] for group in groups), key=lambda run: -run.prospect)
+    own = each(partial(long_run, density), best[:n_init])
     return distinct_optima(density, [*long_runs(density, extra, each), *own])
