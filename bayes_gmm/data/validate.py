@@ -18,7 +18,9 @@ LARGEST_RANGE = 1e150
 """Largest range of a column, so that sums of squares do not overflow."""
 
 
-def check_weights(sample_weight: Any, n_rows: int, name: str = "sample_weight") -> Floats | None:
+def check_weights(
+    sample_weight: Any, n_rows: int, name: str = "sample_weight", *, all_rows: bool = True
+) -> Floats | None:
     """Row weights as floats, or None if all weights are 1.
 
     Parameters
@@ -29,6 +31,8 @@ def check_weights(sample_weight: Any, n_rows: int, name: str = "sample_weight") 
         Number of rows of the table.
     name : str
         Name of the weights in messages.
+    all_rows : bool
+        Whether these are all rows of the table, so that one weight must be positive.
 
     Raises
     ------
@@ -57,7 +61,7 @@ def check_weights(sample_weight: Any, n_rows: int, name: str = "sample_weight") 
         )
     _refuse_weights(name, weights, ~np.isfinite(weights), "weights must be finite numbers")
     _refuse_weights(name, weights, weights < 0.0, "weights must be at least 0")
-    if not np.any(weights):
+    if all_rows and not np.any(weights):
         raise DataError(f"{name} is zero in all {n_rows} rows; one must be positive")
     with np.errstate(over="ignore"):
         total = float(np.sum(weights))

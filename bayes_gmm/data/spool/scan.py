@@ -19,7 +19,13 @@ from bayes_gmm.data.spool.batches import Source, features_of, is_dask_frame, sou
 from bayes_gmm.data.spool.cluster import DaskEngine, cluster_rows
 from bayes_gmm.data.spool.lock import locked
 from bayes_gmm.data.spool.record import Scan
-from bayes_gmm.data.spool.store import Recipe, batches_of, standard_rows, write_store
+from bayes_gmm.data.spool.store import (
+    Recipe,
+    batches_of,
+    of_positive_weight,
+    standard_rows,
+    write_store,
+)
 from bayes_gmm.data.spool.summary import Summary
 from bayes_gmm.data.transforms import Transforms
 from bayes_gmm.diagnostics.diagnostic import Diagnostic
@@ -135,9 +141,11 @@ def _transforms_of(
         raise DataError('transforms="auto" reads the source twice; scan files, not a stream')
     summary, n_rows = Summary.empty(len(features)), 0
     for part in recipe.parts:
-        for values, held in batches_of(part, recipe):
-            summary = summary.with_rows(values, values, held, recipe.transforms, first=n_rows)
-            n_rows += len(values)
+        for batch in batches_of(part, recipe):
+            values, held = of_positive_weight(*batch)
+            if len(values):
+                summary = summary.with_rows(values, values, held, recipe.transforms, first=n_rows)
+            n_rows += len(batch[0])
     rows, counts = summary.sample
     return resolve_transforms(given, FeatureMatrix(rows, features), counts)
 

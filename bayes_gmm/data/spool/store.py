@@ -99,15 +99,26 @@ def standard_rows(
 
 
 def batches_of(part: Part, recipe: Recipe) -> Iterator[tuple[Floats, Floats | None]]:
-    """Features, in the user's units, and weights of the batches of a part."""
+    """Features, in the user's units, and weights of the batches of a part.
+
+    Rows of weight 0 are included.
+    """
     features, weights, first = recipe.features, recipe.weights, 0
     for batch in read(part, features if weights is None else (*features, weights)):
         values, held = matrix_of(batch, features, part.name, first), None
         if weights is not None:
             given = matrix_of(batch, [weights], part.name, first)[:, 0]
-            held = check_weights(given, len(given), f"{part.name}, column {shown(weights)}")
+            name = f"{part.name}, column {shown(weights)}"
+            held = check_weights(given, len(given), name, all_rows=False)
         first += len(values)
         yield values, held
+
+
+def of_positive_weight(values: Floats, weights: Floats | None) -> tuple[Floats, Floats | None]:
+    """The rows of positive weight, and their weights."""
+    if weights is None or np.all(weights > 0.0):
+        return values, weights
+    return values[weights > 0.0], weights[weights > 0.0]
 
 
 def _with_all_parts(state: State, recipe: Recipe, advance: Advance) -> State:
@@ -130,8 +141,7 @@ def _with_part(state: State, part: Part, recipe: Recipe, advance: Advance) -> St
         n = len(values)
         n_rows += n
         advance(n)
-        if held is not None and not np.all(held > 0.0):
-            values, held = values[held > 0.0], held[held > 0.0]
+        values, held = of_positive_weight(values, held)
         if len(values):
             on_scale = _transformed(
                 values, recipe, f"{part.name}, after row {n_rows - n:,} of the table"

@@ -115,6 +115,22 @@ def test_every_kind_of_source_gives_the_same_rows(files, tmp_path):
         np.testing.assert_allclose(rows, every[0], rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("transforms", [None, "auto"])
+def test_a_file_whose_rows_have_weight_zero_adds_nothing(files, tmp_path, transforms):
+    X = table_of()
+    weights = np.repeat([0.0, 1.0], 1500)
+    options = {"transforms": transforms, "cache": tmp_path, "progress": False}
+    found = scan(files(X, w=weights), weights="w", **options)
+    expected = scan(arrow_of(X[1500:]), cache=tmp_path, progress=False, transforms=None)
+    assert found.n_rows == 1500
+    if transforms is None:
+        ours, theirs = (rows_of(each.rows)[:, :-1] for each in (found, expected))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9)
+    pq.write_table(arrow_of(X, w=np.zeros(3000)), tmp_path / "none.parquet")
+    with pytest.raises(DataError, match="no rows of positive weight"):
+        scan(tmp_path / "none.parquet", weights="w", **options)
+
+
 def test_csv_files_of_another_dialect(tmp_path):
     """A title, semicolons, decimal commas, missing cells, and decimals after whole numbers."""
     cells = "".join(f"{i};{i % 7},5;c{i}\n" for i in range(500))
