@@ -259,7 +259,7 @@ def fit(
     shown = chosen_to_plot(plot_features, columns.features)
     labels = segment_labels(min(components, columns.n_rows))  # more are refused by the fit
     new_names = by_old_name(name_changes(names, names_file), labels)
-    table.check_id(id_column, renamed(labels, new_names))
+    table.check_output(id_column, renamed(labels, new_names), out)
     note(f"fitting {components} segments to {table.n_rows:,} rows")
     of_fit = FitOptions(seed, structure, resolution, n_init, table.transforms(transforms))
     report = fitted(table.name, table.given, components, of_fit, sampling, new_names)

@@ -31,6 +31,8 @@ NAMES = {
     "picture": "segments.png",
 }  # fmt: skip
 """Files of a fit."""
+ASSIGNMENTS_OF_SCAN = "assignments.parquet"
+"""The assignments of a scan, in place of those in `NAMES`."""
 OF_POSTERIOR = {"summary": "summary.csv", "intervals": "intervals.png"}
 """More files if there is a posterior."""
 REPORT_FILE, COMPARISON_REPORT_FILE = "report.html", "comparison.html"
@@ -126,7 +128,7 @@ def write_fit_of_scan(
     """
     from bayes_gmm.results.assignments import assign_rows
 
-    names = {**NAMES, "assignments": "assignments.parquet"}
+    names = {**NAMES, "assignments": ASSIGNMENTS_OF_SCAN}
     with filling(folder) as draft:
         if report.intervals is None:
             report.fit.save(draft / names["model"])

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bayes_gmm.cli.files import write_comparison, write_fit, write_fit_of_scan
+from bayes_gmm.cli.files import ASSIGNMENTS_OF_SCAN, write_comparison, write_fit, write_fit_of_scan
 from bayes_gmm.cli.fit_report import Report
 from bayes_gmm.cli.messages import say
 from bayes_gmm.cli.options import alternatives_of, transforms_of
@@ -20,7 +20,7 @@ from bayes_gmm.data.io.read_columns import ReadOptions
 from bayes_gmm.data.spool.batches import source_of
 from bayes_gmm.data.spool.record import Scan
 from bayes_gmm.data.spool.scan import scan
-from bayes_gmm.results.assignments import refuse_columns
+from bayes_gmm.results.assignments import refuse_columns, refuse_overwriting
 from bayes_gmm.results.comparison.comparison import Comparison
 from bayes_gmm.results.fit.given_table import GivenTable
 
@@ -61,8 +61,10 @@ class FileInput:
         """The argument `transforms` of a fit or comparison."""
         return alternatives_of(given, compared, self.given.matrix.features)
 
-    def check_id(self, column: str | None, segments: Sequence[str]) -> None:
-        """Raise if the column of --id cannot be written, before a fit."""
+    def check_output(
+        self, column: str | None, segments: Sequence[str], folder: Path | None
+    ) -> None:
+        """Raise if the column of --id or the files cannot be written, before a fit."""
         if column is not None:
             row_ids(self.name, column, self.reading)
 
@@ -129,9 +131,13 @@ class ScanInput:
         """None: the rows are transformed."""
         return None
 
-    def check_id(self, column: str | None, segments: Sequence[str]) -> None:
-        """Raise if the column of --id cannot be written, before a fit."""
+    def check_output(
+        self, column: str | None, segments: Sequence[str], folder: Path | None
+    ) -> None:
+        """Raise if the column of --id or the files cannot be written, before a fit."""
         refuse_columns(self.scan.source, self.scan.features, _only(column), segments)
+        if folder is not None:
+            refuse_overwriting(self.scan.source, folder / ASSIGNMENTS_OF_SCAN)
 
     def write_fit(
         self,

@@ -27,7 +27,6 @@ from bayes_gmm.data.rounding_step import GridSettings, find_grid
 from bayes_gmm.data.rows import Floats
 from bayes_gmm.data.transforms import Transforms
 from bayes_gmm.errors import DataError, shown
-from bayes_gmm.jit.threads import at_once
 
 Resolution = Literal["auto"] | float | Sequence[float | None] | Floats | None
 """Valid values of the argument `resolution`."""
@@ -45,8 +44,6 @@ class ResolutionSettings:
     """Fraction of rows with tied values at which the grid of the tied values is also estimated."""
     most_gain: float = 5.0
     """Most log-likelihood that one segment for each value of a column may gain, in nats."""
-    few_rows: int = 10_000
-    """Number of rows up to which columns are sorted one after the other."""
     grid: GridSettings = field(default_factory=GridSettings)
 
 
@@ -82,12 +79,8 @@ def detect_resolution(
         counted = weights > 0.0
         if not counted.all():
             values, weights = values[counted], weights[counted]
-
-    def step(column: Floats) -> float:
-        return step_of(*distinct_values(column, weights, settings), settings)
-
-    each = map if len(values) <= settings.few_rows else at_once
-    return np.array(list(each(step, values.T)), dtype=np.float64)
+    steps = [step_of(*distinct_values(column, weights, settings), settings) for column in values.T]
+    return np.array(steps, dtype=np.float64)
 
 
 class Recording(NamedTuple):

@@ -118,17 +118,18 @@ def assign_rows(
         raise DataError(f"{file_named(path)} is written as Parquet; end its name in .parquet")
     if not path.parent.is_dir():
         raise DataError(f"there is no folder {shown(str(path.parent))} for {file_named(path)}")
+    refuse_overwriting(source, path)
+    columns = [columns] if isinstance(columns, str) else columns
     refuse_columns(source, fit.features, columns, fit.names)
     draft = path.with_name(f".{path.name}.part")
-    read = columns if weights is None or weights in columns else [*columns, weights]
     writer, found = None, []
     try:
-        for matrix, others in read_again(source, fit.features, read):
+        for matrix, held, copied in read_again(source, fit.features, columns, weights):
             shares = fit.predict_proba(rows := fit.mixture.matrix_of(matrix))
-            table = _table(fit, rows, shares, others.select(list(columns)))
+            table = _table(fit, rows, shares, copied)
             writer = writer or pq.ParquetWriter(draft, table.schema)
             writer.write_table(table)
-            found.append(_counted(matrix, shares, None if weights is None else others[weights]))
+            found.append(_counted(matrix, shares, held))
         if writer is None:
             raise DataError(f"the table has no rows, so {file_named(path)} is not written")
         writer.close()
@@ -144,12 +145,18 @@ def assign_rows(
     )  # fmt: skip
 
 
-def _counted(matrix: FeatureMatrix, shares: Floats, weights: Any) -> Assigned:
+def _counted(matrix: FeatureMatrix, shares: Floats, weights: Floats | None) -> Assigned:
     """The numbers of a batch."""
-    w = np.ones(len(shares)) if weights is None else weights.to_numpy(zero_copy_only=False)
+    w = np.ones(len(shares)) if weights is None else weights
     top = np.bincount(shares.argmax(axis=1), w, minlength=shares.shape[1])
     every = -(-len(shares) // SETTINGS.rows_each) or 1
     return Assigned(len(shares), w @ shares, top, matrix.only(slice(None, None, every)))
+
+
+def refuse_overwriting(source: Source, path: Path) -> None:
+    """Raise if a path is one of the files of a source."""
+    if path.resolve() in {each.resolve() for each in source.paths}:
+        raise DataError(f"{file_named(path)} is one of the files that are read; choose another")
 
 
 def refuse_columns(
@@ -171,6 +178,10 @@ def refuse_columns(
             raise DataError(f"there is no column {shown(name)}; there are: {listed(known)}")
     features_of(source, features)
     taken = {*_NEW, *segments} & set(columns)
+    if names := sorted({*_NEW} & set(segments)):
+        raise DataError(
+            f"a segment has the name {shown(names[0])}, which is a column of the file; rename it"
+        )
     if taken:
         raise DataError(
             f"the file gets columns of its own named {listed(sorted(taken))}; leave these columns "

@@ -104,3 +104,14 @@ def test_predict_writes_parquet(parts, tmp_path, capsys):
     arguments = ("predict", "model.nc", tmp_path / "*.parquet", "--scan", "--out", "scored.csv")
     assert run(*arguments) == 2
     assert ".parquet" in capsys.readouterr().err
+
+
+def test_a_file_that_is_read_is_not_overwritten(parts, tmp_path, capsys):
+    out = tmp_path / "out"
+    out.mkdir()
+    source = (tmp_path / "a.parquet").rename(out / "assignments.parquet")
+    before = source.read_bytes()
+    assert run("fit", source, "--scan", *FEATURES, "--components", 2, "--out", out) == 1
+    assert "one of the files that are read" in capsys.readouterr().err
+    assert names_in(out) == ["assignments.parquet"]
+    assert source.read_bytes() == before

@@ -43,8 +43,9 @@ class Part(NamedTuple):
     name: str
     """For messages, for example ``file 'a.parquet', row group 3``."""
     n_rows: int | None
-    batches: Callable[[Sequence[str]], Iterator[Any]]
-    """Function of column names that returns an iterator of record batches."""
+    batches: Callable[[Sequence[str], Sequence[str]], Iterator[Any]]
+    """Function of names of columns of numbers, and of columns that are only copied, which returns
+    an iterator of record batches."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +56,19 @@ class Source:
     ----------
     parts : sequence of Part
     schema : pyarrow.Schema
+    copied : pyarrow.Schema
+        Types of columns that are only copied: text for CSV files, so that identifiers are exact.
     key : tuple of str, or None
         What identifies the contents: names, sizes and times of the files; None for a stream.
+    paths : tuple of Path
+        The files.
     """
 
     parts: Sequence[Part]
     schema: Any
-    key: tuple[str, ...] | None
+    copied: Any
+    key: tuple[str, ...] | None = None
+    paths: tuple[Path, ...] = ()
 
     @property
     def n_rows(self) -> int | None:
@@ -82,10 +89,15 @@ def source_of(given: Any) -> Source:
     Raises
     ------
     DataError
-        If there is no such file, a file cannot be read, or files have different columns.
+        If there is no such file, a file cannot be read or is given twice, files have different
+        columns, or a column has the name of another.
     """
     if hasattr(given, "__arrow_c_stream__"):
-        return _stream(given)
+        found = _stream(given)
+        refuse_repeated(
+            found.schema.names, "the stream has {} columns named {}; rename all but one"
+        )
+        return found
     if is_dask_frame(given):
         return _partitions(given)
     names = [given] if isinstance(given, str | Path) else given
@@ -97,8 +109,8 @@ def source_of(given: Any) -> Source:
     if not names:
         raise DataError("the source is an empty list; give names of files, or a pattern")
     paths = [path for name in names for path in _matching(name)]
-    with _read_errors("the files"):
-        sources = [_file(path) for path in paths]
+    _refuse_twice(paths)
+    sources = [_file(path) for path in paths]
     first = sources[0]
     for path, source in zip(paths, sources, strict=True):
         if source.schema.names != first.schema.names:
@@ -108,7 +120,49 @@ def source_of(given: Any) -> Source:
                 "same columns"
             )
     parts = [part for source in sources for part in source.parts]
-    return Source(parts, first.schema, tuple(_identity(path) for path in paths))
+    return Source(
+        parts, _of_numbers(paths, [source.schema for source in sources]),
+        _of_copies([source.copied for source in sources]),
+        tuple(_identity(path) for path in paths), tuple(paths),
+    )  # fmt: skip
+
+
+def _refuse_twice(paths: Sequence[Path]) -> None:
+    seen: set[Path] = set()
+    for path in paths:
+        if path.resolve() in seen:
+            raise DataError(f"{file_named(path)} is given twice; name each file once")
+        seen.add(path.resolve())
+
+
+def _of_numbers(paths: Sequence[Path], schemas: Sequence[Any]) -> Any:
+    """The first schema; a column that is not of numbers in all files has the type of that file."""
+    import pyarrow as pa
+
+    fields = []
+    for field in schemas[0]:
+        for path, schema in zip(paths, schemas, strict=True):
+            kind = schema.field(field.name).type
+            if not is_numeric(kind):
+                field = pa.field(field.name, kind, metadata={"file": file_named(path)})
+                break
+        fields.append(field)
+    return pa.schema(fields)
+
+
+def _of_copies(schemas: Sequence[Any]) -> Any:
+    """The types of copied columns; text if files have types that are not compatible."""
+    import pyarrow as pa
+
+    fields = []
+    for name in schemas[0].names:
+        parts = [pa.schema([schema.field(name)]) for schema in schemas]
+        try:
+            [field] = pa.unify_schemas(parts, promote_options="permissive")
+        except (pa.ArrowTypeError, pa.ArrowInvalid):
+            field = pa.field(name, pa.string())
+        fields.append(field)
+    return pa.schema(fields)
 
 
 def features_of(source: Source, columns: Sequence[str] | None) -> tuple[tuple[str, ...], list[str]]:
@@ -128,6 +182,9 @@ def features_of(source: Source, columns: Sequence[str] | None) -> tuple[tuple[st
     columns = [columns] if isinstance(columns, str) else list(columns)
     if not columns:
         raise DataError("columns is empty; name at least one column")
+    for name in columns:
+        if not isinstance(name, str):
+            raise DataError(f"columns has {shown(name)}; give names of columns")
     refuse_repeated(columns, "columns names {} times the column {}; name it once")
     for name in columns:
         if name not in numeric:
@@ -135,8 +192,12 @@ def features_of(source: Source, columns: Sequence[str] | None) -> tuple[tuple[st
             hint = f"; did you mean {shown(near)}?" if near is not None else ""
             raise DataError(f"no column {shown(name)}{hint}. There are: {listed(list(numeric))}")
         if not numeric[name]:
-            kind = source.schema.field(name).type
-            raise DataError(f"column {shown(name)} is of type {kind}; choose columns of numbers")
+            field = source.schema.field(name)
+            where = (field.metadata or {}).get(b"file", b"").decode()
+            raise DataError(
+                f"column {shown(name)} is of type {field.type}{where and ' in ' + where}; choose "
+                "columns of numbers"
+            )
     return tuple(columns), []
 
 
@@ -174,31 +235,68 @@ def matrix_of(batch: Any, features: Sequence[str], where: str, first: int) -> Fl
     return values
 
 
-def read(part: Part, columns: Sequence[str]) -> Iterator[Any]:
+def read(part: Part, numbers: Sequence[str], copied: Sequence[str] = ()) -> Iterator[Any]:
     """Record batches of a part, with errors that name it."""
     with _read_errors(part.name):
-        yield from part.batches(columns)
+        yield from part.batches(numbers, copied)
+
+
+class BatchAgain(NamedTuple):
+    """A batch of a source that is read again."""
+
+    matrix: FeatureMatrix
+    """The features."""
+    weights: Floats | None
+    """Row weights; None without a column of weights."""
+    copied: Any
+    """A record batch of the columns that are only copied."""
 
 
 def read_again(
-    source: Source, features: Sequence[str], columns: Sequence[str]
-) -> Iterator[tuple[FeatureMatrix, Any]]:
-    """The features of each batch of a source, and its other `columns`.
+    source: Source,
+    features: Sequence[str],
+    copied: Sequence[str] = (),
+    weights: str | None = None,
+) -> Iterator[BatchAgain]:
+    """The batches of a source that was read before.
 
     Raises
     ------
     DataError
-        If the source is a stream, which is read only once.
+        If the source is a stream, which is read only once, or a file has changed.
     """
     if source.key is None:
         raise DataError("the scan read a stream, which cannot be read again; scan files")
-    wanted = list(dict.fromkeys([*features, *columns]))
+    for path, key in zip(source.paths, source.key if source.paths else (), strict=True):
+        if not path.is_file() or _identity(path) != key:
+            raise DataError(f"{file_named(path)} has changed since it was scanned; scan it again")
+    numbers = list(dict.fromkeys([*features, *([] if weights is None else [weights])]))
+    types = _types_of_copies(source, numbers, copied)
+    others = [name for name in copied if name not in numbers]
     for part in source.parts:
         first = 0
-        for batch in read(part, wanted):
-            values = matrix_of(batch, features, part.name, first)
+        for batch in read(part, numbers, others):
+            values = matrix_of(batch, numbers, part.name, first)
             first += batch.num_rows
-            yield FeatureMatrix(values, tuple(features)), batch.select(list(columns))
+            held = None if weights is None else values[:, numbers.index(weights)]
+            kept = batch.select(list(copied))
+            yield BatchAgain(
+                FeatureMatrix(values[:, : len(features)], tuple(features)), held,
+                kept.cast(types, safe=False) if len(types) else kept,
+            )  # fmt: skip
+
+
+def _types_of_copies(source: Source, numbers: Sequence[str], copied: Sequence[str]) -> Any:
+    """Types of copied columns; those that are also read as numbers are not text."""
+    import pyarrow as pa
+
+    fields = [source.copied.field(name) for name in copied]
+    return pa.schema(
+        pa.field(field.name, pa.float64())
+        if field.name in numbers and not is_numeric(field.type)
+        else field
+        for field in fields
+    )
 
 
 @contextmanager
@@ -215,7 +313,8 @@ def _read_errors(where: str) -> Iterator[None]:
 
 def _matching(name: Any) -> list[Path]:
     path = str(Path(name).expanduser())
-    found = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else [path]
+    is_pattern = glob.has_magic(path) and not Path(path).is_file()
+    found = sorted(glob.glob(path, recursive=True)) if is_pattern else [path]
     if Path(path).is_dir():
         pattern = str(Path(path) / "*.parquet")
         raise DataError(f"{shown(path)} is a folder; give a pattern such as {shown(pattern)}")
@@ -236,6 +335,14 @@ def _identity(path: Path) -> str:
 
 
 def _file(path: Path) -> Source:
+    with _read_errors(file_named(path)):
+        found = _opened(path)
+    names = found.schema.names
+    refuse_repeated(names, f"{file_named(path)} has {{}} columns named {{}}; rename all but one")
+    return found
+
+
+def _opened(path: Path) -> Source:
     with path.open("rb") as stream:
         start = stream.read(8)
     if is_workbook(start):
@@ -252,21 +359,24 @@ def _parquet(path: Path) -> Source:
         schema, metadata = file.schema_arrow, file.metadata
         sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
 
-    def group(number: int) -> Callable[[Sequence[str]], Iterator[Any]]:
-        def batches(columns: Sequence[str]) -> Iterator[Any]:
+    def group(number: int) -> Callable[[Sequence[str], Sequence[str]], Iterator[Any]]:
+        def batches(numbers: Sequence[str], copied: Sequence[str]) -> Iterator[Any]:
             # Without pre-buffering, memory does not grow with the number of row groups.
             with pq.ParquetFile(path, pre_buffer=False) as opened:
-                yield from opened.iter_batches(SETTINGS.rows, [number], list(columns))
+                yield from opened.iter_batches(SETTINGS.rows, [number], [*numbers, *copied])
 
         return batches
 
     name = file_named(path)
     parts = [Part(f"{name}, row group {i + 1}", n, group(i)) for i, n in enumerate(sizes)]
-    return Source(parts, schema, None)
+    return Source(parts, schema, schema)
 
 
 def _csv(path: Path) -> Source:
-    """A CSV file as one part, in the dialect of its first lines; numbers are read as floats."""
+    """A CSV file as one part, in the dialect of its first lines.
+
+    Columns of numbers are read as floats, and columns that are only copied as text.
+    """
     import pyarrow as pa
     from pyarrow import csv
 
@@ -292,12 +402,13 @@ def _csv(path: Path) -> Source:
             for field in reader.schema
         }
 
-    def batches(columns: Sequence[str]) -> Iterator[Any]:
-        wanted = {name: types[name] for name in columns}
-        with opened(include_columns=list(columns), column_types=wanted) as reader:
+    def batches(numbers: Sequence[str], copied: Sequence[str]) -> Iterator[Any]:
+        wanted = {name: types[name] for name in numbers} | dict.fromkeys(copied, pa.string())
+        with opened(include_columns=list(wanted), column_types=wanted) as reader:
             yield from reader
 
-    return Source([Part(file_named(path), None, batches)], pa.schema(types.items()), None)
+    text = pa.schema([(name, pa.string()) for name in types])
+    return Source([Part(file_named(path), None, batches)], pa.schema(types.items()), text)
 
 
 def _may_be_numbers(kind: Any) -> bool:
@@ -316,9 +427,9 @@ def _partitions(frame: Any) -> Source:
 
     schema = pa.Schema.from_pandas(frame._meta, preserve_index=False)
 
-    def partition(delayed: Any) -> Callable[[Sequence[str]], Iterator[Any]]:
-        def batches(columns: Sequence[str]) -> Iterator[Any]:
-            rows = delayed.compute(scheduler="synchronous")[list(columns)]
+    def partition(delayed: Any) -> Callable[[Sequence[str], Sequence[str]], Iterator[Any]]:
+        def batches(numbers: Sequence[str], copied: Sequence[str]) -> Iterator[Any]:
+            rows = delayed.compute(scheduler="synchronous")[[*numbers, *copied]]
             yield from pa.Table.from_pandas(rows, preserve_index=False).to_batches(SETTINGS.rows)
 
         return batches
@@ -327,7 +438,7 @@ def _partitions(frame: Any) -> Source:
         Part(f"partition {i + 1}", None, partition(delayed))
         for i, delayed in enumerate(frame.to_delayed())
     ]
-    return Source(parts, schema, (f"dask {frame._name}",))
+    return Source(parts, schema, schema, (f"dask {frame._name}",))
 
 
 def _stream(given: Any) -> Source:
@@ -335,8 +446,8 @@ def _stream(given: Any) -> Source:
 
     reader = pa.RecordBatchReader.from_stream(given)
 
-    def batches(columns: Sequence[str]) -> Iterator[Any]:
+    def batches(numbers: Sequence[str], copied: Sequence[str]) -> Iterator[Any]:
         for batch in reader:
-            yield batch.select(list(columns))
+            yield batch.select([*numbers, *copied])
 
-    return Source([Part("the stream", None, batches)], reader.schema, None)
+    return Source([Part("the stream", None, batches)], reader.schema, reader.schema)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +14,7 @@ from bayes_gmm.data.checks.checked_table import CheckedTable
 from bayes_gmm.data.matrix import FeatureMatrix
 from bayes_gmm.data.resolution import Recording, recording_of
 from bayes_gmm.data.rows import Floats, Rows
-from bayes_gmm.data.spool.batches import Source, read_again
+from bayes_gmm.data.spool.batches import Source
 from bayes_gmm.data.spool.checked import checked_scan
 from bayes_gmm.data.spool.lock import locked
 from bayes_gmm.data.spool.summary import Summary
@@ -109,16 +108,6 @@ class Scan:
         if isinstance(resolution, str):
             return found._replace(steps=self.summary.steps(self.transforms))
         return found
-
-    def batches(self, columns: Sequence[str] = ()) -> Iterator[tuple[FeatureMatrix, Any]]:
-        """Read the source again: the features of each batch, and its other `columns`.
-
-        Raises
-        ------
-        DataError
-            If the source was a stream.
-        """
-        return read_again(self.source, self.features, columns)
 
     @property
     def log_jacobian(self) -> float:

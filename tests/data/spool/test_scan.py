@@ -337,3 +337,35 @@ class TestErrors:
         pattern = files(table_of(), w=[-1.0] * 3000)
         with pytest.raises(DataError, match=r"a.parquet.*column 'w'.*-1"):
             scan(pattern, ["Age"], weights="w", cache=tmp_path, progress=False)
+
+
+class TestFilesThatDoNotFit:
+    def test_two_columns_of_one_name(self, tmp_path):
+        x = np.arange(30.0)
+        table = pa.table([x, 2.0 * x, x], names=["a", "b", "a"])
+        pq.write_table(table, tmp_path / "t.parquet")
+        for source in (tmp_path / "t.parquet", table):
+            with pytest.raises(DataError, match="2 columns named 'a'"):
+                scan(source, ["b"], cache=tmp_path / "cache", progress=False)
+
+    def test_a_file_that_is_given_twice(self, files, tmp_path):
+        pattern = files(table_of())
+        with pytest.raises(DataError, match=r"a\.parquet' is given twice"):
+            scan([pattern, tmp_path / "a.parquet"], progress=False)
+
+    def test_a_column_that_is_text_in_one_file(self, files, tmp_path):
+        pattern = files(table_of())
+        text = pa.table({"Age": ["old"], "Spend": [1.0]})
+        pq.write_table(text, tmp_path / "c.parquet")
+        with pytest.raises(DataError, match=r"'Age' is of type string in file .*c\.parquet"):
+            scan(pattern, ["Age"], cache=tmp_path / "cache", progress=False)
+        assert scan(pattern, cache=tmp_path / "cache", progress=False).left_out == ("Age",)
+
+    def test_a_column_by_number(self, files, tmp_path):
+        with pytest.raises(DataError, match="names of columns"):
+            scan(files(table_of()), [1], cache=tmp_path / "cache", progress=False)
+
+    def test_a_name_with_brackets_is_not_a_pattern(self, tmp_path):
+        pq.write_table(arrow_of(table_of()), tmp_path / "t [1].parquet")
+        found = scan(tmp_path / "t [1].parquet", cache=tmp_path / "cache", progress=False)
+        assert found.n_rows == 3000
