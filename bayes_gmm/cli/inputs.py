@@ -109,13 +109,16 @@ class ScanInput:
     Attributes
     ----------
     name : str
-    given : GivenTable
     scan : Scan
     """
 
     name: str
-    given: GivenTable
     scan: Scan
+
+    @property
+    def given(self) -> GivenTable:
+        """The scan, as fits use it."""
+        return GivenTable.of(self.scan)
 
     @property
     def n_rows(self) -> int:
@@ -205,7 +208,7 @@ def opened(
         files, chosen, transforms=transforms_of(transforms, chosen), weights=weights,
         cache=options.cache,
     )  # fmt: skip
-    return ScanInput(options.name_of(tables), GivenTable.of(found), found)
+    return ScanInput(options.name_of(tables), found)
 
 
 def _only(name: str | None) -> list[str]:

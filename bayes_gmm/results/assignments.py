@@ -49,8 +49,9 @@ def write_assignments(
     Raises
     ------
     DataError
-        If the scan read a stream, the source lacks a feature of the model or a column, or a kept
-        column has the name of a column that is written.
+        If the scan read a stream, a file has changed since the scan or would be overwritten, the
+        source lacks a feature of the model or a column, or a kept column or a segment has the name
+        of a column that is written.
     """
     if not isinstance(scan, Scan):
         raise DataError(

@@ -1,7 +1,10 @@
 """Compiled code is kept apart by the sources that it comes from."""
 
+import gc
 import subprocess
 import sys
+
+import pytest
 
 from bayes_gmm.jit import compiled
 
@@ -30,3 +33,25 @@ def test_decorating_leaves_numba_as_it_was(tmp_path):
     )
     environment = {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(compiled.PACKAGE.parent)}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
+def test_options_of_the_compiler_are_restored():
+    level, collects = compiled._config.OPT, gc.isenabled()
+    with compiled.quickly():
+        assert int(compiled._config.OPT) == 1
+        assert not gc.isenabled()
+    assert level == compiled._config.OPT
+    assert gc.isenabled() == collects
+
+
+def test_options_of_the_compiler_are_restored_after_an_interruption():
+    level, collects = compiled._config.OPT, gc.isenabled()
+
+    def interrupted():
+        with compiled.quickly():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert level == compiled._config.OPT
+    assert gc.isenabled() == collects

@@ -90,7 +90,7 @@ def source_of(given: Any) -> Source:
     ------
     DataError
         If there is no such file, a file cannot be read or is given twice, files have different
-        columns, or a column has the name of another.
+        columns, or two columns have the same name.
     """
     if hasattr(given, "__arrow_c_stream__"):
         found = _stream(given)
@@ -128,6 +128,7 @@ def source_of(given: Any) -> Source:
 
 
 def _refuse_twice(paths: Sequence[Path]) -> None:
+    """Raise if two paths are the same file; the message has its whole name."""
     seen: set[Path] = set()
     for path in paths:
         if path.resolve() in seen:
@@ -136,7 +137,7 @@ def _refuse_twice(paths: Sequence[Path]) -> None:
 
 
 def _of_numbers(paths: Sequence[Path], schemas: Sequence[Any]) -> Any:
-    """The first schema; a column that is not of numbers in all files has the type of that file."""
+    """The first schema; a column that is not numeric in some file has its type there."""
     import pyarrow as pa
 
     fields = []
@@ -287,7 +288,7 @@ def read_again(
 
 
 def _types_of_copies(source: Source, numbers: Sequence[str], copied: Sequence[str]) -> Any:
-    """Types of copied columns; those that are also read as numbers are not text."""
+    """Types of copied columns; features and weights, which are read as numbers, stay numbers."""
     import pyarrow as pa
 
     fields = [source.copied.field(name) for name in copied]
